@@ -1,0 +1,91 @@
+package mailer
+
+import (
+	"errors"
+)
+
+// conclude says what an attempt came to and what follows from it.
+func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
+	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
+		AttemptID: a.ID, At: r.Now(), Stage: StageDot, Class: ClassAccepted, To: Relayed}
+	if err != nil {
+		var lost *DeliveryError
+		if !errors.As(err, &lost) {
+			lost = &DeliveryError{Stage: StageConnect, Cause: err}
+		}
+		end.Stage, reply = lost.Stage, lost.Reply
+		end.Class = Classify(lost)
+		end.To = Next(end.Class).To
+	}
+	end.Code, end.Enhanced, end.Reply = reply.Code, reply.Enhanced, reply.Text
+	if end.To == Queued {
+		r.relayAway(end)
+		return end
+	}
+	r.breaker.worked()
+	switch end.To {
+	case Relayed:
+		r.relayed(j, &end)
+	case Deferred:
+		r.deferred(j, a, &end)
+	case Rejected:
+		r.rejected(j, &end)
+	case Uncertain:
+		end.ReadyAt = end.At.Add(r.opt.UncertainWait)
+	}
+	return end
+}
+
+// relayAway charges the relay's own trouble to nobody.
+func (r *run) relayAway(end Settlement) {
+	r.Log.Warn("the relay would not serve; the delivery goes back to the queue", "relay", r.Relay.Name(),
+		"delivery", end.DeliveryID, "stage", end.Stage, "code", end.Code, "enhanced", end.Enhanced)
+	r.Meter.RelayAway()
+	r.breaker.failed()
+}
+
+// relayed discharges the duties (E2): it was handed over; a bounce reopens them.
+func (r *run) relayed(j Job, end *Settlement) {
+	if j.Document != DocNotice {
+		return
+	}
+	end.Duty = DutyMet
+	for _, d := range j.Facts.Duties {
+		if !d.ObtainedAt.IsZero() {
+			r.Meter.HandedOver(end.At.Sub(d.ObtainedAt), d.Due.At.Sub(end.At))
+		}
+	}
+}
+
+// deferred sets the next try, never past a deadline in silence (D8), or gives up.
+func (r *run) deferred(j Job, a Attempt, end *Settlement) {
+	first := j.ComposedAt
+	if first.IsZero() {
+		first = a.BegunAt
+	}
+	at, past, ok := r.opt.Retry.Next(a.Number, first, end.At, j.DueAt, r.Jitter())
+	if past && j.Document == DocNotice {
+		end.Alert = &Alert{Kind: "retry_past_deadline", Subject: j.DeliveryID.String(), Detail: string(end.Class)}
+	}
+	if !ok {
+		end.To = Rejected
+		r.rejected(j, end)
+		return
+	}
+	end.ReadyAt = at
+}
+
+// rejected fails the duties, so that the next channel is looked for (E3), and
+// suppresses an address that is dead.
+func (r *run) rejected(j Job, end *Settlement) {
+	next := Next(end.Class)
+	if j.Document == DocNotice {
+		end.Duty, end.DutyReason = DutyFailed, next.Reason
+		if end.DutyReason == "" { // deferred until it was given up
+			end.DutyReason = BlockRefused
+		}
+	}
+	if next.Suppress {
+		end.Suppress = &Suppression{Kind: ByEmail, Hash: j.AddressHash, KeyID: j.AddressKeyID, Scope: SuppressAddress, Reason: string(end.Class)}
+	}
+}

@@ -1,0 +1,152 @@
+package mailer
+
+import (
+	"time"
+)
+
+// Document is what a skeleton is for.
+type Document string
+
+// Documents that go out. Only notices discharge duties; the others are
+// correspondence in the express lane.
+const (
+	DocNotice           Document = "notice"
+	DocObjectionReceipt Document = "objection_receipt"
+	DocAccessReceipt    Document = "access_receipt"
+)
+
+// Documents lists them.
+var Documents = []Document{DocNotice, DocObjectionReceipt, DocAccessReceipt}
+
+// SkeletonKey says for whom a skeleton was written.
+type SkeletonKey struct {
+	Document  Document
+	Languages string // "fr", or "fr+de" where a country needs both in one mail (L3)
+	Form      string // the sources that it names, sorted: "linkedin+whois"
+}
+
+// Job is a claimed delivery with all that composing and sending it needs.
+type Job struct {
+	ContactID    ID
+	DeliveryID   ID
+	ControllerID ID
+	CampaignID   ID // zero for correspondence
+	Lane         int64
+	Document     Document
+	To           string // the address
+	AddressHash  []byte // its identifier's hash and key, for a suppression if it is dead
+	AddressKeyID string
+	Languages    string
+	Form         string
+	ActivityKey  string // of the content version
+	RegisterID   ID     // the register version behind the content version
+	SkeletonHash []byte
+	Code         string
+	DueAt        time.Time
+	CreatedAt    time.Time
+	ClaimID      ID
+	LeaseUntil   time.Time
+	Attempts     int       // begun before this claim
+	ComposedAt   time.Time // zero before the first attempt; fixes the bytes from then on
+	Slots        Slots     // zero before the first attempt; what was put in then
+	SHA256       []byte    // of the bytes that went out before
+	Facts        NoticeFacts
+}
+
+// NoticeFacts is what a person's values are drawn from.
+type NoticeFacts struct {
+	Contact      Contact
+	Acquisitions []Acquisition // the first from each source, ordered by source key
+	Duties       []Duty
+}
+
+// Attempt is one transaction with a relay. It is on record before the wire is touched.
+type Attempt struct {
+	ID         ID
+	ContactID  ID
+	DeliveryID ID
+	ClaimID    ID
+	Number     int
+	Relay      string
+	BegunAt    time.Time
+	Message    *MessageRecord // on the first attempt only
+}
+
+// MessageRecord is the commitment to the bytes that go out (E1) and the values in them.
+type MessageRecord struct {
+	SHA256     []byte
+	Size       int
+	ComposedAt time.Time
+	Slots      Slots
+}
+
+// Settlement ends a claim: what the attempt came to, and what follows from it.
+type Settlement struct {
+	ContactID  ID
+	DeliveryID ID
+	CampaignID ID
+	ClaimID    ID
+	AttemptID  ID
+	To         DeliveryState // Relayed, Deferred, Rejected or Uncertain
+	At         time.Time
+	ReadyAt    time.Time // for Deferred and Uncertain: not before
+	Stage      Stage
+	Code       int
+	Enhanced   string
+	Reply      string // addresses masked
+	Class      ReplyClass
+	Duty       DutyState // DutyMet or DutyFailed; "" leaves the duties in flight
+	DutyReason BlockReason
+	Suppress   *Suppression // a dead address (E3)
+	Alert      *Alert       // D8
+}
+
+// Suppression says that an identifier must not be written to, or its holder's
+// data not be used. The hash outlives erasure (R5). It is the identifier's own
+// hash, made with the identity key, so that a claim can look for it in one
+// statement.
+type Suppression struct {
+	Kind      IdentifierKind
+	Hash      []byte
+	KeyID     string
+	Scope     SuppressionScope
+	Reason    string
+	ExpiresAt time.Time // zero: never
+}
+
+// SuppressionScope bounds what a suppression stops (R9).
+type SuppressionScope string
+
+// Scopes: an address that is dead stops every mail to it; an objection stops
+// use and never the notice itself.
+const (
+	SuppressAddress   SuppressionScope = "address"
+	SuppressUse       SuppressionScope = "use"
+	SuppressMarketing SuppressionScope = "marketing"
+)
+
+// Alert is something that an operator must see.
+type Alert struct {
+	Kind    string // bounded: retry_past_deadline, ...
+	Subject string // an id
+	Detail  string
+}
+
+// Lane is what is paced and paused together.
+type Lane struct {
+	ID         int64
+	CampaignID ID // zero: the express lane
+	State      LaneState
+	Reason     string
+	Pace       int // notices a second; 0: as the relay bears
+}
+
+// LaneState is whether a lane is claimed from.
+type LaneState string
+
+// Lane states.
+const (
+	LaneClosed LaneState = "closed" // not started yet, or ended
+	LaneOpen   LaneState = "open"
+	LanePaused LaneState = "paused"
+)

@@ -1,0 +1,124 @@
+package mailer
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// wakeAtOnce bounds one round of waking and rescuing.
+const wakeAtOnce = 5000
+
+// keepHouse does what must be done again and again while a worker runs: wake what
+// waits, rescue what was lost, renew claims, place failed duties anew, end
+// campaigns that are done, fold counters.
+func (r *run) keepHouse(ctx context.Context) {
+	var takeIn, renew time.Time
+	for ctx.Err() == nil {
+		now := r.Now()
+		r.round(ctx, now)
+		if !now.Before(renew) {
+			r.renewClaims(ctx)
+			renew = now.Add(r.opt.Lease / 4)
+		}
+		if r.somethingFailed() || !now.Before(takeIn) {
+			r.takeIn(ctx)
+			takeIn = now.Add(r.opt.TakeInEvery)
+		}
+		r.finish(ctx)
+		r.pause(ctx, r.opt.Tick)
+	}
+}
+
+// round is one pass over the queue.
+func (r *run) round(ctx context.Context, now time.Time) {
+	queued, uncertain, err := r.Queue.Rescue(ctx, r.Controller, now, now.Add(r.opt.UncertainWait), wakeAtOnce)
+	r.complain(ctx, "rescue lost claims", err)
+	if queued+uncertain > 0 {
+		r.Meter.Rescued(queued, uncertain)
+		r.Log.Warn("claims whose worker is gone were taken back", "queued", queued, "uncertain", uncertain)
+	}
+	_, err = r.Queue.Wake(ctx, r.Controller, now, r.opt.Uncertain == Resend, wakeAtOnce)
+	r.complain(ctx, "wake deferred deliveries", err)
+	r.complain(ctx, "fold counters", r.Queue.FoldCounters(ctx))
+}
+
+func (r *run) renewClaims(ctx context.Context) {
+	for _, claim := range r.held.all() {
+		r.complain(ctx, "renew a claim", r.Queue.Renew(ctx, claim, r.Now().Add(r.opt.Lease)))
+	}
+}
+
+func (r *run) somethingFailed() bool {
+	select {
+	case <-r.failed:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *run) takeIn(ctx context.Context) {
+	if r.Releases == nil {
+		return
+	}
+	cs, err := r.Releases.Campaigns.Campaigns(ctx, r.Controller)
+	r.complain(ctx, "list campaigns", err)
+	for _, c := range cs {
+		if c.State == CampaignRunning {
+			r.complain(ctx, "take in duties", r.Releases.TakeIn(ctx, c))
+		}
+	}
+}
+
+func (r *run) finish(ctx context.Context) {
+	ended, err := r.Queue.FinishCampaigns(ctx, r.Controller, r.Now())
+	r.complain(ctx, "end campaigns", err)
+	for _, key := range ended {
+		r.Log.Info("a campaign has come to its end", "campaign", key)
+	}
+}
+
+func (r *run) complain(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		r.Log.Error(what, "error", MaskAddresses(err.Error()))
+	}
+}
+
+// watchLanes keeps the board of lanes fresh, so that a pause stops what is
+// already claimed as well.
+func (r *run) watchLanes(ctx context.Context) {
+	for ctx.Err() == nil {
+		lanes, err := r.Queue.Lanes(ctx, r.Controller)
+		if err == nil {
+			r.lanes.set(lanes)
+		}
+		r.complain(ctx, "look at the lanes", err)
+		r.pause(ctx, r.opt.LanePoll)
+	}
+}
+
+// laneBoard knows which lanes are not open. A lane that it has not heard of was
+// claimed from, so it is.
+type laneBoard struct {
+	mu     sync.RWMutex
+	closed map[int64]bool
+}
+
+func (b *laneBoard) set(lanes []Lane) {
+	closed := map[int64]bool{}
+	for _, l := range lanes {
+		if l.State != LaneOpen {
+			closed[l.ID] = true
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = closed
+}
+
+func (b *laneBoard) open(lane int64) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return !b.closed[lane]
+}

@@ -1,0 +1,100 @@
+package mailer
+
+import (
+	"context"
+	"time"
+)
+
+// Record is one row of a contact file, read and normalised, not yet identified.
+type Record struct {
+	Line               int64
+	Contact            Contact // ID is zero
+	Emails             []Email
+	Phone              string
+	ProfileURL         string
+	SourceRef          string
+	Page               string
+	ObtainedAt         time.Time // zero: the row has none
+	Visibility         Visibility
+	FirstCommunication time.Time
+	FirstDisclosure    time.Time
+	Digest             []byte // SHA-256 over the row's fields, for rows without an identifier
+}
+
+// Email is an address as given, and its normal form for recognition.
+type Email struct {
+	Value  string
+	Normal string
+}
+
+// Refusal is a row that was not taken, with what a person can do about it.
+type Refusal struct {
+	Line   int64
+	Field  string
+	Reason string // plain words, without the value
+	Row    string // the row as it was read, for the rejects file only
+}
+
+// Rows gives the rows of a file in order: each is a record or a refusal. It
+// ends with io.EOF. A file cut off in the middle ends with a refusal of its
+// last row and then io.EOF.
+type Rows interface {
+	Next() (Record, *Refusal, error)
+}
+
+// Import is one reading of a file, with the position that lets a second run go on.
+type Import struct {
+	ID           ID
+	SourceKey    string
+	ActivityKey  string
+	FileName     string
+	FileHash     []byte
+	SettingsHash []byte
+	Position     int64 // rows done
+	Finished     bool
+	Counts       ImportCounts
+}
+
+// ImportCounts accounts for every row read: their sum is the rows read.
+type ImportCounts struct {
+	Accepted int64 `json:"accepted"` // a new person
+	Merged   int64 `json:"merged"`   // a person already known (D5)
+	Refused  int64 `json:"refused"`
+}
+
+// Known is a contact already stored that shares an identifier with a batch.
+type Known struct {
+	Contact      Contact
+	Identifiers  []Identifier
+	Acquisitions []Acquisition
+	Duties       []Duty
+}
+
+// Merge is what one batch comes to.
+type Merge struct {
+	NewContacts  []Contact
+	Updated      []Contact // fields filled in; never a date that counts
+	Identifiers  map[ID][]Identifier
+	Acquisitions map[ID][]Acquisition
+	Duties       []Duty
+	Shortened    []Duty // known duties whose date moved forward (14(3)(b), (c)); never later
+	Counts       ImportCounts
+	Rows         int64 // rows that this batch accounts for
+}
+
+// BatchKeys are the hashes by which a batch looks for known contacts.
+type BatchKeys map[IdentifierKind][][]byte
+
+// ImportStore keeps contacts. Merge is one transaction with the import's position.
+type ImportStore interface {
+	// BeginImport finds the import of the same file and settings or makes it.
+	BeginImport(ctx context.Context, controller ID, imp Import, now time.Time) (Import, error)
+	// Merge locks the controller's intake, looks up the known contacts behind keys
+	// (all identifiers, acquisitions and duties of each) and the suppressions of
+	// scope use among them, lets decide work out what follows, and stores that
+	// together with the position. decide may be called once only.
+	Merge(ctx context.Context, controller, importID ID, keys BatchKeys, now time.Time,
+		decide func(known []Known, suppressed map[string]bool) Merge) error
+	// FinishImport marks the file as read to its end.
+	FinishImport(ctx context.Context, importID ID, now time.Time) error
+}

@@ -1,0 +1,172 @@
+package mailer
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"article14/internal/address"
+	"article14/internal/calendar"
+	"article14/internal/language"
+)
+
+// Placer decides, for one candidate at a time, how they are told: by which
+// address, in which language, with which text, or why not yet. It changes
+// nothing, so that counting an audience and freezing it are the same decision.
+type Placer struct {
+	Register  *Register
+	Activity  Activity
+	Filter    Filter
+	Available func(lang string) bool
+	ContentID ID
+	// Content is the approved skeletons. Where it is nil the placer only looks which
+	// are needed.
+	Content map[SkeletonKey][]byte
+	Now     time.Time
+}
+
+// Decide gives a candidate's placement. ok is false for somebody whom the
+// campaign's filter leaves out.
+func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
+	pl = Placement{ContactID: c.Contact.ID}
+	for _, d := range c.Duties {
+		pl.DutyIDs = append(pl.DutyIDs, d.ID)
+	}
+	choice, chosen := p.language(c.Contact)
+	if !p.wanted(choice) {
+		return pl, key, false
+	}
+	if reason, detail := p.obstacle(c, choice, chosen); reason != "" {
+		pl.Block, pl.Detail = reason, detail
+		return pl, key, true
+	}
+	address, reason := channel(c)
+	if reason != "" {
+		pl.Block = reason
+		return pl, key, true
+	}
+	key = SkeletonKey{Document: DocNotice, Languages: strings.Join(choice.Languages, "+"), Form: p.form(c.Acquisitions)}
+	hash, approved := p.Content[key]
+	if p.Content != nil && !approved {
+		pl.Block, pl.Detail = BlockNotApproved, key.Languages+" "+key.Form
+		return pl, key, true
+	}
+	pl.Delivery = &PlannedDelivery{
+		ID:           NewID(p.Now),
+		Document:     DocNotice,
+		ContentID:    p.ContentID,
+		Identifier:   address.ID,
+		Languages:    key.Languages,
+		LanguageRule: string(choice.Rule) + ": " + choice.Why,
+		Form:         key.Form,
+		SkeletonHash: hash,
+		Code:         NewCode(),
+		DueAt:        earliestDue(c.Duties),
+	}
+	return pl, key, true
+}
+
+// obstacle names what keeps a candidate from being told at all.
+func (p Placer) obstacle(c Candidate, choice language.Choice, chosen bool) (BlockReason, string) {
+	for _, a := range c.Acquisitions {
+		if _, ok := p.Register.Source(a.SourceKey); !ok {
+			return BlockUnknownSource, a.SourceKey
+		}
+	}
+	switch {
+	case p.expired(c.Contact):
+		return BlockExpired, ""
+	case c.Contact.Name == "" && onlyRoleMailboxes(c.Addresses):
+		return BlockRoleMailbox, ""
+	case !chosen:
+		return BlockNoCountry, ""
+	case len(choice.Missing) > 0:
+		return BlockNoLanguage, strings.Join(choice.Missing, " ")
+	}
+	return "", ""
+}
+
+// language is L1 and L3 for one contact; false where no rule gives any.
+func (p Placer) language(c Contact) (language.Choice, bool) {
+	choice, err := language.Choose(language.Input{
+		Preference: c.Language,
+		Country:    c.Country,
+		Region:     c.Region,
+		City:       c.City,
+		Postcode:   c.PostalCode,
+		Fallback:   p.Register.Languages.UnknownCountry,
+	}, p.Available)
+	return choice, err == nil
+}
+
+func (p Placer) wanted(choice language.Choice) bool {
+	if len(p.Filter.Languages) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.Filter.Languages, func(l string) bool {
+		return slices.Contains(choice.Languages, l) || slices.Contains(choice.Missing, l)
+	})
+}
+
+// expired tells whether storage has ended: such data are deleted, not notified (T3).
+func (p Placer) expired(c Contact) bool {
+	if c.FirstObtainedAt.IsZero() {
+		return false
+	}
+	zone := p.Register.Controller.Zone
+	end := p.Activity.Retention.End(calendar.DateOf(c.FirstObtainedAt, zone))
+	return end.Before(calendar.DateOf(p.Now, zone))
+}
+
+// form names the sources of a notice. Quarantined acquisitions are not part of
+// it: they are told or erased by their own date (S4).
+func (p Placer) form(acqs []Acquisition) string {
+	var keys []string
+	for _, a := range acqs {
+		s, _ := p.Register.Source(a.SourceKey)
+		if !Quarantined(a.Visibility, s) && !slices.Contains(keys, a.SourceKey) {
+			keys = append(keys, a.SourceKey)
+		}
+	}
+	slices.Sort(keys)
+	return strings.Join(keys, "+")
+}
+
+// Quarantined tells whether data must not be used: their holder restricted who
+// may see them, or the source declares that unknown visibility means that (S4).
+func Quarantined(v Visibility, s Source) bool {
+	return v == VisibleRestricted || v == VisibleUnknown && s.Unknown == UnknownIsRestricted
+}
+
+// channel is the first address that may be written to.
+func channel(c Candidate) (Identifier, BlockReason) {
+	for _, ch := range c.Addresses {
+		if !ch.Suppressed {
+			return ch.Identifier, ""
+		}
+	}
+	if len(c.Addresses) > 0 {
+		return Identifier{}, BlockAddressDead
+	}
+	return Identifier{}, BlockNoChannel
+}
+
+func onlyRoleMailboxes(chs []Channel) bool {
+	if len(chs) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(chs, func(ch Channel) bool {
+		a, err := address.Parse(ch.Identifier.Value)
+		return err == nil && !a.IsRole()
+	})
+}
+
+func earliestDue(ds []Duty) time.Time {
+	first := ds[0].Due.At
+	for _, d := range ds[1:] {
+		if d.Due.At.Before(first) {
+			first = d.Due.At
+		}
+	}
+	return first
+}

@@ -1,0 +1,93 @@
+package mailer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// PreviewMail is one full notice as it would go out, for an invented person: no
+// real one's data leave the store for a look at the text.
+type PreviewMail struct {
+	Key     SkeletonKey
+	Message Message
+	HTML    string // of the first language, as the portal shows it
+}
+
+// Preview gives one notice for each languages and source form of a draft,
+// addressed to the controller's own mailbox or, as a test, to somebody's own.
+func (r *Releases) Preview(ctx context.Context, d Draft, to string, test bool) ([]PreviewMail, error) {
+	if to == "" {
+		to = d.Register.Controller.Mail.From
+	}
+	var out []PreviewMail
+	for _, sk := range d.Content.Skeletons {
+		if sk.Key.Document != DocNotice {
+			continue
+		}
+		if _, needed := d.Audience.Notices[sk.Key]; !needed && len(d.Audience.Notices) > 0 {
+			continue // rendered for the portal's language links only
+		}
+		mail, err := r.previewOne(d, sk, to, test)
+		if err != nil {
+			return nil, fmt.Errorf("preview %s %s: %w", sk.Key.Languages, sk.Key.Form, err)
+		}
+		out = append(out, mail)
+	}
+	return out, nil
+}
+
+func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (PreviewMail, error) {
+	now := r.Now()
+	delivery, contact := NewID(now), NewID(now)
+	slots, err := r.Composer.Slots(d.Register, SlotInput{
+		Key:         sk.Key,
+		Facts:       inventedFacts(d.Register, sk.Key, now),
+		ActivityKey: d.Campaign.ActivityKey,
+		Now:         now,
+		Code:        NewCode(),
+		Tokens:      noticeTokens(r.Tokens, contact, delivery),
+	})
+	if err != nil {
+		return PreviewMail{}, err
+	}
+	msg, err := r.Composer.Compose(sk.Body, slots, Headers{
+		DeliveryID:   delivery,
+		To:           to,
+		EnvelopeFrom: r.Tokens.EnvelopeFrom(delivery, d.Register.Controller.Mail.BounceDomain),
+		OneClickURL:  slots[SlotObjectURL],
+		Date:         now,
+		Test:         test,
+	})
+	if err != nil {
+		return PreviewMail{}, err
+	}
+	first, _, _ := strings.Cut(sk.Key.Languages, "+")
+	page, err := r.Composer.Page(sk.Body, slots, first)
+	return PreviewMail{Key: sk.Key, Message: msg, HTML: page.HTML}, err
+}
+
+// noticeTokens makes the tokens of a notice's links.
+func noticeTokens(t Tokens, contact, delivery ID) LinkTokens {
+	return LinkTokens{
+		Notice:    t.Make(Link{TokenNotice, contact, delivery}),
+		Objection: t.Make(Link{TokenObjection, contact, delivery}),
+	}
+}
+
+// inventedFacts is a person who does not exist, on time, from every source of the form.
+func inventedFacts(reg *Register, key SkeletonKey, now time.Time) NoticeFacts {
+	obtained := now.AddDate(0, 0, -10)
+	facts := NoticeFacts{Contact: Contact{
+		ID: NewID(now), Name: "Alex Muster", Country: reg.Controller.Country, FirstObtainedAt: obtained,
+	}}
+	for _, source := range strings.Split(key.Form, "+") {
+		facts.Acquisitions = append(facts.Acquisitions, Acquisition{
+			SourceKey: source, ObtainedAt: obtained, Basis: ObtainedFromRow, Page: "https://profile.example/alex-muster", Visibility: VisiblePublic,
+		})
+	}
+	due := DueFor(DueInputs{ObtainedAt: obtained, Basis: ObtainedFromRow}, reg.Controller.Zone)
+	facts.Duties = []Duty{{SourceKey: facts.Acquisitions[0].SourceKey, Due: due, State: DutyOpen}}
+	return facts
+}

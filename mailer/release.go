@@ -1,0 +1,375 @@
+package mailer
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Releases is how a privacy team releases campaigns: create, preview, test,
+// approve, start, pause, resume, cancel. Commands, console and API call it alike.
+type Releases struct {
+	Campaigns  CampaignStore
+	Registers  *Registers
+	Composer   Composer
+	Tokens     Tokens
+	Controller ID
+	Key        string // the controller's, as in the register
+	Now        func() time.Time
+	Chunk      int // contacts looked at in one go; 0 means 1,000
+}
+
+// Audience is what a campaign would release, counted without changing anything.
+type Audience struct {
+	People  int64                 // who would be told
+	Notices map[SkeletonKey]int64 // by languages and sources
+	Blocked map[BlockReason]int64 // people who cannot be told yet
+	Late    int64                 // people whose date has passed
+	First   time.Time             // the earliest date among those who would be told
+}
+
+// Create makes a draft.
+func (r *Releases) Create(ctx context.Context, c Campaign) (Campaign, error) {
+	_, reg, err := r.register(ctx)
+	if err != nil {
+		return c, err
+	}
+	if _, ok := reg.Activity(c.ActivityKey); !ok {
+		return c, fmt.Errorf("the register declares no activity %q; it declares %s", c.ActivityKey, activityKeys(reg))
+	}
+	for _, s := range c.Filter.Sources {
+		if _, ok := reg.Source(s); !ok {
+			return c, fmt.Errorf("the register declares no source %q", s)
+		}
+	}
+	if c.Kind == "" {
+		c.Kind = Once
+	}
+	c.ID, c.State, c.CreatedAt = NewID(r.Now()), CampaignDraft, r.Now()
+	return c, r.Campaigns.CreateCampaign(ctx, r.Controller, c)
+}
+
+// Count looks at every candidate and counts; it changes nothing.
+func (r *Releases) Count(ctx context.Context, key string) (Audience, error) {
+	c, err := r.Campaigns.Campaign(ctx, r.Controller, key)
+	if err != nil {
+		return Audience{}, err
+	}
+	_, reg, err := r.register(ctx)
+	if err != nil {
+		return Audience{}, err
+	}
+	return r.count(ctx, c, reg)
+}
+
+func (r *Releases) count(ctx context.Context, c Campaign, reg *Register) (Audience, error) {
+	a := Audience{Notices: map[SkeletonKey]int64{}, Blocked: map[BlockReason]int64{}}
+	p, err := r.placer(c, reg, nil)
+	if err != nil {
+		return a, err
+	}
+	return a, r.walk(ctx, c, false, ID{}, func(chunk []Candidate, _ ID) error {
+		for _, cand := range chunk {
+			pl, k, ok := p.Decide(cand)
+			switch {
+			case !ok:
+			case pl.Block != "":
+				a.Blocked[pl.Block]++
+			default:
+				a.add(k, pl.Delivery.DueAt, p.Now)
+			}
+		}
+		return nil
+	})
+}
+
+func (a *Audience) add(k SkeletonKey, due, now time.Time) {
+	a.People++
+	a.Notices[k]++
+	if now.After(due) {
+		a.Late++
+	}
+	if a.First.IsZero() || due.Before(a.First) {
+		a.First = due
+	}
+}
+
+// Draft is what an approval would bind: the audience as counted now and the
+// content that it needs, rendered and checked.
+type Draft struct {
+	Campaign Campaign
+	Audience Audience
+	Content  ContentVersion
+	Register *Register
+}
+
+// Draft renders the content that a campaign needs.
+func (r *Releases) Draft(ctx context.Context, key string) (Draft, error) {
+	c, err := r.Campaigns.Campaign(ctx, r.Controller, key)
+	if err != nil {
+		return Draft{}, err
+	}
+	v, reg, err := r.register(ctx)
+	if err != nil {
+		return Draft{}, err
+	}
+	if errs := blocking(CheckRegister(reg, nil)); len(errs) > 0 {
+		return Draft{}, fmt.Errorf("the register is incomplete, so nothing may be sent (C1): %s; 'article14 register check' shows all", errs[0].Message)
+	}
+	a, err := r.count(ctx, c, reg)
+	if err != nil {
+		return Draft{}, err
+	}
+	keys := r.contentKeys(c, reg, a)
+	sks, err := r.Composer.Skeletons(reg, c.ActivityKey, keys)
+	if err != nil {
+		return Draft{}, fmt.Errorf("render the notices of campaign %q: %w", key, err)
+	}
+	content := ContentVersion{ID: NewID(r.Now()), ActivityKey: c.ActivityKey, RegisterVersionID: v.ID, Skeletons: sks}
+	content.Hash = contentHash(v, sks)
+	return Draft{Campaign: c, Audience: a, Content: content, Register: reg}, nil
+}
+
+func blocking(fs []Finding) []Finding {
+	return slices.DeleteFunc(fs, func(f Finding) bool { return f.Warning })
+}
+
+// contentKeys are the texts that an audience needs, with the receipts in the
+// same languages. A standing campaign also needs each language with each single
+// source, since people come later.
+func (r *Releases) contentKeys(c Campaign, reg *Register, a Audience) []SkeletonKey {
+	need := map[SkeletonKey]bool{}
+	languages := map[string]bool{}
+	for k := range a.Notices {
+		need[k] = true
+		for _, l := range append(strings.Split(k.Languages, "+"), k.Languages) {
+			languages[l] = true
+		}
+		// The portal shows each language on its own.
+		for _, l := range r.Composer.Languages() {
+			need[SkeletonKey{DocNotice, l, k.Form}] = true
+		}
+	}
+	if c.Kind == Standing {
+		for _, l := range r.Composer.Languages() {
+			languages[l] = true
+			for _, s := range reg.Sources {
+				need[SkeletonKey{DocNotice, l, s.Key}] = true
+			}
+		}
+	}
+	for l := range languages {
+		need[SkeletonKey{DocObjectionReceipt, l, ""}] = true
+		need[SkeletonKey{DocAccessReceipt, l, ""}] = true
+	}
+	keys := slices.Collect(maps.Keys(need))
+	slices.SortFunc(keys, func(a, b SkeletonKey) int {
+		return strings.Compare(string(a.Document)+"|"+a.Languages+"|"+a.Form, string(b.Document)+"|"+b.Languages+"|"+b.Form)
+	})
+	return keys
+}
+
+func contentHash(v RegisterVersion, sks []Skeleton) []byte {
+	h := sha256.New()
+	h.Write(v.Hash)
+	for _, s := range sks {
+		fmt.Fprintf(h, "%s|%s|%s|%x\n", s.Key.Document, s.Key.Languages, s.Key.Form, s.Hash)
+	}
+	return h.Sum(nil)
+}
+
+// ErrContentChanged says that what was looked at is not what would be approved.
+var ErrContentChanged = errors.New("the content has changed since it was previewed: preview it again and approve that")
+
+// Approve binds the content as it is now to the campaign and freezes its
+// audience. With seen, the hash from a preview, it approves that content and no
+// other. It can be run again after any stop and goes on where it stopped.
+func (r *Releases) Approve(ctx context.Context, key, by string, seen []byte, progress func(placed int64)) (Campaign, error) {
+	c, err := r.Campaigns.Campaign(ctx, r.Controller, key)
+	if err != nil {
+		return c, err
+	}
+	if by == "" {
+		return c, errors.New("an approval needs the name of the person who gives it (--by)")
+	}
+	switch c.State {
+	case CampaignDraft:
+		if err := r.approveDraft(ctx, key, by, seen); err != nil {
+			return c, err
+		}
+	case CampaignFreezing:
+	default:
+		return c, fmt.Errorf("campaign %q is %s and cannot be approved: %w", key, c.State, ErrCampaignState)
+	}
+	if c, err = r.Campaigns.Campaign(ctx, r.Controller, key); err != nil {
+		return c, err
+	}
+	if err := r.Freeze(ctx, c, progress); err != nil {
+		return c, err
+	}
+	return r.Campaigns.Campaign(ctx, r.Controller, key)
+}
+
+func (r *Releases) approveDraft(ctx context.Context, key, by string, seen []byte) error {
+	d, err := r.Draft(ctx, key)
+	if err != nil {
+		return err
+	}
+	if seen != nil && !slices.Equal(seen, d.Content.Hash) {
+		return ErrContentChanged
+	}
+	if d.Audience.People == 0 && d.Campaign.Kind == Once {
+		return fmt.Errorf("campaign %q would tell nobody: nothing to approve", key)
+	}
+	saved, err := r.Campaigns.SaveContent(ctx, r.Controller, d.Content, r.Now())
+	if err != nil {
+		return err
+	}
+	return r.Campaigns.Approve(ctx, r.Controller, d.Campaign.ID, saved.ID, d.Audience.People, by, r.Now())
+}
+
+// Freeze places an approved campaign's audience chunk by chunk, behind the last
+// one placed, and ends in approved.
+func (r *Releases) Freeze(ctx context.Context, c Campaign, progress func(placed int64)) error {
+	if err := r.place(ctx, c, false, c.FrozenUntil, true, progress); err != nil {
+		return err
+	}
+	return r.Campaigns.Move(ctx, r.Controller, c.ID, []CampaignState{CampaignFreezing}, CampaignApproved, c.ApprovedBy, r.Now())
+}
+
+// TakeIn places what a running campaign must look at again: duties whose channel
+// failed, and, for a standing campaign, new ones (E3).
+func (r *Releases) TakeIn(ctx context.Context, c Campaign) error {
+	if err := r.place(ctx, c, true, ID{}, false, nil); err != nil {
+		return err
+	}
+	if c.Kind != Standing {
+		return nil
+	}
+	return r.place(ctx, c, false, ID{}, false, nil)
+}
+
+func (r *Releases) place(ctx context.Context, c Campaign, failedOnly bool, after ID, keepPosition bool, progress func(int64)) error {
+	content, err := r.Campaigns.Content(ctx, c.ContentVersionID)
+	if err != nil {
+		return err
+	}
+	reg, err := r.Registers.Version(ctx, content.RegisterVersionID)
+	if err != nil {
+		return err
+	}
+	p, err := r.placer(c, reg, &content)
+	if err != nil {
+		return err
+	}
+	var placed int64
+	return r.walk(ctx, c, failedOnly, after, func(chunk []Candidate, last ID) error {
+		var pls []Placement
+		for _, cand := range chunk {
+			if pl, _, ok := p.Decide(cand); ok {
+				pls = append(pls, pl)
+			}
+		}
+		position := ID{}
+		if keepPosition {
+			position = last
+		}
+		if err := r.Campaigns.Place(ctx, r.Controller, c, pls, position, r.Now()); err != nil {
+			return err
+		}
+		placed += int64(len(pls))
+		if progress != nil {
+			progress(placed)
+		}
+		return nil
+	})
+}
+
+func (r *Releases) placer(c Campaign, reg *Register, content *ContentVersion) (Placer, error) {
+	activity, ok := reg.Activity(c.ActivityKey)
+	if !ok {
+		return Placer{}, fmt.Errorf("the register declares no activity %q any more; it declares %s", c.ActivityKey, activityKeys(reg))
+	}
+	have := r.Composer.Languages()
+	p := Placer{
+		Register: reg, Activity: activity, Filter: c.Filter, Now: r.Now(),
+		Available: func(l string) bool { return slices.Contains(have, l) },
+	}
+	if content != nil {
+		p.ContentID, p.Content = content.ID, map[SkeletonKey][]byte{}
+		for _, s := range content.Skeletons {
+			p.Content[s.Key] = s.Hash
+		}
+	}
+	return p, nil
+}
+
+// walk goes through a campaign's candidates in the order of their ids.
+func (r *Releases) walk(ctx context.Context, c Campaign, failedOnly bool, after ID, each func(chunk []Candidate, last ID) error) error {
+	limit := r.Chunk
+	if limit == 0 {
+		limit = 1000
+	}
+	for {
+		chunk, err := r.Campaigns.Candidates(ctx, r.Controller, c, failedOnly, after, limit, r.Now())
+		if err != nil || len(chunk) == 0 {
+			return err
+		}
+		after = chunk[len(chunk)-1].Contact.ID
+		if err := each(chunk, after); err != nil {
+			return err
+		}
+	}
+}
+
+// Start opens an approved campaign's lane.
+func (r *Releases) Start(ctx context.Context, key, by string) error {
+	return r.move(ctx, key, by, []CampaignState{CampaignApproved}, CampaignRunning)
+}
+
+// Pause stops a campaign's further sending within a second.
+func (r *Releases) Pause(ctx context.Context, key, by string) error {
+	return r.move(ctx, key, by, []CampaignState{CampaignRunning}, CampaignPaused)
+}
+
+// Resume goes on with a paused campaign.
+func (r *Releases) Resume(ctx context.Context, key, by string) error {
+	return r.move(ctx, key, by, []CampaignState{CampaignPaused}, CampaignRunning)
+}
+
+// Cancel ends a campaign: what has not gone out is cancelled, and its duties are open again.
+func (r *Releases) Cancel(ctx context.Context, key, by string) error {
+	return r.move(ctx, key, by, []CampaignState{CampaignDraft, CampaignFreezing, CampaignApproved, CampaignRunning, CampaignPaused}, CampaignCancelled)
+}
+
+func (r *Releases) move(ctx context.Context, key, by string, from []CampaignState, to CampaignState) error {
+	c, err := r.Campaigns.Campaign(ctx, r.Controller, key)
+	if err != nil {
+		return err
+	}
+	if by == "" {
+		return errors.New("this is put on record with the name of the person who does it (--by)")
+	}
+	err = r.Campaigns.Move(ctx, r.Controller, c.ID, from, to, by, r.Now())
+	if errors.Is(err, ErrCampaignState) {
+		return fmt.Errorf("campaign %q is %s and cannot become %s: %w", key, c.State, to, err)
+	}
+	return err
+}
+
+func (r *Releases) register(ctx context.Context) (RegisterVersion, *Register, error) {
+	return r.Registers.Current(ctx, r.Key)
+}
+
+func activityKeys(reg *Register) string {
+	var keys []string
+	for _, a := range reg.Activities {
+		keys = append(keys, a.Key)
+	}
+	return strings.Join(keys, ", ")
+}

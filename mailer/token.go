@@ -1,0 +1,151 @@
+package mailer
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/base64"
+	"errors"
+	"strings"
+)
+
+// TokenPurpose is the one thing that a token's holder may do with it (R3).
+type TokenPurpose byte
+
+// Purposes of link tokens.
+const (
+	TokenNotice    TokenPurpose = 'n' // read the notice, ask for access
+	TokenObjection TokenPurpose = 'o' // object
+)
+
+// ErrNoSuchLink is what every unknown, forged, foreign or mangled link or code
+// gets: the same for all, so that none tells anything.
+var ErrNoSuchLink = errors.New("no such link")
+
+// Link is what a token stands for.
+type Link struct {
+	Purpose    TokenPurpose
+	ContactID  ID
+	DeliveryID ID
+}
+
+const tokenMAC = 16 // bytes: 128 bits of HMAC-SHA-256
+
+// Tokens makes and opens link tokens and envelope senders. Both are derived
+// from ids by MAC, so that nothing about them needs storing and a message can
+// be made again byte for byte.
+type Tokens struct {
+	Keys *Keyring
+}
+
+// Make gives the token of a link: opaque, bound to one purpose, with the id of
+// its key, without personal data. It lives as long as its key.
+func (t Tokens) Make(l Link) string {
+	k := t.Keys.Newest(TokenKey)
+	return k.ID + base64.RawURLEncoding.EncodeToString(append(tokenBody(l), tokenSum(k, l)...))
+}
+
+// Open gives the link behind a token made for purpose, or ErrNoSuchLink.
+func (t Tokens) Open(token string, purpose TokenPurpose) (Link, error) {
+	if len(token) < 2 || len(token) > 100 {
+		return Link{}, ErrNoSuchLink
+	}
+	k, known := t.Keys.ByID(TokenKey, token[:1])
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token[1:])
+	if !known || err != nil || len(raw) != 1+16+16+tokenMAC {
+		return Link{}, ErrNoSuchLink
+	}
+	l := Link{Purpose: TokenPurpose(raw[0]), ContactID: ID(raw[1:17]), DeliveryID: ID(raw[17:33])}
+	if !hmac.Equal(raw[33:], tokenSum(k, l)) || l.Purpose != purpose {
+		return Link{}, ErrNoSuchLink
+	}
+	return l, nil
+}
+
+func tokenBody(l Link) []byte {
+	b := append([]byte{byte(l.Purpose)}, l.ContactID[:]...)
+	return append(b, l.DeliveryID[:]...)
+}
+
+func tokenSum(k Key, l Link) []byte {
+	return k.MAC([]byte("link"), tokenBody(l))[:tokenMAC]
+}
+
+// lowerBase32 survives mail systems that fold the case of a local part.
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+const envelopePrefix = "b-"
+
+// EnvelopeFrom is the envelope sender of a delivery: its id and a MAC, so that
+// a bounce finds its delivery and a forged one does not. The local part is 47
+// octets of lower-case base32, under the 64 of RFC 5321.
+func (t Tokens) EnvelopeFrom(delivery ID, domain string) string {
+	k := t.Keys.Newest(EnvelopeKey)
+	return envelopePrefix + k.ID + lowerBase32.EncodeToString(append(delivery[:], envelopeSum(k, delivery)...)) + "@" + domain
+}
+
+// OpenEnvelope gives the delivery behind an envelope sender, in whatever case it
+// came back, or ErrNoSuchLink.
+func (t Tokens) OpenEnvelope(addr string) (ID, error) {
+	local, _, found := strings.Cut(strings.ToLower(addr), "@")
+	body, ours := strings.CutPrefix(local, envelopePrefix)
+	if !found || !ours || len(body) < 2 || len(body) > 64 {
+		return ID{}, ErrNoSuchLink
+	}
+	k, known := t.Keys.ByID(EnvelopeKey, body[:1])
+	raw, err := lowerBase32.DecodeString(body[1:])
+	if !known || err != nil || len(raw) != 16+envelopeMAC {
+		return ID{}, ErrNoSuchLink
+	}
+	id := ID(raw[:16])
+	if !hmac.Equal(raw[16:], envelopeSum(k, id)) {
+		return ID{}, ErrNoSuchLink
+	}
+	return id, nil
+}
+
+const envelopeMAC = 11
+
+func envelopeSum(k Key, delivery ID) []byte {
+	return k.MAC([]byte("envelope"), delivery[:])[:envelopeMAC]
+}
+
+// codeAlphabet has no letter that is taken for a digit or another letter
+// (Crockford's base 32).
+const codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewCode makes the short code that a reader types instead of clicking: twelve
+// characters, 60 bits, in groups of four. Guessing it is as hopeless as the
+// portal's rate limit is low.
+func NewCode() string {
+	b := make([]byte, 12)
+	rand.Read(b)
+	for i, c := range b {
+		b[i] = codeAlphabet[c&31]
+	}
+	return string(b[:4]) + "-" + string(b[4:8]) + "-" + string(b[8:])
+}
+
+// ReadCode brings a code as people type it into the form of NewCode: any case,
+// with or without hyphens and blanks, O for 0, I and L for 1.
+func ReadCode(typed string) (string, bool) {
+	var out []byte
+	for _, r := range strings.ToUpper(strings.TrimSpace(typed)) {
+		switch {
+		case r == '-' || r == ' ' || r == '–':
+			continue
+		case r == 'O':
+			r = '0'
+		case r == 'I' || r == 'L':
+			r = '1'
+		}
+		if r > 127 || !strings.ContainsRune(codeAlphabet, r) || len(out) == 12 {
+			return "", false
+		}
+		out = append(out, byte(r))
+	}
+	if len(out) != 12 {
+		return "", false
+	}
+	return string(out[:4]) + "-" + string(out[4:8]) + "-" + string(out[8:]), true
+}
