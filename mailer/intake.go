@@ -19,6 +19,7 @@ type Record struct {
 	FirstCommunication time.Time
 	FirstDisclosure    time.Time
 	Digest             []byte // SHA-256 over the row's fields, for rows without an identifier
+	Row                string // the row as it was read, for the rejects file only
 }
 
 // Email is an address as given, and its normal form for recognition.

@@ -26,13 +26,13 @@ type Rights struct {
 
 // NoticeView is a notice as its recipient reads it on the portal.
 type NoticeView struct {
-	Page        Page
-	Languages   []string // all that it can be read in
-	Controller  Controller
-	Token       string // for asking access and changing the language
-	Objection   string // the token of the objection form; "" where R10 gives no objection
-	Objected    *calendar.Date
-	AccessDue   *calendar.Date // an open request for access is answered by then
+	Page       Page
+	Languages  []string // all that it can be read in
+	Controller Controller
+	Token      string // for asking access and changing the language
+	Objection  string // the token of the objection form; "" where R10 gives no objection
+	Objected   *calendar.Date
+	AccessDue  *calendar.Date // an open request for access is answered by then
 }
 
 // Notice gives the notice behind a notice token, in the wanted language if it is

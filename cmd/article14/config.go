@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"article14/internal/relay"
+	"article14/mailer"
+)
+
+// Settings are the flags that every command has. Each has a twin in the
+// environment: --database-url is ARTICLE14_DATABASE_URL. Secrets may stand in
+// files instead, named by the same variable with _FILE.
+type Settings struct {
+	DatabaseURL string `help:"PostgreSQL to use (postgres://...); without one, a private server in the data folder. May stand in a file: ARTICLE14_DATABASE_URL_FILE." placeholder:"URL"`
+	Data        string `help:"Folder for the private database and the keys." type:"path" placeholder:"DIR"`
+	Keys        string `help:"Key file; default keys.json in the data folder." type:"path" placeholder:"FILE"`
+	Controller  string `help:"Key of the controller, where an instance has several." placeholder:"KEY"`
+	LogFormat   string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
+	LogLevel    string `help:"Least level that is logged: debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
+}
+
+func (s *Settings) databaseURL() (string, error) {
+	return secret(s.DatabaseURL, "ARTICLE14_DATABASE_URL_FILE")
+}
+
+// secret is a value, or the content of the file that an environment variable names.
+func secret(value, fileVariable string) (string, error) {
+	file := os.Getenv(fileVariable)
+	if value != "" || file == "" {
+		return value, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", fileVariable, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// dataFolder is the given one, or the user's usual place for data.
+func (s *Settings) dataFolder() (string, error) {
+	if s.Data != "" {
+		return s.Data, nil
+	}
+	if d := os.Getenv("XDG_DATA_HOME"); d != "" {
+		return filepath.Join(d, "article14"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", errors.New("there is no home folder to keep data in: name one with --data")
+	}
+	return filepath.Join(home, ".local", "share", "article14"), nil
+}
+
+// keyring reads the key file. Beside a private database a missing one is made; with
+// somebody's own database that would be a trap, since another machine's keys
+// would not fit what is stored, so there it must be made on purpose.
+func (s *Settings) keyring(mayMake bool) (*mailer.Keyring, error) {
+	file := s.Keys
+	if file == "" {
+		dir, err := s.dataFolder()
+		if err != nil {
+			return nil, err
+		}
+		file = filepath.Join(dir, "keys.json")
+	}
+	b, err := os.ReadFile(file)
+	if err == nil {
+		return mailer.ReadKeyring(b)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read the key file: %w", err)
+	}
+	if !mayMake {
+		return nil, fmt.Errorf("there is no key file %s: name the one that belongs to this database with --keys, or make the first one with 'article14 migrate up --new-keys'", file)
+	}
+	return makeKeys(file)
+}
+
+// makeKeys writes a fresh ring for its owner's eyes, and never over another.
+func makeKeys(file string) (*mailer.Keyring, error) {
+	ring := mailer.NewKeyring()
+	b, err := ring.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("make a folder for the key file: %w", err)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make the key file: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("write the key file: %w", err)
+	}
+	return ring, nil
+}
+
+func (s *Settings) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	level.UnmarshalText([]byte(s.LogLevel)) // the enum of the flag leaves no other
+	opts := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// RelayFlags say where the company's relay is.
+type RelayFlags struct {
+	RelayHost     string `help:"Host of the mail relay." placeholder:"HOST"`
+	RelayPort     int    `help:"Port of the mail relay; default 587 with a user name, 465 with implicit TLS, else 25." placeholder:"PORT"`
+	RelayTLS      string `name:"relay-tls" help:"mandatory, implicit, opportunistic or none; none and opportunistic only to this machine. Default: mandatory, and none to this machine." enum:"default,mandatory,implicit,opportunistic,none" default:"default"`
+	RelayUser     string `help:"User name at the relay." placeholder:"NAME"`
+	RelayPassword string `help:"Password at the relay. Better in a file: ARTICLE14_RELAY_PASSWORD_FILE." placeholder:"PASSWORD"`
+	RelayHELO     string `name:"relay-helo" help:"Our name for the relay; default this machine's." placeholder:"NAME"`
+}
+
+func (f *RelayFlags) open() (*relay.SMTP, error) {
+	if f.RelayHost == "" {
+		return nil, misuse{errors.New("no mail relay is configured: name one with --relay-host or ARTICLE14_RELAY_HOST")}
+	}
+	password, err := secret(f.RelayPassword, "ARTICLE14_RELAY_PASSWORD_FILE")
+	if err != nil {
+		return nil, err
+	}
+	tls := relay.TLS(f.RelayTLS)
+	if f.RelayTLS == "default" {
+		tls = relay.TLSDefault
+	}
+	return relay.New(relay.Config{Name: "default", Host: f.RelayHost, Port: f.RelayPort, TLS: tls,
+		HELO: f.RelayHELO, Username: f.RelayUser, Password: password})
+}
+
+// WorkerFlags are a worker's settings.
+type WorkerFlags struct {
+	Connections int           `help:"Connections open at once to the relay." default:"8"`
+	Uncertain   string        `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
+	TakeIn      time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
+}
+
+func (f *WorkerFlags) options() mailer.WorkerOptions {
+	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn}
+}

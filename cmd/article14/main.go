@@ -1,0 +1,104 @@
+// Command article14 tells people, as Article 14 GDPR asks, that a company holds
+// their data: it finds contacts collected without notice, works out each
+// deadline, writes each notice, sends it and keeps track of what became of it.
+//
+// The commands are faces of the types in package mailer; none has a rule of its
+// own. See README.md for the way through, and "article14 --help" for the list.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit statuses.
+const (
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+// commands is the command line.
+type commands struct {
+	Settings
+
+	Demo     demoCmd     `cmd:"" help:"Show the whole product on sample data: private database, invented people, a mail catcher with an inbox page."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database up to date, or show where it stands."`
+	Register registerCmd `cmd:"" help:"Check, apply and show the register file; print its JSON Schema."`
+	Import   importCmd   `cmd:"" help:"Take in a contact file."`
+	Campaign campaignCmd `cmd:"" help:"Create, preview, test, approve, start, pause, resume, cancel and show campaigns."`
+	Work     workCmd     `cmd:"" help:"Deliver: the worker."`
+	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
+	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
+	Status   statusCmd   `cmd:"" help:"Show backlog, deadlines and forecast."`
+	Contact  contactCmd  `cmd:"" help:"Show one person's record."`
+}
+
+// io is what a command speaks through; tests give it buffers.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run is main without the process: it parses, runs, and turns errors into words
+// and an exit status.
+func run(args []string, std streams) int {
+	// The first signal asks for a graceful stop; a second one ends at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() { <-ctx.Done(); stop() }()
+
+	var cmds commands
+	status := -1
+	parser, err := kong.New(&cmds,
+		kong.Name("article14"),
+		kong.Description("Tells people that a company holds their data, as Article 14 GDPR asks."),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { status = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.DefaultEnvars("ARTICLE14"),
+	)
+	if err != nil {
+		fmt.Fprintln(std.err, "article14:", err)
+		return exitFailed
+	}
+	k, err := parser.Parse(args)
+	if status >= 0 { // --help was answered
+		return status
+	}
+	if err != nil {
+		fmt.Fprintln(std.err, "article14:", err, "(article14 --help shows how)")
+		return exitMisuse
+	}
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(&cmds.Settings, std); err != nil {
+		return report(err, std.err)
+	}
+	return 0
+}
+
+// misuse is an error of the person at the keyboard.
+type misuse struct{ error }
+
+func report(err error, w io.Writer) int {
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(w, "article14: stopped")
+		return exitFailed
+	}
+	fmt.Fprintln(w, "article14:", err)
+	if errors.As(err, new(misuse)) {
+		return exitMisuse
+	}
+	return exitFailed
+}

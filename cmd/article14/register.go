@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"time"
+
+	"article14/internal/register"
+	"article14/mailer"
+)
+
+type registerCmd struct {
+	Check  registerCheckCmd  `cmd:"" help:"Name everything that a register file lacks, with its place; changes nothing."`
+	Apply  registerApplyCmd  `cmd:"" help:"Store a register file as the next version; the same file again changes nothing."`
+	Show   registerShowCmd   `cmd:"" help:"Print the register in force, as it was given."`
+	Schema registerSchemaCmd `cmd:"" help:"Print a JSON Schema for editors."`
+}
+
+type registerCheckCmd struct {
+	File string `arg:"" help:"The register file." type:"existingfile"`
+}
+
+func (c *registerCheckCmd) Run(std streams) error {
+	_, _, err := readRegister(c.File, std.out)
+	if err == nil {
+		fmt.Fprintln(std.out, c.File, "is complete")
+	}
+	return err
+}
+
+// readRegister reads and checks a file; what it lacks goes to w.
+func readRegister(file string, w io.Writer) ([]byte, *mailer.Register, error) {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	reg, positions, err := register.Parse(file, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	findings := mailer.CheckRegister(reg, nil)
+	fmt.Fprint(w, register.Report(findings, positions))
+	for _, f := range findings {
+		if !f.Warning {
+			return nil, nil, fmt.Errorf("%s is incomplete: nothing was changed; mend what is named above and try again", file)
+		}
+	}
+	return body, reg, nil
+}
+
+type registerApplyCmd struct {
+	File string `arg:"" help:"The register file." type:"existingfile"`
+	By   string `help:"Who applies it, for the record; default your user name." placeholder:"NAME"`
+}
+
+func (c *registerApplyCmd) Run(ctx context.Context, s *Settings, std streams) error {
+	body, reg, err := readRegister(c.File, std.err)
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, s, s.logger(std.err))
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	v, made, err := a.applyRegister(ctx, reg, body, person(c.By))
+	if err != nil {
+		return err
+	}
+	if !made {
+		fmt.Fprintf(std.out, "version %d of %s is in force already; nothing was changed\n", v.Version, reg.Controller.Key)
+		return nil
+	}
+	fmt.Fprintf(std.out, "version %d of %s is in force (SHA-256 %s)\n", v.Version, reg.Controller.Key, hex.EncodeToString(v.Hash))
+	return nil
+}
+
+func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []byte, by string) (mailer.RegisterVersion, bool, error) {
+	hash := sha256.Sum256(body)
+	v, made, err := a.store.ApplyRegister(ctx, reg.Controller.Key, body, hash[:], by, a.now())
+	if err != nil {
+		return v, made, err
+	}
+	a.controller, a.key = v.ControllerID, reg.Controller.Key
+	return v, made, nil
+}
+
+// person is who does something: the name given, or that of the user.
+func person(given string) string {
+	if given != "" {
+		return given
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+type registerShowCmd struct {
+	JSON bool `help:"Print the version's particulars as JSON."`
+}
+
+func (c *registerShowCmd) Run(ctx context.Context, s *Settings, std streams) error {
+	a, err := open(ctx, s, s.logger(std.err))
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	v, reg, err := a.registers.Current(ctx, a.key)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(std.out, struct {
+			Controller string    `json:"controller"`
+			Version    int       `json:"version"`
+			SHA256     string    `json:"sha256"`
+			AppliedAt  time.Time `json:"applied_at"`
+			AppliedBy  string    `json:"applied_by"`
+		}{reg.Controller.Key, v.Version, hex.EncodeToString(v.Hash), v.AppliedAt, v.AppliedBy})
+	}
+	_, err = std.out.Write(v.Body)
+	return err
+}
+
+type registerSchemaCmd struct{}
+
+func (c *registerSchemaCmd) Run(std streams) error {
+	_, err := std.out.Write(register.Schema())
+	return err
+}
+
+// needRegister gives the register in force to commands that cannot do without.
+func (a *app) needRegister(ctx context.Context) (*mailer.Register, error) {
+	if a.controller.IsZero() {
+		return nil, mailer.ErrNoRegister
+	}
+	_, reg, err := a.registers.Current(ctx, a.key)
+	return reg, err
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"article14/internal/compose"
+	"article14/internal/ops"
+	"article14/internal/postgres"
+	"article14/internal/privatepg"
+	"article14/internal/register"
+	"article14/mailer"
+)
+
+// app is everything joined: the one place where adapters meet.
+type app struct {
+	store      *postgres.Store
+	private    *privatepg.Server // nil with somebody's own database
+	keys       *mailer.Keyring
+	registers  *mailer.Registers
+	composer   *compose.Composer
+	log        *slog.Logger
+	now        func() time.Time
+	controller mailer.ID // zero before the first register is applied
+	key        string
+}
+
+// maxSkew is how far the database's clock may be from ours. Deadlines and leases
+// are instants that several machines compare.
+const maxSkew = 5 * time.Second
+
+// open connects, checks schema, clock and keys, and finds the controller. A
+// private database is migrated on the way; somebody's own is migrated on purpose
+// by 'article14 migrate up'.
+func open(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
+	a, err := connect(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.check(ctx, s); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// connect opens the database without asking how it stands.
+func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
+	a := &app{log: log, now: time.Now, key: s.Controller}
+	url, err := s.databaseURL()
+	if err != nil {
+		return nil, err
+	}
+	if url == "" {
+		dir, err := s.dataFolder()
+		if err != nil {
+			return nil, err
+		}
+		if a.private, err = privatepg.Open(ctx, filepath.Join(dir, "pg"), privatepg.Options{Log: log}); err != nil {
+			return nil, err
+		}
+		url = a.private.URL("")
+	}
+	if a.store, err = postgres.Open(ctx, url); err != nil {
+		a.close()
+		return nil, err
+	}
+	a.registers = &mailer.Registers{Store: a.store, Parse: parseStored}
+	if a.composer, err = compose.New(); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func parseStored(body []byte) (*mailer.Register, error) {
+	reg, _, err := register.Parse("register.yaml", body)
+	return reg, err
+}
+
+func (a *app) check(ctx context.Context, s *Settings) error {
+	if a.private != nil {
+		if _, err := a.store.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	have, want, err := a.store.SchemaVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if have != want {
+		return fmt.Errorf("the database is at version %d and this program needs %d: run 'article14 migrate up'", have, want)
+	}
+	if err := a.checkClock(ctx); err != nil {
+		return err
+	}
+	if a.keys, err = s.keyring(a.private != nil); err != nil {
+		return err
+	}
+	if err := a.store.CheckKeys(ctx, a.keys, a.now()); err != nil {
+		return err
+	}
+	v, _, err := a.registers.Current(ctx, a.key)
+	if err != nil && !errors.Is(err, mailer.ErrNoRegister) {
+		return err
+	}
+	a.controller = v.ControllerID
+	return nil
+}
+
+func (a *app) checkClock(ctx context.Context) error {
+	skew, err := a.store.ClockSkew(ctx, a.now)
+	if err != nil {
+		return err
+	}
+	if skew.Abs() > maxSkew {
+		return fmt.Errorf("the database's clock is off from this machine's by %s, more than %s: set both by NTP, then start again", skew.Round(time.Millisecond), maxSkew)
+	}
+	return nil
+}
+
+func (a *app) close() {
+	if a.store != nil {
+		a.store.Close()
+	}
+	if a.private != nil {
+		if err := a.private.Close(); err != nil {
+			a.log.Error("stop the private database", "error", err)
+		}
+	}
+}
+
+func (a *app) tokens() mailer.Tokens { return mailer.Tokens{Keys: a.keys} }
+
+func (a *app) releases() *mailer.Releases {
+	return &mailer.Releases{Campaigns: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+		Controller: a.controller, Key: a.key, Now: a.now}
+}
+
+func (a *app) rights() *mailer.Rights {
+	return &mailer.Rights{Store: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+		Controller: a.controller, Key: a.key, Now: a.now}
+}
+
+func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
+	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
+		Releases: a.releases(), Tokens: a.tokens(), Controller: a.controller, Options: opts,
+		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
+}
+
+// metrics makes the registry that /metrics shows.
+func (a *app) metrics() (*prometheus.Registry, *ops.Meter) {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(&ops.Figures{Source: a.store, Controller: a.controller, Now: a.now, Log: a.log})
+	return reg, ops.NewMeter(reg)
+}
+
+// checks are what readiness asks.
+func (a *app) checks() []ops.Check {
+	return []ops.Check{
+		{Name: "database", Run: func(ctx context.Context) error {
+			have, want, err := a.store.SchemaVersions(ctx)
+			if err == nil && have != want {
+				err = fmt.Errorf("the database is at version %d and this program needs %d", have, want)
+			}
+			return err
+		}},
+		{Name: "clock", Run: a.checkClock},
+	}
+}

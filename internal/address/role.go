@@ -1,0 +1,59 @@
+package address
+
+import "strings"
+
+// IsRole reports whether the local part names an office and not a person: those of RFC 2142 and common ones in the languages of
+// Europe. A tag after a plus sign, dots, hyphens and underscores do not hide it. It is a guess by name: a person may be called Post.
+func (a Address) IsRole() bool {
+	local, _, _ := strings.Cut(strings.ToLower(strings.Trim(a.local, `"`)), "+")
+	_, ok := roles[separators.Replace(local)]
+	return ok
+}
+
+var separators = strings.NewReplacer(".", "", "-", "", "_", "")
+
+// roles are written without separators.
+var roles = func() map[string]struct{} {
+	set := map[string]struct{}{}
+	for _, names := range []string{
+		// RFC 2142, and what mail systems send from.
+		"abuse noc security postmaster hostmaster usenet news webmaster www uucp ftp info marketing sales support",
+		"noreply donotreply mailerdaemon bounce bounces root nobody daemon listmaster owner",
+		// English
+		"contact contacts hello hi mail email office admin administrator administration billing accounts accounting finance invoice " +
+			"invoices invoicing payments payroll careers career jobs job hr humanresources recruiting recruitment press media pr " +
+			"legal compliance privacy dpo gdpr dataprotection help helpdesk service services customerservice customercare customersupport " +
+			"enquiries enquiry inquiries inquiry orders order purchasing procurement reception team staff everyone all it ict itsupport " +
+			"feedback newsletter events partners partnerships shop store booking bookings reservations reservation frontdesk secretary " +
+			"secretariat headoffice management ceo cfo cto coo ciso board webshop tech technical engineering operations ops",
+		// French
+		"accueil bonjour commercial commerciale ventes vente comptabilite compta facturation factures facture recrutement emploi rh " +
+			"ressourceshumaines direction secretaire presse juridique rgpd serviceclient serviceclients sav achats achat communication " +
+			"bureau mairie contactez reclamation reclamations donneespersonnelles",
+		// German
+		"kontakt anfrage anfragen vertrieb verkauf einkauf buero büro zentrale empfang sekretariat verwaltung buchhaltung rechnung " +
+			"rechnungen rechnungswesen personal personalabteilung bewerbung bewerbungen karriere presse recht datenschutz " +
+			"datenschutzbeauftragter dsb kundenservice kundendienst kundenbetreuung bestellung bestellungen technik geschaeftsfuehrung " +
+			"geschäftsführung gf poststelle post praxis kanzlei redaktion werbung",
+		// Italian, Spanish, Portuguese, Romanian
+		"informazioni amministrazione segreteria vendite assistenza acquisti ufficio ufficiostampa contabilita " +
+			"contacto ventas administracion soporte recepcion facturacion atencionalcliente clientes compras prensa rrhh oficina pedidos " +
+			"geral contato vendas suporte administracao faturacao apoio apoiocliente encomendas imprensa recursoshumanos " +
+			"birou secretariatul vanzari contabilitate comenzi relatii office",
+		// Dutch, Danish, Swedish, Norwegian, Finnish, Icelandic, Estonian, Latvian, Lithuanian
+		"verkoop administratie receptie klantenservice boekhouding facturen inkoop vacatures pers " +
+			"kundeservice salg bogholderi regnskab faktura ordre kontor kundtjanst kundtjänst forsaljning försäljning ekonomi fakturor " +
+			"regnskap firmapost asiakaspalvelu myynti toimisto laskutus posti rekry tietosuoja sala bokhald " +
+			"myyk müük raamatupidamine birojs gramatvediba pardavimai buhalterija biuras",
+		// Polish, Czech, Slovak, Slovenian, Croatian, Hungarian, Greek in Latin letters
+		"biuro sprzedaz ksiegowosc kadry obsluga zamowienia faktury iod rodo " +
+			"podatelna obchod kancelar prodej ucetni objednavky predaj uctovnictvo " +
+			"prodaja racunovodstvo tajnistvo ured narudzbe ugyfelszolgalat titkarsag iroda ertekesites konyveles penzugy " +
+			"grammateia logistirio epikoinonia",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			set[name] = struct{}{}
+		}
+	}
+	return set
+}()

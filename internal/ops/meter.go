@@ -1,0 +1,79 @@
+package ops
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"article14/mailer"
+)
+
+// Meter counts what a worker does; it implements mailer.Meter.
+type Meter struct {
+	attempts   *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	claimed    prometheus.Counter
+	fenced     prometheus.Counter
+	rescued    *prometheus.CounterVec
+	relayAway  prometheus.Counter
+	toHandOver prometheus.Histogram
+	slack      prometheus.Histogram
+}
+
+var _ mailer.Meter = (*Meter)(nil)
+
+const (
+	day  = 24 * 60 * 60
+	name = "article14"
+)
+
+// NewMeter makes a meter and registers its metrics.
+func NewMeter(reg prometheus.Registerer) *Meter {
+	m := &Meter{
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: name, Name: "attempts_total",
+			Help: "Transactions with a relay, by the state that followed and the class of the reply."}, []string{"result", "class"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: name, Name: "attempt_duration_seconds",
+			Help: "From the attempt's record to the relay's answer.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 10)}, []string{"result"}),
+		claimed: prometheus.NewCounter(prometheus.CounterOpts{Namespace: name, Name: "deliveries_claimed_total",
+			Help: "Deliveries that this worker took from the queue."}),
+		fenced: prometheus.NewCounter(prometheus.CounterOpts{Namespace: name, Name: "deliveries_fenced_total",
+			Help: "Deliveries whose claim had passed to another worker before they were begun or settled."}),
+		rescued: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: name, Name: "leases_rescued_total",
+			Help: "Claims taken back from workers that are gone, by the state that followed."}, []string{"to"}),
+		relayAway: prometheus.NewCounter(prometheus.CounterOpts{Namespace: name, Name: "relay_away_total",
+			Help: "Times that the relay could not be reached or would not serve."}),
+		toHandOver: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: name, Name: "obtaining_to_handover_seconds",
+			Help: "From the obtaining of the data to the hand-over of the notice.", Buckets: []float64{day, 3 * day, 7 * day, 14 * day, 21 * day, 28 * day, 31 * day, 90 * day, 365 * day}}),
+		slack: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: name, Name: "handover_slack_seconds",
+			Help: "From the hand-over to the deadline; negative is late.", Buckets: []float64{-365 * day, -31 * day, -7 * day, -day, 0, day, 3 * day, 7 * day, 14 * day, 31 * day}}),
+	}
+	reg.MustRegister(m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack)
+	return m
+}
+
+// Attempt counts a transaction.
+func (m *Meter) Attempt(to mailer.DeliveryState, class mailer.ReplyClass, took time.Duration) {
+	m.attempts.WithLabelValues(string(to), string(class)).Inc()
+	m.duration.WithLabelValues(string(to)).Observe(took.Seconds())
+}
+
+// Claimed counts deliveries taken from the queue.
+func (m *Meter) Claimed(n int) { m.claimed.Add(float64(n)) }
+
+// Fenced counts deliveries whose claim was lost.
+func (m *Meter) Fenced(n int) { m.fenced.Add(float64(n)) }
+
+// Rescued counts claims taken back.
+func (m *Meter) Rescued(queued, uncertain int) {
+	m.rescued.WithLabelValues(string(mailer.Queued)).Add(float64(queued))
+	m.rescued.WithLabelValues(string(mailer.Uncertain)).Add(float64(uncertain))
+}
+
+// RelayAway counts a relay that would not serve.
+func (m *Meter) RelayAway() { m.relayAway.Inc() }
+
+// HandedOver records how long a person waited, and by how much it was in time.
+func (m *Meter) HandedOver(sinceObtained, slack time.Duration) {
+	m.toHandOver.Observe(sinceObtained.Seconds())
+	m.slack.Observe(slack.Seconds())
+}
