@@ -33,6 +33,13 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 		{"C1: a reason for what is no element is refused", func(r *Register) {
 			r.Controller.NotApplicable = Reasons{"13.1.a": "x"}
 		}, []string{"C1 C1 controller.not_applicable.13.1.a"}},
+		{"C1: recipients are there, or the reason why there are none", func(r *Register) {
+			r.Activities[1].Recipients = nil
+		}, []string{"14.1.e C1 activities[1].recipients"}},
+		{"C1: with a reason no recipients are wanted", func(r *Register) {
+			r.Activities[1].Recipients = nil
+			r.Activities[1].NotApplicable["14.1.e"] = "We keep the data on our own machines."
+		}, nil},
 		{"C1: a key stands for one thing", func(r *Register) {
 			r.Activities[0].Purposes[1].Key = "sell"
 			r.Activities[1].Key = "directory"

@@ -14,7 +14,8 @@ type Record struct {
 	ProfileURL         string
 	SourceRef          string
 	Page               string
-	ObtainedAt         time.Time // zero: the row has none
+	ObtainedAt         time.Time     // zero: the row has none
+	Basis              ObtainedBasis // of ObtainedAt; the importer settles it
 	Visibility         Visibility
 	FirstCommunication time.Time
 	FirstDisclosure    time.Time
@@ -74,11 +75,12 @@ type Known struct {
 // Merge is what one batch comes to.
 type Merge struct {
 	NewContacts  []Contact
-	Updated      []Contact // fields filled in; never a date that counts
+	Updated      []Contact // fields filled in or newer; FirstObtainedAt only ever earlier (T1)
 	Identifiers  map[ID][]Identifier
 	Acquisitions map[ID][]Acquisition
 	Duties       []Duty
-	Shortened    []Duty // known duties whose date moved forward (14(3)(b), (c)); never later
+	Shortened    []Duty  // known duties whose date moved forward (14(3)(b), (c)); never later
+	Alerts       []Alert // rows whose identifiers belong to two contacts
 	Counts       ImportCounts
 	Rows         int64 // rows that this batch accounts for
 }
@@ -93,7 +95,9 @@ type ImportStore interface {
 	// Merge locks the controller's intake, looks up the known contacts behind keys
 	// (all identifiers, acquisitions and duties of each) and the suppressions of
 	// scope use among them, lets decide work out what follows, and stores that
-	// together with the position. decide may be called once only.
+	// together with the position. decide may be called once only. The keys of
+	// suppressed are hashes as strings. A Merge of no rows only looks: nothing is
+	// stored, and the import may be finished or none.
 	Merge(ctx context.Context, controller, importID ID, keys BatchKeys, now time.Time,
 		decide func(known []Known, suppressed map[string]bool) Merge) error
 	// FinishImport marks the file as read to its end.

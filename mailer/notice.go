@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"errors"
 	"time"
 )
 
@@ -8,10 +9,13 @@ import (
 // for their place when they are put into a skeleton. A slot that is absent
 // drops the optional part of the skeleton that stands on it.
 //
-// Slot names: name, page.<source>, obtained.<source>, retention_end, authority,
-// authority_site, code, notice_url, object_url, choices_url, date, due_date (only when late).
-// Dates and lists are written in each language, so their names end in the
-// language: "obtained.linkedin.fr".
+// Slot names: name or no_name; page.<source>; obtained.<source> or
+// obtained_unknown.<source>; retention_end with start_known or start_unknown;
+// authority, authority_address, authority_site; code; notice_url, object_url,
+// choices_url; date; deadline, or due_date or late_unknown when late; in receipts
+// done and answer_by. Dates and the authority are written in each language, so
+// their names end in the language: "obtained.linkedin.fr". Some only say
+// whether a part stands (no_name, *_known, *_unknown); their text is not printed.
 type Slots map[string]string
 
 // Headers of one message that are not in its skeleton.
@@ -70,6 +74,7 @@ type SlotInput struct {
 	Facts       NoticeFacts
 	ActivityKey string
 	Now         time.Time // the date of the notice
+	CreatedAt   time.Time // of the delivery; a receipt's: the instant of what it confirms
 	Code        string
 	Tokens      LinkTokens
 }
@@ -81,3 +86,25 @@ type LinkTokens struct {
 
 // SlotObjectURL is the slot of the objection link, which the header of RFC 8058 carries too.
 const SlotObjectURL = "object_url"
+
+// ErrStorageEnded says that a person's data should have been deleted by now:
+// what has expired is deleted and not notified (T3).
+var ErrStorageEnded = errors.New("the storage period has ended: delete the data instead of sending a notice")
+
+// StorageStart is the instant from which storage counts (T1): the first
+// obtaining, never a later one. Where that is unknown it is the reading of the
+// file, the last instant at which the data can have been obtained. It is zero
+// where neither is known. What a notice prints and what deletion acts on both
+// come from here (T2).
+func (f NoticeFacts) StorageStart() time.Time {
+	start := f.Contact.FirstObtainedAt
+	if !start.IsZero() {
+		return start
+	}
+	for _, d := range f.Duties {
+		if at := d.Due.Inputs.ReadAt; !at.IsZero() && (start.IsZero() || at.Before(start)) {
+			start = at
+		}
+	}
+	return start
+}

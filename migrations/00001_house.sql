@@ -139,6 +139,7 @@ CREATE INDEX duty_to_plan ON duty (controller_id, activity_key, contact_id)
     WHERE state IN ('open', 'failed', 'blocked');
 CREATE INDEX duty_due ON duty (controller_id, due_at)
     WHERE state IN ('open', 'in_flight', 'failed', 'blocked');
+CREATE INDEX duty_failed ON duty (controller_id, activity_key, contact_id) WHERE state = 'failed';
 
 -- What happened to a duty beside the plain way open, in_flight, met.
 CREATE TABLE duty_history (
@@ -245,7 +246,7 @@ CREATE TABLE delivery (
     contact_id         uuid NOT NULL REFERENCES contact,
     id                 uuid NOT NULL,
     controller_id      uuid NOT NULL,
-    campaign_id        uuid REFERENCES campaign,
+    campaign_id        uuid REFERENCES campaign,     -- null: correspondence
     lane               bigint NOT NULL REFERENCES lane,
     document           text NOT NULL,
     channel            text NOT NULL CHECK (channel IN ('email', 'letter')),
@@ -272,8 +273,9 @@ CREATE TABLE delivery (
 CREATE UNIQUE INDEX delivery_id ON delivery (id);
 CREATE UNIQUE INDEX delivery_code ON delivery (controller_id, code);
 CREATE INDEX delivery_ready ON delivery (lane, due_at, id) WHERE state = 'queued';
-CREATE INDEX delivery_waiting ON delivery (ready_at) WHERE state IN ('deferred', 'uncertain');
-CREATE INDEX delivery_leased ON delivery (lease_until) WHERE state = 'sending';
+CREATE INDEX delivery_oldest ON delivery (lane, created_at) WHERE state = 'queued';
+CREATE INDEX delivery_waiting ON delivery (controller_id, state, ready_at) WHERE state IN ('deferred', 'uncertain');
+CREATE INDEX delivery_leased ON delivery (controller_id, lease_until) WHERE state = 'sending';
 CREATE INDEX delivery_claim ON delivery (claim_id) WHERE state = 'sending';
 CREATE INDEX delivery_campaign_open ON delivery (campaign_id) WHERE state IN ('queued', 'sending', 'deferred', 'uncertain');
 
@@ -319,16 +321,24 @@ CREATE TABLE attempt (
     UNIQUE (contact_id, delivery_id, number)
 );
 
--- Counters that people watch: one delta row a batch, folded by a job.
+-- Counters that people watch. Whoever moves rows notes one delta row for each
+-- batch and (campaign, from, to); a job folds them into counter. What is counted:
+--   contact      '' > known                 import      '' > accepted, merged, refused
+--   duty         by state                   blocked     by reason, of the duties that are blocked
+--   owed         duties not yet met, by the UTC hour of due_at: '2026-01-31T22'
+--   met_late     '' > late                  language    '' > 'fr', notices handed over
+--   delivery     notices by state           correspondence  the other documents by state
+--   attempt      '' > outcome               objection   '' > way
+--   request      '' > received              alert       '' > kind
 CREATE TABLE counter_delta (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     controller_id uuid NOT NULL,
-    campaign_id   uuid,
-    what          text NOT NULL,       -- 'delivery', 'attempt'
+    campaign_id   uuid,                -- of deliveries only
+    what          text NOT NULL,
     from_state    text NOT NULL,       -- '' where a row was made
-    to_state      text NOT NULL,
+    to_state      text NOT NULL,       -- '' where it no longer counts
     n             bigint NOT NULL,
-    at            timestamptz NOT NULL
+    at            timestamptz          -- where a rate is made of it
 );
 CREATE TABLE counter (
     controller_id uuid NOT NULL,
@@ -337,6 +347,13 @@ CREATE TABLE counter (
     state         text NOT NULL,
     n             bigint NOT NULL,
     UNIQUE NULLS NOT DISTINCT (controller_id, campaign_id, what, state)
+);
+-- Notices handed over in each second, of the last hours: for rates.
+CREATE TABLE handed_over (
+    controller_id uuid NOT NULL,
+    second        timestamptz NOT NULL,
+    n             bigint NOT NULL,
+    PRIMARY KEY (controller_id, second)
 );
 
 CREATE TABLE alert (
@@ -348,6 +365,13 @@ CREATE TABLE alert (
     detail        text NOT NULL,
     UNIQUE (controller_id, kind, subject)
 );
+
+-- Rows that move often leave dead ones behind; a claim must not wade through them.
+ALTER TABLE delivery SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE duty SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE lane SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
+ALTER TABLE counter SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
+ALTER TABLE counter_delta SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 -- ----------------------------------------------------------------- rights
 
@@ -425,7 +449,7 @@ CREATE TRIGGER content_version_append_only BEFORE UPDATE OR DELETE ON content_ve
 CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- +goose Down
-DROP TABLE request, objection, alert, counter, counter_delta, attempt, message_values, message, delivery_duty, delivery, lane,
+DROP TABLE request, objection, alert, handed_over, counter, counter_delta, attempt, message_values, message, delivery_duty, delivery, lane,
     audit, campaign, content_version_skeleton, content_version, skeleton, suppression, duty_history, duty, acquisition,
     import, identifier, contact, register_version, controller, key_fingerprint, instance;
 DROP FUNCTION refuse_move(), refuse_change();

@@ -16,6 +16,7 @@ import (
 	"article14/internal/postgres"
 	"article14/internal/privatepg"
 	"article14/internal/register"
+	"article14/locales"
 	"article14/mailer"
 )
 
@@ -25,6 +26,7 @@ type app struct {
 	private    *privatepg.Server // nil with somebody's own database
 	keys       *mailer.Keyring
 	registers  *mailer.Registers
+	texts      *locales.Bundle
 	composer   *compose.Composer
 	log        *slog.Logger
 	now        func() time.Time
@@ -73,7 +75,11 @@ func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	a.registers = &mailer.Registers{Store: a.store, Parse: parseStored}
-	if a.composer, err = compose.New(); err != nil {
+	if a.texts, err = locales.New(); err != nil {
+		a.close()
+		return nil, err
+	}
+	if a.composer, err = compose.New(a.texts); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -158,7 +164,7 @@ func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Met
 // metrics makes the registry that /metrics shows.
 func (a *app) metrics() (*prometheus.Registry, *ops.Meter) {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(&ops.Figures{Source: a.store, Controller: a.controller, Now: a.now, Log: a.log})
+	reg.MustRegister(&ops.Figures{Source: a.store, Controller: func() mailer.ID { return a.controller }, Now: a.now, Log: a.log})
 	return reg, ops.NewMeter(reg)
 }
 

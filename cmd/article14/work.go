@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
+	"net/netip"
 
 	"golang.org/x/sync/errgroup"
 
 	"article14/internal/ops"
 	"article14/internal/web"
 	"article14/internal/web/portal"
-	"article14/locales"
 	"article14/mailer"
 )
 
@@ -49,23 +47,44 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	registry, meter := a.metrics()
-	checks := append(a.checks(), relayCheck(r))
-	g, ctx := errgroup.WithContext(ctx)
-	opsAddress := c.OpsListen
+	cfg := web.Config{Addr: c.OpsListen, Portal: http.NotFoundHandler(), Log: log, Now: a.now,
+		Operations: ops.Handlers(registry, append(a.checks(), relayCheck(r)), checkFailed(log))}
 	if pages != nil {
-		opsAddress = pages.OpsListen
-		h, err := a.portal(pages.Proxies)
+		if cfg, err = a.pages(*pages, cfg); err != nil {
+			return err
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	if cfg.Addr != "" {
+		srv, err := web.Listen(ctx, cfg)
 		if err != nil {
 			return err
 		}
-		g.Go(func() error { return serveHTTP(ctx, pages.Listen, h, log) })
-	}
-	if opsAddress != "" {
-		g.Go(func() error { return serveHTTP(ctx, opsAddress, ops.Handler(registry, checks, checkFailed(log)), log) })
+		g.Go(func() error { return srv.Serve(ctx) })
 	}
 	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
 	g.Go(func() error { return a.worker(r, c.WorkerFlags.options(), meter).Run(ctx) })
 	return g.Wait()
+}
+
+// pages adds the recipients' pages to what is served.
+func (a *app) pages(f listenFlags, cfg web.Config) (web.Config, error) {
+	var proxies []netip.Prefix
+	for _, p := range f.Proxies {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return cfg, misuse{fmt.Errorf("--proxies: %w", err)}
+		}
+		proxies = append(proxies, prefix)
+	}
+	cfg.Addr, cfg.OperationsAddr, cfg.Portal = f.Listen, f.OpsListen, a.portal(proxies)
+	return cfg, nil
+}
+
+// portal is the recipients' pages over everything joined.
+func (a *app) portal(proxies []netip.Prefix) http.Handler {
+	return portal.New(portal.Options{Rights: a.rights(), Registers: a.registers, Controller: a.key, Locales: a.texts,
+		TrustedProxies: proxies, Now: a.now, Log: a.log})
 }
 
 // relayCheck asks whether the relay opens its door.
@@ -97,17 +116,16 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if _, err := a.needRegister(ctx); err != nil {
 		return err
 	}
-	h, err := a.portal(c.Proxies)
+	registry, _ := a.metrics()
+	cfg, err := a.pages(c.listenFlags, web.Config{Log: log, Now: a.now, Operations: ops.Handlers(registry, a.checks(), checkFailed(log))})
 	if err != nil {
 		return err
 	}
-	registry, _ := a.metrics()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveHTTP(ctx, c.Listen, h, log) })
-	g.Go(func() error {
-		return serveHTTP(ctx, c.OpsListen, ops.Handler(registry, a.checks(), checkFailed(log)), log)
-	})
-	return g.Wait()
+	srv, err := web.Listen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return srv.Serve(ctx)
 }
 
 type runCmd struct {
@@ -119,41 +137,4 @@ type runCmd struct {
 func (c *runCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	w := workCmd{RelayFlags: c.RelayFlags, WorkerFlags: c.WorkerFlags}
 	return w.run(ctx, s, std, &c.listenFlags)
-}
-
-// portal is the recipients' pages over everything joined.
-func (a *app) portal(proxies []string) (http.Handler, error) {
-	texts, err := locales.New()
-	if err != nil {
-		return nil, err
-	}
-	return portal.New(portal.Options{Rights: a.rights(), Texts: texts, Proxies: proxies, Now: a.now, Log: a.log})
-}
-
-// serveHTTP serves until ctx ends, then lets requests under way finish.
-func serveHTTP(ctx context.Context, address string, h http.Handler, log *slog.Logger) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	return serveOn(ctx, l, h, log)
-}
-
-func serveOn(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	srv := web.NewServer(h, log)
-	log.Info("serving", "address", l.Addr().String())
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	shut, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	err := srv.Shutdown(shut)
-	if serveErr := <-done; !errors.Is(serveErr, http.ErrServerClosed) {
-		err = errors.Join(err, serveErr)
-	}
-	return err
 }

@@ -20,7 +20,7 @@ type Source interface {
 // in a few seconds, however often it is scraped.
 type Figures struct {
 	Source     Source
-	Controller mailer.ID
+	Controller func() mailer.ID // asked at each scrape: there is none before the first register
 	Now        func() time.Time
 	Log        *slog.Logger
 
@@ -122,7 +122,7 @@ func (f *Figures) fresh() (mailer.Figures, bool) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
-	fig, err := f.Source.Figures(ctx, f.Controller, f.Now())
+	fig, err := f.Source.Figures(ctx, f.Controller(), f.Now())
 	if err != nil {
 		f.Log.Error("the store gave no figures", "error", mailer.MaskAddresses(err.Error()))
 		return mailer.Figures{}, false

@@ -19,16 +19,23 @@ type Check struct {
 // checkTimeout bounds each check: an orchestrator asks every few seconds.
 const checkTimeout = 3 * time.Second
 
-// Handler serves /metrics, /healthz and /readyz. Health says that the process
-// runs; readiness runs the checks and names those that fail. Neither gives away
-// more than names: what went wrong is in the log.
-func Handler(gather prometheus.Gatherer, checks []Check, failed func(name string, err error)) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(gather, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+// Handlers are /metrics, /healthz and /readyz by their patterns. Health says that
+// the process runs; readiness runs the checks and names those that fail. Neither
+// gives away more than names: what went wrong is in the log.
+func Handlers(gather prometheus.Gatherer, checks []Check, failed func(name string, err error)) map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /metrics": promhttp.HandlerFor(gather, promhttp.HandlerOpts{}),
+		"GET /healthz": http.HandlerFunc(healthy),
+		"GET /readyz":  ready(checks, failed),
+	}
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func ready(checks []Check, failed func(name string, err error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		status, out := http.StatusOK, map[string]string{"status": "ready"}
 		for _, c := range checks {
 			out[c.Name] = "ok"
@@ -41,8 +48,7 @@ func Handler(gather prometheus.Gatherer, checks []Check, failed func(name string
 			}
 		}
 		answer(w, status, out)
-	})
-	return mux
+	}
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

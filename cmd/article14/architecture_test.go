@@ -1,0 +1,197 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "article14/"
+
+// Rooms by what they may know. See docs/architecture.md.
+var (
+	pure   = []string{"internal/calendar", "internal/language", "internal/plain", "internal/address", "internal/identity"}
+	leaves = []string{"templates", "locales", "migrations"}
+)
+
+// homes is where each outside library lives; nobody else may import it.
+var homes = map[string][]string{
+	"github.com/jmoiron/sqlx":             {"internal/postgres"},
+	"github.com/lib/pq":                   {"internal/postgres", "internal/privatepg/pgtest"},
+	"github.com/wneessen/go-mail":         {"internal/relay", "internal/compose"},
+	"github.com/nicksnyder/go-i18n":       {"locales"},
+	"github.com/pressly/goose":            {"internal/postgres"},
+	"github.com/goccy/go-yaml":            {"internal/register"},
+	"github.com/emersion/go-smtp":         {"internal/catcher"},
+	"github.com/prometheus/client_golang": {"internal/ops", "cmd/article14"},
+	"github.com/alecthomas/kong":          {"cmd/article14"},
+	"github.com/schollz/progressbar":      {"cmd/article14"},
+	"github.com/rickar/cal":               {"internal/calendar"},
+	"github.com/go-playground/locales":    {"locales"},
+}
+
+// TestEveryRoomKnowsOnlyWhomItMayKnow parses the imports of all files that are
+// not tests and holds them against the rules of the house.
+func TestEveryRoomKnowsOnlyWhomItMayKnow(t *testing.T) {
+	arrows := imports(t, "../..")
+	seen := 0
+	for from, tos := range arrows {
+		for _, to := range tos {
+			seen++
+			if why := forbidden(from, to); why != "" {
+				t.Errorf("%s imports %s: %s", from, to, why)
+			}
+		}
+	}
+	if len(arrows) < 15 || seen < 100 {
+		t.Fatalf("looked at %d packages with %d imports: the test has lost its way to the code", len(arrows), seen)
+	}
+}
+
+func TestTheRulesOfTheHouseRefuseWhatTheyMust(t *testing.T) {
+	for _, c := range []struct{ from, to string }{
+		{"mailer", "article14/internal/postgres"},
+		{"mailer", "github.com/lib/pq"},
+		{"mailer", "article14/locales"},
+		{"internal/calendar", "article14/mailer"},
+		{"internal/compose", "article14/internal/relay"},
+		{"internal/relay", "github.com/lib/pq"},
+		{"internal/web", "article14/internal/postgres"},
+		{"locales", "article14/mailer"},
+		{"internal/postgres", "article14/cmd/article14"},
+	} {
+		if forbidden(c.from, c.to) == "" {
+			t.Errorf("%s may import %s, and must not", c.from, c.to)
+		}
+	}
+}
+
+// forbidden says why from may not import to; "" is allowed.
+func forbidden(from, to string) string {
+	for library, rooms := range homes {
+		if to == library || strings.HasPrefix(to, library+"/") {
+			if !slices.Contains(rooms, from) {
+				return "its home is " + strings.Join(rooms, ", ")
+			}
+		}
+	}
+	ours, inside := strings.CutPrefix(to, module)
+	switch {
+	case from == "cmd/article14":
+		return ""
+	case from == "mailer":
+		if inside && !slices.Contains(pure, ours) || !inside && strings.Contains(to, ".") {
+			return "the domain imports the standard library and the pure packages"
+		}
+	case slices.Contains(pure, from):
+		if inside {
+			return "a pure package imports nothing of the house"
+		}
+	case slices.Contains(leaves, from):
+		if inside && !slices.Contains(pure, ours) {
+			return "a leaf imports pure packages alone"
+		}
+	case inside && !adapterMayKnow(from, ours):
+		return "an adapter imports mailer, pure packages and leaves, and no other adapter"
+	}
+	return ""
+}
+
+func adapterMayKnow(from, to string) bool {
+	if to == "mailer" || slices.Contains(pure, to) || slices.Contains(leaves, to) {
+		return true
+	}
+	// web knows its own rooms, and a room its own parts.
+	return strings.HasPrefix(from, "internal/") && strings.HasPrefix(to+"/", roomOf(from)+"/")
+}
+
+func roomOf(pkg string) string {
+	parts := strings.Split(pkg, "/")
+	return path.Join(parts[:2]...)
+}
+
+// TestTheImportsHaveNoCircle follows the arrows between rooms. Go forbids circles
+// of packages, but not of rooms.
+func TestTheImportsHaveNoCircle(t *testing.T) {
+	rooms := map[string][]string{}
+	for from, tos := range imports(t, "../..") {
+		if strings.HasPrefix(from, "internal/") {
+			from = roomOf(from)
+		}
+		for _, to := range tos {
+			ours, inside := strings.CutPrefix(to, module)
+			if strings.HasPrefix(ours, "internal/") {
+				ours = roomOf(ours)
+			}
+			if inside && ours != from {
+				rooms[from] = append(rooms[from], ours)
+			}
+		}
+	}
+	state := map[string]int{}
+	var visit func(room string, way []string)
+	visit = func(room string, way []string) {
+		if state[room] == 1 {
+			t.Fatalf("a circle: %s", strings.Join(append(way, room), " -> "))
+		}
+		if state[room] == 2 {
+			return
+		}
+		state[room] = 1
+		for _, next := range rooms[room] {
+			visit(next, append(way, room))
+		}
+		state[room] = 2
+	}
+	for room := range rooms {
+		visit(room, nil)
+	}
+}
+
+// imports gives the imports of every package below root, tests left out.
+func imports(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") && file != root {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, src, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			to, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			out[filepath.ToSlash(rel)] = append(out[filepath.ToSlash(rel)], to)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

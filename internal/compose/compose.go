@@ -1,0 +1,222 @@
+package compose
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"article14/locales"
+	"article14/mailer"
+	"article14/templates"
+)
+
+// Composer writes texts. It is safe for concurrent use.
+type Composer struct {
+	locales *locales.Bundle
+	frame   *template.Template
+	cache   *cache
+}
+
+var _ mailer.Composer = (*Composer)(nil)
+
+// New makes a composer that writes in the languages of locales.
+func New(l *locales.Bundle) (*Composer, error) {
+	frame, err := template.ParseFS(templates.Mail, "mail/frame.gohtml")
+	if err != nil {
+		return nil, err
+	}
+	return &Composer{locales: l, frame: frame, cache: newCache()}, nil
+}
+
+// Languages are those that the product can write in.
+func (c *Composer) Languages() []string { return c.locales.Languages() }
+
+// Skeletons renders and checks a skeleton for each key. The error joins
+// everything that is wrong, each with its document, languages and form; then
+// there are no skeletons at all.
+func (c *Composer) Skeletons(reg *mailer.Register, activity string, keys []mailer.SkeletonKey) ([]mailer.Skeleton, error) {
+	act, known := reg.Activity(activity)
+	if !known {
+		return nil, fmt.Errorf("compose: the register has no activity %q", activity)
+	}
+	var out []mailer.Skeleton
+	var errs []error
+	for _, key := range keys {
+		s, err := c.skeleton(reg, act, key)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("compose: %s: %w", name(key), err))
+		}
+		out = append(out, s)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return out, nil
+}
+
+func (c *Composer) skeleton(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey) (mailer.Skeleton, error) {
+	docs, err := c.documents(reg, act, key)
+	if err != nil {
+		return mailer.Skeleton{}, err
+	}
+	s := skeleton{Version: skeletonVersion, Document: key.Document, Languages: key.Languages, Form: key.Form, Mail: mailOf(reg, act, key)}
+	if err := c.render(&s, docs); err != nil {
+		return mailer.Skeleton{}, err
+	}
+	s.setVersion()
+	if err := check(reg, act, s, docs); err != nil {
+		return mailer.Skeleton{}, err
+	}
+	body, err := s.marshal()
+	if err != nil {
+		return mailer.Skeleton{}, err
+	}
+	if _, err := parseSkeleton(body); err != nil { // C8: what was stored can be filled
+		return mailer.Skeleton{}, err
+	}
+	hash := sha256.Sum256(body)
+	return mailer.Skeleton{Key: key, Hash: hash[:], Body: body}, nil
+}
+
+// documents writes the document once in each language of the key.
+func (c *Composer) documents(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey) ([]document, error) {
+	var sources []mailer.Source
+	for _, k := range sourcesOf(key) {
+		s, known := reg.Source(k)
+		if !known {
+			return nil, fmt.Errorf("the register has no source %q", k)
+		}
+		sources = append(sources, s)
+	}
+	if key.Document == mailer.DocNotice && len(sources) == 0 {
+		return nil, errors.New("a notice needs a source in its form (14.2.f)")
+	}
+	var docs []document
+	var errs []error
+	for _, language := range languagesOf(key) {
+		say := c.locales.For(language)
+		if say == nil {
+			return nil, fmt.Errorf("there are no texts in %q (law.md L2)", language)
+		}
+		w := &writer{reg: reg, act: act, sources: sources, say: say, rights: mailer.RightsFor(act)}
+		w.doc.language, w.doc.dir = say.Code(), say.Dir()
+		doc, err := w.document(key.Document)
+		docs, errs = append(docs, doc), append(errs, err)
+	}
+	if len(docs) == 0 {
+		return nil, errors.New("a document needs a language")
+	}
+	return docs, errors.Join(errs...)
+}
+
+func (w *writer) document(d mailer.Document) (document, error) {
+	switch d {
+	case mailer.DocNotice:
+		w.notice()
+	case mailer.DocObjectionReceipt:
+		w.objectionReceipt()
+	case mailer.DocAccessReceipt:
+		w.accessReceipt()
+	default:
+		w.fail("there is no document %q", d)
+	}
+	return w.finish()
+}
+
+// mailOf gathers what the headers need from the register.
+func mailOf(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey) mailFacts {
+	m := reg.Controller.Mail
+	facts := mailFacts{From: m.From, FromName: m.FromName, Domain: m.BounceDomain, Links: strings.TrimRight(m.Links, "/")}
+	if facts.Domain == "" {
+		_, facts.Domain, _ = strings.Cut(m.From, "@")
+	}
+	if e := reg.Controller.Email; e != "" && !strings.EqualFold(e, m.From) {
+		facts.ReplyTo = e
+	}
+	for _, r := range mailer.RightsFor(act) {
+		facts.OneClick = facts.OneClick || key.Document == mailer.DocNotice && r.Right == mailer.RightObjection
+	}
+	return facts
+}
+
+// setVersion gives the text a short name of its own, made from what it says, so
+// that a reader and a privacy team can speak of the same one.
+func (s *skeleton) setVersion() {
+	h := sha256.New()
+	for _, part := range []string{s.Subject, s.Text, s.HTML} {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	v := hex.EncodeToString(h.Sum(nil)[:4])
+	fill := strings.NewReplacer("<bdi>"+slot(versionSlot)+"</bdi>", v, slot(versionSlot), v)
+	s.Text, s.HTML = fill.Replace(s.Text), fill.Replace(s.HTML)
+	for l, p := range s.Pages {
+		p.HTML = fill.Replace(p.HTML)
+		s.Pages[l] = p
+	}
+}
+
+// render writes subject, text, HTML and pages from the same documents.
+func (c *Composer) render(s *skeleton, docs []document) error {
+	var subjects, texts []string
+	type part struct {
+		Lang, Dir string
+		HTML      template.HTML
+	}
+	var parts []part
+	first := c.locales.For(docs[0].language)
+	top, err := c.top(docs)
+	if err != nil {
+		return err
+	}
+	s.Pages = map[string]pageText{}
+	for _, d := range docs {
+		mail := in(mailOnly, d.blocks)
+		subjects = append(subjects, d.subject)
+		texts = append(texts, textPart(mail))
+		parts = append(parts, part{d.language, d.dir, template.HTML(htmlPart(mail))})
+		if s.Document == mailer.DocNotice {
+			s.Pages[d.language] = pageText{d.dir, d.subject, htmlPart(in(pageOnly, d.blocks))}
+		}
+	}
+	mark, err := first.Text("mail.test_mark", nil)
+	if err != nil {
+		return err
+	}
+	s.Subject = optional(testSlot, mark+" ") + strings.Join(subjects, " / ")
+	s.Text = strings.TrimRight(textPart(top)+strings.Join(texts, textLine+"\n\n"), "\n") + "\n"
+	var b bytes.Buffer
+	err = c.frame.Execute(&b, map[string]any{
+		"Lang": docs[0].language, "Dir": docs[0].dir, "Title": strings.Join(subjects, " / "),
+		"Top": template.HTML(htmlPart(top)), "Parts": parts,
+	})
+	s.HTML = b.String()
+	return err
+}
+
+// top stands above all languages: that this is a test, if it is, and that the
+// same text follows in other languages (law.md L3).
+func (c *Composer) top(docs []document) ([]block, error) {
+	first := c.locales.For(docs[0].language)
+	test, err := first.Text("mail.test_note", nil)
+	blocks := []block{{kind: paragraph, when: testSlot, runs: []run{{text: test, strong: true}}}}
+	if len(docs) == 1 || err != nil {
+		return blocks, err
+	}
+	var others []string
+	var lines []block
+	for _, d := range docs[1:] {
+		others = append(others, first.LanguageHere(d.language))
+		line, err := c.locales.For(d.language).Text("mail.language_below", nil)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, block{kind: paragraph, lang: d.language, runs: []run{{text: line}}})
+	}
+	line, err := first.Text("mail.languages_below", map[string]any{"Languages": first.List(others)})
+	blocks = append(blocks, block{kind: paragraph, runs: []run{{text: line}}})
+	return append(blocks, lines...), err
+}

@@ -1,0 +1,85 @@
+package compose
+
+// document is what a text says, before it is text, HTML or page.
+type document struct {
+	language string
+	dir      string
+	subject  string // no slots: a subject is the same for everyone
+	blocks   []block
+}
+
+// block is a piece of a document.
+type block struct {
+	kind     blockKind
+	part     docPart
+	element  string // the element of Article 14 that it gives, "14.1.a"; "" none
+	anchor   string // of a heading, unique in its language
+	lang     string // where it is another than the document's
+	when     string // the slot without which the block is left out; "" always there
+	place    placeOnly
+	runs     []run
+	items    [][]run // of a list
+	children []block // of a callout
+}
+
+// blockKind is what a block is.
+type blockKind int
+
+const (
+	paragraph blockKind = iota
+	title               // of a layer
+	heading             // of an element in the whole notice
+	list
+	callout // a block of its own, framed (law.md C5)
+	button  // a link on a line of its own; its only run is the link
+	rule
+)
+
+// docPart is the layer that a block belongs to (law.md C4).
+type docPart int
+
+const (
+	partFirst docPart = iota
+	partObjection
+	partWhole
+)
+
+// placeOnly keeps a block out of mails or out of pages.
+type placeOnly int
+
+const (
+	everywhere placeOnly = iota
+	mailOnly
+	pageOnly
+)
+
+// run is a piece of a line.
+type run struct {
+	kind   runKind
+	text   string // of text and links
+	slot   string // of slots and optional parts; the address of a link that is one person's
+	href   string // the address of a link that is the same for everyone
+	strong bool
+}
+
+// runKind is what a run is.
+type runKind int
+
+const (
+	textRun runKind = iota
+	slotRun
+	linkRun
+	ifRun  // what follows is left out where the person has no such value
+	endRun // of what ifRun began
+)
+
+// in keeps the blocks that belong into a mail, or into a page.
+func in(place placeOnly, blocks []block) []block {
+	var out []block
+	for _, b := range blocks {
+		if b.place == everywhere || b.place == place {
+			out = append(out, b)
+		}
+	}
+	return out
+}

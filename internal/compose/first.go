@@ -1,0 +1,225 @@
+package compose
+
+import "article14/mailer"
+
+// notice writes a notice: the first layer, and the whole beneath it (law.md C4).
+func (w *writer) notice() {
+	c := w.reg.Controller
+	w.doc.subject = w.plain("notice.subject", values{"Controller": c.Name, "Holding": w.raw(w.act.Holding, "holding")})
+	w.part = partFirst
+	w.greeting()
+	w.firstWhatAndWho()
+	w.firstSource()
+	w.firstWhy()
+	w.firstRecipients()
+	w.para("14.2.a", w.text("notice.first.storage", values{"Storage": w.storage()}))
+	w.objection()
+	w.firstChoices()
+	w.whole()
+}
+
+// plain is a text without marks, for a subject.
+func (w *writer) plain(key string, v values) string {
+	for name, value := range v {
+		if _, err := literal(value); err != nil {
+			w.errs = append(w.errs, err)
+		}
+		v[name] = clean(value, maxText)
+	}
+	return w.text(key, v)
+}
+
+func (w *writer) raw(t mailer.Texts, what string) string {
+	s, ok := t.In(w.say.Code())
+	if !ok {
+		w.fail("%s has no text in %s: add it to the register", what, w.say.Code())
+	}
+	return s
+}
+
+func (w *writer) greeting() {
+	named := w.text("greeting.named", values{"Name": slot("name")})
+	w.add(block{kind: paragraph, when: "name", place: mailOnly, runs: w.runs(named)})
+	w.add(block{kind: paragraph, when: "no_name", place: mailOnly, runs: w.runs(w.text("greeting.unnamed", nil))})
+}
+
+func (w *writer) firstWhatAndWho() {
+	c := w.reg.Controller
+	opening := "notice.first.opening_duty"
+	if w.objectable() {
+		opening = "notice.first.opening"
+	}
+	w.para("", w.text(opening, values{"Holding": w.in(w.act.Holding, "holding")}))
+	w.para("14.1.a", w.text("notice.first.who", values{"Name": w.lit(c.Name), "Address": w.lit(c.Address), "Contact": w.contact(c.Email, c.Phone)}))
+	w.firstData()
+}
+
+// longSentence is the number of words from which a list of things is easier to
+// read as bullets.
+const longSentence = 20
+
+func (w *writer) firstData() {
+	kinds := w.categories()
+	line := sentence(w.say.List(kinds))
+	if len(wordsOf(line)) <= longSentence {
+		w.para("14.1.d", w.text("notice.first.data", values{"List": line}))
+		return
+	}
+	w.para("", w.text("notice.first.data_list", nil))
+	w.items("14.1.d", kinds)
+}
+
+// categories are the kinds of data, as items of a list.
+func (w *writer) categories() []string {
+	var out []string
+	for _, c := range w.act.Categories {
+		out = append(out, phrase(w.in(c.Texts, "category "+c.Key)))
+	}
+	return out
+}
+
+func (w *writer) firstSource() {
+	lines := make([]string, 0, len(w.sources))
+	for _, s := range w.sources {
+		lines = append(lines, capital(w.sourceLine(s)))
+	}
+	if len(lines) == 1 {
+		w.para("14.2.f", w.text("notice.first.source", values{"Source": lines[0]}))
+		return
+	}
+	w.para("", w.text("notice.first.sources", nil))
+	w.items("14.2.f", lines)
+}
+
+// sourceLine says where data came from, on what page and on what day.
+func (w *writer) sourceLine(s mailer.Source) string {
+	obtained, page := w.local("obtained."+s.Key), "page."+s.Key
+	day := w.text("source.day", values{"Date": slot(obtained)})
+	at := " " + w.text("source.page", values{"Page": slot(page)})
+	line := w.text("source.line", values{
+		"Source": phrase(w.in(s.Names, "source "+s.Key)), "Kind": w.text("source.kind."+string(s.Kind), nil),
+		"Day": optional(obtained, day), "Page": optional(page, at),
+	})
+	return line + optional("obtained_unknown."+s.Key, " "+w.text("source.no_day", nil))
+}
+
+func (w *writer) firstWhy() {
+	var grounds []string
+	seen := map[mailer.Basis]bool{}
+	for _, p := range w.act.Purposes {
+		if !seen[p.Basis] {
+			seen[p.Basis] = true
+			grounds = append(grounds, w.basis(p.Basis))
+		}
+	}
+	list, err := w.say.Plural("notice.first.grounds", len(grounds), map[string]any{"List": w.say.List(grounds)})
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+	w.para("14.1.c", w.text("notice.first.why", values{"Summary": sentence(w.in(w.act.Summary, "summary")), "Grounds": list}))
+}
+
+// basisKeys name the texts of the legal bases of Art. 6(1).
+var basisKeys = map[mailer.Basis]string{
+	mailer.Consent: "consent", mailer.Contract: "contract", mailer.LegalObligation: "legal_obligation",
+	mailer.VitalInterests: "vital_interests", mailer.PublicTask: "public_task", mailer.LegitimateInterest: "legitimate_interest",
+}
+
+func (w *writer) basis(b mailer.Basis) string {
+	key, known := basisKeys[b]
+	if !known {
+		w.fail("%q is no legal basis of Article 6(1)", b)
+		return ""
+	}
+	return w.text("basis."+key, nil)
+}
+
+func (w *writer) firstRecipients() {
+	who := w.recipients()
+	switch len(who) {
+	case 0:
+	case 1:
+		w.para("14.1.e", w.text("notice.first.recipients", values{"Recipients": who[0]}))
+	default:
+		w.para("", w.text("notice.first.recipients_list", nil))
+		w.items("14.1.e", who)
+	}
+}
+
+// recipients are named, or described by activity, industry, sector and place
+// (law.md C6), each with what they do.
+func (w *writer) recipients() []string {
+	var out []string
+	for _, r := range w.act.Recipients {
+		who := w.lit(r.Name)
+		if who == "" {
+			who = w.text("whole.recipients.described", values{
+				"Activity": phrase(w.in(r.Activity, "a recipient's activity")), "Industry": phrase(w.in(r.Industry, "a recipient's industry")),
+				"Sector": phrase(w.in(r.Sector, "a recipient's sector")), "Place": phrase(w.in(r.Place, "a recipient's place")),
+			})
+		}
+		if len(r.Role) > 0 {
+			who = w.text("whole.recipients.role", values{"Who": who, "Role": phrase(w.in(r.Role, "a recipient's role"))})
+		}
+		out = append(out, sentence(who))
+	}
+	return out
+}
+
+// storage says until when data are kept (14(2)(a), T1, T1b, T2).
+func (w *writer) storage() string {
+	end := w.date("retention_end")
+	r := w.act.Retention
+	if !r.Period.IsZero() {
+		return w.text("storage.until", values{"Date": end})
+	}
+	event := phrase(w.in(r.Event, "retention event"))
+	if r.After.IsZero() {
+		return w.text("storage.event", values{"Event": event, "Date": end})
+	}
+	after, err := w.say.Period(r.After)
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+	return w.text("storage.event_after", values{"Event": event, "Period": after, "Date": end})
+}
+
+// objectable tells whether R10 gives a right to object.
+func (w *writer) objectable() bool {
+	for _, r := range w.rights {
+		if r.Right == mailer.RightObjection {
+			return true
+		}
+	}
+	return false
+}
+
+// objection stands in a block of its own (Art. 21(4), law.md C5). The portal has
+// a form in its place.
+func (w *writer) objection() {
+	if !w.objectable() {
+		return
+	}
+	w.part = partObjection
+	explain := "**" + w.text("objection.heading", nil) + "** " + w.text("objection.explain", nil)
+	w.add(block{kind: callout, place: mailOnly, children: []block{
+		{kind: paragraph, runs: w.runs(explain)},
+		{kind: button, runs: w.runs(link(w.text("objection.button", nil), slot("object_url")))},
+	}})
+	w.part = partFirst
+}
+
+func (w *writer) firstChoices() {
+	c, m := w.reg.Controller, w.reg.Controller.Mail
+	choices := link(w.text("notice.first.rights_label", nil), slot("choices_url"))
+	w.add(block{kind: paragraph, part: partFirst, place: mailOnly, runs: w.runs(w.text("notice.first.rights", values{"Link": choices}))})
+	w.para("14.2.e", w.text("notice.first.complaint", values{"Authority": w.authority()}))
+	genuine := w.text("notice.first.genuine", values{"Site": w.lit(m.ShownAs), "Code": slot("code"), "Contact": w.contact(c.Email, c.Phone)})
+	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(genuine)})
+}
+
+// authority is the supervisory authority of the person's country (law.md R8).
+func (w *writer) authority() string {
+	site := optional("authority_site", ", "+link(slot("authority_site"), slot("authority_site")))
+	return w.date("authority") + optional("authority_address", ", "+slot("authority_address")) + site
+}

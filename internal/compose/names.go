@@ -1,0 +1,67 @@
+package compose
+
+import (
+	"slices"
+	"strings"
+
+	"article14/mailer"
+)
+
+// Slots that are more than a name for a value.
+const (
+	versionSlot   = "version" // filled when the skeleton is made
+	testSlot      = "test"    // filled by the message's own headers
+	authoritySite = "authority_site"
+)
+
+// plainSlots have one value for all languages. addressSlots are web addresses;
+// flagSlots say whether a part stands, and have no text.
+var (
+	plainSlots   = []string{"name", "authority_address", "code"}
+	addressSlots = []string{authoritySite, "notice_url", mailer.SlotObjectURL, "choices_url"}
+	flagSlots    = []string{testSlot, "no_name", "start_known", "start_unknown", "late_unknown"}
+	localSlots   = []string{"retention_end", "authority", "date", "deadline", "due_date", "done", "answer_by"}
+)
+
+func isAddressSlot(name string) bool { return slices.Contains(addressSlots, name) }
+
+func isFlag(name string) bool {
+	return slices.Contains(flagSlots, name) || strings.HasPrefix(name, "obtained_unknown.")
+}
+
+// knownSlots tells which slots a skeleton may have: those above, and for each of
+// its sources the page and the day.
+func knownSlots(key mailer.SkeletonKey) func(string) bool {
+	known := map[string]bool{}
+	for _, list := range [][]string{plainSlots, addressSlots, flagSlots} {
+		for _, name := range list {
+			known[name] = true
+		}
+	}
+	languages := languagesOf(key)
+	for _, name := range localSlots {
+		for _, l := range languages {
+			known[name+"."+l] = true
+		}
+	}
+	for _, source := range sourcesOf(key) {
+		known["page."+source], known["obtained_unknown."+source] = true, true
+		for _, l := range languages {
+			known["obtained."+source+"."+l] = true
+		}
+	}
+	return func(name string) bool { return known[name] }
+}
+
+// languagesOf splits "fr+de".
+func languagesOf(key mailer.SkeletonKey) []string { return split(key.Languages) }
+
+// sourcesOf splits "linkedin+whois".
+func sourcesOf(key mailer.SkeletonKey) []string { return split(key.Form) }
+
+func split(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "+")
+}

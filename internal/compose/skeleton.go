@@ -1,0 +1,156 @@
+package compose
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"sync"
+
+	"article14/mailer"
+)
+
+// skeletonVersion is the form of the JSON below. A program that changes it goes
+// on reading the older ones: approved texts outlive it.
+const skeletonVersion = 1
+
+// skeleton is an approved text as it is stored. Its strings hold slots; see the
+// package comment. The same skeleton is always the same bytes.
+type skeleton struct {
+	Version   int                 `json:"version"`
+	Document  mailer.Document     `json:"document"`
+	Languages string              `json:"languages"`
+	Form      string              `json:"form"`
+	Mail      mailFacts           `json:"mail"`
+	Subject   string              `json:"subject"`
+	Text      string              `json:"text"`
+	HTML      string              `json:"html"`
+	Pages     map[string]pageText `json:"page,omitempty"` // notices only, by language
+}
+
+// mailFacts is what the headers are made of besides the subject.
+type mailFacts struct {
+	From     string `json:"from"`
+	FromName string `json:"from_name"`
+	ReplyTo  string `json:"reply_to,omitempty"` // where it is another address than From
+	Domain   string `json:"domain"`             // of the Message-ID
+	Links    string `json:"links"`              // base of our own links, without a slash at the end
+	OneClick bool   `json:"one_click"`          // R10 gives a right to object
+}
+
+// pageText is a notice as the portal shows it.
+type pageText struct {
+	Dir   string `json:"dir"`
+	Title string `json:"title"`
+	HTML  string `json:"html"`
+}
+
+func (s skeleton) key() mailer.SkeletonKey {
+	return mailer.SkeletonKey{Document: s.Document, Languages: s.Languages, Form: s.Form}
+}
+
+// marshal gives the stored bytes. Nothing is escaped for HTML, so that a person
+// can read what was approved.
+func (s skeleton) marshal() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	err := e.Encode(s)
+	return b.Bytes(), err
+}
+
+// parsed is a skeleton ready to be filled.
+type parsed struct {
+	skeleton
+	text, html program
+	pages      map[string]program
+	frames     map[frameKind]frame
+	size       int // of a message, roughly
+}
+
+// parseSkeleton reads stored bytes and checks them again (law.md C8).
+func parseSkeleton(body []byte) (*parsed, error) {
+	p := &parsed{pages: map[string]program{}, size: 4096}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p.skeleton); err != nil {
+		return nil, fmt.Errorf("compose: the skeleton is not the JSON that article14 stores: %w", err)
+	}
+	if p.Version != skeletonVersion {
+		return nil, fmt.Errorf("compose: the skeleton has version %d and this program reads version %d", p.Version, skeletonVersion)
+	}
+	known := knownSlots(p.key())
+	var err error
+	if p.text, err = parseProgram(p.Text, plainPlace, known); err != nil {
+		return nil, fmt.Errorf("compose: skeleton %s, text: %w", name(p.key()), err)
+	}
+	if p.html, err = parseProgram(p.HTML, htmlPlace, known); err != nil {
+		return nil, fmt.Errorf("compose: skeleton %s, html: %w", name(p.key()), err)
+	}
+	for language, page := range p.Pages {
+		if p.pages[language], err = parseProgram(page.HTML, htmlPlace, known); err != nil {
+			return nil, fmt.Errorf("compose: skeleton %s, page in %s: %w", name(p.key()), language, err)
+		}
+	}
+	if p.frames, err = makeFrames(p.skeleton, sha256.Sum256(body)); err != nil {
+		return nil, fmt.Errorf("compose: skeleton %s: %w", name(p.key()), err)
+	}
+	for _, o := range append(p.text.ops, p.html.ops...) {
+		p.size += len(o.quoted) + 64
+	}
+	return p, nil
+}
+
+// name says in errors which skeleton it is about.
+func name(k mailer.SkeletonKey) string {
+	s := string(k.Document) + " in " + k.Languages
+	if k.Form != "" {
+		s += " for " + k.Form
+	}
+	return s
+}
+
+// cacheSize bounds the skeletons that are kept ready. A campaign has one for each
+// languages and source form.
+const cacheSize = 256
+
+// cache keeps parsed skeletons by their bytes. It is safe for concurrent use.
+type cache struct {
+	mu   sync.RWMutex
+	seed maphash.Seed
+	kept map[uint64]entry
+}
+
+type entry struct {
+	body   []byte
+	parsed *parsed
+}
+
+func newCache() *cache { return &cache{seed: maphash.MakeSeed(), kept: map[uint64]entry{}} }
+
+// get gives the skeleton that body is. The hash only finds it; the bytes decide.
+func (c *cache) get(body []byte) (*parsed, error) {
+	h := maphash.Bytes(c.seed, body)
+	c.mu.RLock()
+	e, found := c.kept[h]
+	c.mu.RUnlock()
+	if found && bytes.Equal(e.body, body) {
+		return e.parsed, nil
+	}
+	p, err := parseSkeleton(body)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.kept) >= cacheSize {
+		for any := range c.kept { // one or another: the next use parses it again
+			delete(c.kept, any)
+			break
+		}
+	}
+	c.kept[h] = entry{bytes.Clone(body), p}
+	return p, nil
+}

@@ -1,0 +1,228 @@
+package compose
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"article14/internal/calendar"
+	"article14/internal/language"
+	"article14/locales"
+	"article14/mailer"
+)
+
+// on is the text of slots that only say that a part stands.
+const on = "1"
+
+// Slots draws one person's values, in every language of the skeleton. It fails
+// where a value that every such document needs is not known. Errors hold no value.
+func (c *Composer) Slots(reg *mailer.Register, in mailer.SlotInput) (mailer.Slots, error) {
+	d := &drawing{reg: reg, in: in, slots: mailer.Slots{}}
+	for _, code := range languagesOf(in.Key) {
+		say := c.locales.For(code)
+		if say == nil {
+			return nil, fmt.Errorf("compose: there are no texts in %q (law.md L2)", code)
+		}
+		d.languages = append(d.languages, say)
+	}
+	d.name()
+	d.authority()
+	var err error
+	switch in.Key.Document {
+	case mailer.DocNotice:
+		err = d.notice()
+	default:
+		err = d.receipt()
+	}
+	return d.slots, err
+}
+
+// drawing is the work of one call of Slots.
+type drawing struct {
+	reg       *mailer.Register
+	in        mailer.SlotInput
+	languages []*locales.Localizer
+	slots     mailer.Slots
+}
+
+// date writes the day of an instant in every language. The controller's zone
+// decides the day (D10).
+func (d *drawing) date(name string, at time.Time) {
+	d.day(name, calendar.DateOf(at, d.reg.Controller.Zone))
+}
+
+func (d *drawing) day(name string, day calendar.Date) {
+	for _, l := range d.languages {
+		d.slots[name+"."+l.Code()] = l.Date(day)
+	}
+}
+
+// name greets a person by their name. What would become a link in a mail program
+// is none, and gets the greeting without a name: nobody shall reach readers
+// through a name that they put into a contact file.
+func (d *drawing) name() {
+	name := clean(d.in.Facts.Contact.Name, maxValue)
+	lower := strings.ToLower(name)
+	if name == "" || strings.Contains(lower, "://") || strings.Contains(lower, "www.") {
+		d.slots["no_name"] = on
+		return
+	}
+	d.slots["name"] = name
+}
+
+// authority is that of the person's country; outside the table it is that of
+// the controller's (law.md R8).
+func (d *drawing) authority() {
+	a, known := language.AuthorityFor(d.in.Facts.Contact.Country, d.in.Facts.Contact.Region)
+	if !known {
+		a, _ = language.AuthorityFor(d.reg.Controller.Country, "")
+	}
+	for _, l := range d.languages {
+		d.slots["authority."+l.Code()] = authorityName(a, l)
+	}
+	if a.Address != "" {
+		d.slots["authority_address"] = a.Address
+	}
+	if site := a.ComplaintURL; webAddress(site) {
+		d.slots[authoritySite] = site
+	} else if webAddress(a.Website) {
+		d.slots[authoritySite] = a.Website
+	}
+}
+
+// authorityName is the English name in English, and elsewhere the authority's own.
+// Where only a list of them is known, that is said in the reader's language.
+func authorityName(a language.Authority, l *locales.Localizer) string {
+	switch {
+	case a.List:
+		if text, err := l.Text("authority.land", nil); err == nil {
+			return text
+		}
+	case l.Code() == "en" && a.NameEN != "":
+		return a.NameEN
+	}
+	return a.Name
+}
+
+func (d *drawing) notice() error {
+	act, known := d.reg.Activity(d.in.ActivityKey)
+	if !known {
+		return fmt.Errorf("compose: the register has no activity %q", d.in.ActivityKey)
+	}
+	if err := d.sources(); err != nil {
+		return err
+	}
+	if err := d.storage(act); err != nil {
+		return err
+	}
+	d.links(act)
+	d.date("date", d.in.Now)
+	return d.deadline()
+}
+
+// sources has page and day of the first acquisition from each source of the form.
+func (d *drawing) sources() error {
+	bySource := map[string]mailer.Acquisition{}
+	for _, a := range d.in.Facts.Acquisitions {
+		if _, seen := bySource[a.SourceKey]; !seen {
+			bySource[a.SourceKey] = a
+		}
+	}
+	for _, key := range sourcesOf(d.in.Key) {
+		a, there := bySource[key]
+		if !there {
+			return fmt.Errorf("compose: the notice names the source %q, from which nothing was obtained", key)
+		}
+		if a.ObtainedAt.IsZero() || a.Basis == mailer.ObtainedUnknown {
+			d.slots["obtained_unknown."+key] = on
+		} else {
+			d.date("obtained."+key, a.ObtainedAt)
+		}
+		if page := shown(a.Page); page != "" {
+			d.slots["page."+key] = page
+		}
+	}
+	return nil
+}
+
+// shown is a page's address as it is printed: text to be read, not a link.
+func shown(page string) string {
+	page = clean(page, maxValue)
+	for _, scheme := range []string{"https://", "http://"} {
+		if len(page) >= len(scheme) && strings.EqualFold(page[:len(scheme)], scheme) {
+			return strings.TrimSuffix(page[len(scheme):], "/")
+		}
+	}
+	return page
+}
+
+// storage is the day on which the deletion job acts (T1, T2).
+func (d *drawing) storage(act mailer.Activity) error {
+	start := d.in.Facts.StorageStart()
+	if start.IsZero() {
+		return errors.New("compose: neither the obtaining nor the reading of the data is on record, so that the end of storage is unknown (14.2.a)")
+	}
+	zone := d.reg.Controller.Zone
+	end := act.Retention.End(calendar.DateOf(start, zone))
+	if end.Before(calendar.DateOf(d.in.Now, zone)) {
+		return fmt.Errorf("compose: %w", mailer.ErrStorageEnded)
+	}
+	d.day("retention_end", end)
+	if d.in.Facts.Contact.FirstObtainedAt.IsZero() {
+		d.slots["start_unknown"] = on
+	} else {
+		d.slots["start_known"] = on
+	}
+	return nil
+}
+
+// links lead to the person's own pages. There is one for objection only where
+// R10 gives that right.
+func (d *drawing) links(act mailer.Activity) {
+	base := strings.TrimRight(d.reg.Controller.Mail.Links, "/")
+	notice := base + "/n/" + d.in.Tokens.Notice
+	d.slots["notice_url"] = notice
+	d.slots["choices_url"] = notice + "#ask-access"
+	d.slots["code"] = d.in.Code
+	for _, r := range mailer.RightsFor(act) {
+		if r.Right == mailer.RightObjection {
+			d.slots[mailer.SlotObjectURL] = base + "/o/" + d.in.Tokens.Objection
+		}
+	}
+}
+
+// deadline is the earliest of the duties that the notice discharges; where it
+// has passed, the notice says that it is late (D7).
+func (d *drawing) deadline() error {
+	var due mailer.Due
+	for _, duty := range d.in.Facts.Duties {
+		if at := duty.Due; due.At.IsZero() || at.At.Before(due.At) {
+			due = at
+		}
+	}
+	switch late := d.in.Now.After(due.At); {
+	case due.At.IsZero():
+		return errors.New("compose: a notice needs a duty with its deadline")
+	case late && due.Rule == mailer.DueUnknown:
+		d.slots["late_unknown"] = on
+	case late:
+		d.date("due_date", due.At)
+	default:
+		d.date("deadline", due.At)
+	}
+	return nil
+}
+
+// receipt has the day of what it confirms, and the day of the answer.
+func (d *drawing) receipt() error {
+	at := d.in.CreatedAt
+	if at.IsZero() {
+		return errors.New("compose: a receipt needs the instant of what it confirms (SlotInput.CreatedAt)")
+	}
+	d.date("done", at)
+	if d.in.Key.Document == mailer.DocAccessReceipt {
+		d.date("answer_by", mailer.RequestDue(at, d.reg.Controller.Zone))
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package intake
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// line is a physical line of a file.
+type line struct {
+	number int64
+	text   string // without its end; of one that is too long only the beginning
+	long   bool   // over the bound
+	cut    bool   // the file ends inside a character of it
+	last   bool   // nothing follows
+	open   bool   // it has no line end
+}
+
+// lineReader reads lines within a bound, and sees to it that they are UTF-8.
+type lineReader struct {
+	in     *bufio.Reader
+	max    int
+	number int64
+	buf    []byte
+}
+
+// keptOfLong is how much of a line over the bound is kept for the rejects file.
+const keptOfLong = 1 << 10
+
+// next gives the next line, or io.EOF behind the last.
+func (r *lineReader) next() (line, error) {
+	text, long, err := r.read()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return line{}, fmt.Errorf("reading the file behind line %d: %w", r.number, err)
+	}
+	if err != nil && len(text) == 0 {
+		return line{}, io.EOF
+	}
+	r.number++
+	l := line{number: r.number, long: long, open: err != nil}
+	if _, err := r.in.Peek(1); errors.Is(err, io.EOF) {
+		l.last = true
+	}
+	if long {
+		l.text = strings.ToValidUTF8(string(text[:min(len(text), keptOfLong)]), "")
+		return l, nil
+	}
+	if !l.open {
+		text = text[:len(text)-1]
+		if n := len(text); n > 0 && text[n-1] == '\r' {
+			text = text[:n-1]
+		}
+	}
+	l.text = string(text)
+	if at := invalidAt(l.text); at >= 0 {
+		if rest := l.text[at:]; !l.open || utf8.FullRuneInString(rest) {
+			return line{}, fmt.Errorf("line %d is not UTF-8 text (byte %02X at position %d): the file has another encoding, probably Windows-1252; %s, and import the new file",
+				l.number, l.text[at], at+1, convert("WINDOWS-1252"))
+		}
+		l.text, l.cut = l.text[:at], true
+	}
+	return l, nil
+}
+
+// read collects a line with its end. What is over the bound is read and
+// dropped; the beginning stays.
+func (r *lineReader) read() (text []byte, long bool, err error) {
+	text = r.buf[:0]
+	defer func() { r.buf = text }()
+	for {
+		part, err := r.in.ReadSlice('\n')
+		switch room := r.max + len("\r\n") - len(text); {
+		case len(part) <= room && !long:
+			text = append(text, part...)
+		case !long:
+			text, long = append(text, part[:max(room, 0)]...), true
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return text, long, err
+		}
+	}
+}
+
+// invalidAt is the place of the first byte that is not UTF-8, or -1.
+func invalidAt(s string) int {
+	if utf8.ValidString(s) {
+		return -1
+	}
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i
+			}
+		}
+	}
+	return -1
+}

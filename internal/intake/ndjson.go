@@ -1,0 +1,165 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"article14/mailer"
+)
+
+// jsonRows reads a file with a JSON object on each line.
+type jsonRows struct {
+	lines *lineReader
+	cols  columns
+	build *builder
+}
+
+// openNDJSON checks the mapping against the rows of the sample: a path that
+// none of them has is taken for a mistake, unless it is of a field that most
+// rows of a good file lack.
+func openNDJSON(lines *lineReader, sample []byte, b *builder) (mailer.Rows, error) {
+	cols, left, own, err := effective(b.settings.Source.Columns, b.settings.Mapping)
+	if err != nil {
+		return nil, err
+	}
+	there := samplePaths(sample)
+	for f := range fieldCount {
+		if _, ok := there[fieldNames[f]]; cols[f] == "" && own && !left[f] && ok {
+			cols[f] = fieldNames[f]
+		}
+		if _, ok := there[cols[f]]; cols[f] != "" && !ok && !rare[f] && len(there) > 0 {
+			return nil, fmt.Errorf("the mapping reads %s from %q, which none of the file's first rows has; they have %s. Correct it with --map %s=PATH, or leave the field out with --map %s=",
+				f, cols[f], quoteAll(slices.Sorted(maps.Keys(there))), f, f)
+		}
+	}
+	j := &jsonRows{lines: lines, cols: cols, build: b}
+	b.mapped(func(f field) bool { return cols[f] != "" })
+	return j, nothingMapped(cols[:], func(path string) bool { return path != "" }, slices.Sorted(maps.Keys(there)))
+}
+
+// rare fields stand in few rows of a good file.
+var rare = [fieldCount]bool{fEmail2: true, fPhone: true, fRegion: true, fFirstCommunication: true, fFirstDisclosure: true}
+
+// samplePaths are the paths to values in the whole lines of a sample.
+func samplePaths(sample []byte) map[string]struct{} {
+	there := map[string]struct{}{}
+	for text := range bytes.Lines(sample) {
+		if object, reason := parseObject(string(bytes.TrimSpace(text))); reason == "" {
+			addPaths(there, "", object)
+		}
+	}
+	return there
+}
+
+// mostPaths bounds what a file of ever new keys can fill.
+const mostPaths = 10000
+
+func addPaths(there map[string]struct{}, prefix string, object map[string]any) {
+	for key, value := range object {
+		if inner, nested := value.(map[string]any); nested {
+			addPaths(there, prefix+key+".", inner)
+		} else if len(there) < mostPaths {
+			there[prefix+key] = struct{}{}
+		}
+	}
+}
+
+// Next implements mailer.Rows.
+func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
+	l, err := j.lines.next()
+	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut {
+		l, err = j.lines.next()
+	}
+	if err != nil {
+		return mailer.Record{}, nil, err
+	}
+	refuse := func(field, reason string) (mailer.Record, *mailer.Refusal, error) {
+		return mailer.Record{}, &mailer.Refusal{Line: l.number, Field: field, Reason: reason, Row: clip(l.text, keptOfRow)}, nil
+	}
+	if l.long {
+		return refuse("", fmt.Sprintf("the row is longer than %d bytes", j.lines.max))
+	}
+	object, reason := parseObject(l.text)
+	switch {
+	case l.cut, reason == endsEarly && l.last:
+		return refuse("", cutOff)
+	case reason != "":
+		return refuse("", reason)
+	}
+	var v values
+	for f, path := range j.cols {
+		if path == "" {
+			continue
+		}
+		if v[f], reason = scalar(find(object, path), j.build.settings.MaxField); reason != "" {
+			return refuse(fieldNames[f], reason)
+		}
+	}
+	rec, refusal := j.build.record(l.number, v, l.text)
+	return rec, refusal, nil
+}
+
+const endsEarly = "the line ends in the middle of its object: an object must stand on one line"
+
+// parseObject reads a line as one JSON object, or says why it is none, without
+// anything of its content.
+func parseObject(text string) (map[string]any, string) {
+	in := json.NewDecoder(strings.NewReader(text))
+	in.UseNumber()
+	var object map[string]any
+	err := in.Decode(&object)
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return nil, endsEarly
+	case errors.As(err, &syntax):
+		return nil, fmt.Sprintf("not JSON: a wrong character at position %d", syntax.Offset)
+	case err != nil || object == nil:
+		return nil, "not a JSON object"
+	}
+	if strings.TrimSpace(text[in.InputOffset():]) != "" {
+		return nil, fmt.Sprintf("something stands behind the object, at position %d: an object must have its line for itself", in.InputOffset()+1)
+	}
+	return object, ""
+}
+
+// find gives the value at a path. A key may have dots itself: the longest goes first.
+func find(object map[string]any, path string) any {
+	if value, ok := object[path]; ok {
+		return value
+	}
+	for cut := strings.LastIndexByte(path, '.'); cut > 0; cut = strings.LastIndexByte(path[:cut], '.') {
+		if inner, ok := object[path[:cut]].(map[string]any); ok {
+			if value := find(inner, path[cut+1:]); value != nil {
+				return value
+			}
+		}
+	}
+	return nil
+}
+
+// scalar is a single value as text.
+func scalar(value any, most int) (text, reason string) {
+	switch v := value.(type) {
+	case nil:
+	case string:
+		text = v
+	case json.Number:
+		text = v.String()
+	case bool:
+		text = strconv.FormatBool(v)
+	default:
+		return "", "a list or an object where one value is expected"
+	}
+	if len(text) > most {
+		return "", fmt.Sprintf("longer than %d bytes", most)
+	}
+	return text, ""
+}

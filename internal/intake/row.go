@@ -1,0 +1,250 @@
+package intake
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"article14/internal/address"
+	"article14/internal/identity"
+	"article14/internal/language"
+	"article14/mailer"
+)
+
+// keptOfRow bounds what a rejects file shows of a row, in bytes.
+const keptOfRow = 16 << 10
+
+// clockSlack is how far a source's clock may be ahead of ours: a day, since
+// some give a date in a zone where the day has begun earlier.
+const clockSlack = 24 * time.Hour
+
+// noDateBefore is a time before any contact file: an earlier date is a sentinel
+// of a program, such as 1 January 1970, and no obtaining.
+var noDateBefore = time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// builder makes records of rows in their fields.
+type builder struct {
+	settings      Settings
+	dates         dates
+	visibility    map[string]mailer.Visibility
+	hasVisibility bool
+}
+
+func newBuilder(s Settings) (*builder, error) {
+	if s.Zone == nil || s.Now == nil {
+		return nil, errors.New("intake needs the controller's zone and a clock")
+	}
+	form := s.DateFormat
+	if form == "" {
+		form = s.Source.DateFormat
+	}
+	d, err := newDates(form, s.Zone)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{settings: s, dates: d, visibility: map[string]mailer.Visibility{}}
+	for _, v := range []mailer.Visibility{mailer.VisiblePublic, mailer.VisibleRestricted, mailer.VisibleUnknown} {
+		b.visibility[string(v)] = v // the words stand for themselves unless the table says otherwise
+	}
+	for _, m := range []mailer.Mapping{s.Source.Columns, s.Mapping} {
+		for value, v := range m.Visibility {
+			b.visibility[folded(value)] = v
+		}
+	}
+	return b, nil
+}
+
+// mapped is told which fields the file has.
+func (b *builder) mapped(has func(field) bool) { b.hasVisibility = has(fVisibility) }
+
+func folded(s string) string { return strings.ToLower(oneLine(s)) }
+
+// fault is what is wrong with a field.
+type fault struct {
+	field  field
+	reason string
+}
+
+// record makes a record of a row's values, or says why it cannot.
+func (b *builder) record(line int64, v values, raw string) (mailer.Record, *mailer.Refusal) {
+	rec := mailer.Record{Line: line, Row: clip(raw, keptOfRow)}
+	for _, step := range []func(*mailer.Record, values) *fault{b.readName, b.readChannels, b.readProfile, b.readPlace, b.readDates, b.readVisibility} {
+		if f := step(&rec, v); f != nil {
+			return mailer.Record{}, &mailer.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
+		}
+	}
+	if rec.Contact.Name == "" && len(rec.Emails) == 0 && rec.ProfileURL == "" && rec.SourceRef == "" && rec.Phone == "" {
+		return mailer.Record{}, &mailer.Refusal{Line: line, Reason: "nobody is in this row: it has neither a name nor anything to recognise a person by", Row: rec.Row}
+	}
+	rec.Digest = digest(rec)
+	return rec, nil
+}
+
+// readName joins a name in two columns. A line break in a name is refused: it
+// could end a header of a mail, and no name has one.
+func (b *builder) readName(rec *mailer.Record, v values) *fault {
+	for _, f := range []field{fName, fGivenName, fFamilyName} {
+		v[f] = trimmed(v[f])
+		if what := breaks(v[f]); what != "" {
+			return &fault{f, what + " in the name: remove it at the source"}
+		}
+		if utf8.RuneCountInString(v[f]) > maxText {
+			return &fault{f, tooLong(maxText)}
+		}
+		v[f] = oneLine(v[f])
+	}
+	rec.Contact.Name = v[fName]
+	if rec.Contact.Name == "" {
+		rec.Contact.Name = strings.TrimSpace(v[fGivenName] + " " + v[fFamilyName])
+	}
+	return nil
+}
+
+// readChannels reads addresses and telephone. One address that is none refuses
+// the row, even beside others: somebody meant to be told there.
+func (b *builder) readChannels(rec *mailer.Record, v values) *fault {
+	for _, f := range []field{fEmail, fEmail2} {
+		if strings.TrimSpace(v[f]) == "" {
+			continue
+		}
+		a, err := address.Parse(v[f])
+		if err != nil {
+			return &fault{f, plainReason(err)}
+		}
+		if rec.Contact.Name == "" {
+			rec.Contact.Name = oneLine(a.Name())
+		}
+		if n := a.Normal(); len(rec.Emails) == 0 || rec.Emails[0].Normal != n {
+			rec.Emails = append(rec.Emails, mailer.Email{Value: n, Normal: n})
+		}
+	}
+	return text(&rec.Phone, fPhone, v, maxText)
+}
+
+// plainReason is an address error without its code.
+func plainReason(err error) string {
+	var refused *address.Error
+	if !errors.As(err, &refused) {
+		return "not an address"
+	}
+	return strings.TrimPrefix(refused.Error(), "address: "+string(refused.Reason)+": ")
+}
+
+func (b *builder) readProfile(rec *mailer.Record, v values) *fault {
+	rec.ProfileURL = trimmed(v[fProfileURL])
+	if _, ok := identity.ProfileURL(rec.ProfileURL); rec.ProfileURL != "" && !ok {
+		return &fault{fProfileURL, "not the web address of a person's page: correct it, or leave the cell empty"}
+	}
+	return firstFault(
+		text(&rec.SourceRef, fSourceRef, v, maxText),
+		text(&rec.Page, fPage, v, maxPage),
+		text(&rec.Contact.Organisation, fOrganisation, v, maxText),
+		text(&rec.Contact.JobTitle, fJobTitle, v, maxText),
+	)
+}
+
+// readPlace reads what the language is chosen by. A country or language that
+// is none is unknown; the controller's rule for that decides (L1).
+func (b *builder) readPlace(rec *mailer.Record, v values) *fault {
+	rec.Contact.Country, _ = language.Country(oneLine(v[fCountry]))
+	rec.Contact.Language, _ = language.Normalise(oneLine(v[fLanguage]))
+	return firstFault(
+		text(&rec.Contact.Region, fRegion, v, maxText),
+		text(&rec.Contact.City, fCity, v, maxText),
+		text(&rec.Contact.PostalCode, fPostalCode, v, maxText),
+	)
+}
+
+// readDates leaves a missing date zero: whether it may be missing is not for
+// the file to say (D4). A first communication may lie ahead: it is planned then.
+func (b *builder) readDates(rec *mailer.Record, v values) *fault {
+	bad := firstFault(
+		b.date(&rec.ObtainedAt, fObtainedAt, v),
+		b.date(&rec.FirstCommunication, fFirstCommunication, v),
+		b.date(&rec.FirstDisclosure, fFirstDisclosure, v),
+	)
+	if bad != nil {
+		return bad
+	}
+	if rec.ObtainedAt.After(b.settings.Now().Add(clockSlack)) {
+		return &fault{fObtainedAt, "the date lies in the future: nothing can have been obtained then"}
+	}
+	return nil
+}
+
+func (b *builder) date(to *time.Time, f field, v values) *fault {
+	s := oneLine(v[f])
+	if s == "" {
+		return nil
+	}
+	at, reason := b.dates.read(s)
+	if reason != "" {
+		return &fault{f, reason}
+	}
+	if at.Before(noDateBefore) {
+		return &fault{f, "before 1971, when no such file existed: correct the date, or leave the cell empty"}
+	}
+	*to = at
+	return nil
+}
+
+// readVisibility keeps what the file says; what unknown means is the source's
+// rule (S4), and decided where duties are opened.
+func (b *builder) readVisibility(rec *mailer.Record, v values) *fault {
+	switch meaning, known := b.visibility[folded(v[fVisibility])]; {
+	case b.hasVisibility && known:
+		rec.Visibility = meaning
+	case !b.hasVisibility && b.settings.Source.Public:
+		rec.Visibility = mailer.VisiblePublic
+	default:
+		rec.Visibility = mailer.VisibleUnknown
+	}
+	return nil
+}
+
+// text reads a field of one line.
+func text(to *string, f field, v values, most int) *fault {
+	*to = oneLine(v[f])
+	if utf8.RuneCountInString(*to) > most {
+		return &fault{f, tooLong(most)}
+	}
+	return nil
+}
+
+func tooLong(most int) string {
+	return fmt.Sprintf("longer than %d characters: is the right column mapped?", most)
+}
+
+func firstFault(faults ...*fault) *fault {
+	for _, f := range faults {
+		if f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// digest is SHA-256 over everything that was read, each part with its length,
+// so that a person without an identifier is recognised when the same row is
+// read again, and only then: two people are never taken for one by it.
+func digest(rec mailer.Record) []byte {
+	h := sha256.New()
+	c := rec.Contact
+	parts := []string{
+		c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language, c.Organisation, c.JobTitle, rec.Phone, rec.ProfileURL,
+		rec.SourceRef, rec.Page, string(rec.Visibility),
+	}
+	for _, at := range []time.Time{rec.ObtainedAt, rec.FirstCommunication, rec.FirstDisclosure} {
+		parts = append(parts, at.Format(time.RFC3339Nano))
+	}
+	for _, e := range rec.Emails {
+		parts = append(parts, e.Normal)
+	}
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return h.Sum(nil)
+}

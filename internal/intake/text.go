@@ -1,0 +1,57 @@
+package intake
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Bounds of texts, in characters. A name of a thousand characters is no name;
+// what a notice prints of a long one is cut when it is composed.
+const (
+	maxText = 1000
+	maxPage = 2048
+)
+
+// trimmed is a text without the blanks around it, in normal form C (Unicode
+// Annex 15), and without characters that nobody sees and that change what
+// others see: NUL and other controls, and those that turn the direction of
+// writing (Unicode Annex 9). Joiners stay: Persian and the languages of India
+// are written with them. Line ends and tabs inside stay, to be judged by field.
+func trimmed(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t' || isLineEnd(r):
+			return r
+		case unicode.IsControl(r):
+			return ' '
+		case isDirection(r), r == '\ufeff', r == '\u2060':
+			return -1
+		}
+		return r
+	}, s)
+	return norm.NFC.String(strings.TrimSpace(s))
+}
+
+// oneLine is a text in which all blanks, line ends included, are single blanks.
+func oneLine(s string) string { return strings.Join(strings.Fields(trimmed(s)), " ") }
+
+// breaks says what in a text would end a header of a mail, or "" for none.
+func breaks(s string) string {
+	switch i := strings.IndexFunc(s, func(r rune) bool { return r == '\t' || isLineEnd(r) }); {
+	case i < 0:
+		return ""
+	case s[i] == '\t':
+		return "a tab"
+	}
+	return "a line break"
+}
+
+func isLineEnd(r rune) bool {
+	return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
+}
+
+func isDirection(r rune) bool {
+	return r == '\u061c' || r == '\u200e' || r == '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}

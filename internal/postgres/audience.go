@@ -1,0 +1,237 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"article14/mailer"
+)
+
+// placeAgain are the blocks that may be gone by the next look: whoever is
+// blocked for one of them is a candidate. Quarantine and an ended storage period
+// are not among them: a person decides, or erases.
+var placeAgain = []mailer.BlockReason{
+	mailer.BlockNoChannel, mailer.BlockNoLanguage, mailer.BlockNoCountry, mailer.BlockNotApproved, mailer.BlockUnknownSource,
+	mailer.BlockAddressDead, mailer.BlockRefused, mailer.BlockRoleMailbox,
+}
+
+// Candidates gives the next contacts with duties that a campaign may place.
+// Failed duties whose campaign has ended are among them: nobody else would take
+// them up.
+func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.Campaign, failedOnly bool, after mailer.ID, limit int, now time.Time) (out []mailer.Candidate, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []struct {
+			ContactID mailer.ID `db:"contact_id"`
+			Duties    idList    `db:"duties"`
+		}
+		if failedOnly {
+			err = t.all(ctx, &rows, "candidates_failed", controller, c.ActivityKey, after.String(), limit, c.ID)
+		} else {
+			err = t.all(ctx, &rows, "candidates", controller, c.ActivityKey, after.String(), limit, texts(placeAgain),
+				texts(c.Filter.Sources), texts(c.Filter.Countries), null(c.Filter.ObtainedFrom), null(c.Filter.ObtainedUntil))
+		}
+		if err != nil {
+			return err
+		}
+		ids := make([]mailer.ID, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ContactID
+		}
+		people, err := t.people(ctx, controller, ids)
+		if err != nil {
+			return err
+		}
+		dead, err := t.identifierSet(ctx, "dead_addresses", controller, uuids(ids), now)
+		if err != nil {
+			return err
+		}
+		spent, err := t.identifierSet(ctx, "spent_addresses", c.ID, uuids(ids))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			out = append(out, people[r.ContactID].candidate(c.ActivityKey, r.Duties, dead, spent))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// candidate is a person with the given duties. An address that is alive and yet
+// refused this campaign's notice is left out: the same campaign would go on
+// writing to it for ever (E3).
+func (p *person) candidate(activity string, duties []mailer.ID, dead, spent map[mailer.ID]bool) mailer.Candidate {
+	c := mailer.Candidate{Contact: p.contact, Duties: p.dutiesIn(duties), Acquisitions: p.firstAcquisitions(activity)}
+	c.FirstDue = c.Duties[0].Due.At
+	for _, i := range p.identifiers {
+		if i.Kind == mailer.ByEmail && (dead[i.ID] || !spent[i.ID]) {
+			c.Addresses = append(c.Addresses, mailer.Channel{Identifier: i, Suppressed: dead[i.ID]})
+		}
+	}
+	return c
+}
+
+// identifierSet reads the ids of identifiers.
+func (t tx) identifierSet(ctx context.Context, name string, args ...any) (map[mailer.ID]bool, error) {
+	var ids []mailer.ID
+	err := t.all(ctx, &ids, name, args...)
+	set := make(map[mailer.ID]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set, err
+}
+
+// Place stores a chunk of placements and the position behind it.
+func (s *Store) Place(ctx context.Context, controller mailer.ID, c mailer.Campaign, chunk []mailer.Placement, position mailer.ID, now time.Time) error {
+	return s.write(ctx, func(t tx) error {
+		state, err := t.lockCampaign(ctx, controller, c.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains([]mailer.CampaignState{mailer.CampaignFreezing, mailer.CampaignApproved, mailer.CampaignRunning, mailer.CampaignPaused}, state) {
+			return mailer.ErrCampaignState
+		}
+		var lane int64
+		if _, err := t.one(ctx, &lane, "place_lane", c.ID); err != nil {
+			return err
+		}
+		p := placing{controller: controller, campaign: c.ID, lane: lane, now: now, counts: tally{}}
+		if err := p.run(ctx, t, chunk); err != nil {
+			return err
+		}
+		if position.IsZero() {
+			return nil
+		}
+		_, err = t.exec(ctx, "place_position", c.ID, position)
+		return err
+	})
+}
+
+// placing is one chunk on its way into the tables.
+type placing struct {
+	controller, campaign mailer.ID
+	lane                 int64
+	now                  time.Time
+
+	deliveries, links [][]any
+	inFlight, blocked []placedDuty
+	past              history
+	counts            tally
+}
+
+// placedDuty is where a duty goes.
+type placedDuty struct {
+	ContactID  mailer.ID          `json:"contact_id"`
+	ID         mailer.ID          `json:"id"`
+	DeliveryID mailer.ID          `json:"delivery_id,omitzero"`
+	Reason     mailer.BlockReason `json:"reason"`
+	Detail     string             `json:"detail"`
+}
+
+// placeableDuty is a duty as it stands now, locked.
+type placeableDuty struct {
+	ContactID mailer.ID `db:"contact_id"`
+	ID        mailer.ID `db:"id"`
+	standRow
+}
+
+// run decides with what is still to be placed: a duty that somebody else has
+// placed in the meantime is left to them, so nobody is told twice.
+func (p *placing) run(ctx context.Context, t tx, chunk []mailer.Placement) error {
+	var keys []placedDuty
+	for _, pl := range chunk {
+		for _, d := range pl.DutyIDs {
+			keys = append(keys, placedDuty{ContactID: pl.ContactID, ID: d})
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var rows []placeableDuty
+	if err := t.all(ctx, &rows, "place_lock_duties", p.controller, records{keys}, texts(placeAgain)); err != nil {
+		return err
+	}
+	byContact := map[mailer.ID][]placeableDuty{}
+	for _, r := range rows {
+		byContact[r.ContactID] = append(byContact[r.ContactID], r)
+	}
+	chunk = slices.SortedFunc(slices.Values(chunk), func(a, b mailer.Placement) int { return slices.Compare(a.ContactID[:], b.ContactID[:]) })
+	for _, pl := range chunk {
+		var duties []placeableDuty
+		for _, d := range byContact[pl.ContactID] {
+			if slices.Contains(pl.DutyIDs, d.ID) {
+				duties = append(duties, d)
+			}
+		}
+		switch {
+		case len(duties) == 0:
+		case pl.Delivery != nil:
+			p.deliver(pl, duties)
+		default:
+			p.block(pl, duties)
+		}
+	}
+	return p.write(ctx, t)
+}
+
+func (p *placing) deliver(pl mailer.Placement, duties []placeableDuty) {
+	d := *pl.Delivery
+	d.DueAt = time.Time{}
+	for _, duty := range duties {
+		d.DueAt = earlier(d.DueAt, duty.DueAt.Time)
+		p.links = append(p.links, []any{pl.ContactID, d.ID, duty.ID})
+		p.inFlight = append(p.inFlight, placedDuty{ContactID: pl.ContactID, ID: duty.ID, DeliveryID: d.ID})
+		p.counts.duty(p.controller, duty.stand(), dutyStand{mailer.DutyInFlight, "", duty.DueAt.Time})
+		if duty.State != mailer.DutyOpen {
+			p.past.add(pl.ContactID, duty.ID, p.now, duty.State, mailer.DutyInFlight, string(duty.Reason), d.ID)
+		}
+	}
+	p.deliveries = append(p.deliveries, deliveryRow(p.controller, p.campaign, p.lane, pl.ContactID, d, p.now))
+	p.counts.delivery(deliveryMove{ControllerID: p.controller, CampaignID: p.campaign, Document: d.Document, To: mailer.Queued})
+}
+
+const deliveryColumns = `contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id,
+	languages, language_rule, form, skeleton_hash, code, state, due_at, ready_at, created_at`
+
+func deliveryRow(controller, campaign mailer.ID, lane int64, contact mailer.ID, d mailer.PlannedDelivery, now time.Time) []any {
+	return []any{contact, d.ID, controller, campaign, d.ContentID, lane, string(d.Document), "email", d.Identifier,
+		d.Languages, d.LanguageRule, d.Form, d.SkeletonHash, d.Code, string(mailer.Queued), d.DueAt, now, now}
+}
+
+func (p *placing) block(pl mailer.Placement, duties []placeableDuty) {
+	for _, duty := range duties {
+		if duty.State == mailer.DutyBlocked && duty.Reason == pl.Block {
+			continue
+		}
+		p.blocked = append(p.blocked, placedDuty{ContactID: pl.ContactID, ID: duty.ID, Reason: pl.Block, Detail: pl.Detail})
+		p.counts.duty(p.controller, duty.stand(), dutyStand{mailer.DutyBlocked, pl.Block, duty.DueAt.Time})
+		p.past.add(pl.ContactID, duty.ID, p.now, duty.State, mailer.DutyBlocked, string(pl.Block), mailer.ID{})
+	}
+}
+
+func (p *placing) write(ctx context.Context, t tx) error {
+	if err := t.copyIn(ctx, "delivery", deliveryColumns, p.deliveries); err != nil {
+		return err
+	}
+	if err := t.copyIn(ctx, "delivery_duty", "contact_id, delivery_id, duty_id", p.links); err != nil {
+		return err
+	}
+	// Blocked duties are opened first: there is no way from blocked to in flight.
+	for _, step := range []struct {
+		statement string
+		duties    []placedDuty
+	}{{"place_unblock", p.inFlight}, {"place_in_flight", p.inFlight}, {"place_block", p.blocked}} {
+		if len(step.duties) == 0 {
+			continue
+		}
+		if _, err := t.exec(ctx, step.statement, records{step.duties}); err != nil {
+			return err
+		}
+	}
+	if err := p.past.write(ctx, t); err != nil {
+		return err
+	}
+	return p.counts.note(ctx, t, time.Time{})
+}

@@ -1,0 +1,296 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"article14/mailer"
+)
+
+var _ mailer.CampaignStore = (*Store)(nil)
+var _ mailer.SkeletonStore = (*Store)(nil)
+
+// campaignRow is a row of campaign.
+type campaignRow struct {
+	ID             mailer.ID               `db:"id"`
+	Key            string                  `db:"key"`
+	Activity       string                  `db:"activity_key"`
+	Kind           mailer.CampaignKind     `db:"kind"`
+	Filter         document[mailer.Filter] `db:"filter"`
+	State          mailer.CampaignState    `db:"state"`
+	Pace           int                     `db:"pace"`
+	CreatedAt      instant                 `db:"created_at"`
+	CreatedBy      string                  `db:"created_by"`
+	ContentID      mailer.ID               `db:"content_version_id"`
+	ApprovedAt     instant                 `db:"approved_at"`
+	ApprovedBy     string                  `db:"approved_by"`
+	ApprovedPeople int64                   `db:"approved_people"`
+	FrozenUntil    mailer.ID               `db:"frozen_until"`
+	StartedAt      instant                 `db:"started_at"`
+	EndedAt        instant                 `db:"ended_at"`
+}
+
+func (r campaignRow) campaign() mailer.Campaign {
+	return mailer.Campaign{
+		ID: r.ID, Key: r.Key, ActivityKey: r.Activity, Kind: r.Kind, Filter: r.Filter.v, State: r.State, Pace: r.Pace,
+		CreatedAt: r.CreatedAt.Time, CreatedBy: r.CreatedBy, ContentVersionID: r.ContentID,
+		ApprovedAt: r.ApprovedAt.Time, ApprovedBy: r.ApprovedBy, ApprovedPeople: r.ApprovedPeople,
+		FrozenUntil: r.FrozenUntil, StartedAt: r.StartedAt.Time, EndedAt: r.EndedAt.Time,
+	}
+}
+
+// CreateCampaign stores a draft. Its key is new to its controller.
+func (s *Store) CreateCampaign(ctx context.Context, controller mailer.ID, c mailer.Campaign) error {
+	return s.write(ctx, func(t tx) error {
+		n, err := t.exec(ctx, "campaign_add", c.ID, controller, c.Key, c.ActivityKey, string(c.Kind), asJSON(c.Filter), string(c.State), c.Pace, c.CreatedAt, c.CreatedBy)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("there is a campaign %q already: give this one another key", c.Key)
+		}
+		return t.audit(ctx, entry{controller, c.CreatedAt, c.CreatedBy, "campaign.create", c.Key, nil})
+	})
+}
+
+// Campaign finds one by key, or fails with ErrNoCampaign.
+func (s *Store) Campaign(ctx context.Context, controller mailer.ID, key string) (c mailer.Campaign, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []campaignRow
+		if err := t.all(ctx, &rows, "campaigns", controller, key); err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return mailer.ErrNoCampaign
+		}
+		c = rows[0].campaign()
+		return nil
+	})
+	return c, err
+}
+
+// Campaigns lists them, the oldest first.
+func (s *Store) Campaigns(ctx context.Context, controller mailer.ID) (cs []mailer.Campaign, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []campaignRow
+		err := t.all(ctx, &rows, "campaigns", controller, "")
+		for _, r := range rows {
+			cs = append(cs, r.campaign())
+		}
+		return err
+	})
+	return cs, err
+}
+
+// SaveContent stores a content version with its skeletons. Where the same hash
+// is there already, that version is returned.
+func (s *Store) SaveContent(ctx context.Context, controller mailer.ID, v mailer.ContentVersion, now time.Time) (mailer.ContentVersion, error) {
+	type row struct {
+		Document  mailer.Document `json:"document"`
+		Languages string          `json:"languages"`
+		Form      string          `json:"form"`
+		Hash      []byte          `json:"hash"`
+		Body      []byte          `json:"body"`
+	}
+	rows := make([]row, len(v.Skeletons))
+	for i, k := range v.Skeletons {
+		rows[i] = row{k.Key.Document, k.Key.Languages, k.Key.Form, k.Hash, k.Body}
+	}
+	err := s.write(ctx, func(t tx) error {
+		if _, err := t.exec(ctx, "skeletons_add", records{rows}); err != nil {
+			return err
+		}
+		n, err := t.exec(ctx, "content_add", v.ID, controller, v.Hash, v.ActivityKey, v.RegisterVersionID, now)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			_, err = t.exec(ctx, "content_skeletons_add", v.ID, records{rows})
+			return err
+		}
+		_, err = t.one(ctx, &v.ID, "content_by_hash", controller, v.Hash)
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	return s.Content(ctx, v.ID)
+}
+
+// Content gives a content version with its skeletons.
+func (s *Store) Content(ctx context.Context, id mailer.ID) (v mailer.ContentVersion, err error) {
+	var head struct {
+		ID         mailer.ID `db:"id"`
+		Hash       []byte    `db:"hash"`
+		Activity   string    `db:"activity_key"`
+		RegisterID mailer.ID `db:"register_version_id"`
+	}
+	var rows []struct {
+		Document  mailer.Document `db:"document"`
+		Languages string          `db:"languages"`
+		Form      string          `db:"form"`
+		Hash      []byte          `db:"hash"`
+		Body      []byte          `db:"body"`
+	}
+	err = s.read(ctx, func(t tx) error {
+		found, err := t.one(ctx, &head, "content", id)
+		if err == nil && !found {
+			err = fmt.Errorf("no content version has the id %s", id)
+		}
+		if err != nil {
+			return err
+		}
+		return t.all(ctx, &rows, "content_skeletons", id)
+	})
+	v = mailer.ContentVersion{ID: head.ID, Hash: head.Hash, ActivityKey: head.Activity, RegisterVersionID: head.RegisterID}
+	for _, r := range rows {
+		v.Skeletons = append(v.Skeletons, mailer.Skeleton{Key: mailer.SkeletonKey{Document: r.Document, Languages: r.Languages, Form: r.Form}, Hash: r.Hash, Body: r.Body})
+	}
+	return v, err
+}
+
+// Skeleton gives the bytes behind a hash.
+func (s *Store) Skeleton(ctx context.Context, hash []byte) (body []byte, err error) {
+	err = s.read(ctx, func(t tx) error {
+		found, err := t.one(ctx, &body, "skeleton", hash)
+		if err == nil && !found {
+			err = fmt.Errorf("no skeleton has the hash %x", hash)
+		}
+		return err
+	})
+	return body, err
+}
+
+// Approve binds content and approval to a draft, and makes its closed lane.
+func (s *Store) Approve(ctx context.Context, controller, campaign, content mailer.ID, people int64, by string, now time.Time) error {
+	return s.write(ctx, func(t tx) error {
+		var key string
+		found, err := t.one(ctx, &key, "campaign_approve", controller, campaign, content, now, by, people)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return mailer.ErrCampaignState
+		}
+		if _, err := t.exec(ctx, "campaign_lane_add", controller, campaign); err != nil {
+			return err
+		}
+		return t.audit(ctx, entry{controller, now, by, "campaign.approve", key, map[string]any{"content": content.String(), "people": people}})
+	})
+}
+
+// laneStates are what a campaign's lanes become with it; a state that is not
+// named leaves them as they are.
+var laneStates = map[mailer.CampaignState]mailer.LaneState{
+	mailer.CampaignRunning:   mailer.LaneOpen,
+	mailer.CampaignPaused:    mailer.LanePaused,
+	mailer.CampaignFinished:  mailer.LaneClosed,
+	mailer.CampaignCancelled: mailer.LaneClosed,
+}
+
+// Move takes a campaign and its lanes to another state. What a cancelled one
+// leaves in the queue is cancelled behind it, chunk by chunk; should that be
+// broken off, FinishCampaigns goes on with it.
+func (s *Store) Move(ctx context.Context, controller, campaign mailer.ID, from []mailer.CampaignState, to mailer.CampaignState, by string, now time.Time) error {
+	err := s.write(ctx, func(t tx) error { return t.moveCampaign(ctx, controller, campaign, from, to, by, now) })
+	if err != nil || to != mailer.CampaignCancelled {
+		return err
+	}
+	return s.cancelQueued(ctx, campaign, now)
+}
+
+func (t tx) moveCampaign(ctx context.Context, controller, campaign mailer.ID, from []mailer.CampaignState, to mailer.CampaignState, by string, now time.Time) error {
+	state, err := t.lockCampaign(ctx, controller, campaign)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(from, state) {
+		return mailer.ErrCampaignState
+	}
+	var key string
+	if _, err := t.one(ctx, &key, "campaign_move", campaign, string(to), now); err != nil {
+		return err
+	}
+	if lane, named := laneStates[to]; named {
+		if _, err := t.exec(ctx, "campaign_lanes_move", campaign, string(lane)); err != nil {
+			return err
+		}
+	}
+	return t.audit(ctx, entry{controller, now, by, "campaign." + string(to), key, map[string]any{"from": state}})
+}
+
+// lockCampaign keeps a campaign in its state until the transaction ends.
+func (t tx) lockCampaign(ctx context.Context, controller, campaign mailer.ID) (state mailer.CampaignState, err error) {
+	found, err := t.one(ctx, &state, "campaign_lock", controller, campaign)
+	if err == nil && !found {
+		err = mailer.ErrNoCampaign
+	}
+	return state, err
+}
+
+// cancelAtOnce bounds how many deliveries one transaction cancels.
+const cancelAtOnce = 1000
+
+// cancelQueued cancels what a cancelled campaign still has in the queue. Rows
+// that a worker has in its hands are left to a later round.
+func (s *Store) cancelQueued(ctx context.Context, campaign mailer.ID, now time.Time) error {
+	for {
+		var moved []deliveryMove
+		err := s.write(ctx, func(t tx) error {
+			if err := t.all(ctx, &moved, "campaign_cancel_deliveries", campaign, cancelAtOnce, now); err != nil {
+				return err
+			}
+			counts := tally{}
+			ends := make([]dutyEnd, len(moved))
+			for i, m := range moved {
+				counts.delivery(m)
+				ends[i] = dutyEnd{ContactID: m.ContactID, DeliveryID: m.ID, To: mailer.DutyOpen, Why: "cancelled", At: now}
+			}
+			if err := t.endDuties(ctx, ends, counts); err != nil {
+				return err
+			}
+			return counts.note(ctx, t, time.Time{})
+		})
+		if err != nil || len(moved) == 0 {
+			return err
+		}
+	}
+}
+
+// SetPace sets how many notices a second a campaign may send; 0 is as the relay bears.
+func (s *Store) SetPace(ctx context.Context, controller, campaign mailer.ID, pace int) error {
+	if pace < 0 {
+		return errors.New("a pace is a number of notices a second, 0 for as many as the relay bears")
+	}
+	return s.write(ctx, func(t tx) error {
+		n, err := t.exec(ctx, "campaign_pace", controller, campaign, pace)
+		if err == nil && n == 0 {
+			err = mailer.ErrNoCampaign
+		}
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, "campaign_lanes_pace", campaign, pace)
+		return err
+	})
+}
+
+// CampaignCounts gives the number of a campaign's deliveries by state.
+func (s *Store) CampaignCounts(ctx context.Context, campaign mailer.ID) (map[mailer.DeliveryState]int64, error) {
+	out := map[mailer.DeliveryState]int64{}
+	err := s.read(ctx, func(t tx) error {
+		var rows []struct {
+			State mailer.DeliveryState `db:"state"`
+			N     int64                `db:"n"`
+		}
+		err := t.all(ctx, &rows, "campaign_counts", campaign)
+		for _, r := range rows {
+			out[r.State] = r.N
+		}
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,183 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"article14/mailer"
+)
+
+var _ mailer.Queue = (*Store)(nil)
+
+// claimRounds bounds how often one claim asks again for what others left over.
+const claimRounds = 4
+
+// claimedRow is a delivery that was taken out of the queue.
+type claimedRow struct {
+	deliveryMove
+	Lane         int64     `db:"lane"`
+	Late         bool      `db:"late"`
+	IdentifierID mailer.ID `db:"identifier_id"`
+	ContentID    mailer.ID `db:"content_version_id"`
+	Form         string    `db:"form"`
+	SkeletonHash []byte    `db:"skeleton_hash"`
+	Code         string    `db:"code"`
+	DueAt        instant   `db:"due_at"`
+	CreatedAt    instant   `db:"created_at"`
+	Attempts     int       `db:"attempts"`
+	ComposedAt   instant   `db:"composed_at"`
+}
+
+// Claim takes up to limit deliveries of open lanes.
+//
+// Each lane gets its part, each stream of a lane (still on time, overdue: D7)
+// half of that, and what one leaves over goes to the others, in further rounds.
+// Nobody waits for anybody: rows and paced lanes that another worker has in its
+// hands are passed over.
+func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time, lease time.Duration) (jobs []mailer.Job, err error) {
+	err = s.write(ctx, func(t tx) error {
+		lanes, err := t.openLanes(ctx, controller, claim, limit, now)
+		if err != nil {
+			return err
+		}
+		taken, suppressed, err := t.take(ctx, controller, claim, lanes, limit, now, now.Add(lease))
+		if err != nil {
+			return err
+		}
+		if err := t.chargePace(ctx, lanes, now); err != nil {
+			return err
+		}
+		if err := t.noteClaim(ctx, taken, suppressed, now); err != nil {
+			return err
+		}
+		jobs, err = t.jobs(ctx, controller, taken, claim, now.Add(lease))
+		return err
+	})
+	return jobs, err
+}
+
+// take asks the lanes in rounds until the batch is full or they are dry.
+func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*openLane, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
+	for range claimRounds {
+		asked := share(lanes, limit-len(taken), claim[15]&1 == 0)
+		if len(asked) == 0 {
+			break
+		}
+		var rows []claimedRow
+		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked)); err != nil {
+			return nil, nil, err
+		}
+		got := map[int64]*portion{}
+		for _, a := range asked {
+			got[a.Lane] = &portion{Lane: a.Lane}
+		}
+		sending := map[int64]int{}
+		for _, r := range rows {
+			got[r.Lane].count(r.Late)
+			if r.To == mailer.Suppressed {
+				suppressed = append(suppressed, r)
+				continue
+			}
+			taken = append(taken, r)
+			sending[r.Lane]++
+		}
+		for _, l := range lanes {
+			l.served(asked, got[l.id], sending[l.id])
+		}
+	}
+	return taken, suppressed, nil
+}
+
+// noteClaim counts what was claimed, and fails the duties of what was
+// suppressed, so that another channel is looked for (E3).
+func (t tx) noteClaim(ctx context.Context, taken, suppressed []claimedRow, now time.Time) error {
+	counts := tally{}
+	for _, r := range taken {
+		counts.delivery(r.deliveryMove)
+	}
+	var ends []dutyEnd
+	for _, r := range suppressed {
+		counts.delivery(r.deliveryMove)
+		ends = append(ends, dutyEnd{ContactID: r.ContactID, DeliveryID: r.ID, To: mailer.DutyFailed, Reason: mailer.BlockAddressDead, At: now})
+	}
+	if err := t.endDuties(ctx, ends, counts); err != nil {
+		return err
+	}
+	return counts.note(ctx, t, time.Time{})
+}
+
+// jobs gives claimed deliveries all that composing and sending needs.
+func (t tx) jobs(ctx context.Context, controller mailer.ID, taken []claimedRow, claim mailer.ID, leaseUntil time.Time) ([]mailer.Job, error) {
+	if len(taken) == 0 {
+		return nil, nil
+	}
+	contacts := make([]mailer.ID, len(taken))
+	deliveries := make([]mailer.ID, len(taken))
+	for i, r := range taken {
+		contacts[i], deliveries[i] = r.ContactID, r.ID
+	}
+	people, err := t.people(ctx, controller, contacts)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := t.deliveryParts(ctx, contacts, deliveries)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]mailer.Job, len(taken))
+	for i, r := range taken {
+		p, part := people[r.ContactID], parts[r.ID]
+		to := p.identifier(r.IdentifierID)
+		out[i] = mailer.Job{
+			ContactID: r.ContactID, DeliveryID: r.ID, ControllerID: r.ControllerID, CampaignID: r.CampaignID, Lane: r.Lane,
+			Document: r.Document, To: to.Value, AddressHash: to.Hash, AddressKeyID: to.KeyID,
+			Languages: r.Languages, Form: r.Form, ActivityKey: part.activity, RegisterID: part.register,
+			SkeletonHash: r.SkeletonHash, Code: r.Code, DueAt: r.DueAt.Time, CreatedAt: r.CreatedAt.Time,
+			ClaimID: claim, LeaseUntil: leaseUntil.UTC(), Attempts: r.Attempts,
+			ComposedAt: r.ComposedAt.Time, Slots: part.slots, SHA256: part.sha256, Facts: p.facts(part),
+		}
+	}
+	return out, nil
+}
+
+// parts is what belongs to a delivery in other tables.
+type parts struct {
+	activity string
+	register mailer.ID
+	duties   []mailer.ID
+	sha256   []byte       // of the bytes that went out; nil before the first attempt
+	slots    mailer.Slots // what was put in then
+}
+
+// deliveryParts loads them for deliveries.
+func (t tx) deliveryParts(ctx context.Context, contacts, deliveries []mailer.ID) (map[mailer.ID]parts, error) {
+	var rows []struct {
+		ID       mailer.ID              `db:"id"`
+		Activity string                 `db:"activity_key"`
+		Register mailer.ID              `db:"register_version_id"`
+		Duties   idList                 `db:"duties"`
+		SHA256   []byte                 `db:"sha256"`
+		Slots    document[mailer.Slots] `db:"slots"`
+	}
+	err := t.all(ctx, &rows, "delivery_parts", uuids(contacts), uuids(deliveries))
+	out := make(map[mailer.ID]parts, len(rows))
+	for _, r := range rows {
+		out[r.ID] = parts{r.Activity, r.Register, r.Duties, r.SHA256, r.Slots.v}
+	}
+	return out, err
+}
+
+// facts are what a person's values are drawn from. Duties that no longer exist
+// are not among them.
+func (p *person) facts(d parts) mailer.NoticeFacts {
+	return mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(d.activity), Duties: p.dutiesIn(d.duties)}
+}
+
+func (p *person) identifier(id mailer.ID) mailer.Identifier {
+	for _, i := range p.identifiers {
+		if i.ID == id {
+			return i
+		}
+	}
+	return mailer.Identifier{}
+}

@@ -1,0 +1,81 @@
+-- name: claim_lanes
+SELECT id, campaign_id IS NULL AS express, pace
+FROM lane
+WHERE controller_id = $1 AND state = 'open'
+ORDER BY id
+
+-- name: claim_paced_lanes
+-- A second that another worker, with a clock a little ahead, has begun already
+-- counts as this one.
+SELECT id, pace, CASE WHEN pace_second >= $2 THEN pace_used ELSE 0 END AS used
+FROM lane
+WHERE controller_id = $1 AND state = 'open' AND pace > 0
+ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: claim_charge_pace
+UPDATE lane l
+SET pace_used = CASE WHEN l.pace_second >= $2 THEN l.pace_used ELSE 0 END + r.used,
+    pace_second = GREATEST(l.pace_second, $2)
+FROM json_to_recordset(CAST($1 AS json)) AS r(id bigint, used integer)
+WHERE l.id = r.id
+
+-- name: claim
+-- $5 is what each lane is asked for, $6 the greatest number in it. The inner
+-- limits say nothing new to the outer ones: they are numbers that the planner
+-- can see, and so it walks the narrow index (lane, due_at, id) and stops.
+WITH picked AS MATERIALIZED (
+    SELECT a.lane, p.contact_id, p.id, p.identifier_id, p.late
+    FROM json_to_recordset(CAST($5 AS json)) AS a(lane bigint, on_time integer, late integer)
+    CROSS JOIN LATERAL (
+        (SELECT contact_id, id, identifier_id, false AS late
+         FROM (SELECT contact_id, id, identifier_id
+               FROM delivery
+               WHERE lane = a.lane AND state = 'queued' AND due_at >= $3
+               ORDER BY due_at, id
+               LIMIT $6
+               FOR NO KEY UPDATE SKIP LOCKED) on_time
+         LIMIT a.on_time)
+        UNION ALL
+        (SELECT contact_id, id, identifier_id, true AS late
+         FROM (SELECT contact_id, id, identifier_id
+               FROM delivery
+               WHERE lane = a.lane AND state = 'queued' AND due_at < $3
+               ORDER BY due_at, id
+               LIMIT $6
+               FOR NO KEY UPDATE SKIP LOCKED) overdue
+         LIMIT a.late)
+    ) p
+), judged AS (
+    -- An address that is gone or that must not be written to is not claimed (R5, R9).
+    SELECT p.lane, p.contact_id, p.id, p.late, i.id IS NULL OR EXISTS (
+        SELECT FROM suppression s
+        WHERE s.controller_id = $1 AND s.kind = i.kind AND s.hash = i.hash AND s.scope = 'address' AND s.key_id = i.key_id
+            AND (s.expires_at IS NULL OR s.expires_at > $3)) AS suppressed
+    FROM picked p
+    LEFT JOIN identifier i ON i.contact_id = p.contact_id AND i.id = p.identifier_id
+)
+UPDATE delivery d
+SET state = CASE WHEN j.suppressed THEN 'suppressed' ELSE 'sending' END,
+    claim_id = CASE WHEN NOT j.suppressed THEN CAST($2 AS uuid) END,
+    lease_until = CASE WHEN NOT j.suppressed THEN CAST($4 AS timestamptz) END,
+    settled_at = CASE WHEN j.suppressed THEN CAST($3 AS timestamptz) END
+FROM judged j
+WHERE d.contact_id = j.contact_id AND d.id = j.id AND d.state = 'queued'
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'queued' AS from_state, d.state AS to_state,
+    d.lane, j.late, d.identifier_id, d.content_version_id, d.form, d.skeleton_hash, d.code, d.due_at, d.created_at, d.attempts, d.composed_at
+
+-- name: delivery_parts
+SELECT d.id, v.activity_key, v.register_version_id, m.sha256, s.slots,
+    ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
+FROM delivery d
+JOIN content_version v ON v.id = d.content_version_id
+LEFT JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
+LEFT JOIN message_values s ON s.contact_id = d.contact_id AND s.delivery_id = d.id
+WHERE d.contact_id = ANY (CAST($1 AS uuid[])) AND d.id = ANY (CAST($2 AS uuid[]))
+
+-- name: lanes
+SELECT id, campaign_id, state, reason, pace
+FROM lane
+WHERE controller_id = $1
+ORDER BY id

@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"article14/mailer"
+)
+
+// dutyEnd is what a delivery's end means for the duties that it had in flight.
+type dutyEnd struct {
+	ContactID  mailer.ID          `json:"contact_id"`
+	DeliveryID mailer.ID          `json:"delivery_id"`
+	To         mailer.DutyState   `json:"to_state"`
+	Reason     mailer.BlockReason `json:"reason"` // of a failed one
+	At         time.Time          `json:"at"`
+	Why        string             `json:"-"` // for the history, where there is no reason
+}
+
+// endDuties takes duties in flight to where the end of their delivery leads:
+// met, failed, or open again. Those that are no longer in flight are left alone.
+func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
+	if len(ends) == 0 {
+		return nil
+	}
+	byDelivery := make(map[mailer.ID]dutyEnd, len(ends))
+	for _, e := range ends {
+		byDelivery[e.DeliveryID] = e
+	}
+	var moved []struct {
+		ContactID    mailer.ID `db:"contact_id"`
+		ID           mailer.ID `db:"id"`
+		ControllerID mailer.ID `db:"controller_id"`
+		DeliveryID   mailer.ID `db:"delivery_id"`
+		DueAt        instant   `db:"due_at"`
+	}
+	if err := t.all(ctx, &moved, "duties_end", records{ends}); err != nil {
+		return err
+	}
+	var past history
+	for _, m := range moved {
+		e := byDelivery[m.DeliveryID]
+		counts.duty(m.ControllerID, dutyStand{mailer.DutyInFlight, "", m.DueAt.Time}, dutyStand{e.To, e.Reason, m.DueAt.Time})
+		switch {
+		case e.To != mailer.DutyMet:
+			past.add(m.ContactID, m.ID, e.At, mailer.DutyInFlight, e.To, string(e.Reason)+e.Why, m.DeliveryID)
+		case e.At.After(m.DueAt.Time):
+			counts.add(m.ControllerID, mailer.ID{}, countMetLate, "", "late", 1)
+		}
+	}
+	return past.write(ctx, t)
+}
+
+// history collects what happened to duties beside the plain way open, in_flight, met.
+type history [][]any
+
+func (h *history) add(contact, duty mailer.ID, at time.Time, from, to mailer.DutyState, reason string, delivery mailer.ID) {
+	*h = append(*h, []any{contact, mailer.NewID(at), duty, at, string(from), string(to), reason, delivery})
+}
+
+func (h history) write(ctx context.Context, t tx) error {
+	return t.copyIn(ctx, "duty_history", "contact_id, id, duty_id, at, from_state, to_state, reason, delivery_id", h)
+}

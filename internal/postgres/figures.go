@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"article14/mailer"
+)
+
+var _ mailer.FiguresStore = (*Store)(nil)
+
+// Figures adds counters and what has not been folded into them yet, over one
+// snapshot. What counters cannot say (how much of this hour's duties is due by
+// this minute) comes from narrow index ranges.
+func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time) (f mailer.Figures, err error) {
+	err = s.read(ctx, func(t tx) error {
+		counts, err := t.counts(ctx, controller)
+		if err != nil {
+			return err
+		}
+		f = counts.figures(now)
+		if err := t.deadlines(ctx, controller, counts[countOwed], now, &f); err != nil {
+			return err
+		}
+		if f.RelayedLast, err = t.rates(ctx, controller, now); err != nil {
+			return err
+		}
+		if f.Lanes, err = t.laneFigures(ctx, controller); err != nil {
+			return err
+		}
+		var oldest instant
+		_, err = t.one(ctx, &oldest, "figures_queue_oldest", controller)
+		f.QueueOldest = oldest.Time
+		return err
+	})
+	return f, err
+}
+
+// countsBy holds counters by what is counted and by state.
+type countsBy map[string]map[string]int64
+
+func (t tx) counts(ctx context.Context, controller mailer.ID) (countsBy, error) {
+	var rows []struct {
+		What  string `db:"what"`
+		State string `db:"state"`
+		N     int64  `db:"n"`
+	}
+	err := t.all(ctx, &rows, "figures_counts", controller)
+	out := countsBy{}
+	for _, r := range rows {
+		if out[r.What] == nil {
+			out[r.What] = map[string]int64{}
+		}
+		out[r.What][r.State] = r.N
+	}
+	return out, err
+}
+
+func (c countsBy) figures(now time.Time) mailer.Figures {
+	return mailer.Figures{
+		AsOf:        now,
+		Contacts:    c[countContact]["known"],
+		Duties:      named[mailer.DutyState](c[countDuty]),
+		Blocked:     named[mailer.BlockReason](c[countBlocked]),
+		MetLate:     c[countMetLate]["late"],
+		Deliveries:  named[mailer.DeliveryState](c[countDelivery]),
+		Attempts:    named[mailer.DeliveryState](c[countAttempt]),
+		ByLanguages: named[string](c[countLanguage]),
+		Imports: mailer.ImportCounts{
+			Accepted: c[countImport]["accepted"], Merged: c[countImport]["merged"], Refused: c[countImport]["refused"],
+		},
+		Objections: named[string](c[countObjection]),
+		Requests:   c[countRequest]["received"],
+		Alerts:     named[string](c[countAlert]),
+	}
+}
+
+// named gives counters the names of their states.
+func named[S ~string](c map[string]int64) map[S]int64 {
+	out := make(map[S]int64, len(c))
+	for state, n := range c {
+		out[S(state)] = n
+	}
+	return out
+}
+
+// deadlines counts what is owed by when: whole hours from their counters, the
+// hour that an edge falls into from the index.
+func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[string]int64, now time.Time, f *mailer.Figures) error {
+	type edge struct {
+		N    int       `json:"n"`
+		Hour time.Time `json:"hour"`
+		At   time.Time `json:"at"`
+	}
+	edges := []edge{{0, now.UTC().Truncate(time.Hour), now}}
+	for i, w := range mailer.Windows {
+		at := now.Add(w.Span)
+		edges = append(edges, edge{i + 1, at.UTC().Truncate(time.Hour), at})
+	}
+	var inHour []int64
+	if err := t.all(ctx, &inHour, "figures_owed_in_hour", controller, records{edges}); err != nil {
+		return err
+	}
+	before := make([]int64, len(edges)) // owed before each edge
+	for i, e := range edges {
+		before[i] = inHour[i]
+		for hour, n := range hours {
+			if hour < e.Hour.Format(dueHour) {
+				before[i] += n
+			}
+		}
+	}
+	f.Overdue = before[0]
+	f.DueWithin = map[string]int64{}
+	for i, w := range mailer.Windows {
+		f.DueWithin[w.Name] = before[i+1] - before[i]
+	}
+	var oldest instant
+	_, err := t.one(ctx, &oldest, "figures_oldest_due", controller)
+	f.OldestDueAt = oldest.Time
+	return err
+}
+
+// rates are the notices handed over in the last minute and hour.
+func (t tx) rates(ctx context.Context, controller mailer.ID, now time.Time) (map[string]int64, error) {
+	out := map[string]int64{}
+	for name, span := range map[string]time.Duration{"1m": time.Minute, "1h": time.Hour} {
+		var n int64
+		if _, err := t.one(ctx, &n, "figures_handed_over", controller, now.Add(-span)); err != nil {
+			return nil, err
+		}
+		out[name] = n
+	}
+	return out, nil
+}
+
+func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]mailer.LaneFigures, error) {
+	var rows []struct {
+		ID          int64            `db:"id"`
+		CampaignID  mailer.ID        `db:"campaign_id"`
+		State       mailer.LaneState `db:"state"`
+		Reason      string           `db:"reason"`
+		Pace        int              `db:"pace"`
+		CampaignKey string           `db:"campaign_key"`
+		Queued      int64            `db:"queued"`
+		EarliestDue instant          `db:"earliest_due"`
+	}
+	err := t.all(ctx, &rows, "figures_lanes", controller)
+	out := make([]mailer.LaneFigures, len(rows))
+	for i, r := range rows {
+		out[i] = mailer.LaneFigures{
+			Lane:        mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, State: r.State, Reason: r.Reason, Pace: r.Pace},
+			CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time,
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,64 @@
+-- name: figures_counts
+SELECT c.what, c.state, CAST(sum(c.n) AS bigint) AS n
+FROM (
+    SELECT what, state, n FROM counter WHERE controller_id = $1
+    UNION ALL
+    SELECT what, to_state, n FROM counter_delta WHERE controller_id = $1
+    UNION ALL
+    SELECT what, from_state, -n FROM counter_delta WHERE controller_id = $1
+) c
+WHERE c.state <> ''
+GROUP BY c.what, c.state
+HAVING sum(c.n) <> 0
+
+-- name: figures_owed_in_hour
+SELECT (SELECT count(*)
+        FROM duty d
+        WHERE d.controller_id = $1 AND d.state IN ('open', 'in_flight', 'failed', 'blocked') AND d.due_at >= e.hour AND d.due_at < e.at)
+FROM json_to_recordset(CAST($2 AS json)) AS e(n integer, hour timestamptz, at timestamptz)
+ORDER BY e.n
+
+-- name: figures_oldest_due
+SELECT due_at
+FROM duty
+WHERE controller_id = $1 AND state IN ('open', 'in_flight', 'failed', 'blocked')
+ORDER BY due_at
+LIMIT 1
+
+-- name: figures_handed_over
+SELECT CAST(COALESCE(sum(n), 0) AS bigint)
+FROM (
+    SELECT n FROM handed_over WHERE controller_id = $1 AND second > $2
+    UNION ALL
+    SELECT n FROM counter_delta WHERE controller_id = $1 AND what = 'delivery' AND to_state = 'relayed' AND at > $2
+) h
+
+-- name: figures_lanes
+SELECT l.id, l.campaign_id, l.state, l.reason, l.pace, COALESCE(k.key, '') AS campaign_key, CAST(COALESCE(q.n, 0) AS bigint) AS queued,
+    (SELECT d.due_at FROM delivery d WHERE d.lane = l.id AND d.state = 'queued' ORDER BY d.due_at, d.id LIMIT 1) AS earliest_due
+FROM lane l
+LEFT JOIN campaign k ON k.id = l.campaign_id
+LEFT JOIN (
+    SELECT c.campaign_id, sum(c.n) AS n
+    FROM (
+        SELECT campaign_id, state, n FROM counter WHERE controller_id = $1 AND what IN ('delivery', 'correspondence')
+        UNION ALL
+        SELECT campaign_id, to_state, n FROM counter_delta WHERE controller_id = $1 AND what IN ('delivery', 'correspondence')
+        UNION ALL
+        SELECT campaign_id, from_state, -n FROM counter_delta WHERE controller_id = $1 AND what IN ('delivery', 'correspondence')
+    ) c
+    WHERE c.state = 'queued'
+    GROUP BY c.campaign_id
+) q ON q.campaign_id IS NOT DISTINCT FROM l.campaign_id
+WHERE l.controller_id = $1
+ORDER BY l.id
+
+-- name: figures_queue_oldest
+SELECT q.created_at
+FROM lane l
+CROSS JOIN LATERAL (
+    SELECT d.created_at FROM delivery d WHERE d.lane = l.id AND d.state = 'queued' ORDER BY d.created_at LIMIT 1
+) q
+WHERE l.controller_id = $1 AND l.state = 'open'
+ORDER BY q.created_at
+LIMIT 1

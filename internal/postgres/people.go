@@ -1,0 +1,183 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"article14/mailer"
+)
+
+// person is a contact with all that hangs on it.
+type person struct {
+	contact      mailer.Contact
+	identifiers  []mailer.Identifier  // in the order in which they were added
+	acquisitions []mailer.Acquisition // by source, the first obtaining first, unknown dates last
+	duties       []mailer.Duty        // the earliest deadline first
+	met          map[mailer.ID]bool
+}
+
+// people loads contacts by id. Those of another controller are left out.
+func (t tx) people(ctx context.Context, controller mailer.ID, ids []mailer.ID) (map[mailer.ID]*person, error) {
+	var (
+		contacts     []contactRow
+		identifiers  []identifierRow
+		acquisitions []acquisitionRow
+		duties       []dutyRow
+	)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	for name, dst := range map[string]any{
+		"people_contacts": &contacts, "people_identifiers": &identifiers,
+		"people_acquisitions": &acquisitions, "people_duties": &duties,
+	} {
+		if err := t.all(ctx, dst, name, controller, uuids(ids)); err != nil {
+			return nil, err
+		}
+	}
+	out := make(map[mailer.ID]*person, len(contacts))
+	for _, r := range contacts {
+		out[r.ID] = &person{contact: r.contact()}
+	}
+	for _, r := range identifiers {
+		out[r.ContactID].identifiers = append(out[r.ContactID].identifiers, r.identifier())
+	}
+	for _, r := range acquisitions {
+		out[r.ContactID].acquisitions = append(out[r.ContactID].acquisitions, r.acquisition())
+	}
+	for _, r := range duties {
+		out[r.ContactID].duties = append(out[r.ContactID].duties, r.duty())
+	}
+	return out, nil
+}
+
+// firstAcquisitions are the first from each source for an activity, ordered by
+// source key; with an empty activity, for any.
+func (p *person) firstAcquisitions(activity string) []mailer.Acquisition {
+	var first []mailer.Acquisition
+	for _, a := range p.acquisitions {
+		if activity != "" && a.ActivityKey != activity {
+			continue
+		}
+		if n := len(first); n == 0 || first[n-1].SourceKey != a.SourceKey {
+			first = append(first, a)
+		}
+	}
+	return first
+}
+
+// dutiesIn picks duties by id, the earliest deadline first.
+func (p *person) dutiesIn(ids []mailer.ID) []mailer.Duty {
+	var out []mailer.Duty
+	for _, d := range p.duties {
+		if slices.Contains(ids, d.ID) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// contactRow is a row of contact.
+type contactRow struct {
+	ID              mailer.ID                   `db:"id"`
+	Name            string                      `db:"name"`
+	Country         string                      `db:"country"`
+	Region          string                      `db:"region"`
+	City            string                      `db:"city"`
+	PostalCode      string                      `db:"postal_code"`
+	Language        string                      `db:"language"`
+	Organisation    string                      `db:"organisation"`
+	JobTitle        string                      `db:"job_title"`
+	Details         document[map[string]string] `db:"details"`
+	FirstObtainedAt instant                     `db:"first_obtained_at"`
+	ObjectedAt      instant                     `db:"objected_at"`
+}
+
+func (r contactRow) contact() mailer.Contact {
+	c := mailer.Contact{
+		ID: r.ID, Name: r.Name, Country: r.Country, Region: r.Region, City: r.City, PostalCode: r.PostalCode,
+		Language: r.Language, Organisation: r.Organisation, JobTitle: r.JobTitle,
+		FirstObtainedAt: r.FirstObtainedAt.Time, ObjectedAt: r.ObjectedAt.Time,
+	}
+	if len(r.Details.v) > 0 {
+		c.Details = r.Details.v
+	}
+	return c
+}
+
+// identifierRow is a row of identifier.
+type identifierRow struct {
+	ContactID mailer.ID             `db:"contact_id"`
+	ID        mailer.ID             `db:"id"`
+	Kind      mailer.IdentifierKind `db:"kind"`
+	Value     string                `db:"value"`
+	Hash      []byte                `db:"hash"`
+	KeyID     string                `db:"key_id"`
+}
+
+func (r identifierRow) identifier() mailer.Identifier {
+	return mailer.Identifier{ID: r.ID, Kind: r.Kind, Value: r.Value, Hash: r.Hash, KeyID: r.KeyID}
+}
+
+// acquisitionRow is a row of acquisition.
+type acquisitionRow struct {
+	ContactID  mailer.ID            `db:"contact_id"`
+	ID         mailer.ID            `db:"id"`
+	Source     string               `db:"source_key"`
+	Activity   string               `db:"activity_key"`
+	ObtainedAt instant              `db:"obtained_at"`
+	Basis      mailer.ObtainedBasis `db:"obtained_basis"`
+	Page       string               `db:"page"`
+	Visibility mailer.Visibility    `db:"visibility"`
+	ImportID   mailer.ID            `db:"import_id"`
+	Line       int64                `db:"line"`
+}
+
+func (r acquisitionRow) acquisition() mailer.Acquisition {
+	return mailer.Acquisition{
+		ID: r.ID, SourceKey: r.Source, ActivityKey: r.Activity, ObtainedAt: r.ObtainedAt.Time, Basis: r.Basis,
+		Page: r.Page, Visibility: r.Visibility, ImportID: r.ImportID, Line: r.Line,
+	}
+}
+
+// dutyRow is a row of duty.
+type dutyRow struct {
+	ContactID     mailer.ID                  `db:"contact_id"`
+	ID            mailer.ID                  `db:"id"`
+	Activity      string                     `db:"activity_key"`
+	Source        string                     `db:"source_key"`
+	Cause         string                     `db:"cause"`
+	AcquisitionID mailer.ID                  `db:"acquisition_id"`
+	ObtainedAt    instant                    `db:"obtained_at"`
+	DueAt         instant                    `db:"due_at"`
+	Rule          mailer.DueRule             `db:"due_rule"`
+	Inputs        document[mailer.DueInputs] `db:"due_inputs"`
+	State         mailer.DutyState           `db:"state"`
+	Reason        mailer.BlockReason         `db:"reason"`
+	Detail        string                     `db:"detail"`
+}
+
+func (r dutyRow) duty() mailer.Duty {
+	return mailer.Duty{
+		ID: r.ID, ContactID: r.ContactID, ActivityKey: r.Activity, SourceKey: r.Source, Cause: r.Cause,
+		AcquisitionID: r.AcquisitionID, ObtainedAt: r.ObtainedAt.Time,
+		Due:   mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: r.Inputs.v},
+		State: r.State, Reason: r.Reason, Detail: r.Detail,
+	}
+}
+
+// byKey is the order in which rows about people are locked and written, so that
+// no two transactions wait for each other: by contact, then by id.
+func byKey(a, b [2]mailer.ID) int {
+	return cmp.Or(slices.Compare(a[0][:], b[0][:]), slices.Compare(a[1][:], b[1][:]))
+}
+
+// earlier is the earlier of two instants; zero is no instant.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,175 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"article14/mailer"
+)
+
+var _ mailer.RegisterStore = (*Store)(nil)
+
+// registerRow is a row of register_version.
+type registerRow struct {
+	ID           mailer.ID `db:"id"`
+	ControllerID mailer.ID `db:"controller_id"`
+	Version      int       `db:"version"`
+	Hash         []byte    `db:"hash"`
+	Body         []byte    `db:"body"`
+	AppliedAt    instant   `db:"applied_at"`
+	AppliedBy    string    `db:"applied_by"`
+}
+
+func (r registerRow) version() mailer.RegisterVersion {
+	return mailer.RegisterVersion{
+		ID: r.ID, ControllerID: r.ControllerID, Version: r.Version, Hash: r.Hash, Body: r.Body,
+		AppliedAt: r.AppliedAt.Time, AppliedBy: r.AppliedBy,
+	}
+}
+
+// ApplyRegister stores a register as the next version of its controller.
+func (s *Store) ApplyRegister(ctx context.Context, controllerKey string, body, hash []byte, by string, now time.Time) (v mailer.RegisterVersion, made bool, err error) {
+	err = s.write(ctx, func(t tx) error {
+		// The row stays locked to the end: two who apply at once get two versions in a row.
+		var controller mailer.ID
+		if _, err := t.one(ctx, &controller, "register_controller", mailer.NewID(now), controllerKey, now); err != nil {
+			return err
+		}
+		var newest registerRow
+		found, err := t.one(ctx, &newest, "register_newest", controller)
+		if err != nil {
+			return err
+		}
+		if found && bytes.Equal(newest.Hash, hash) {
+			v = newest.version()
+			return nil
+		}
+		made = true
+		v = mailer.RegisterVersion{
+			ID: mailer.NewID(now), ControllerID: controller, Version: newest.Version + 1,
+			Hash: hash, Body: body, AppliedAt: now.UTC(), AppliedBy: by,
+		}
+		if _, err := t.exec(ctx, "register_add", v.ID, v.ControllerID, v.Version, v.Hash, v.Body, v.AppliedAt, v.AppliedBy); err != nil {
+			return err
+		}
+		return t.audit(ctx, entry{controller, now, by, "register.apply", v.ID.String(), map[string]any{"version": v.Version}})
+	})
+	return v, made, err
+}
+
+// CurrentRegister is the newest version of a controller, or of the only one.
+func (s *Store) CurrentRegister(ctx context.Context, controllerKey string) (v mailer.RegisterVersion, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []registerRow
+		if err := t.all(ctx, &rows, "register_current", controllerKey); err != nil {
+			return err
+		}
+		switch len(rows) {
+		case 0:
+			return mailer.ErrNoRegister
+		case 1:
+			v = rows[0].version()
+			return nil
+		}
+		return fmt.Errorf("this database holds %d controllers or more: say which one is meant by its key (--controller)", len(rows))
+	})
+	return v, err
+}
+
+// RegisterVersion finds a version by id.
+func (s *Store) RegisterVersion(ctx context.Context, id mailer.ID) (v mailer.RegisterVersion, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var row registerRow
+		found, err := t.one(ctx, &row, "register_by_id", id)
+		if err == nil && !found {
+			err = fmt.Errorf("no register version has the id %s", id)
+		}
+		v = row.version()
+		return err
+	})
+	return v, err
+}
+
+// OpenPurposeDuties opens the duties of a new purpose for the next contacts.
+// Each person has one for it, however many sources their data came from; it
+// bears the name of the first.
+func (s *Store) OpenPurposeDuties(ctx context.Context, controller mailer.ID, activity, cause string, due mailer.Due, after mailer.ID, limit int, now time.Time) (last mailer.ID, opened int, err error) {
+	err = s.write(ctx, func(t tx) error {
+		if err := t.lockIntake(ctx, controller); err != nil {
+			return err
+		}
+		var ids []mailer.ID
+		if err := t.all(ctx, &ids, "register_contacts", controller, after.String(), limit); err != nil {
+			return err
+		}
+		people, err := t.people(ctx, controller, ids)
+		if err != nil {
+			return err
+		}
+		var duties []mailer.Duty
+		for _, id := range ids {
+			if d, owed := people[id].purposeDuty(activity, cause, due, now); owed {
+				duties = append(duties, d)
+			}
+		}
+		counts := tally{}
+		if err := t.addDuties(ctx, controller, duties, now, counts); err != nil {
+			return err
+		}
+		if opened = len(duties); len(ids) == limit {
+			last = ids[len(ids)-1]
+		}
+		return counts.note(ctx, t, time.Time{})
+	})
+	return last, opened, err
+}
+
+// purposeDuty is what a person is owed for a new purpose of an activity; false
+// if nothing is, or not again. Where all that is held is quarantined, so is the duty (S4).
+func (p *person) purposeDuty(activity, cause string, due mailer.Due, now time.Time) (mailer.Duty, bool) {
+	first := p.firstAcquisitions(activity)
+	if len(first) == 0 {
+		return mailer.Duty{}, false
+	}
+	var known, quarantined int
+	for _, d := range p.duties {
+		if d.ActivityKey != activity {
+			continue
+		}
+		if d.Cause == cause {
+			return mailer.Duty{}, false
+		}
+		known++
+		if d.State == mailer.DutyBlocked && d.Reason == mailer.BlockQuarantined {
+			quarantined++
+		}
+	}
+	d := mailer.Duty{
+		ID: mailer.NewID(now), ContactID: p.contact.ID, ActivityKey: activity, SourceKey: first[0].SourceKey, Cause: cause,
+		AcquisitionID: first[0].ID, ObtainedAt: first[0].ObtainedAt, Due: due, State: mailer.DutyOpen,
+	}
+	if known > 0 && known == quarantined {
+		d.State, d.Reason = mailer.DutyBlocked, mailer.BlockQuarantined
+	}
+	return d, true
+}
+
+// entry is a line of the audit.
+type entry struct {
+	controller mailer.ID
+	at         time.Time
+	actor      string
+	action     string
+	subject    string
+	detail     map[string]any
+}
+
+func (t tx) audit(ctx context.Context, e entry) error {
+	if e.detail == nil {
+		e.detail = map[string]any{}
+	}
+	_, err := t.exec(ctx, "audit_add", mailer.NewID(e.at), e.controller, e.at, e.actor, e.action, e.subject, asJSON(e.detail))
+	return err
+}

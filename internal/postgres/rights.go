@@ -1,0 +1,224 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"article14/mailer"
+)
+
+var _ mailer.RightsStore = (*Store)(nil)
+
+// noticeRow is a notice with what its recipient has asked for since.
+type noticeRow struct {
+	IdentifierID mailer.ID            `db:"identifier_id"`
+	Languages    string               `db:"languages"`
+	Form         string               `db:"form"`
+	State        mailer.DeliveryState `db:"state"`
+	ContentID    mailer.ID            `db:"content_version_id"`
+	Code         string               `db:"code"`
+	ComposedAt   instant              `db:"composed_at"`
+	ObjectedAt   instant              `db:"objected_at"`
+	AccessDueAt  instant              `db:"access_due_at"`
+	Shared       bool                 `db:"shared"`
+}
+
+// NoticeFor gives the notice behind a link, or ErrNoSuchLink.
+func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mailer.ID) (n mailer.SentNotice, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var r noticeRow
+		found, err := t.one(ctx, &r, "notice", controller, contact, delivery)
+		if err != nil {
+			return err
+		}
+		people, err := t.people(ctx, controller, []mailer.ID{contact})
+		if err != nil {
+			return err
+		}
+		p := people[contact]
+		if !found || p == nil {
+			return mailer.ErrNoSuchLink
+		}
+		all, err := t.deliveryParts(ctx, []mailer.ID{contact}, []mailer.ID{delivery})
+		if err != nil {
+			return err
+		}
+		part := all[delivery]
+		n = mailer.SentNotice{
+			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.activity,
+			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.register,
+			Slots: part.slots, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(part),
+			ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time, SharedMailbox: r.Shared,
+		}
+		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
+		return err
+	})
+	return n, err
+}
+
+// skeletonKeys names the skeletons of a content version.
+func (t tx) skeletonKeys(ctx context.Context, content mailer.ID) ([]mailer.SkeletonKeyHash, error) {
+	var rows []struct {
+		Document  mailer.Document `db:"document"`
+		Languages string          `db:"languages"`
+		Form      string          `db:"form"`
+		Hash      []byte          `db:"skeleton_hash"`
+	}
+	err := t.all(ctx, &rows, "notice_skeletons", content)
+	out := make([]mailer.SkeletonKeyHash, len(rows))
+	for i, r := range rows {
+		out[i] = mailer.SkeletonKeyHash{Key: mailer.SkeletonKey{Document: r.Document, Languages: r.Languages, Form: r.Form}, Hash: r.Hash}
+	}
+	return out, err
+}
+
+// DeliveryByCode finds the notice behind a short code, or ErrNoSuchLink.
+func (s *Store) DeliveryByCode(ctx context.Context, controller mailer.ID, code string) (l mailer.Link, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var r struct {
+			ContactID mailer.ID `db:"contact_id"`
+			ID        mailer.ID `db:"id"`
+		}
+		found, err := t.one(ctx, &r, "notice_by_code", controller, code)
+		if err == nil && !found {
+			err = mailer.ErrNoSuchLink
+		}
+		l = mailer.Link{Purpose: mailer.TokenNotice, ContactID: r.ContactID, DeliveryID: r.ID}
+		return err
+	})
+	return l, err
+}
+
+// Object records an objection (Art. 21, R5). The second of its kind gives the
+// first, and queues nothing.
+func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objection, ss []mailer.Suppression, receipt *mailer.PlannedDelivery, now time.Time) (stored mailer.Objection, made bool, err error) {
+	err = s.write(ctx, func(t tx) error {
+		if err := t.belongs(ctx, controller, o.ContactID, o.DeliveryID); err != nil {
+			return err
+		}
+		n, err := t.exec(ctx, "objection_add", o.ContactID, o.ID, controller, o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID)
+		if err != nil {
+			return err
+		}
+		stored, made = o, n == 1
+		if !made {
+			stored, err = t.objection(ctx, o)
+			return err
+		}
+		if _, err := t.exec(ctx, "contact_objected", controller, o.ContactID, o.MadeAt); err != nil {
+			return err
+		}
+		rows := make([]suppressionRow, len(ss))
+		for i, sup := range ss {
+			rows[i] = newSuppressionRow(controller, sup, o.MadeAt)
+		}
+		if err := t.suppress(ctx, rows); err != nil {
+			return err
+		}
+		counts := tally{}
+		counts.add(controller, mailer.ID{}, countObjection, "", o.Way, 1)
+		return t.correspond(ctx, controller, o.ContactID, receipt, now, counts)
+	})
+	return stored, made, err
+}
+
+// objection is the one on record of the same kind.
+func (t tx) objection(ctx context.Context, o mailer.Objection) (mailer.Objection, error) {
+	var r objectionRow
+	_, err := t.one(ctx, &r, "objection", o.ContactID, o.ActivityKey, o.Scope)
+	return r.objection(), err
+}
+
+// objectionRow is a row of objection.
+type objectionRow struct {
+	ContactID  mailer.ID `db:"contact_id"`
+	ID         mailer.ID `db:"id"`
+	Activity   string    `db:"activity_key"`
+	Scope      string    `db:"scope"`
+	Way        string    `db:"way"`
+	MadeAt     instant   `db:"made_at"`
+	DeliveryID mailer.ID `db:"delivery_id"`
+}
+
+func (r objectionRow) objection() mailer.Objection {
+	return mailer.Objection{ID: r.ID, ContactID: r.ContactID, ActivityKey: r.Activity, Scope: r.Scope, Way: r.Way, MadeAt: r.MadeAt.Time, DeliveryID: r.DeliveryID}
+}
+
+// Request records a request for access (Art. 15) once while one is open.
+func (s *Store) Request(ctx context.Context, controller mailer.ID, r mailer.Request, receipt *mailer.PlannedDelivery, now time.Time) (stored mailer.Request, made bool, err error) {
+	err = s.write(ctx, func(t tx) error {
+		if err := t.belongs(ctx, controller, r.ContactID, r.DeliveryID); err != nil {
+			return err
+		}
+		n, err := t.exec(ctx, "request_add", r.ContactID, r.ID, controller, r.Kind, r.Way, r.ReceivedAt, r.DueAt, r.DeliveryID)
+		if err != nil {
+			return err
+		}
+		stored, made = r, n == 1
+		if !made {
+			var row requestRow
+			_, err := t.one(ctx, &row, "request_open", r.ContactID, r.Kind)
+			stored = row.request()
+			return err
+		}
+		counts := tally{}
+		counts.add(controller, mailer.ID{}, countRequest, "", "received", 1)
+		return t.correspond(ctx, controller, r.ContactID, receipt, now, counts)
+	})
+	return stored, made, err
+}
+
+// requestRow is a row of request.
+type requestRow struct {
+	ContactID  mailer.ID `db:"contact_id"`
+	ID         mailer.ID `db:"id"`
+	Kind       string    `db:"kind"`
+	Way        string    `db:"way"`
+	ReceivedAt instant   `db:"received_at"`
+	DueAt      instant   `db:"due_at"`
+	DeliveryID mailer.ID `db:"delivery_id"`
+}
+
+func (r requestRow) request() mailer.Request {
+	return mailer.Request{ID: r.ID, ContactID: r.ContactID, Kind: r.Kind, Way: r.Way, ReceivedAt: r.ReceivedAt.Time, DueAt: r.DueAt.Time, DeliveryID: r.DeliveryID}
+}
+
+// belongs fails with ErrNoSuchLink unless the delivery is this person's. It
+// locks their contact row, so that they are asked after one another.
+func (t tx) belongs(ctx context.Context, controller, contact, delivery mailer.ID) error {
+	var id mailer.ID
+	found, err := t.one(ctx, &id, "notice_belongs", controller, contact, delivery)
+	if err == nil && !found {
+		err = mailer.ErrNoSuchLink
+	}
+	return err
+}
+
+// correspond queues a document in the express lane, if there is one, and notes
+// the counts.
+func (t tx) correspond(ctx context.Context, controller, contact mailer.ID, d *mailer.PlannedDelivery, now time.Time, counts tally) error {
+	if d != nil {
+		lane, err := t.expressLane(ctx, controller)
+		if err != nil {
+			return err
+		}
+		if err := t.copyIn(ctx, "delivery", deliveryColumns, [][]any{deliveryRow(controller, mailer.ID{}, lane, contact, *d, now)}); err != nil {
+			return err
+		}
+		counts.delivery(deliveryMove{ControllerID: controller, Document: d.Document, To: mailer.Queued})
+	}
+	return counts.note(ctx, t, time.Time{})
+}
+
+// expressLane finds the lane for correspondence, or makes it.
+func (t tx) expressLane(ctx context.Context, controller mailer.ID) (lane int64, err error) {
+	found, err := t.one(ctx, &lane, "express_lane", controller)
+	if err != nil || found {
+		return lane, err
+	}
+	if _, err := t.exec(ctx, "express_lane_add", controller); err != nil {
+		return 0, err
+	}
+	_, err = t.one(ctx, &lane, "express_lane", controller)
+	return lane, err
+}

@@ -1,0 +1,57 @@
+-- name: notice
+SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.code, d.composed_at,
+    (SELECT min(o.made_at) FROM objection o WHERE o.contact_id = d.contact_id AND o.activity_key = v.activity_key) AS objected_at,
+    (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at,
+    EXISTS (
+        SELECT FROM identifier i JOIN identifier other ON other.controller_id = i.controller_id AND other.kind = i.kind AND other.hash = i.hash
+        WHERE i.contact_id = d.contact_id AND i.id = d.identifier_id AND other.contact_id <> i.contact_id) AS shared
+FROM delivery d
+JOIN content_version v ON v.id = d.content_version_id
+WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3 AND d.document = 'notice'
+
+-- name: notice_skeletons
+SELECT document, languages, form, skeleton_hash
+FROM content_version_skeleton
+WHERE content_version_id = $1
+ORDER BY document, languages, form
+
+-- name: notice_by_code
+SELECT contact_id, id FROM delivery WHERE controller_id = $1 AND code = $2 AND document = 'notice'
+
+-- name: notice_belongs
+SELECT c.id
+FROM contact c
+WHERE c.controller_id = $1 AND c.id = $2
+    AND EXISTS (SELECT FROM delivery d WHERE d.contact_id = c.id AND d.id = $3 AND d.document = 'notice')
+FOR NO KEY UPDATE
+
+-- name: objection_add
+INSERT INTO objection (contact_id, id, controller_id, activity_key, scope, way, made_at, delivery_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (contact_id, activity_key, scope) DO NOTHING
+
+-- name: objection
+SELECT contact_id, id, activity_key, scope, way, made_at, delivery_id
+FROM objection
+WHERE contact_id = $1 AND activity_key = $2 AND scope = $3
+
+-- name: contact_objected
+UPDATE contact SET objected_at = COALESCE(objected_at, $3) WHERE controller_id = $1 AND id = $2
+
+-- name: request_add
+INSERT INTO request (contact_id, id, controller_id, kind, way, received_at, due_at, state, delivery_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'received', $8)
+ON CONFLICT (contact_id, kind) WHERE state = 'received' DO NOTHING
+
+-- name: request_open
+SELECT contact_id, id, kind, way, received_at, due_at, delivery_id
+FROM request
+WHERE contact_id = $1 AND kind = $2 AND state = 'received'
+
+-- name: express_lane
+SELECT id FROM lane WHERE controller_id = $1 AND campaign_id IS NULL AND relay = 'default' AND domain_class = 'any'
+
+-- name: express_lane_add
+INSERT INTO lane (controller_id, relay, domain_class, state)
+VALUES ($1, 'default', 'any', 'open')
+ON CONFLICT (controller_id, campaign_id, relay, domain_class) DO NOTHING

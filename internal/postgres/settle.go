@@ -1,0 +1,185 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"article14/mailer"
+)
+
+// Settle ends claims: deliveries, their attempts, their duties, suppressions,
+// alerts and counters in one transaction. Deliveries whose claim no longer
+// stands are returned and left as they are; what became of their attempts is
+// recorded all the same, since a mail may have gone out.
+func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced []mailer.ID, err error) {
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	rows := settleRows(batch)
+	err = s.write(ctx, func(t tx) error {
+		var moved []deliveryMove
+		if err := t.all(ctx, &moved, "settle_deliveries", records{rows}); err != nil {
+			return err
+		}
+		ended := make(map[mailer.ID]deliveryMove, len(moved))
+		for _, m := range moved {
+			ended[m.ID] = m
+		}
+		counts := tally{}
+		if err := t.settleAttempts(ctx, rows, counts); err != nil {
+			return err
+		}
+		fenced = nil
+		var after aftermath
+		for _, e := range batch {
+			if m, ours := ended[e.DeliveryID]; ours {
+				after.add(e, m, counts)
+			} else {
+				fenced = append(fenced, e.DeliveryID)
+			}
+		}
+		return after.write(ctx, t, counts)
+	})
+	return fenced, err
+}
+
+// settleRow is a settlement as the tables take it.
+type settleRow struct {
+	ContactID  mailer.ID            `json:"contact_id"`
+	DeliveryID mailer.ID            `json:"delivery_id"`
+	ClaimID    mailer.ID            `json:"claim_id"`
+	AttemptID  mailer.ID            `json:"attempt_id,omitzero"`
+	To         mailer.DeliveryState `json:"to_state"`
+	At         time.Time            `json:"at"`
+	ReadyAt    time.Time            `json:"ready_at,omitzero"`
+	Stage      mailer.Stage         `json:"stage"`
+	Code       int                  `json:"code"`
+	Enhanced   string               `json:"enhanced"`
+	Reply      string               `json:"reply"`
+	Class      mailer.ReplyClass    `json:"class"`
+}
+
+func settleRows(batch []mailer.Settlement) []settleRow {
+	rows := make([]settleRow, len(batch))
+	for i, e := range batch {
+		rows[i] = settleRow{
+			ContactID: e.ContactID, DeliveryID: e.DeliveryID, ClaimID: e.ClaimID, AttemptID: e.AttemptID, To: e.To, At: e.At, ReadyAt: e.ReadyAt,
+			Stage: e.Stage, Code: e.Code, Enhanced: e.Enhanced, Reply: strings.ReplaceAll(e.Reply, "\x00", ""), Class: e.Class,
+		}
+	}
+	return rows
+}
+
+func (t tx) settleAttempts(ctx context.Context, rows []settleRow, counts tally) error {
+	var recorded []struct {
+		ControllerID mailer.ID `db:"controller_id"`
+		Was          string    `db:"was"`
+		Outcome      string    `db:"outcome"`
+	}
+	err := t.all(ctx, &recorded, "settle_attempts", records{rows})
+	for _, r := range recorded {
+		counts.add(r.ControllerID, mailer.ID{}, countAttempt, r.Was, r.Outcome, 1)
+	}
+	return err
+}
+
+// aftermath is what follows from settled deliveries in other tables.
+type aftermath struct {
+	duties       []dutyEnd
+	suppressions []suppressionRow
+	alerts       []alertRow
+	last         time.Time
+}
+
+func (a *aftermath) add(e mailer.Settlement, m deliveryMove, counts tally) {
+	counts.delivery(m)
+	if m.To == mailer.Relayed && m.Document == mailer.DocNotice {
+		counts.add(m.ControllerID, mailer.ID{}, countLanguage, "", m.Languages, 1)
+	}
+	if e.At.After(a.last) {
+		a.last = e.At
+	}
+	if e.Duty != "" {
+		a.duties = append(a.duties, dutyEnd{ContactID: e.ContactID, DeliveryID: e.DeliveryID, To: e.Duty, Reason: e.DutyReason, At: e.At})
+	}
+	if e.Suppress != nil {
+		a.suppressions = append(a.suppressions, newSuppressionRow(m.ControllerID, *e.Suppress, e.At))
+	}
+	if e.Alert != nil {
+		a.alerts = append(a.alerts, alertRow{mailer.NewID(e.At), m.ControllerID, e.Alert.Kind, e.Alert.Subject, e.Alert.Detail, e.At})
+	}
+}
+
+func (a *aftermath) write(ctx context.Context, t tx, counts tally) error {
+	if err := t.endDuties(ctx, a.duties, counts); err != nil {
+		return err
+	}
+	if err := t.suppress(ctx, a.suppressions); err != nil {
+		return err
+	}
+	if err := t.raise(ctx, a.alerts, counts); err != nil {
+		return err
+	}
+	return counts.note(ctx, t, a.last)
+}
+
+// suppressionRow is a row of suppression.
+type suppressionRow struct {
+	ID           mailer.ID               `json:"id"`
+	ControllerID mailer.ID               `json:"controller_id"`
+	Kind         mailer.IdentifierKind   `json:"kind"`
+	Hash         []byte                  `json:"hash"`
+	KeyID        string                  `json:"key_id"`
+	Scope        mailer.SuppressionScope `json:"scope"`
+	Reason       string                  `json:"reason"`
+	CreatedAt    time.Time               `json:"created_at"`
+	ExpiresAt    time.Time               `json:"expires_at,omitzero"`
+}
+
+func newSuppressionRow(controller mailer.ID, s mailer.Suppression, at time.Time) suppressionRow {
+	return suppressionRow{mailer.NewID(at), controller, s.Kind, s.Hash, s.KeyID, s.Scope, s.Reason, at, s.ExpiresAt}
+}
+
+func (a suppressionRow) compare(b suppressionRow) int {
+	return cmp.Or(slices.Compare(a.ControllerID[:], b.ControllerID[:]), cmp.Compare(a.Kind, b.Kind), slices.Compare(a.Hash, b.Hash), cmp.Compare(a.Scope, b.Scope))
+}
+
+// suppress stores suppressions. One that is there already is only prolonged.
+func (t tx) suppress(ctx context.Context, rows []suppressionRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	slices.SortFunc(rows, suppressionRow.compare)
+	rows = slices.CompactFunc(rows, func(a, b suppressionRow) bool { return a.compare(b) == 0 })
+	_, err := t.exec(ctx, "suppress", records{rows})
+	return err
+}
+
+// alertRow is a row of alert.
+type alertRow struct {
+	ID           mailer.ID `json:"id"`
+	ControllerID mailer.ID `json:"controller_id"`
+	Kind         string    `json:"kind"`
+	Subject      string    `json:"subject"`
+	Detail       string    `json:"detail"`
+	RaisedAt     time.Time `json:"raised_at"`
+}
+
+// raise stores alerts, each once for its kind and subject.
+func (t tx) raise(ctx context.Context, rows []alertRow, counts tally) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var made []struct {
+		ControllerID mailer.ID `db:"controller_id"`
+		Kind         string    `db:"kind"`
+	}
+	err := t.all(ctx, &made, "raise", records{rows})
+	for _, r := range made {
+		counts.add(r.ControllerID, mailer.ID{}, countAlert, "", r.Kind, 1)
+	}
+	return err
+}

@@ -1,0 +1,51 @@
+-- name: settle_deliveries
+WITH standing AS MATERIALIZED (
+    SELECT d.contact_id, d.id, s.to_state, s.ready_at, s.at, s.class
+    FROM json_to_recordset(CAST($1 AS json)) AS s(contact_id uuid, delivery_id uuid, claim_id uuid, to_state text, ready_at timestamptz,
+        at timestamptz, class text)
+    JOIN delivery d ON d.contact_id = s.contact_id AND d.id = s.delivery_id
+    WHERE d.state = 'sending' AND d.claim_id = s.claim_id
+    ORDER BY d.contact_id, d.id
+    FOR NO KEY UPDATE OF d
+)
+UPDATE delivery d
+SET state = s.to_state, claim_id = NULL, lease_until = NULL, reply_class = s.class,
+    ready_at = COALESCE(s.ready_at, d.ready_at),
+    settled_at = CASE WHEN s.to_state IN ('relayed', 'rejected') THEN s.at END
+FROM standing s
+WHERE d.contact_id = s.contact_id AND d.id = s.id
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
+
+-- name: settle_attempts
+-- An attempt given up as uncertain may still learn what became of it.
+WITH begun AS MATERIALIZED (
+    SELECT a.contact_id, a.id, COALESCE(a.outcome, '') AS was, s.to_state, s.at, s.stage, s.code, s.enhanced, s.reply
+    FROM json_to_recordset(CAST($1 AS json)) AS s(contact_id uuid, attempt_id uuid, claim_id uuid, to_state text, at timestamptz,
+        stage text, code integer, enhanced text, reply text)
+    JOIN attempt a ON a.contact_id = s.contact_id AND a.id = s.attempt_id
+    WHERE a.claim_id = s.claim_id AND (a.outcome IS NULL OR a.outcome = 'uncertain')
+    ORDER BY a.contact_id, a.id
+    FOR NO KEY UPDATE OF a
+)
+UPDATE attempt a
+SET outcome = b.to_state, ended_at = b.at, stage = b.stage, code = b.code, enhanced = b.enhanced, reply = b.reply
+FROM begun b, delivery d
+WHERE a.contact_id = b.contact_id AND a.id = b.id AND d.contact_id = a.contact_id AND d.id = a.delivery_id
+RETURNING d.controller_id, b.was, a.outcome
+
+-- name: suppress
+INSERT INTO suppression AS s (controller_id, id, kind, hash, key_id, scope, reason, created_at, expires_at)
+SELECT controller_id, id, kind, decode(hash, 'base64'), key_id, scope, reason, created_at, expires_at
+FROM json_to_recordset(CAST($1 AS json)) AS r(controller_id uuid, id uuid, kind text, hash text, key_id text, scope text, reason text,
+    created_at timestamptz, expires_at timestamptz)
+ORDER BY controller_id, kind, decode(hash, 'base64'), scope
+ON CONFLICT (controller_id, kind, hash, scope) DO UPDATE
+SET expires_at = CASE WHEN s.expires_at IS NOT NULL AND excluded.expires_at IS NOT NULL THEN GREATEST(s.expires_at, excluded.expires_at) END
+
+-- name: raise
+INSERT INTO alert (id, controller_id, kind, subject, raised_at, detail)
+SELECT id, controller_id, kind, subject, raised_at, detail
+FROM json_to_recordset(CAST($1 AS json)) AS r(id uuid, controller_id uuid, kind text, subject text, raised_at timestamptz, detail text)
+ORDER BY controller_id, kind, subject
+ON CONFLICT (controller_id, kind, subject) DO NOTHING
+RETURNING controller_id, kind

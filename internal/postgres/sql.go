@@ -1,0 +1,259 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"article14/mailer"
+)
+
+//go:embed *.sql
+var sqlFiles embed.FS
+
+// statements are all named statements of the .sql files.
+var statements = load(sqlFiles)
+
+// load reads statements, each under a line "-- name: x". It panics on a broken
+// file: the files are part of the program, and whatever runs loads them all.
+func load(files fs.FS) map[string]string {
+	out := map[string]string{}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		panic(err)
+	}
+	for _, file := range names {
+		body, err := fs.ReadFile(files, file)
+		if err != nil {
+			panic(err)
+		}
+		for _, part := range strings.Split("\n"+string(body), "\n-- name: ")[1:] {
+			name, text, _ := strings.Cut(part, "\n")
+			if _, twice := out[name]; twice || strings.TrimSpace(text) == "" {
+				panic(file + ": the statement " + name + " is empty or stands there twice")
+			}
+			out[name] = strings.TrimSpace(text)
+		}
+	}
+	return out
+}
+
+// tx is a transaction that runs statements by name.
+type tx struct{ *sqlx.Tx }
+
+// write runs fn in a transaction.
+func (s *Store) write(ctx context.Context, fn func(tx) error) error {
+	return s.within(ctx, nil, fn)
+}
+
+// read runs fn over one snapshot, so that several statements agree. Single
+// statements, too, go through it: lib/pq prepares and executes in two steps,
+// which a transaction pooler keeps on one connection only within a transaction.
+func (s *Store) read(ctx context.Context, fn func(tx) error) error {
+	return s.within(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+}
+
+func (s *Store) within(ctx context.Context, opt *sql.TxOptions, fn func(tx) error) (err error) {
+	defer func() {
+		// A cancelled statement fails with PostgreSQL's words; callers look for the context's.
+		if cause := ctx.Err(); err != nil && cause != nil && !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", cause, err)
+		}
+	}()
+	t, err := s.db.BeginTxx(ctx, opt)
+	if err != nil {
+		return fault("begin a transaction", err)
+	}
+	defer t.Rollback()
+	if err := fn(tx{t}); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return fault("commit a transaction", err)
+	}
+	return nil
+}
+
+func statement(name string) string {
+	text, ok := statements[name]
+	if !ok {
+		panic("there is no statement " + name)
+	}
+	return text
+}
+
+// exec runs a statement and returns how many rows it touched.
+func (t tx) exec(ctx context.Context, name string, args ...any) (int64, error) {
+	res, err := t.ExecContext(ctx, statement(name), args...)
+	if err != nil {
+		return 0, fault(name, err)
+	}
+	n, err := res.RowsAffected()
+	return n, fault(name, err)
+}
+
+// one reads a single row into dst; found is false where there is none.
+func (t tx) one(ctx context.Context, dst any, name string, args ...any) (found bool, err error) {
+	err = t.GetContext(ctx, dst, statement(name), args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, fault(name, err)
+}
+
+// all reads every row into the slice behind dst.
+func (t tx) all(ctx context.Context, dst any, name string, args ...any) error {
+	return fault(name, t.SelectContext(ctx, dst, statement(name), args...))
+}
+
+// copyIn streams rows into a table by COPY. NUL, which text cannot hold, was
+// refused at the door.
+func (t tx) copyIn(ctx context.Context, table, columns string, rows [][]any) (err error) {
+	if len(rows) == 0 {
+		return nil
+	}
+	stmt, err := t.PrepareContext(ctx, "COPY "+table+" ("+columns+") FROM STDIN")
+	if err != nil {
+		return fault("copy into "+table, err)
+	}
+	defer func() { err = errors.Join(err, fault("copy into "+table, stmt.Close())) }()
+	for _, r := range rows {
+		if _, err := stmt.ExecContext(ctx, r...); err != nil {
+			return fault("copy into "+table, err)
+		}
+	}
+	_, err = stmt.ExecContext(ctx)
+	return fault("copy into "+table, err)
+}
+
+// stage streams rows into stage_<table>, a table of this transaction only with
+// the columns of table, to be merged by set.
+func (t tx) stage(ctx context.Context, table, columns string, rows [][]any) error {
+	make := "CREATE TEMPORARY TABLE stage_" + table + " (LIKE " + table + " INCLUDING DEFAULTS) ON COMMIT DROP"
+	if _, err := t.ExecContext(ctx, make); err != nil {
+		return fault("stage rows for "+table, err)
+	}
+	return t.copyIn(ctx, "stage_"+table, columns, rows)
+}
+
+// fault says what failed, without what PostgreSQL quotes of the rows at fault:
+// details and contexts are left out, and so are the messages of data exceptions
+// (class 22), which repeat the value.
+func fault(what string, err error) error {
+	var refused *pq.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &refused):
+		return fmt.Errorf("database: %s: %w", what, err)
+	}
+	text := refused.Message
+	if strings.HasPrefix(refused.SQLState(), "22") {
+		text = "a value does not fit its column"
+	}
+	return fmt.Errorf("database: %s: %s (SQLSTATE %s)", what, text, refused.SQLState())
+}
+
+// records hands a slice of structs to a statement that reads it with
+// json_to_recordset. The planner takes it for a hundred rows whatever its length,
+// and so joins big tables by their keys.
+type records struct{ rows any }
+
+// Value is the JSON.
+func (r records) Value() (driver.Value, error) {
+	b, err := json.Marshal(r.rows)
+	return string(b), err
+}
+
+// asJSON writes a value for a jsonb column.
+func asJSON(v any) any {
+	return records{v}
+}
+
+// uuids is an array parameter of ids.
+func uuids(ids []mailer.ID) any {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	return pq.Array(out)
+}
+
+// texts is an array parameter of strings; nil is the empty array.
+func texts[S ~string](ss []S) any {
+	out := make([]string, len(ss))
+	for i, s := range ss {
+		out[i] = string(s)
+	}
+	return pq.Array(out)
+}
+
+// null makes the zero instant NULL.
+func null(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+// instant reads a timestamptz as UTC; NULL is the zero instant.
+type instant struct{ time.Time }
+
+// Scan takes an instant from the database.
+func (i *instant) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		i.Time = time.Time{}
+	case time.Time:
+		i.Time = v.UTC()
+	default:
+		return fmt.Errorf("an instant cannot be read from a %T", src)
+	}
+	return nil
+}
+
+// document reads a jsonb column into a T.
+type document[T any] struct{ v T }
+
+// Scan takes JSON from the database; NULL is the zero T.
+func (d *document[T]) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		return nil
+	case []byte:
+		return json.Unmarshal(v, &d.v)
+	case string:
+		return json.Unmarshal([]byte(v), &d.v)
+	}
+	return fmt.Errorf("a document cannot be read from a %T", src)
+}
+
+// idList reads a uuid[] column.
+type idList []mailer.ID
+
+// Scan takes an array of ids from the database.
+func (l *idList) Scan(src any) error {
+	var ss pq.StringArray
+	if err := ss.Scan(src); err != nil {
+		return err
+	}
+	*l = make(idList, len(ss))
+	for i, s := range ss {
+		id, err := mailer.ParseID(s)
+		if err != nil {
+			return err
+		}
+		(*l)[i] = id
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+
+	"article14/mailer"
+	"article14/migrations"
+)
+
+// Store is a PostgreSQL database. It is safe for concurrent use.
+type Store struct {
+	db *sqlx.DB
+}
+
+// Open connects to the database at url, a lib/pq address, and checks that it answers.
+func Open(ctx context.Context, url string) (*Store, error) {
+	db, err := sqlx.ConnectContext(ctx, "postgres", url)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	db.SetMaxOpenConns(24)
+	db.SetMaxIdleConns(8)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{db: db}, nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Migrate brings the schema up to date and returns its version.
+func (s *Store) Migrate(ctx context.Context) (int64, error) {
+	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return 0, fmt.Errorf("migrate the database: %w", err)
+	}
+	return p.GetDBVersion(ctx)
+}
+
+// SchemaVersions gives the version of the database and the newest that this program has.
+func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error) {
+	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	for _, src := range p.ListSources() {
+		want = max(want, src.Version)
+	}
+	have, err = p.GetDBVersion(ctx)
+	return have, want, err
+}
+
+// ClockSkew is by how much the database's clock is ahead of ours (negative:
+// behind). It is the only question about time that the database is asked.
+func (s *Store) ClockSkew(ctx context.Context, now func() time.Time) (time.Duration, error) {
+	before := now()
+	var theirs float64
+	if err := s.db.GetContext(ctx, &theirs, `SELECT extract(epoch FROM clock_timestamp())`); err != nil {
+		return 0, fmt.Errorf("ask the database for its clock: %w", err)
+	}
+	ours := before.Add(now().Sub(before) / 2)
+	sec, frac := math.Modf(theirs)
+	return time.Unix(int64(sec), int64(frac*1e9)).Sub(ours), nil
+}
+
+// CheckKeys remembers the fingerprints of the keys in use and refuses a ring
+// whose keys differ from those that wrote the hashes stored here.
+func (s *Store) CheckKeys(ctx context.Context, ring *mailer.Keyring, now time.Time) error {
+	return s.write(ctx, func(t tx) error {
+		for _, p := range mailer.KeyPurposes {
+			for _, k := range ring.All(p) {
+				var stored []byte
+				if _, err := t.one(ctx, &stored, "key_fingerprint", string(p), k.ID, k.Fingerprint(), now); err != nil {
+					return err
+				}
+				if !bytes.Equal(stored, k.Fingerprint()) {
+					return fmt.Errorf("the %s key %q is not the one that wrote this database; give the key file that belongs to it (--keys)", p, k.ID)
+				}
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,114 @@
+package relay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"article14/mailer"
+)
+
+// ErrNotSent is the cause of errors with a code that no server gave: what was
+// asked for could not be done over this relay, and the wire was not touched.
+var ErrNotSent = errors.New("not sent")
+
+func notSent(stage mailer.Stage, code int, enhanced, format string, args ...any) *mailer.DeliveryError {
+	text := "not sent: " + fmt.Sprintf(format, args...)
+	return &mailer.DeliveryError{Stage: stage, Reply: mailer.Reply{Code: code, Enhanced: enhanced, Text: text}, Cause: ErrNotSent}
+}
+
+// transaction is a message ready for the wire.
+type transaction struct {
+	mail, rcpt string // commands
+	recipient  string
+	data       []byte // CRLF, dots doubled, without the final dot
+}
+
+// offer is what the relay said in answer to EHLO.
+type offer struct {
+	dsn, eightBit, utf8, size bool
+	maxSize                   int64 // 0: not said
+}
+
+// prepare checks a message against the rules of the wire and against what the
+// relay offers, and writes its commands.
+func (o offer) prepare(m mailer.Message) (transaction, *mailer.DeliveryError) {
+	if m.EnvelopeFrom != "" && !validPath(m.EnvelopeFrom, m.UTF8) {
+		return transaction{}, notSent(mailer.StageMail, 501, "5.1.7", "the envelope sender is not an address that can stand in MAIL")
+	}
+	if !validPath(m.To, m.UTF8) {
+		return transaction{}, notSent(mailer.StageRcpt, 501, "5.1.3", "the recipient is not an address that can stand in RCPT")
+	}
+	body, err := onWire(m.Bytes)
+	if err != nil {
+		return transaction{}, notSent(mailer.StageData, 554, "5.6.0", "%s", err)
+	}
+	switch {
+	case m.UTF8 && !o.utf8:
+		return transaction{}, notSent(mailer.StageMail, 553, "5.6.7", "an address is not ASCII and the relay offers no SMTPUTF8")
+	case body.eightBit && !o.eightBit:
+		return transaction{}, notSent(mailer.StageMail, 554, "5.6.3", "the message has 8-bit octets and the relay offers no 8BITMIME")
+	case o.maxSize > 0 && body.size > o.maxSize:
+		return transaction{}, notSent(mailer.StageMail, 552, "5.3.4", "the message has %d octets and the relay takes %d", body.size, o.maxSize)
+	}
+	return transaction{mail: o.mailCommand(m, body), rcpt: o.rcptCommand(m), recipient: m.To, data: body.data}, nil
+}
+
+// maxPath is RFC 5321 4.5.3.1.3 without the angle brackets.
+const maxPath = 254
+
+// validPath tells whether an address can stand between the brackets of MAIL and
+// RCPT without ending them: whoever breaks out writes commands of his own. A
+// quoted local part with a blank is one that we do not write to.
+func validPath(addr string, utf8Allowed bool) bool {
+	if addr == "" || len(addr) > maxPath || !utf8.ValidString(addr) {
+		return false
+	}
+	return !strings.ContainsFunc(addr, func(r rune) bool {
+		return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r) || r > unicode.MaxASCII && !utf8Allowed
+	})
+}
+
+// wireBody is a message's bytes as DATA carries them.
+type wireBody struct {
+	data     []byte
+	size     int64 // octets before dots are doubled, as RFC 1870 counts
+	eightBit bool
+}
+
+var errBareCR = errors.New("the message has a carriage return without line feed")
+
+// onWire ends each line by CRLF, the last one too, and doubles a dot at its
+// start (RFC 5321 4.5.2). A carriage return elsewhere is refused: servers
+// disagree about whether a line ends there, and then about where the message does.
+func onWire(b []byte) (wireBody, error) {
+	out := wireBody{data: make([]byte, 0, len(b)+len(b)/64+2)}
+	for len(b) > 0 {
+		line, rest, ended := bytes.Cut(b, []byte{'\n'})
+		if b = rest; ended {
+			line = bytes.TrimSuffix(line, []byte{'\r'})
+		}
+		if bytes.IndexByte(line, '\r') >= 0 {
+			return wireBody{}, errBareCR
+		}
+		if len(line) > 0 && line[0] == '.' {
+			out.data = append(out.data, '.')
+		}
+		out.data = append(append(out.data, line...), '\r', '\n')
+		out.size += int64(len(line)) + 2
+		out.eightBit = out.eightBit || !isASCII(line)
+	}
+	return out, nil
+}
+
+func isASCII[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] > unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
+}

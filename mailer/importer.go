@@ -1,0 +1,222 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// importBatch is how many rows are stored in one transaction unless told otherwise.
+const importBatch = 2000
+
+// Importer takes contact files into the store, in batches. Each batch is one
+// transaction together with the position in the file, so that a second run
+// after any stop goes on behind the last batch and adds nothing twice.
+type Importer struct {
+	Store ImportStore
+	Keys  *Keyring
+	Now   func() time.Time
+	Batch int // rows; 0: 2,000
+}
+
+// ImportPlan is one reading of one file.
+type ImportPlan struct {
+	Controller  ID
+	Register    *Register
+	Source      Source
+	ActivityKey string
+	Import      Import        // FileName, FileHash, SettingsHash; the rest is filled in
+	Basis       ObtainedBasis // for rows without a date (D4): a statement, unknown, or "": such rows are refused
+	Stated      time.Time     // what the statement says
+	Rows        Rows
+	DryRun      bool                // look only: the counts are those that an import would give, batch by batch
+	OnRefusal   func(Refusal) error // every refusal of the file, in a second run again; nil: dropped
+	OnProgress  func(rows int64)    // rows read so far; nil: nobody watches
+}
+
+// Run reads the file to its end and gives the counts of the whole file, rows of
+// earlier runs included. Every row ends accepted, merged or refused. After an
+// error what was read before it stands, and running again completes it.
+func (im *Importer) Run(ctx context.Context, p ImportPlan) (ImportCounts, error) {
+	if err := p.check(); err != nil {
+		return ImportCounts{}, err
+	}
+	r, err := im.begin(ctx, p)
+	if err != nil {
+		return ImportCounts{}, fmt.Errorf("the import could not begin: %w; nothing was read: run the same command again", err)
+	}
+	for {
+		rows, readErr := r.fill()
+		if err := r.settle(ctx, rows); err != nil {
+			return r.counts, err
+		}
+		if errors.Is(readErr, io.EOF) {
+			break
+		}
+		if readErr != nil {
+			return r.counts, fmt.Errorf("%w; the %d rows before stand", readErr, r.read)
+		}
+	}
+	if !p.DryRun && !r.imp.Finished {
+		if err := im.Store.FinishImport(ctx, r.imp.ID, im.Now()); err != nil {
+			return r.counts, fmt.Errorf("all %d rows are on record, but the import could not be closed: %w; run the same command again", r.read, err)
+		}
+	}
+	return r.counts, nil
+}
+
+func (p *ImportPlan) check() error {
+	if _, known := p.Register.Source(p.Source.Key); !known {
+		return fmt.Errorf("the register declares no source %q", p.Source.Key)
+	}
+	if _, known := p.Register.Activity(p.ActivityKey); !known {
+		return fmt.Errorf("the register declares no activity %q", p.ActivityKey)
+	}
+	switch {
+	case p.Basis == ObtainedFromStatement && p.Stated.IsZero():
+		return errors.New("the basis for rows without a date is a statement, but no date is stated: give --obtained-basis with a date")
+	case p.Basis != "" && p.Basis != ObtainedFromStatement && p.Basis != ObtainedUnknown:
+		return fmt.Errorf("%q cannot be the basis for rows without a date: give a date that a person states, or unknown", p.Basis)
+	}
+	return nil
+}
+
+// importRun is an import under way.
+type importRun struct {
+	*Importer
+	plan   ImportPlan
+	imp    Import // as it was when this run began
+	rules  intakeRules
+	counts ImportCounts
+	read   int64 // rows behind us
+}
+
+func (im *Importer) begin(ctx context.Context, p ImportPlan) (*importRun, error) {
+	r := &importRun{Importer: im, plan: p, imp: p.Import}
+	r.imp.SourceKey, r.imp.ActivityKey = p.Source.Key, p.ActivityKey
+	if !p.DryRun {
+		var err error
+		if r.imp, err = im.Store.BeginImport(ctx, p.Controller, r.imp, im.Now()); err != nil {
+			return nil, err
+		}
+		r.counts = r.imp.Counts
+	}
+	r.rules = intakeRules{source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID}
+	return r, nil
+}
+
+// fill reads the next batch. None goes over the position where an earlier run
+// stopped. With an error it gives what was read before.
+func (r *importRun) fill() ([]batchRow, error) {
+	size := int64(r.Batch)
+	if size <= 0 {
+		size = importBatch
+	}
+	if left := r.imp.Position - r.read; left > 0 {
+		size = min(size, left)
+	}
+	var rows []batchRow
+	for int64(len(rows)) < size {
+		rec, refusal, err := r.plan.Rows.Next()
+		if err != nil {
+			return rows, err
+		}
+		if refusal == nil {
+			refusal = r.date(&rec)
+		}
+		if refusal != nil {
+			rows = append(rows, batchRow{refusal: refusal})
+			continue
+		}
+		rows = append(rows, batchRow{rec: rec, ids: r.rules.identifiers(rec)})
+	}
+	return rows, nil
+}
+
+// date refuses a row without a date unless there is a basis for the file (D4).
+// The import's own date is never one.
+func (r *importRun) date(rec *Record) *Refusal {
+	if !rec.ObtainedAt.IsZero() {
+		rec.Basis = ObtainedFromRow
+		return nil
+	}
+	switch r.plan.Basis {
+	case ObtainedFromStatement:
+		rec.ObtainedAt = r.plan.Stated.UTC().Truncate(time.Microsecond) // as the store keeps it
+		rec.Basis = ObtainedFromStatement
+	case ObtainedUnknown:
+		rec.Basis = ObtainedUnknown
+	default:
+		return &Refusal{Line: rec.Line, Field: "obtained_at", Row: rec.Row,
+			Reason: "no date of obtaining: say with --obtained-basis when the data were obtained, or that it is unknown"}
+	}
+	return nil
+}
+
+// settle stores a batch, then reports its refusals. A batch of an earlier run
+// is looked at only, so that its refusals are reported again.
+func (r *importRun) settle(ctx context.Context, rows []batchRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	done := r.read < r.imp.Position || r.imp.Finished
+	look := done || r.plan.DryRun
+	rules := r.rules
+	rules.now = r.Now()
+	var merge Merge
+	var refused []Refusal
+	decided := false
+	err := r.Store.Merge(ctx, r.plan.Controller, r.imp.ID, batchKeys(rows), rules.now, func(known []Known, suppressed map[string]bool) Merge {
+		merge, refused = rules.decide(rows, known, suppressed)
+		decided = true
+		if look {
+			return Merge{}
+		}
+		return merge
+	})
+	// How a transaction ends that was to store nothing makes no difference.
+	if err != nil && !(look && decided) {
+		return r.stopped(err)
+	}
+	r.read += int64(len(rows))
+	if !done {
+		r.counts.add(merge.Counts)
+	}
+	if err := r.report(refused); err != nil {
+		return err
+	}
+	if r.plan.OnProgress != nil {
+		r.plan.OnProgress(r.read)
+	}
+	return r.stopped(ctx.Err())
+}
+
+// stopped says of an error how far the import came, and what to do.
+func (r *importRun) stopped(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the import stopped behind row %d: %w; the rows before stand: run the same command again, and it goes on from there", r.read, err)
+}
+
+func (r *importRun) report(refused []Refusal) error {
+	if r.plan.OnRefusal == nil {
+		return nil
+	}
+	slices.SortStableFunc(refused, func(a, b Refusal) int { return int(a.Line - b.Line) })
+	for _, f := range refused {
+		if err := r.plan.OnRefusal(f); err != nil {
+			return fmt.Errorf("the refusal of line %d could not be reported: %w; run the same command again", f.Line, err)
+		}
+	}
+	return nil
+}
+
+func (c *ImportCounts) add(more ImportCounts) {
+	c.Accepted += more.Accepted
+	c.Merged += more.Merged
+	c.Refused += more.Refused
+}

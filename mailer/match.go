@@ -1,0 +1,254 @@
+package mailer
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"article14/internal/identity"
+)
+
+// intakeRules decide what becomes of rows: whose they are, and which duties
+// they open. All of it follows from the rows and what is stored; nothing here
+// asks the time or a database.
+type intakeRules struct {
+	source   Source
+	activity string
+	zone     *time.Location
+	key      Key // identity
+	importID ID
+	now      time.Time
+}
+
+// identifiers are what a row can be recognised by, in the order in which they
+// are tried: the source's own reference, then the profile, then addresses. A
+// row that has none of them is recognised by its digest, when it is read again.
+// A telephone number comes along and recognises nobody: families and offices share theirs.
+func (r intakeRules) identifiers(rec Record) []Identifier {
+	var ids []Identifier
+	add := func(kind IdentifierKind, value, normal string) {
+		hash := r.key.MAC([]byte(kind), []byte(normal))
+		if !slices.ContainsFunc(ids, func(id Identifier) bool { return bytes.Equal(id.Hash, hash) }) {
+			ids = append(ids, Identifier{Kind: kind, Value: value, Hash: hash, KeyID: r.key.ID})
+		}
+	}
+	if rec.SourceRef != "" {
+		add(BySourceRef, rec.SourceRef, r.source.Key+"\n"+rec.SourceRef)
+	}
+	if normal, ok := identity.ProfileURL(rec.ProfileURL); ok {
+		add(ByProfileURL, rec.ProfileURL, normal)
+	}
+	for _, e := range rec.Emails {
+		add(ByEmail, e.Value, e.Normal)
+	}
+	if len(ids) == 0 {
+		add(ByRow, "", string(rec.Digest))
+	}
+	if normal, _ := identity.Phone(rec.Phone); normal != "" {
+		add(ByPhone, rec.Phone, normal)
+	}
+	return ids
+}
+
+// batchKeys are the hashes under which a batch's people may be stored, sorted:
+// random ones in the order of a file would tear through the index.
+func batchKeys(rows []batchRow) BatchKeys {
+	keys := BatchKeys{}
+	for _, row := range rows {
+		for _, id := range row.ids {
+			if id.Kind != ByPhone {
+				keys[id.Kind] = append(keys[id.Kind], id.Hash)
+			}
+		}
+	}
+	for kind, hashes := range keys {
+		slices.SortFunc(hashes, bytes.Compare)
+		keys[kind] = slices.CompactFunc(hashes, bytes.Equal)
+	}
+	return keys
+}
+
+// batchRow is a row of a batch: refused already, or with its identifiers.
+type batchRow struct {
+	rec     Record
+	ids     []Identifier
+	refusal *Refusal
+}
+
+// crowd is everybody whom a batch may be about: contacts that are stored, and
+// those that the batch itself brought, so that its rows find each other.
+type crowd struct {
+	rules      intakeRules
+	byHash     map[string][]*person
+	people     []*person
+	suppressed map[string]bool
+	alerts     []Alert
+}
+
+// decide works out what a batch comes to, and which of its rows are refused.
+func (r intakeRules) decide(rows []batchRow, known []Known, suppressed map[string]bool) (Merge, []Refusal) {
+	c := &crowd{rules: r, byHash: map[string][]*person{}, suppressed: suppressed}
+	for _, k := range known {
+		c.join(knownPerson(k))
+	}
+	m := Merge{Rows: int64(len(rows)), Identifiers: map[ID][]Identifier{}, Acquisitions: map[ID][]Acquisition{}}
+	var refused []Refusal
+	for _, row := range rows {
+		refusal := row.refusal
+		p := (*person)(nil)
+		if refusal == nil {
+			p, refusal = c.find(row)
+		}
+		switch {
+		case refusal != nil:
+			refused = append(refused, *refusal)
+			m.Counts.Refused++
+			continue
+		case p == nil:
+			p = c.newcomer()
+			m.Counts.Accepted++
+		default:
+			m.Counts.Merged++
+		}
+		c.take(p, row)
+	}
+	c.write(&m)
+	return m, refused
+}
+
+// find says whose a row is; nobody's is a newcomer's. Where identifiers lead to
+// several contacts the first in order wins and the contradiction is put on
+// record. Who objected or was erased, and is not stored any more, is not taken in again (R5).
+func (c *crowd) find(row batchRow) (*person, *Refusal) {
+	var found *person
+	for _, id := range row.ids {
+		p := c.holder(id, row.rec.Contact.Name)
+		switch {
+		case p == nil || p == found:
+		case found == nil:
+			found = p
+		default:
+			c.alerts = append(c.alerts, Alert{Kind: "identity_conflict", Subject: found.ID.String(),
+				Detail: fmt.Sprintf("line %d of import %s: its %s is that of contact %s; they may be one person", row.rec.Line, c.rules.importID, id.Kind, p.ID)})
+		}
+	}
+	if found == nil && c.objected(row.ids) {
+		return nil, &Refusal{Line: row.rec.Line, Row: row.rec.Row, Reason: "this person objected or was erased: not taken in again"}
+	}
+	return found, nil
+}
+
+// holder is the contact that an identifier leads to. An address does so only
+// with a compatible name, the best fitting first: two names on one address are two people.
+func (c *crowd) holder(id Identifier, name string) *person {
+	holders := c.byHash[string(id.Hash)]
+	if id.Kind != ByEmail {
+		if len(holders) == 0 {
+			return nil
+		}
+		return holders[0]
+	}
+	var best *person
+	fit := 0
+	for _, p := range holders {
+		if f := nameFit(p.Name, name); f > fit {
+			best, fit = p, f
+		}
+	}
+	return best
+}
+
+// nameFit grades how well two names go together: 0 not at all.
+func nameFit(a, b string) int {
+	fa, fb := identity.FoldName(a), identity.FoldName(b)
+	switch {
+	case !identity.NamesCompatible(a, b):
+		return 0
+	case fa == "" || fb == "":
+		return 1
+	case fa != fb:
+		return 2
+	}
+	return 3
+}
+
+// objected tells whether an identifier is suppressed for use. On a shared
+// mailbox the objection may be that of another, who is still stored: then it is theirs alone.
+func (c *crowd) objected(ids []Identifier) bool {
+	return slices.ContainsFunc(ids, func(id Identifier) bool {
+		theirs := slices.ContainsFunc(c.byHash[string(id.Hash)], func(p *person) bool { return !p.ObjectedAt.IsZero() })
+		return c.suppressed[string(id.Hash)] && !theirs
+	})
+}
+
+func (c *crowd) newcomer() *person {
+	p := &person{Contact: Contact{ID: NewID(c.rules.now)}, isNew: true, has: map[string]bool{}}
+	c.people = append(c.people, p)
+	return p
+}
+
+func (c *crowd) join(p *person) {
+	c.people = append(c.people, p)
+	for _, id := range p.identifiers {
+		if id.Kind != ByPhone {
+			c.byHash[string(id.Hash)] = append(c.byHash[string(id.Hash)], p)
+		}
+	}
+}
+
+// take adds a row to a person. What already identifies somebody else stays
+// theirs alone; only an address may be shared.
+func (c *crowd) take(p *person, row batchRow) {
+	for _, id := range row.ids {
+		holders := c.byHash[string(id.Hash)]
+		if p.has[string(id.Hash)] || len(holders) > 0 && id.Kind != ByEmail {
+			continue
+		}
+		id.ID = NewID(c.rules.now)
+		p.has[string(id.Hash)] = true
+		p.newIdentifiers = append(p.newIdentifiers, id)
+		if id.Kind != ByPhone {
+			c.byHash[string(id.Hash)] = append(holders, p)
+		}
+	}
+	p.update(row.rec)
+	c.rules.owe(p, row.rec, p.acquire(c.rules, row.rec))
+}
+
+// write lists what is to be stored, in the order of the contacts' ids.
+func (c *crowd) write(m *Merge) {
+	slices.SortFunc(c.people, func(a, b *person) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, p := range c.people {
+		switch {
+		case p.isNew:
+			m.NewContacts = append(m.NewContacts, p.Contact)
+		case p.changed:
+			m.Updated = append(m.Updated, p.Contact)
+		}
+		if len(p.newIdentifiers) > 0 {
+			m.Identifiers[p.ID] = p.newIdentifiers
+		}
+		if len(p.newAcquisitions) > 0 {
+			m.Acquisitions[p.ID] = p.newAcquisitions
+		}
+		for _, key := range slices.SortedFunc(maps.Keys(p.duties), dutyKey.compare) {
+			switch d := p.duties[key]; {
+			case d.isNew:
+				m.Duties = append(m.Duties, d.Duty)
+			case d.shortened:
+				m.Shortened = append(m.Shortened, d.Duty)
+			}
+		}
+	}
+	m.Alerts = c.alerts
+}
+
+// dutyKey is what there is one duty for (D5).
+type dutyKey struct{ activity, source, cause string }
+
+func (k dutyKey) compare(other dutyKey) int {
+	return cmp.Or(cmp.Compare(k.activity, other.activity), cmp.Compare(k.source, other.source), cmp.Compare(k.cause, other.cause))
+}

@@ -1,0 +1,158 @@
+package mailer
+
+import (
+	"time"
+
+	"article14/internal/identity"
+)
+
+// person is a contact while a batch is worked out: as stored, and what is new.
+type person struct {
+	Contact
+	identifiers     []Identifier // as stored
+	acquisitions    []Acquisition
+	duties          map[dutyKey]*owed
+	has             map[string]bool // hashes of identifiers, new ones included
+	latest          time.Time       // obtaining of the newest data
+	newIdentifiers  []Identifier
+	newAcquisitions []Acquisition
+	isNew, changed  bool
+}
+
+// owed is a duty while a batch is worked out.
+type owed struct {
+	Duty
+	isNew, shortened bool
+}
+
+func knownPerson(k Known) *person {
+	p := &person{Contact: k.Contact, identifiers: k.Identifiers, acquisitions: k.Acquisitions, has: map[string]bool{}, duties: map[dutyKey]*owed{}}
+	for _, id := range k.Identifiers {
+		p.has[string(id.Hash)] = true
+	}
+	for _, a := range k.Acquisitions {
+		p.newer(a.ObtainedAt)
+	}
+	for _, d := range k.Duties {
+		p.duties[dutyKey{d.ActivityKey, d.SourceKey, d.Cause}] = &owed{Duty: d}
+	}
+	return p
+}
+
+// newer tells whether an instant is later than all before, and remembers it.
+func (p *person) newer(at time.Time) bool {
+	later := at.After(p.latest)
+	if later {
+		p.latest = at
+	}
+	return later
+}
+
+// update fills what was empty and, from data obtained later than all that we
+// have, takes what changed: another job or town is the same person still (D5).
+// When data were first obtained only ever moves to an earlier day (T1).
+func (p *person) update(rec Record) {
+	newer := p.newer(rec.ObtainedAt)
+	set := func(to *string, value string) {
+		if value != "" && value != *to && (*to == "" || newer) {
+			*to, p.changed = value, true
+		}
+	}
+	if better := betterName(p.Name, rec.Contact.Name, newer); better != p.Name {
+		p.Name, p.changed = better, true
+	}
+	set(&p.Organisation, rec.Contact.Organisation)
+	set(&p.JobTitle, rec.Contact.JobTitle)
+	set(&p.Language, rec.Contact.Language)
+	p.move(rec.Contact, newer, set)
+	if at := rec.ObtainedAt; !at.IsZero() && (p.FirstObtainedAt.IsZero() || at.Before(p.FirstObtainedAt)) {
+		p.FirstObtainedAt, p.changed = at, true
+	}
+}
+
+// move takes a place as a whole: a town of one country never stands with another.
+func (p *person) move(to Contact, newer bool, set func(*string, string)) {
+	if to.Country != "" && p.Country != "" && to.Country != p.Country {
+		if !newer {
+			return
+		}
+		p.Region, p.City, p.PostalCode = "", "", ""
+	}
+	set(&p.Country, to.Country)
+	set(&p.Region, to.Region)
+	set(&p.City, to.City)
+	set(&p.PostalCode, to.PostalCode)
+}
+
+// betterName keeps the fuller way of writing one name ("Jane Roe" for
+// "J. Roe"), and takes another name from newer data only.
+func betterName(old, other string, newer bool) string {
+	switch {
+	case other == "":
+		return old
+	case old == "":
+		return other
+	case !identity.NamesCompatible(old, other):
+		if newer {
+			return other
+		}
+	case len(identity.FoldName(other)) > len(identity.FoldName(old)):
+		return other
+	}
+	return old
+}
+
+// acquire records an obtaining, once: the same source, activity, instant and
+// page read again add nothing (S1, D5). It returns the one on record.
+func (p *person) acquire(r intakeRules, rec Record) ID {
+	for _, a := range p.acquisitions {
+		if a.SourceKey == r.source.Key && a.ActivityKey == r.activity && a.ObtainedAt.Equal(rec.ObtainedAt) && a.Page == rec.Page {
+			return a.ID
+		}
+	}
+	a := Acquisition{
+		ID: NewID(r.now), SourceKey: r.source.Key, ActivityKey: r.activity, ObtainedAt: rec.ObtainedAt, Basis: rec.Basis, Page: rec.Page,
+		Visibility: rec.Visibility, ImportID: r.importID, Line: rec.Line,
+	}
+	p.acquisitions = append(p.acquisitions, a)
+	p.newAcquisitions = append(p.newAcquisitions, a)
+	return a.ID
+}
+
+// owe opens the duty that an obtaining brings (14(3)), one for each contact,
+// activity and source. Each row's deadline follows from that row alone, and the
+// duty keeps the earliest: no order of rows or files makes it later, and none
+// makes a difference (D1, D5).
+func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
+	due := DueFor(DueInputs{ObtainedAt: rec.ObtainedAt, Basis: rec.Basis, FirstCommunication: rec.FirstCommunication,
+		FirstDisclosure: rec.FirstDisclosure, ReadAt: r.now}, r.zone)
+	key := dutyKey{r.activity, r.source.Key, CauseAcquisition}
+	d, known := p.duties[key]
+	if !known {
+		if p.duties == nil {
+			p.duties = map[dutyKey]*owed{}
+		}
+		state, reason := r.opening(rec.Visibility)
+		p.duties[key] = &owed{isNew: true, Duty: Duty{
+			ID: NewID(r.now), ContactID: p.ID, ActivityKey: r.activity, SourceKey: r.source.Key, Cause: CauseAcquisition, AcquisitionID: acquisition,
+			ObtainedAt: rec.ObtainedAt, Due: due, State: state, Reason: reason,
+		}}
+		return
+	}
+	if d.State != DutyErased && due.At.Before(d.Due.At) {
+		d.Due, d.shortened = due, true
+		if !rec.ObtainedAt.IsZero() && (d.ObtainedAt.IsZero() || rec.ObtainedAt.Before(d.ObtainedAt)) {
+			d.ObtainedAt = rec.ObtainedAt
+		}
+	}
+}
+
+// opening is the state of a new duty. Data whose holder restricted who may see
+// them are quarantined while their date runs on (S4); for unknown visibility
+// the source's rule decides, and without one the notice goes out.
+func (r intakeRules) opening(v Visibility) (DutyState, BlockReason) {
+	if v == VisibleRestricted || v != VisiblePublic && r.source.Unknown == UnknownIsRestricted {
+		return DutyBlocked, BlockQuarantined
+	}
+	return DutyOpen, ""
+}
