@@ -181,7 +181,7 @@ func (c *registerCheck) files(at string, s Source) {
 	dated := slices.ContainsFunc([]string{"obtained_at", "first_communication", "first_disclosure"},
 		func(f string) bool { return s.Columns.Fields[f] != "" })
 	if dated && s.DateFormat == "" {
-		c.find(key, "D4", at+".dates", "how dates are written in its files is missing; write rfc3339, or a pattern such as DD/MM/YYYY")
+		c.warn(key, "D4", at+".dates", "how dates are written in its files is missing, so only dates with the year first are read; write rfc3339, or a pattern such as DD/MM/YYYY")
 	}
 }
 

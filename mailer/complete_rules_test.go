@@ -78,9 +78,9 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 			r.Activities[0].Recipients[0].Name = "our partners"
 			r.Activities[0].Transfers[0].To = "our partners"
 		}, []string{"14.1.e C6 activities[0].recipients[0].name"}},
-		{"D4: dates in a file need a pattern", func(r *Register) {
+		{"D4: dates in a file are better with a pattern", func(r *Register) {
 			r.Sources[0].DateFormat = ""
-		}, []string{"14.2.f D4 sources[0].dates"}},
+		}, []string{"14.2.f D4 sources[0].dates warning"}},
 		{"D5: data are obtained for a purpose that is there", func(r *Register) {
 			later := day("2026-12-01")
 			r.Activities[0].Purposes[0].Starts = &later

@@ -18,6 +18,8 @@ func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
 		end.To = Next(end.Class).To
 	}
 	end.Code, end.Enhanced, end.Reply = reply.Code, reply.Enhanced, reply.Text
+	r.Log.Debug("attempt", "delivery", end.DeliveryID, "to", end.To, "class", end.Class, "stage", end.Stage,
+		"code", end.Code, "enhanced", end.Enhanced, "reply", end.Reply)
 	if end.To == Queued {
 		r.relayAway(end)
 		return end

@@ -33,7 +33,7 @@ type ImportPlan struct {
 	Stated      time.Time     // what the statement says
 	Rows        Rows
 	DryRun      bool                // look only: the counts are those that an import would give, batch by batch
-	OnRefusal   func(Refusal) error // every refusal of the file, in a second run again; nil: dropped
+	OnRefusal   func(Refusal) error // every refusal; in a second run those of earlier rows again, decided anew; nil: dropped
 	OnProgress  func(rows int64)    // rows read so far; nil: nobody watches
 }
 
@@ -165,7 +165,7 @@ func (r *importRun) settle(ctx context.Context, rows []batchRow) error {
 	done := r.read < r.imp.Position || r.imp.Finished
 	look := done || r.plan.DryRun
 	rules := r.rules
-	rules.now = r.Now()
+	rules.now = r.Now().Truncate(time.Microsecond) // as the store keeps it
 	var merge Merge
 	var refused []Refusal
 	decided := false

@@ -91,6 +91,7 @@ type crowd struct {
 // decide works out what a batch comes to, and which of its rows are refused.
 func (r intakeRules) decide(rows []batchRow, known []Known, suppressed map[string]bool) (Merge, []Refusal) {
 	c := &crowd{rules: r, byHash: map[string][]*person{}, suppressed: suppressed}
+	slices.SortFunc(known, bySeniority)
 	for _, k := range known {
 		c.join(knownPerson(k))
 	}
@@ -119,6 +120,22 @@ func (r intakeRules) decide(rows []batchRow, known []Known, suppressed map[strin
 	return m, refused
 }
 
+// bySeniority orders contacts as they were taken in, so that a tie between two
+// ends the same way in every run: by the instant in their ids, and those of
+// one batch, whose ids are random behind it, by the lines that brought them.
+func bySeniority(a, b Known) int {
+	line := func(k Known) int64 {
+		var first int64
+		for _, acq := range k.Acquisitions {
+			if first == 0 || acq.Line < first {
+				first = acq.Line
+			}
+		}
+		return first
+	}
+	return cmp.Or(bytes.Compare(a.Contact.ID[:6], b.Contact.ID[:6]), cmp.Compare(line(a), line(b)), bytes.Compare(a.Contact.ID[:], b.Contact.ID[:]))
+}
+
 // find says whose a row is; nobody's is a newcomer's. Where identifiers lead to
 // several contacts the first in order wins and the contradiction is put on
 // record. Who objected or was erased, and is not stored any more, is not taken in again (R5).
@@ -127,7 +144,7 @@ func (c *crowd) find(row batchRow) (*person, *Refusal) {
 	for _, id := range row.ids {
 		p := c.holder(id, row.rec.Contact.Name)
 		switch {
-		case p == nil || p == found:
+		case p == nil || found != nil && found.has[string(id.Hash)]:
 		case found == nil:
 			found = p
 		default:
@@ -142,7 +159,8 @@ func (c *crowd) find(row batchRow) (*person, *Refusal) {
 }
 
 // holder is the contact that an identifier leads to. An address does so only
-// with a compatible name, the best fitting first: two names on one address are two people.
+// with a compatible name, of several the best fitting, and the longest known
+// among those: two names on one address are two people.
 func (c *crowd) holder(id Identifier, name string) *person {
 	holders := c.byHash[string(id.Hash)]
 	if id.Kind != ByEmail {
@@ -154,7 +172,7 @@ func (c *crowd) holder(id Identifier, name string) *person {
 	var best *person
 	fit := 0
 	for _, p := range holders {
-		if f := nameFit(p.Name, name); f > fit {
+		if f := nameFit(p.Name, name); f > fit || f == fit && best != nil && p.seniority < best.seniority {
 			best, fit = p, f
 		}
 	}
@@ -185,12 +203,13 @@ func (c *crowd) objected(ids []Identifier) bool {
 }
 
 func (c *crowd) newcomer() *person {
-	p := &person{Contact: Contact{ID: NewID(c.rules.now)}, isNew: true, has: map[string]bool{}}
+	p := &person{Contact: Contact{ID: NewID(c.rules.now)}, seniority: len(c.people), isNew: true, has: map[string]bool{}, duties: map[dutyKey]*owed{}}
 	c.people = append(c.people, p)
 	return p
 }
 
 func (c *crowd) join(p *person) {
+	p.seniority = len(c.people)
 	c.people = append(c.people, p)
 	for _, id := range p.identifiers {
 		if id.Kind != ByPhone {

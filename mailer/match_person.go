@@ -9,6 +9,7 @@ import (
 // person is a contact while a batch is worked out: as stored, and what is new.
 type person struct {
 	Contact
+	seniority       int          // who was taken in earlier has less
 	identifiers     []Identifier // as stored
 	acquisitions    []Acquisition
 	duties          map[dutyKey]*owed
@@ -129,9 +130,6 @@ func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
 	key := dutyKey{r.activity, r.source.Key, CauseAcquisition}
 	d, known := p.duties[key]
 	if !known {
-		if p.duties == nil {
-			p.duties = map[dutyKey]*owed{}
-		}
 		state, reason := r.opening(rec.Visibility)
 		p.duties[key] = &owed{isNew: true, Duty: Duty{
 			ID: NewID(r.now), ContactID: p.ID, ActivityKey: r.activity, SourceKey: r.source.Key, Cause: CauseAcquisition, AcquisitionID: acquisition,

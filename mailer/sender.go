@@ -174,6 +174,7 @@ func (r *run) compose(ctx context.Context, j Job) (Message, *MessageRecord, erro
 			Facts:       j.Facts,
 			ActivityKey: j.ActivityKey,
 			Now:         date,
+			CreatedAt:   j.CreatedAt,
 			Code:        j.Code,
 			Tokens:      noticeTokens(r.Tokens, j.ContactID, j.DeliveryID),
 		})

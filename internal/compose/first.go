@@ -29,14 +29,6 @@ func (w *writer) plain(key string, v values) string {
 	return w.text(key, v)
 }
 
-func (w *writer) raw(t mailer.Texts, what string) string {
-	s, ok := t.In(w.say.Code())
-	if !ok {
-		w.fail("%s has no text in %s: add it to the register", what, w.say.Code())
-	}
-	return s
-}
-
 func (w *writer) greeting() {
 	named := w.text("greeting.named", values{"Name": slot("name")})
 	w.add(block{kind: paragraph, when: "name", place: mailOnly, runs: w.runs(named)})

@@ -72,7 +72,7 @@ type parsed struct {
 
 // parseSkeleton reads stored bytes and checks them again (law.md C8).
 func parseSkeleton(body []byte) (*parsed, error) {
-	p := &parsed{pages: map[string]program{}, size: 4096}
+	p := &parsed{pages: map[string]program{}, size: 2048}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p.skeleton); err != nil {
@@ -97,8 +97,13 @@ func parseSkeleton(body []byte) (*parsed, error) {
 	if p.frames, err = makeFrames(p.skeleton, sha256.Sum256(body)); err != nil {
 		return nil, fmt.Errorf("compose: skeleton %s: %w", name(p.key()), err)
 	}
-	for _, o := range append(p.text.ops, p.html.ops...) {
-		p.size += len(o.quoted) + 64
+	for _, ops := range [][]op{p.text.ops, p.html.ops} {
+		for _, o := range ops {
+			p.size += len(o.quoted)
+			if o.kind == opValue || o.kind == opAddress {
+				p.size += 40
+			}
+		}
 	}
 	return p, nil
 }

@@ -57,11 +57,16 @@ func (w *writer) lit(s string) string {
 
 // in is a register's text in the document's language; what names it (law.md L2, L4).
 func (w *writer) in(t mailer.Texts, what string) string {
-	s, ok := t.In(w.say.Code())
-	if !ok {
+	return w.lit(w.raw(t, what))
+}
+
+// raw is the same without marks, for a subject.
+func (w *writer) raw(t mailer.Texts, what string) string {
+	s, _ := t.In(w.say.Code())
+	if strings.TrimSpace(s) == "" {
 		w.fail("%s has no text in %s: add it to the register", what, w.say.Code())
 	}
-	return w.lit(s)
+	return s
 }
 
 // sentence begins with a capital and ends with a full stop.

@@ -41,8 +41,7 @@ func NamesCompatible(a, b string) bool {
 		return utf8.RuneCountInString(short[0]) > 1 && slices.Contains(familyWords(longName), short[0])
 	}
 	shortRest, longRest := difference(short, long), difference(long, short)
-	same := len(short) - len(shortRest)
-	return same > 0 && hasFullWord(short, shortRest) && initialsFit(shortRest, longRest)
+	return hasFullWord(short, shortRest) && initialsFit(shortRest, longRest)
 }
 
 // nameWords are the folded words of a name, in its order.

@@ -119,22 +119,17 @@ func (d dates) instant(t time.Time, hasTime, hasZone bool) time.Time {
 }
 
 // earliest is the first instant at which a clock in zone shows the time that
-// wall shows in UTC. A time that the clock skips is read with the offset that
-// keeps it on its date: the one before the change.
+// wall shows in UTC. Where the clock was set back that is the one with the
+// offset from before, and a time that the clock skips is read with it as well,
+// which keeps it on its date.
 func earliest(wall time.Time, zone *time.Location) time.Time {
-	_, before := wall.Add(-26 * time.Hour).In(zone).Zone()
-	_, after := wall.Add(26 * time.Hour).In(zone).Zone()
+	const aside = 26 * time.Hour // offsets stay below it
+	_, before := wall.Add(-aside).In(zone).Zone()
+	_, after := wall.Add(aside).In(zone).Zone()
 	byBefore, byAfter := wall.Add(-time.Duration(before)*time.Second), wall.Add(-time.Duration(after)*time.Second)
 	shows := func(at time.Time) bool { return at.In(zone).Format(time.DateTime) == wall.Format(time.DateTime) }
-	switch {
-	case shows(byBefore) && shows(byAfter):
-		if byAfter.Before(byBefore) {
-			return byAfter
-		}
-		return byBefore
-	case shows(byAfter):
+	if !shows(byBefore) && shows(byAfter) {
 		return byAfter
-	default:
-		return byBefore
 	}
+	return byBefore
 }

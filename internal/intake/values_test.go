@@ -21,6 +21,10 @@ func TestDatesAreReadInTheFormThatTheSourceNames(t *testing.T) {
 		{"", "2026-10-12 09:30", "2026-10-12T07:30:00Z"},
 		{"", "2026-10-12T09:30:15", "2026-10-12T07:30:15Z"},
 		{"YYYY-MM-DD hh:mm", "2026-10-27 05:03", "2026-10-27T04:03:00Z"},
+		{"", "2026-10-24 23:00", "2026-10-24T21:00:00Z"}, // the clock is set back in that night
+		{"", "2026-10-25 02:30", "2026-10-25T00:30:00Z"},
+		{"", "2026-10-25 03:00", "2026-10-25T02:00:00Z"},
+		{"", "2026-03-29 03:00", "2026-03-29T01:00:00Z"},
 		{"DD.MM.YYYY", "31.10.2026", "2026-10-30T23:00:00Z"},
 		{"DD.MM.YYYY", "1.3.2026", "2026-02-28T23:00:00Z"},
 		{"DD/MM/YYYY", "03/04/2026", "2026-04-02T22:00:00Z"},
@@ -66,6 +70,7 @@ func TestDatesAreReadInTheFormThatTheSourceNames(t *testing.T) {
 }
 
 func TestABareDateIsThatDateInTheControllersZoneWhateverItsClocksDo(t *testing.T) { // D1, D10
+	firstDay := calendar.Date{Year: 2017, Month: 1, Day: 1}
 	for _, name := range []string{"Europe/Paris", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "UTC", "Africa/Cairo"} {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
@@ -73,10 +78,14 @@ func TestABareDateIsThatDateInTheControllersZoneWhateverItsClocksDo(t *testing.T
 		}
 		s := settings(t)
 		s.Zone = zone
-		for d := (calendar.Date{Year: 2017, Month: 1, Day: 1}); d.Year < 2019; d = d.AddDays(1) {
-			o := one(t, "name,obtained_at", "Roe,"+d.String(), s)
-			if got := calendar.DateOf(o.rec.ObtainedAt, zone); got != d {
-				t.Errorf("%s in %s is taken for %s", d, name, got)
+		var file strings.Builder
+		file.WriteString("name,obtained_at\n")
+		for d := firstDay; d.Year < 2019; d = d.AddDays(1) {
+			file.WriteString("Roe," + d.String() + "\n")
+		}
+		for i, o := range read(t, file.String(), s) {
+			if got, want := calendar.DateOf(o.rec.ObtainedAt, zone), firstDay.AddDays(i); got != want {
+				t.Errorf("%s in %s is taken for %s", want, name, got)
 			}
 		}
 	}

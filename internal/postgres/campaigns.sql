@@ -90,7 +90,7 @@ UPDATE campaign SET pace = $3 WHERE controller_id = $1 AND id = $2
 UPDATE lane SET pace = $2 WHERE campaign_id = $1
 
 -- name: campaign_counts
-SELECT c.state, sum(c.n) AS n
+SELECT c.state, CAST(sum(c.n) AS bigint) AS n
 FROM (
     SELECT state, n FROM counter WHERE campaign_id = $1 AND what = 'delivery'
     UNION ALL

@@ -3,64 +3,180 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"article14/mailer"
 )
 
-var day1 = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-
-func TestSmoke(t *testing.T) {
-	ctx := t.Context()
-	s := open(t)
-	v, made, err := s.ApplyRegister(ctx, "acme", []byte("body"), []byte("h1"), "ann", day1)
-	must(t, err)
-	if !made || v.Version != 1 {
-		t.Fatal(v, made)
-	}
-	v2, made, err := s.ApplyRegister(ctx, "acme", []byte("body"), []byte("h1"), "ann", day1)
-	must(t, err)
-	if made || v2.ID != v.ID {
-		t.Fatal(v2, made)
-	}
-	cur, err := s.CurrentRegister(ctx, "")
-	must(t, err)
-	if cur.ID != v.ID {
-		t.Fatal(cur)
-	}
-	imp, err := s.BeginImport(ctx, v.ControllerID, mailer.Import{SourceKey: "linkedin", ActivityKey: "sales", FileHash: []byte("f"), SettingsHash: []byte("s")}, day1)
-	must(t, err)
-	c := mailer.Contact{ID: mailer.NewID(day1), Name: "Jo"}
-	m := mailer.Merge{
-		NewContacts:  []mailer.Contact{c},
-		Identifiers:  map[mailer.ID][]mailer.Identifier{c.ID: {{ID: mailer.NewID(day1), Kind: mailer.ByEmail, Hash: []byte{1}, KeyID: "a", Value: "x@y"}}},
-		Acquisitions: map[mailer.ID][]mailer.Acquisition{c.ID: {{ID: mailer.NewID(day1), SourceKey: "linkedin", ActivityKey: "sales", Basis: "row", ObtainedAt: day1, Visibility: "public", ImportID: imp.ID, Line: 2}}},
-		Duties:       []mailer.Duty{{ID: mailer.NewID(day1), ContactID: c.ID, ActivityKey: "sales", SourceKey: "linkedin", Cause: "acquisition", Due: mailer.Due{At: day1, Rule: mailer.DueMonth}, State: mailer.DutyOpen}},
-		Rows:         1, Counts: mailer.ImportCounts{Accepted: 1},
-	}
-	keys := mailer.BatchKeys{mailer.ByEmail: {{1}}}
-	for i := range 2 {
-		must(t, s.Merge(ctx, v.ControllerID, imp.ID, keys, day1, func(k []mailer.Known, _ map[string]bool) mailer.Merge {
-			if len(k) != i {
-				t.Fatal(k)
+// keysOf are the keys by which the people of some merges are looked up.
+func keysOf(ms ...mailer.Merge) mailer.BatchKeys {
+	keys := mailer.BatchKeys{}
+	for _, m := range ms {
+		for _, is := range m.Identifiers {
+			for _, i := range is {
+				keys[i.Kind] = append(keys[i.Kind], i.Hash)
 			}
-			return m
+		}
+	}
+	return keys
+}
+
+func TestTheSameFileAgainFindsItsImportAndWhereItStopped(t *testing.T) {
+	h := newHouse(t)
+	h.people(3, noon)
+	again, err := h.BeginImport(h.ctx, h.controller, mailer.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "renamed.csv", FileHash: []byte("file"), SettingsHash: []byte("settings")}, noon.Add(day))
+	must(t, err)
+	equal(t, "import", again.ID, h.imp.ID)
+	equal(t, "position", again.Position, 3)
+	equal(t, "accepted", again.Counts.Accepted, 3)
+	equal(t, "finished", again.Finished, false)
+	other, err := h.BeginImport(h.ctx, h.controller, mailer.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "f.csv", FileHash: []byte("file"), SettingsHash: []byte("other")}, noon)
+	must(t, err)
+	equal(t, "another reading of the file is another import", other.ID == h.imp.ID, false)
+
+	must(t, h.FinishImport(h.ctx, h.imp.ID, noon))
+	err = h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return h.newPerson(9, noon) })
+	if err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Fatalf("a batch behind the end of the file: %v", err)
+	}
+	equal(t, "contacts", h.count(`SELECT count(*) FROM contact`), 3)
+}
+
+func TestMergingTheSameBatchTwiceAddsNothing(t *testing.T) { // D5, S1
+	h := newHouse(t)
+	m := h.newPerson(1, noon)
+	h.store(m)
+	h.store(m)
+	for table, want := range map[string]int64{"contact": 1, "identifier": 1, "acquisition": 1, "duty": 1} {
+		equal(t, table, h.count(`SELECT count(*) FROM `+table), want)
+	}
+	f := h.figures(noon)
+	equal(t, "contacts counted", f.Contacts, 1)
+	equal(t, "duties counted", f.Duties[mailer.DutyOpen], 1)
+	equal(t, "rows accounted for", h.count(`SELECT position FROM import`), 2)
+}
+
+func TestMergeGivesAllThatIsKnownOfWhomTheKeysFind(t *testing.T) {
+	h := newHouse(t)
+	one, two := h.newPerson(1, noon), h.newPerson(2, noon)
+	id := one.NewContacts[0].ID
+	one.NewContacts[0].Details = map[string]string{"team": "blue"}
+	one.Identifiers[id] = append(one.Identifiers[id], mailer.Identifier{ID: mailer.NewID(noon), Kind: mailer.ByPhone, Value: "+33 1", Hash: []byte("phone"), KeyID: "a"})
+	h.store(one, two)
+	var got []mailer.Known
+	keys := mailer.BatchKeys{mailer.ByPhone: {[]byte("phone")}, mailer.ByEmail: {one.Identifiers[id][0].Hash, []byte("nobody")}, mailer.ByRow: {address(2).Hash}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keys, noon, func(known []mailer.Known, _ map[string]bool) mailer.Merge {
+		got = known
+		return mailer.Merge{}
+	}))
+	equal(t, "known", len(got), 1)
+	k := got[0]
+	equal(t, "name", k.Contact.Name, "Person 1")
+	equal(t, "details", k.Contact.Details["team"], "blue")
+	equal(t, "identifiers", len(k.Identifiers), 2)
+	equal(t, "acquisitions", len(k.Acquisitions), 1)
+	equal(t, "import", k.Acquisitions[0].ImportID, h.imp.ID)
+	equal(t, "duties", len(k.Duties), 1)
+	equal(t, "due", k.Duties[0].Due.At, noon)
+	equal(t, "computed from", k.Duties[0].Due.Inputs.ObtainedAt, noon.Add(-30*day))
+}
+
+func TestMergeTellsWhoseDataMustNotBeUsed(t *testing.T) { // R5
+	h := newHouse(t)
+	m, expired, dead := h.newPerson(1, noon), h.newPerson(2, noon), h.newPerson(3, noon)
+	row := func(n int, scope mailer.SuppressionScope, until time.Time) suppressionRow {
+		return newSuppressionRow(h.controller, mailer.Suppression{Kind: mailer.ByEmail, Hash: address(n).Hash, KeyID: "a", Scope: scope, ExpiresAt: until}, noon)
+	}
+	must(t, h.write(h.ctx, func(x tx) error {
+		return x.suppress(h.ctx, []suppressionRow{row(1, mailer.SuppressUse, time.Time{}), row(2, mailer.SuppressUse, noon), row(3, mailer.SuppressAddress, time.Time{})})
+	}))
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keysOf(m, expired, dead), noon, func(_ []mailer.Known, suppressed map[string]bool) mailer.Merge {
+		equal(t, "suppressed", len(suppressed), 1)
+		equal(t, "the one who objected", suppressed[string(address(1).Hash)], true)
+		return mailer.Merge{}
+	}))
+}
+
+func TestABatchThatIsKilledInTheMiddleLeavesNothing(t *testing.T) {
+	h := newHouse(t)
+	ctx, kill := context.WithCancel(h.ctx)
+	err := h.Merge(ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+		kill()
+		return h.newPerson(1, noon)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("not the context's error: %v", err)
+	}
+	equal(t, "contacts", h.count(`SELECT count(*) FROM contact`), 0)
+	equal(t, "position", h.count(`SELECT position FROM import`), 0)
+	h.store(h.newPerson(1, noon))
+	equal(t, "contacts, when it is run again", h.count(`SELECT count(*) FROM contact`), 1)
+}
+
+func TestTwoImportsAtOnceDoNotMakeOnePersonTwo(t *testing.T) {
+	h := newHouse(t)
+	var both sync.WaitGroup
+	for range 4 {
+		both.Go(func() {
+			m := h.newPerson(1, noon)
+			must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keysOf(m), noon, func(known []mailer.Known, _ map[string]bool) mailer.Merge {
+				if len(known) > 0 {
+					return mailer.Merge{}
+				}
+				return m
+			}))
+		})
+	}
+	both.Wait()
+	equal(t, "contacts", h.count(`SELECT count(*) FROM contact`), 1)
+}
+
+func TestALaterFileFillsInFieldsAndNeverADateThatCounts(t *testing.T) { // D5, T1
+	h := newHouse(t)
+	m := h.newPerson(1, noon)
+	h.store(m)
+	c := m.NewContacts[0]
+	c.Country, c.JobTitle, c.FirstObtainedAt, c.Details = "DE", "Chief", noon.Add(1000*day), map[string]string{"a": "b"}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon.Add(day), func([]mailer.Known, map[string]bool) mailer.Merge {
+		return mailer.Merge{Updated: []mailer.Contact{c}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
+	}))
+	r, err := h.ContactReport(h.ctx, h.controller, c.ID)
+	must(t, err)
+	equal(t, "country", r.Contact.Country, "DE")
+	equal(t, "job", r.Contact.JobTitle, "Chief")
+	equal(t, "details", r.Contact.Details["a"], "b")
+	equal(t, "first obtained", r.Contact.FirstObtainedAt, m.NewContacts[0].FirstObtainedAt)
+	equal(t, "merged", h.figures(noon).Imports.Merged, 1)
+}
+
+func TestADutyIsOnlyEverShortenedAndItsDeliveryMovesForwardWithIt(t *testing.T) { // D1, D5
+	h := newHouse(t)
+	m := h.newPerson(1, noon.Add(10*day))
+	h.store(m)
+	h.running("spring", 0)
+	shorten := func(at time.Time) {
+		d := m.Duties[0]
+		d.Due = mailer.Due{At: at, Rule: mailer.DueDisclosure, Inputs: mailer.DueInputs{FirstDisclosure: at}}
+		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+			return mailer.Merge{Shortened: []mailer.Duty{d}}
 		}))
 	}
-	m.Shortened = []mailer.Duty{m.Duties[0]}
-	m.Shortened[0].Due.At = day1.Add(-time.Hour * 24)
-	must(t, s.Merge(ctx, v.ControllerID, imp.ID, keys, day1, func(k []mailer.Known, _ map[string]bool) mailer.Merge { return m }))
-	var n []struct {
-		What, State string
-		N           int64
+	for _, c := range []struct{ at, want time.Time }{
+		{noon.Add(20 * day), noon.Add(10 * day)},
+		{noon.Add(3 * day), noon.Add(3 * day)},
+		{noon.Add(4 * day), noon.Add(3 * day)},
+	} {
+		shorten(c.at)
+		r, err := h.ContactReport(h.ctx, h.controller, m.NewContacts[0].ID)
+		must(t, err)
+		equal(t, "duty", r.Duties[0].Due.At, c.want)
+		equal(t, "delivery", r.Deliveries[0].DueAt, c.want)
 	}
-	must(t, s.db.Select(&n, "select what,state,n from counter"))
-	t.Log(n)
-	cctx, cancel := context.WithCancel(ctx)
-	err = s.Merge(cctx, v.ControllerID, imp.ID, keys, day1, func(k []mailer.Known, _ map[string]bool) mailer.Merge { cancel(); return m })
-	if !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	t.Log(err)
+	f := h.figures(noon)
+	equal(t, "due within three days", f.DueWithin["3d"], 0)
+	equal(t, "due within seven", f.DueWithin["7d"], 1)
+	equal(t, "due within thirty", f.DueWithin["30d"], 0)
 }

@@ -7,16 +7,20 @@ import (
 	"article14/mailer"
 )
 
-// Begin puts attempts on record. It returns, by delivery, whose claim still
-// stands. A second call with the same attempts changes nothing: a caller that
-// lost its connection before the answer may ask again.
+// Begin puts attempts on record, and tells by their ids which may be made: those
+// whose claim still stands. The answer also holds delivery ids, for whoever looks
+// by them; a delivery with attempts under two claims, which a slow worker that
+// claimed it anew may ask for in one batch, is then not among those to be sent.
+// A second call with the same attempts changes nothing: a caller that lost its
+// connection before the answer may ask again.
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
 	rows := make([]beginRow, len(attempts))
 	for i, a := range attempts {
 		rows[i] = newBeginRow(a)
 	}
-	stands := make(map[mailer.ID]bool, len(attempts))
+	stands := make(map[mailer.ID]bool, 2*len(attempts))
 	err := s.write(ctx, func(t tx) error {
+		clear(stands)
 		var ids []mailer.ID
 		if err := t.all(ctx, &ids, "begin_deliveries", records{rows}, leaseUntil); err != nil {
 			return err
@@ -26,8 +30,14 @@ func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil
 		}
 		var standing []beginRow
 		for _, r := range rows {
-			if stands[r.DeliveryID] {
+			if stands[r.ID] {
 				standing = append(standing, r)
+				stands[r.DeliveryID] = true
+			}
+		}
+		for _, r := range rows {
+			if !stands[r.ID] {
+				stands[r.DeliveryID] = false
 			}
 		}
 		if len(standing) == 0 {

@@ -1,7 +1,7 @@
 -- name: begin_deliveries
 -- An attempt that is on record already is not counted again.
 WITH standing AS MATERIALIZED (
-    SELECT d.contact_id, d.id, b.composed_at,
+    SELECT d.contact_id, d.id, b.id AS attempt_id, b.composed_at,
         EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.id = b.id) AS again
     FROM json_to_recordset(CAST($1 AS json)) AS b(contact_id uuid, id uuid, delivery_id uuid, claim_id uuid, composed_at timestamptz)
     JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
@@ -15,7 +15,7 @@ SET attempts = d.attempts + CASE WHEN s.again THEN 0 ELSE 1 END,
     lease_until = GREATEST(d.lease_until, $2)
 FROM standing s
 WHERE d.contact_id = s.contact_id AND d.id = s.id
-RETURNING d.id
+RETURNING s.attempt_id
 
 -- name: begin_attempts
 INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at)

@@ -26,9 +26,13 @@ type noticeRow struct {
 // NoticeFor gives the notice behind a link, or ErrNoSuchLink.
 func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mailer.ID) (n mailer.SentNotice, err error) {
 	err = s.read(ctx, func(t tx) error {
-		var r noticeRow
-		found, err := t.one(ctx, &r, "notice", controller, contact, delivery)
+		l, err := t.noticeBehind(ctx, controller, contact, delivery)
 		if err != nil {
+			return err
+		}
+		delivery = l.DeliveryID
+		var r noticeRow
+		if _, err := t.one(ctx, &r, "notice", controller, contact, delivery); err != nil {
 			return err
 		}
 		people, err := t.people(ctx, controller, []mailer.ID{contact})
@@ -36,9 +40,6 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 			return err
 		}
 		p := people[contact]
-		if !found || p == nil {
-			return mailer.ErrNoSuchLink
-		}
 		all, err := t.deliveryParts(ctx, []mailer.ID{contact}, []mailer.ID{delivery})
 		if err != nil {
 			return err
@@ -72,18 +73,31 @@ func (t tx) skeletonKeys(ctx context.Context, content mailer.ID) ([]mailer.Skele
 	return out, err
 }
 
+// linkRow is a delivery by its whole key.
+type linkRow struct {
+	ContactID mailer.ID `db:"contact_id"`
+	ID        mailer.ID `db:"id"`
+}
+
+// noticeBehind gives the notice that a delivery is, or that it answers to, or
+// ErrNoSuchLink.
+func (t tx) noticeBehind(ctx context.Context, controller, contact, delivery mailer.ID) (mailer.Link, error) {
+	var r linkRow
+	found, err := t.one(ctx, &r, "notice_behind", controller, contact, delivery)
+	if err == nil && !found {
+		err = mailer.ErrNoSuchLink
+	}
+	return mailer.Link{Purpose: mailer.TokenNotice, ContactID: r.ContactID, DeliveryID: r.ID}, err
+}
+
 // DeliveryByCode finds the notice behind a short code, or ErrNoSuchLink.
 func (s *Store) DeliveryByCode(ctx context.Context, controller mailer.ID, code string) (l mailer.Link, err error) {
 	err = s.read(ctx, func(t tx) error {
-		var r struct {
-			ContactID mailer.ID `db:"contact_id"`
-			ID        mailer.ID `db:"id"`
+		var r linkRow
+		if _, err := t.one(ctx, &r, "notice_by_code", controller, code); err != nil {
+			return err
 		}
-		found, err := t.one(ctx, &r, "notice_by_code", controller, code)
-		if err == nil && !found {
-			err = mailer.ErrNoSuchLink
-		}
-		l = mailer.Link{Purpose: mailer.TokenNotice, ContactID: r.ContactID, DeliveryID: r.ID}
+		l, err = t.noticeBehind(ctx, controller, r.ContactID, r.ID)
 		return err
 	})
 	return l, err
@@ -93,7 +107,7 @@ func (s *Store) DeliveryByCode(ctx context.Context, controller mailer.ID, code s
 // first, and queues nothing.
 func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objection, ss []mailer.Suppression, receipt *mailer.PlannedDelivery, now time.Time) (stored mailer.Objection, made bool, err error) {
 	err = s.write(ctx, func(t tx) error {
-		if err := t.belongs(ctx, controller, o.ContactID, o.DeliveryID); err != nil {
+		if o.DeliveryID, err = t.lockNotice(ctx, controller, o.ContactID, o.DeliveryID); err != nil {
 			return err
 		}
 		n, err := t.exec(ctx, "objection_add", o.ContactID, o.ID, controller, o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID)
@@ -147,7 +161,7 @@ func (r objectionRow) objection() mailer.Objection {
 // Request records a request for access (Art. 15) once while one is open.
 func (s *Store) Request(ctx context.Context, controller mailer.ID, r mailer.Request, receipt *mailer.PlannedDelivery, now time.Time) (stored mailer.Request, made bool, err error) {
 	err = s.write(ctx, func(t tx) error {
-		if err := t.belongs(ctx, controller, r.ContactID, r.DeliveryID); err != nil {
+		if r.DeliveryID, err = t.lockNotice(ctx, controller, r.ContactID, r.DeliveryID); err != nil {
 			return err
 		}
 		n, err := t.exec(ctx, "request_add", r.ContactID, r.ID, controller, r.Kind, r.Way, r.ReceivedAt, r.DueAt, r.DeliveryID)
@@ -183,15 +197,15 @@ func (r requestRow) request() mailer.Request {
 	return mailer.Request{ID: r.ID, ContactID: r.ContactID, Kind: r.Kind, Way: r.Way, ReceivedAt: r.ReceivedAt.Time, DueAt: r.DueAt.Time, DeliveryID: r.DeliveryID}
 }
 
-// belongs fails with ErrNoSuchLink unless the delivery is this person's. It
-// locks their contact row, so that they are asked after one another.
-func (t tx) belongs(ctx context.Context, controller, contact, delivery mailer.ID) error {
-	var id mailer.ID
-	found, err := t.one(ctx, &id, "notice_belongs", controller, contact, delivery)
-	if err == nil && !found {
-		err = mailer.ErrNoSuchLink
+// lockNotice gives the notice behind a link and locks its person's row, so that
+// whatever they ask is taken one after the other.
+func (t tx) lockNotice(ctx context.Context, controller, contact, delivery mailer.ID) (notice mailer.ID, err error) {
+	l, err := t.noticeBehind(ctx, controller, contact, delivery)
+	if err != nil {
+		return notice, err
 	}
-	return err
+	_, err = t.exec(ctx, "contact_lock", controller, contact)
+	return l.DeliveryID, err
 }
 
 // correspond queues a document in the express lane, if there is one, and notes

@@ -7,7 +7,7 @@ SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.co
         WHERE i.contact_id = d.contact_id AND i.id = d.identifier_id AND other.contact_id <> i.contact_id) AS shared
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
-WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3 AND d.document = 'notice'
+WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
 
 -- name: notice_skeletons
 SELECT document, languages, form, skeleton_hash
@@ -15,15 +15,22 @@ FROM content_version_skeleton
 WHERE content_version_id = $1
 ORDER BY document, languages, form
 
--- name: notice_by_code
-SELECT contact_id, id FROM delivery WHERE controller_id = $1 AND code = $2 AND document = 'notice'
+-- name: notice_behind
+-- The links and the code of a receipt lead to the notice that it answers to: the
+-- newest to that person with the same content.
+SELECT n.contact_id, n.id
+FROM delivery d
+JOIN delivery n ON n.contact_id = d.contact_id AND n.content_version_id = d.content_version_id AND n.document = 'notice'
+    AND (n.id = d.id OR d.document <> 'notice')
+WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
+ORDER BY n.id DESC
+LIMIT 1
 
--- name: notice_belongs
-SELECT c.id
-FROM contact c
-WHERE c.controller_id = $1 AND c.id = $2
-    AND EXISTS (SELECT FROM delivery d WHERE d.contact_id = c.id AND d.id = $3 AND d.document = 'notice')
-FOR NO KEY UPDATE
+-- name: notice_by_code
+SELECT contact_id, id FROM delivery WHERE controller_id = $1 AND code = $2
+
+-- name: contact_lock
+SELECT id FROM contact WHERE controller_id = $1 AND id = $2 FOR NO KEY UPDATE
 
 -- name: objection_add
 INSERT INTO objection (contact_id, id, controller_id, activity_key, scope, way, made_at, delivery_id)

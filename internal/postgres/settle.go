@@ -20,13 +20,16 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 	}
 	rows := settleRows(batch)
 	err = s.write(ctx, func(t tx) error {
-		var moved []deliveryMove
+		var moved []struct {
+			deliveryMove
+			ClaimID mailer.ID `db:"claim_id"`
+		}
 		if err := t.all(ctx, &moved, "settle_deliveries", records{rows}); err != nil {
 			return err
 		}
-		ended := make(map[mailer.ID]deliveryMove, len(moved))
+		ended := make(map[claimed]deliveryMove, len(moved))
 		for _, m := range moved {
-			ended[m.ID] = m
+			ended[claimed{m.ID, m.ClaimID}] = m.deliveryMove
 		}
 		counts := tally{}
 		if err := t.settleAttempts(ctx, rows, counts); err != nil {
@@ -35,8 +38,10 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		fenced = nil
 		var after aftermath
 		for _, e := range batch {
-			if m, ours := ended[e.DeliveryID]; ours {
+			key := claimed{e.DeliveryID, e.ClaimID}
+			if m, ours := ended[key]; ours {
 				after.add(e, m, counts)
+				delete(ended, key)
 			} else {
 				fenced = append(fenced, e.DeliveryID)
 			}
@@ -45,6 +50,9 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 	})
 	return fenced, err
 }
+
+// claimed is a delivery in the hands of one worker.
+type claimed struct{ delivery, claim mailer.ID }
 
 // settleRow is a settlement as the tables take it.
 type settleRow struct {
@@ -62,13 +70,20 @@ type settleRow struct {
 	Class      mailer.ReplyClass    `json:"class"`
 }
 
+// settleRows are a batch's settlements, each claim's first only: a claim ends once.
 func settleRows(batch []mailer.Settlement) []settleRow {
-	rows := make([]settleRow, len(batch))
-	for i, e := range batch {
-		rows[i] = settleRow{
+	rows := make([]settleRow, 0, len(batch))
+	seen := make(map[claimed]bool, len(batch))
+	for _, e := range batch {
+		key := claimed{e.DeliveryID, e.ClaimID}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		rows = append(rows, settleRow{
 			ContactID: e.ContactID, DeliveryID: e.DeliveryID, ClaimID: e.ClaimID, AttemptID: e.AttemptID, To: e.To, At: e.At, ReadyAt: e.ReadyAt,
 			Stage: e.Stage, Code: e.Code, Enhanced: e.Enhanced, Reply: strings.ReplaceAll(e.Reply, "\x00", ""), Class: e.Class,
-		}
+		})
 	}
 	return rows
 }

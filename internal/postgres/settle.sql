@@ -1,6 +1,6 @@
 -- name: settle_deliveries
 WITH standing AS MATERIALIZED (
-    SELECT d.contact_id, d.id, s.to_state, s.ready_at, s.at, s.class
+    SELECT d.contact_id, d.id, s.claim_id, s.to_state, s.ready_at, s.at, s.class
     FROM json_to_recordset(CAST($1 AS json)) AS s(contact_id uuid, delivery_id uuid, claim_id uuid, to_state text, ready_at timestamptz,
         at timestamptz, class text)
     JOIN delivery d ON d.contact_id = s.contact_id AND d.id = s.delivery_id
@@ -14,7 +14,7 @@ SET state = s.to_state, claim_id = NULL, lease_until = NULL, reply_class = s.cla
     settled_at = CASE WHEN s.to_state IN ('relayed', 'rejected') THEN s.at END
 FROM standing s
 WHERE d.contact_id = s.contact_id AND d.id = s.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, s.claim_id
 
 -- name: settle_attempts
 -- An attempt given up as uncertain may still learn what became of it.

@@ -28,7 +28,7 @@ func checkCountry(s string) (string, error) {
 
 func checkLanguage(s string) (string, error) {
 	if code, ok := language.Normalise(s); !ok || code != s {
-		return "", errors.New("is no language code; write en, fr, de, ...")
+		return "", errors.New("is no language code; write it as en, fr or de")
 	}
 	return s, nil
 }

@@ -2,71 +2,74 @@ package register
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 )
 
 // rfc3339 is the word for times as programs write them, 2026-11-03T08:54:00Z.
 const rfc3339 = "rfc3339"
 
-// dateWords are the words of a date pattern, as people write it: each kind
-// stands at most once, and year, month and day always do.
-var dateWords = []struct {
+type dateWord struct {
 	kind     string
 	words    []string
 	required bool
-}{
-	{"the year", []string{"YYYY"}, true},
-	{"the month", []string{"MMM", "MM", "M"}, true},
-	{"the day", []string{"DD", "D"}, true},
-	{"the hour", []string{"hh"}, false},
-	{"the minute", []string{"mm"}, false},
-	{"the second", []string{"ss"}, false},
 }
 
-var (
-	dateWord    = regexp.MustCompile(`[A-Za-z]+`)
-	dateBetween = regexp.MustCompile(`^[-/., :]*$`)
-)
+// dateWords are the words of a date pattern, as people write it: each kind
+// stands at most once, and year, month and day always do. A two-digit year is
+// none: its century would have to be guessed.
+var dateWords = []dateWord{
+	{"the year", []string{"YYYY"}, true},
+	{"the month", []string{"MMMM", "MMM", "MM", "M"}, true},
+	{"the day", []string{"DD", "D"}, true},
+	{"the hour", []string{"hh", "HH"}, false},
+	{"the minute", []string{"mm"}, false},
+	{"the second", []string{"ss"}, false},
+	{"the offset", []string{"Z"}, false},
+}
+
+// dateSigns are what may stand between words; T is that of RFC 3339.
+const dateSigns = "-/., :T"
 
 // checkDates accepts rfc3339 and patterns such as "YYYY-MM-DD hh:mm",
-// "DD/MM/YYYY" and "DD MMM YYYY". A two-digit year is no word: it would have to
-// be guessed.
+// "DD/MM/YYYY" and "DD MMM YYYY".
 func checkDates(s string) (string, error) {
 	if s == rfc3339 {
 		return s, nil
 	}
-	found := dateWord.FindAllString(s, -1)
-	for _, part := range dateWords {
-		n := 0
-		for _, w := range found {
-			if slices.Contains(part.words, w) {
-				n++
-			}
+	found := map[string]int{}
+	for _, run := range letterRuns(s) {
+		if strings.Trim(run, dateSigns) == "" {
+			continue
 		}
-		if n > 1 {
-			return "", fmt.Errorf("has %s more than once", part.kind)
+		i := slices.IndexFunc(dateWords, func(w dateWord) bool { return slices.Contains(w.words, run) })
+		if i < 0 {
+			return "", fmt.Errorf("has %q in it; its words are YYYY, MMMM, MMM, MM, M, DD, D, hh, mm, ss and Z, with - / . , : or spaces between", run)
 		}
-		if n == 0 && part.required {
-			return "", fmt.Errorf("lacks %s; write rfc3339, or a pattern such as YYYY-MM-DD hh:mm or DD/MM/YYYY", part.kind)
-		}
+		found[dateWords[i].kind]++
 	}
-	for _, w := range found {
-		if !knownDateWord(w) {
-			return "", fmt.Errorf("has %q in it; the words are YYYY, MMM, MM, M, DD, D, hh, mm and ss", w)
+	for _, w := range dateWords {
+		if found[w.kind] > 1 {
+			return "", fmt.Errorf("has %s more than once", w.kind)
 		}
-	}
-	if rest := dateWord.ReplaceAllString(s, ""); !dateBetween.MatchString(rest) {
-		return "", fmt.Errorf("has a sign in it other than - / . , : and spaces between its words")
+		if found[w.kind] == 0 && w.required {
+			return "", fmt.Errorf("lacks %s; write rfc3339, or a pattern such as YYYY-MM-DD hh:mm or DD/MM/YYYY", w.kind)
+		}
 	}
 	return s, nil
 }
 
-func knownDateWord(w string) bool {
-	for _, part := range dateWords {
-		if slices.Contains(part.words, w) {
-			return true
+// letterRuns parts a pattern wherever the letter changes: YYYY, -, MM.
+func letterRuns(s string) []string {
+	var runs []string
+	var last rune
+	for _, c := range s {
+		if len(runs) > 0 && c == last {
+			runs[len(runs)-1] += string(c)
+		} else {
+			runs = append(runs, string(c))
 		}
+		last = c
 	}
-	return false
+	return runs
 }

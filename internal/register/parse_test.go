@@ -125,6 +125,7 @@ func TestWhatCannotBeReadIsRefusedWithItsPlaceAndReason(t *testing.T) {
 		"anchors on anchors":           {strings.Repeat("&a ", 10000), 1, "", "too deep"},
 		"aliases on aliases":           {small(laughs), 0, "", "aliases counted each time"},
 		"an alias to nothing":          {small("sources: *x"), 3, "sources", "nowhere above"},
+		"an alias that is its own":     {small("  name: &x !t *x"), 3, "controller.name", "too many aliases"},
 		"an alias to itself":           {small("sources: &x [*x]"), 3, "sources[0]", "must hold keys"},
 		"an unknown key":               {small("  nmae: x"), 3, "controller.nmae", "the keys here are key, name"},
 		"a key given twice":            {small("  key: l"), 3, "controller.key", "the first is on line 2"},
@@ -149,8 +150,11 @@ func TestWhatCannotBeReadIsRefusedWithItsPlaceAndReason(t *testing.T) {
 		"a key with capitals":          {small("sources: [{key: S}]"), 3, "sources[0].key", "1 to 40"},
 		"a pattern without a day":      {small("sources: [{key: s, dates: YYYY-MM}]"), 3, "sources[0].dates", "lacks the day"},
 		"a pattern with two months":    {small("sources: [{key: s, dates: YYYY-MM-DD MM}]"), 3, "sources[0].dates", "more than once"},
-		"a pattern with other words":   {small("sources: [{key: s, dates: YYYY-MM-DD HH}]"), 3, "sources[0].dates", `"HH"`},
-		"a pattern with other signs":   {small("sources: [{key: s, dates: YYYY_MM_DD}]"), 3, "sources[0].dates", "sign"},
+		"a pattern with other words":   {small("sources: [{key: s, dates: YYYY-MM-DD ii}]"), 3, "sources[0].dates", `"ii"`},
+		"a year of two digits":         {small("sources: [{key: s, dates: DD.MM.YY}]"), 3, "sources[0].dates", `"YY"`},
+		"a pattern with other signs":   {small("sources: [{key: s, dates: YYYY_MM_DD}]"), 3, "sources[0].dates", `"_"`},
+		"a list for a text":            {small("  name: [a]"), 3, "controller.name", "must be a text"},
+		"a text for a list":            {small("sources: LinkedIn"), 3, "sources", "must be a list"},
 		"a period in words":            {small("activities: [{key: a, retention: {period: two years}}]"), 3, "activities[0].retention.period", "P2Y"},
 		"no decisions in other words":  {small("activities: [{key: a, automated_decisions: no}]"), 3, "activities[0].automated_decisions", "write none"},
 		"a value with two meanings": {small("sources: [{key: s, visibility_values: {public: [a], restricted: [a]}}]"), 3,
@@ -189,6 +193,15 @@ func TestAByteOrderMarkAndWindowsLineEndsAreRead(t *testing.T) {
 	}
 	if _, _, excerpt := positions.Find("controller.name"); strings.ContainsAny(excerpt, "\r\uFEFF\uFFFD") {
 		t.Errorf("the excerpt shows them: %q", excerpt)
+	}
+}
+
+func TestDatePatternsAreReadAsPeopleWriteThem(t *testing.T) {
+	for _, pattern := range []string{"rfc3339", "YYYY-MM-DD", "YYYY-MM-DD hh:mm", "DD.MM.YYYY HH:mm", "D/M/YYYY", "DD MMM YYYY",
+		"MMMM D, YYYY", "YYYY-MM-DDThh:mm:ssZ"} {
+		if got, err := checkDates(pattern); err != nil || got != pattern {
+			t.Errorf("%s: %q, %v", pattern, got, err)
+		}
 	}
 }
 

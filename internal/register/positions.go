@@ -109,10 +109,7 @@ func shown(line string) string {
 	}
 	for i, c := range runes {
 		if unprintable(c) {
-			runes[i] = ' '
-			if c != '\t' {
-				runes[i] = '\uFFFD'
-			}
+			runes[i] = '?'
 		}
 	}
 	if cut {

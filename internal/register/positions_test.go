@@ -78,7 +78,8 @@ register.yaml:9:5: activities[0].retention.limit: 14.2.a (T1b): the limit is mis
 
 func TestAnExcerptIsShortAndMovesNoCursor(t *testing.T) {
 	_, _, err := Parse("r.yaml", []byte(small("  name: \"\x1b[31m"+strings.Repeat("x", 1000)+"\"")))
-	if err == nil || strings.Contains(err.Error(), "\x1b") || len(err.Error()) > 600 {
+	if err == nil || strings.Contains(err.Error(), "\x1b") || len(err.Error()) > 600 ||
+		!strings.Contains(err.Error(), "x...\n") {
 		t.Errorf("got %q", err)
 	}
 }

@@ -102,13 +102,13 @@ var sourceShape = object(
 		func(s *mailer.Source) *map[string]string { return &s.Columns.Fields }),
 	field("visibility_values", visibilityShape, "What the values of the visibility column mean.",
 		func(s *mailer.Source) *map[string]mailer.Visibility { return &s.Columns.Visibility }),
-	field("dates", dates, "How dates are written in its files: rfc3339, or a pattern of YYYY, MMM, MM, M, DD, D, hh, mm, ss.",
+	field("dates", dates, "How dates are written in its files: rfc3339, or a pattern of YYYY, MMMM, MMM, MM, M, DD, D, hh, mm, ss, Z.",
 		func(s *mailer.Source) *string { return &s.DateFormat }),
 )
 
 var unknownRules = []mailer.UnknownRule{mailer.UnknownIsPublic, mailer.UnknownIsRestricted, mailer.UnknownNoticeOnly}
 
-// Columns are the fields that a contact file can fill.
+// columns are the fields that a contact file can fill.
 var columns = []string{"name", "given_name", "family_name", "email", "email_2", "phone", "profile_url", "source_ref", "page",
 	"country", "region", "city", "postal_code", "language", "organisation", "job_title", "obtained_at", "visibility",
 	"first_communication", "first_disclosure"}

@@ -143,7 +143,7 @@ func (f *fakeRights) Objection(_ context.Context, token, wanted string) (mailer.
 func (f *fakeRights) Object(ctx context.Context, token, way, wanted string) (mailer.ObjectionView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.open(token, mailer.TokenObjection); err != nil {
+	if err := errors.Join(ctx.Err(), f.open(token, mailer.TokenObjection)); err != nil {
 		return mailer.ObjectionView{}, err
 	}
 	f.ways, f.ctx = append(f.ways, way), ctx
@@ -154,14 +154,13 @@ func (f *fakeRights) Object(ctx context.Context, token, way, wanted string) (mai
 	return f.objectionView(token, wanted), nil
 }
 
-func (f *fakeRights) RequestAccess(ctx context.Context, token, wanted string) (mailer.NoticeView, error) {
+func (f *fakeRights) RequestAccess(_ context.Context, token, wanted string) (mailer.NoticeView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.open(token, mailer.TokenNotice); err != nil {
 		return mailer.NoticeView{}, err
 	}
 	f.requests++
-	f.ctx = ctx
 	due := f.today
 	due.Month++
 	f.accessDue = &due

@@ -99,7 +99,7 @@ func (p *portal) message(w http.ResponseWriter, r *http.Request, status int, key
 	if err != nil {
 		p.Log.Error("the controller is not known", "error", mailer.MaskAddresses(err.Error()))
 	}
-	pg.Body = status == http.StatusNotFound
+	pg.ContactAbove, pg.AskCode = true, status == http.StatusNotFound
 	if err := p.titled(w, status, "message", pg, key+".title", key+".body"); err != nil {
 		p.Log.Error("a message could not be shown", "message", key, "error", err.Error())
 		plain(w, status)

@@ -25,6 +25,8 @@ type page struct {
 	Text           string
 	Switch         string // path of the links to other languages; "" is the page's own
 	LanguagesLabel string
+	ContactAbove   bool   // the text itself ends in the contact, so that the foot need not
+	AskCode        bool   // a message with the field for the code
 	CodeFault      string // why the code that was typed did not do
 	Body           any    // what is this page's own
 }

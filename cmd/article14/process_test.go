@@ -1,0 +1,215 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"article14/mailer"
+)
+
+// program is this binary called by the program's name: a real process.
+type program struct {
+	*exec.Cmd
+	log *lockedBuffer
+}
+
+func (s *stage) program(t *testing.T, url, keys string, args ...string) *program {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{exec.CommandContext(t.Context(), self, args...), &lockedBuffer{}}
+	p.Args[0] = "article14"
+	p.Env = append(os.Environ(), "ARTICLE14_DATABASE_URL="+url, "ARTICLE14_KEYS="+keys)
+	p.Stderr, p.Stdout = p.log, io.Discard
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (s *stage) workers(t *testing.T, extra ...string) *program {
+	args := append([]string{"run", "--relay-host", "127.0.0.1", "--relay-port", s.relayPort, "--listen", "127.0.0.1:0",
+		"--ops-listen", "127.0.0.1:0", "--connections", "2"}, extra...)
+	return s.program(t, s.url, s.keyFile, args...)
+}
+
+func TestAProcessStopsGracefullyInMidRunAndAnotherFinishes(t *testing.T) {
+	s := newStage(t, nil)
+	s.take(t, 300)
+	s.release(t, "first")
+
+	p := s.workers(t)
+	if err := s.catcher.Wait(t.Context(), 20); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(); err != nil {
+		t.Fatalf("a graceful stop ended with %v: %s", err, p.log)
+	}
+	c, err := s.store.Campaign(t.Context(), s.controller, "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := s.store.CampaignCounts(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if counts[mailer.Sending] != 0 || counts[mailer.Uncertain] != 0 || counts[mailer.Queued] == 0 {
+		t.Fatalf("after a graceful stop in mid-run: %v", counts)
+	}
+
+	p = s.workers(t)
+	until(t, s.finished(t, "first"))
+	p.Process.Signal(os.Interrupt)
+	if err := p.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, p.log)
+	}
+	told := map[string]int{}
+	for _, m := range s.notices(t) {
+		told[m.parsed.MessageID]++
+	}
+	for id, n := range told {
+		if n != 1 {
+			t.Errorf("%s went out %d times", id, n)
+		}
+	}
+}
+
+// TestAKilledProcessLosesNobody kills a worker in mid-run. What was on its
+// connections is sent again under the same Message-ID once the lease has passed;
+// a second worker need not wait for that to deliver the rest.
+func TestAKilledProcessLosesNobody(t *testing.T) { // E5
+	s := newStage(t, nil)
+	s.take(t, 300)
+	s.release(t, "first")
+	p := s.workers(t)
+	if err := s.catcher.Wait(t.Context(), 20); err != nil {
+		t.Fatal(err)
+	}
+	p.Process.Kill()
+	p.Wait()
+
+	// The lease is fifteen minutes: the clock of the rescuer is put forward.
+	s.now = func() time.Time { return time.Now().Add(16 * time.Minute) }
+	stop := s.worker()
+	until(t, s.finished(t, "first"))
+	stop()
+	told := map[string]int{}
+	for _, m := range s.notices(t) {
+		told[m.parsed.MessageID]++
+	}
+	c, err := s.store.Campaign(t.Context(), s.controller, "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := s.store.CampaignCounts(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(len(told)) != counts[mailer.Relayed] || counts[mailer.Relayed] != c.ApprovedPeople {
+		t.Errorf("%d people were told, %d are on record, %d were approved", len(told), counts[mailer.Relayed], c.ApprovedPeople)
+	}
+	again := 0
+	for _, n := range told {
+		again += n - 1
+	}
+	if again > 2 {
+		t.Errorf("%d notices went out again; at most those on the two connections may", again)
+	}
+}
+
+func TestAnUnreachableRelayLeavesDeliveriesQueuedAndChargesNobody(t *testing.T) {
+	s := newStage(t, nil)
+	s.take(t, 60)
+	s.release(t, "first")
+	s.catcher.Close()
+	p := s.workers(t)
+	until(t, func() bool { return strings.Contains(p.log.String(), "cannot be reached") })
+	p.Process.Signal(os.Interrupt)
+	if err := p.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, p.log)
+	}
+	f, err := s.store.Figures(t.Context(), s.controller, s.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Attempts) != 0 || f.Deliveries[mailer.Queued] == 0 || f.Deliveries[mailer.Sending] != 0 {
+		t.Errorf("attempts %v, deliveries %v", f.Attempts, f.Deliveries)
+	}
+}
+
+func TestADatabaseClockThatIsOffIsRefusedAtStart(t *testing.T) {
+	s := newStage(t, nil)
+	for off, want := range map[time.Duration]bool{6 * time.Second: false, -6 * time.Second: false, 2 * time.Second: true} {
+		s.now = func() time.Time { return time.Now().Add(off) }
+		err := s.checkClock(t.Context())
+		if (err == nil) != want {
+			t.Errorf("a clock off by %s: %v", off, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "NTP") {
+			t.Errorf("the error does not say what to do: %v", err)
+		}
+	}
+}
+
+func TestKeysOfAnotherDatabaseAreRefused(t *testing.T) {
+	s := newStage(t, nil)
+	other := filepath.Join(t.TempDir(), "keys.json")
+	if _, err := makeKeys(other); err != nil {
+		t.Fatal(err)
+	}
+	_, err := open(t.Context(), &Settings{DatabaseURL: s.url, Keys: other}, s.app.log)
+	if err == nil || !strings.Contains(err.Error(), "--keys") {
+		t.Fatalf("another key file was taken: %v", err)
+	}
+}
+
+func TestReadinessNamesWhatIsNotWell(t *testing.T) {
+	s := newStage(t, nil)
+	p := s.workers(t)
+	defer func() { p.Process.Signal(os.Interrupt); p.Wait() }()
+	var base string
+	until(t, func() bool {
+		m := regexp.MustCompile(`operations[^\n]*?(127\.0\.0\.1:\d+)`).FindStringSubmatch(p.log.String())
+		if m != nil {
+			base = "http://" + m[1]
+		}
+		return m != nil
+	})
+	if status, body := get(t, base+"/readyz"); status != http.StatusOK || !strings.Contains(body, `"relay":"ok"`) {
+		t.Errorf("ready: %d %s", status, body)
+	}
+	s.catcher.Close()
+	if status, body := get(t, base+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"database":"ok"`) {
+		t.Errorf("with the relay away: %d %s", status, body)
+	}
+	if status, _ := get(t, base+"/healthz"); status != http.StatusOK {
+		t.Errorf("health: %d", status)
+	}
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}

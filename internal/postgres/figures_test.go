@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"testing"
+	"time"
+
+	"article14/mailer"
+)
+
+// figures of the house.
+func (h *house) figures(at time.Time) mailer.Figures {
+	h.t.Helper()
+	f, err := h.Figures(h.ctx, h.controller, at)
+	must(h.t, err)
+	return f
+}
+
+func TestDeadlinesAreCountedToTheMinute(t *testing.T) { // D7
+	h := newHouse(t)
+	now := noon.Add(30 * time.Minute)
+	for _, due := range []time.Duration{-400 * day, -day, -time.Minute, 0, time.Minute, day - time.Minute, day, 3*day - time.Second, 4 * day, 29 * day, 300 * day} {
+		h.people(1, now.Add(due))
+	}
+	for range 2 {
+		f := h.figures(now)
+		equal(t, "overdue", f.Overdue, 3)
+		equal(t, "within a day", f.DueWithin["1d"], 3)
+		equal(t, "within three", f.DueWithin["3d"], 2)
+		equal(t, "within seven", f.DueWithin["7d"], 1)
+		equal(t, "within thirty", f.DueWithin["30d"], 1)
+		equal(t, "oldest", f.OldestDueAt, now.Add(-400*day))
+		must(t, h.FoldCounters(h.ctx))
+	}
+	h.running("spring", 0)
+	as := h.begin(now, h.claim(2, now)...)
+	h.settle(mailer.Relayed, now, as...)
+	f := h.figures(now)
+	equal(t, "overdue, one less", f.Overdue, 2)
+	equal(t, "within a day, one less", f.DueWithin["1d"], 2)
+	equal(t, "oldest of those not met", f.OldestDueAt, now.Add(-day))
+}
+
+func TestFiguresAreTheSameBeforeAndAfterFolding(t *testing.T) {
+	h := newHouse(t)
+	h.people(5, noon.Add(day))
+	h.running("spring", 3)
+	as := h.begin(noon, h.claim(3, noon)...)
+	h.settle(mailer.Relayed, noon, as[0])
+	h.settle(mailer.Rejected, noon, as[1])
+	look := func() mailer.Figures { return h.figures(noon.Add(30 * time.Second)) }
+	before := look()
+	must(t, h.FoldCounters(h.ctx))
+	equal(t, "deltas left", h.count(`SELECT count(*) FROM counter_delta`), 0)
+	for _, f := range []mailer.Figures{before, look()} {
+		equal(t, "contacts", f.Contacts, 5)
+		equal(t, "accepted", f.Imports.Accepted, 5)
+		equal(t, "relayed", f.Deliveries[mailer.Relayed], 1)
+		equal(t, "queued", f.Deliveries[mailer.Queued], 2)
+		equal(t, "sending", f.Deliveries[mailer.Sending], 1)
+		equal(t, "in French", f.ByLanguages["fr"], 1)
+		equal(t, "in the last minute", f.RelayedLast["1m"], 1)
+		equal(t, "in the last hour", f.RelayedLast["1h"], 1)
+		equal(t, "lanes", len(f.Lanes), 1)
+		equal(t, "queued in the lane", f.Lanes[0].Queued, 2)
+		equal(t, "campaign of the lane", f.Lanes[0].CampaignKey, "spring")
+		equal(t, "earliest in the lane", f.Lanes[0].EarliestDue, noon.Add(day))
+		equal(t, "oldest in the queue", f.QueueOldest, noon)
+	}
+	f := h.figures(noon.Add(2 * time.Minute))
+	equal(t, "in the last minute, later", f.RelayedLast["1m"], 0)
+	equal(t, "in the last hour, later", f.RelayedLast["1h"], 1)
+}
+
+func TestCountsOfACampaignAreItsOwn(t *testing.T) {
+	h := newHouse(t)
+	h.people(2, noon)
+	a := h.running("first", 0)
+	h.people(3, noon)
+	b := h.running("second", 0)
+	for range 2 {
+		for c, want := range map[mailer.ID]int64{a.ID: 2, b.ID: 3} {
+			counts, err := h.CampaignCounts(h.ctx, c)
+			must(t, err)
+			equal(t, "queued", counts[mailer.Queued], want)
+		}
+		must(t, h.FoldCounters(h.ctx))
+	}
+}

@@ -1,0 +1,122 @@
+package postgres
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"article14/mailer"
+)
+
+func TestARegisterIsStoredOnceForEachChange(t *testing.T) {
+	s := open(t)
+	ctx := t.Context()
+	_, err := s.CurrentRegister(ctx, "")
+	if !errors.Is(err, mailer.ErrNoRegister) {
+		t.Fatalf("without any: %v", err)
+	}
+	apply := func(hash string) (mailer.RegisterVersion, bool) {
+		v, made, err := s.ApplyRegister(ctx, "acme", []byte("body "+hash), []byte(hash), "ann", noon)
+		must(t, err)
+		return v, made
+	}
+	one, made := apply("1")
+	equal(t, "made", made, true)
+	same, made := apply("1")
+	equal(t, "made again", made, false)
+	equal(t, "the same", same.ID, one.ID)
+	two, _ := apply("2")
+	back, made := apply("1")
+	equal(t, "made when it goes back", made, true)
+	equal(t, "version", back.Version, 3)
+	current, err := s.CurrentRegister(ctx, "")
+	must(t, err)
+	equal(t, "current", current.ID, back.ID)
+	found, err := s.RegisterVersion(ctx, two.ID)
+	must(t, err)
+	equal(t, "body", string(found.Body), "body 2")
+	equal(t, "applied", found.AppliedAt, noon)
+}
+
+func TestTwoWhoApplyAtOnceGetTwoVersionsInARow(t *testing.T) {
+	s := open(t)
+	var both sync.WaitGroup
+	for _, hash := range []string{"1", "2", "3", "4"} {
+		both.Go(func() {
+			_, _, err := s.ApplyRegister(t.Context(), "acme", []byte("body"), []byte(hash), "ann", noon)
+			must(t, err)
+		})
+	}
+	both.Wait()
+	v, err := s.CurrentRegister(t.Context(), "acme")
+	must(t, err)
+	equal(t, "version", v.Version, 4)
+}
+
+func TestWithSeveralControllersOneHasToBeNamed(t *testing.T) {
+	a := newHouse(t)
+	moveIn(a.ctx, t, a.Store, "other")
+	if _, err := a.CurrentRegister(a.ctx, ""); err == nil || errors.Is(err, mailer.ErrNoRegister) {
+		t.Fatalf("one was chosen, or none found: %v", err)
+	}
+	v, err := a.CurrentRegister(a.ctx, "acme")
+	must(t, err)
+	equal(t, "controller", v.ControllerID, a.controller)
+}
+
+func TestControllersDoNotSeeEachOther(t *testing.T) {
+	a := newHouse(t)
+	b := moveIn(a.ctx, t, a.Store, "other")
+	ids := a.people(3, noon)
+	c := a.running("spring", 0)
+	equal(t, "candidates", len(b.candidates(mailer.Campaign{ActivityKey: "sales"}, false)), 0)
+	equal(t, "claimed", len(b.claim(10, noon)), 0)
+	equal(t, "contacts", b.figures(noon).Contacts, 0)
+	if _, err := b.ContactReport(b.ctx, b.controller, ids[0]); !errors.Is(err, mailer.ErrNoContact) {
+		t.Errorf("report: %v", err)
+	}
+	if _, err := b.Campaign(b.ctx, b.controller, "spring"); !errors.Is(err, mailer.ErrNoCampaign) {
+		t.Errorf("campaign: %v", err)
+	}
+	if err := b.Move(b.ctx, b.controller, c.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignCancelled, "eve", noon); !errors.Is(err, mailer.ErrNoCampaign) {
+		t.Errorf("move: %v", err)
+	}
+	must(t, b.Merge(b.ctx, b.controller, b.imp.ID, mailer.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, _ map[string]bool) mailer.Merge {
+		equal(t, "known", len(known), 0)
+		return mailer.Merge{}
+	}))
+}
+
+func TestANewPurposeOpensOneDutyForEachPerson(t *testing.T) { // 14(4), D5
+	h := newHouse(t)
+	ids := h.people(5, noon)
+	quarantined := h.newPerson(90, noon)
+	quarantined.Duties[0].State, quarantined.Duties[0].Reason = mailer.DutyBlocked, mailer.BlockQuarantined
+	elsewhere := h.newPerson(91, noon)
+	elsewhere.Acquisitions[elsewhere.NewContacts[0].ID][0].ActivityKey = "hiring"
+	h.store(quarantined, elsewhere)
+	due := mailer.Due{At: noon.Add(day), Rule: mailer.DueNewPurpose}
+	for range 2 {
+		var after mailer.ID
+		for done := false; !done; done = after.IsZero() {
+			var err error
+			after, _, err = h.OpenPurposeDuties(h.ctx, h.controller, "sales", "purpose:enrich", due, after, 2, noon)
+			must(t, err)
+		}
+	}
+	equal(t, "opened", h.count(`SELECT count(*) FROM duty WHERE cause = 'purpose:enrich' AND state = 'open'`), int64(len(ids)))
+	equal(t, "quarantined like what is held (S4)", h.count(`SELECT count(*) FROM duty WHERE cause = 'purpose:enrich' AND state = 'blocked' AND reason = 'quarantined'`), 1)
+	equal(t, "counted", h.figures(noon).Duties[mailer.DutyOpen], int64(len(ids)*2+1))
+}
+
+func TestAnotherKeyThanTheOneThatWroteTheDatabaseIsRefused(t *testing.T) {
+	s := open(t)
+	ring := mailer.NewKeyring()
+	must(t, s.CheckKeys(t.Context(), ring, noon))
+	must(t, s.CheckKeys(t.Context(), ring, noon))
+	must(t, ring.Rotate(mailer.TokenKey))
+	must(t, s.CheckKeys(t.Context(), ring, noon))
+	if err := s.CheckKeys(t.Context(), mailer.NewKeyring(), noon); err == nil {
+		t.Fatal("a strange key ring was taken")
+	}
+}
