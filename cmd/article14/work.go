@@ -60,6 +60,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		if err != nil {
 			return err
 		}
+		log.Info("serving", "pages", srv.Addr().String(), "operations", srv.OperationsAddr().String())
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
 	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
@@ -125,6 +126,7 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if err != nil {
 		return err
 	}
+	log.Info("serving", "pages", srv.Addr().String(), "operations", srv.OperationsAddr().String())
 	return srv.Serve(ctx)
 }
 

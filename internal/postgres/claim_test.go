@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -46,6 +47,23 @@ func TestWorkersThatClaimAtOnceNeverGetTheSameDelivery(t *testing.T) {
 	for id, n := range seen {
 		equal(t, "claims of "+id.String(), n, 1)
 	}
+}
+
+func TestAClaimPassesOverWhatAnotherHasInItsHands(t *testing.T) {
+	h := newHouse(t)
+	h.people(3, noon.Add(day))
+	h.running("spring", 0)
+	other, err := h.db.Beginx()
+	must(t, err)
+	defer other.Rollback()
+	_, err = other.Exec(`SELECT FROM delivery ORDER BY due_at, id LIMIT 1 FOR UPDATE`)
+	must(t, err)
+	// The deadline only ends a test that would hang.
+	ctx, cancel := context.WithTimeout(h.ctx, time.Minute)
+	defer cancel()
+	jobs, err := h.Claim(ctx, h.controller, mailer.NewID(noon), 10, noon, time.Minute)
+	must(t, err)
+	equal(t, "claimed", len(jobs), 2)
 }
 
 func TestHalfOfABatchIsForThoseStillOnTimeAndTheRestForTheOldest(t *testing.T) { // D7
