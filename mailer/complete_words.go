@@ -19,7 +19,7 @@ func (c *registerCheck) refused(path, key, lang, text string) {
 // has waived is shown still, with the reason.
 func (c *registerCheck) doubt(path, key, lang, text string) {
 	for _, f := range plain.Doubt(lang, text) {
-		if w, ok := c.waived(text, f); ok {
+		if w, ok := c.reg.Waived(text, f); ok {
 			c.warn(key, "P1", path, "%q stands, because: %s", f.Text, w.Reason)
 		} else {
 			c.find(key, "P1", path, "%q is a word of doubt: %s; or waive it with a reason under waivers", f.Text, f.Why)
@@ -28,15 +28,15 @@ func (c *registerCheck) doubt(path, key, lang, text string) {
 	}
 }
 
-// waived finds the waiver whose words cover a finding where it stands.
-func (c *registerCheck) waived(text string, f plain.Finding) (Waiver, bool) {
-	i := slices.IndexFunc(c.reg.Waivers, func(w Waiver) bool {
+// Waived finds the waiver whose words cover a word of doubt where it stands (P1).
+func (reg *Register) Waived(text string, f plain.Finding) (Waiver, bool) {
+	i := slices.IndexFunc(reg.Waivers, func(w Waiver) bool {
 		return strings.TrimSpace(w.Reason) != "" && covers(text, w.Words, f.Offset, f.Offset+len(f.Text))
 	})
 	if i < 0 {
 		return Waiver{}, false
 	}
-	return c.reg.Waivers[i], true
+	return reg.Waivers[i], true
 }
 
 // covers reports whether words stand in text so that they span from start to end.

@@ -42,7 +42,7 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 	}
 	address, reason := channel(c)
 	if reason != "" {
-		pl.Block = reason
+		pl.Block = blockedBy(c.Duties, reason)
 		return pl, key, true
 	}
 	key = SkeletonKey{Document: DocNotice, Languages: strings.Join(choice.Languages, "+"), Form: p.form(c.Acquisitions)}
@@ -149,6 +149,17 @@ func channel(c Candidate) (Identifier, BlockReason) {
 		return Identifier{}, BlockAddressDead
 	}
 	return Identifier{}, BlockNoChannel
+}
+
+// blockedBy is why a candidate without a channel is blocked: what the last one
+// failed by says more than that no other is left.
+func blockedBy(ds []Duty, reason BlockReason) BlockReason {
+	for _, d := range ds {
+		if d.State == DutyFailed && d.Reason != "" {
+			return d.Reason
+		}
+	}
+	return reason
 }
 
 func onlyRoleMailboxes(chs []Channel) bool {

@@ -261,12 +261,19 @@ func (r *run) cannotCompose(j Job, err error) {
 		r.release([]Job{j})
 		return
 	}
-	r.Log.Error("a notice cannot be composed", "delivery", j.DeliveryID, "error", MaskAddresses(err.Error()))
-	r.settles.in <- Settlement{
-		ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
-		To: Rejected, At: r.Now(), Class: ClassRefused, Duty: DutyFailed, DutyReason: BlockRefused,
-		Alert: &Alert{Kind: "cannot_compose", Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)},
+	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
+		To: Rejected, At: r.Now(), Class: ClassRefused}
+	if j.Document == DocNotice {
+		end.Duty, end.DutyReason = DutyFailed, BlockRefused
 	}
+	if errors.Is(err, ErrStorageEnded) { // between planning and sending: deleted, not notified (T3)
+		end.DutyReason = BlockExpired
+		r.settles.in <- end
+		return
+	}
+	r.Log.Error("a notice cannot be composed", "delivery", j.DeliveryID, "error", MaskAddresses(err.Error()))
+	end.Alert = &Alert{Kind: "cannot_compose", Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)}
+	r.settles.in <- end
 }
 
 // release gives deliveries back untouched.

@@ -27,7 +27,6 @@ type memQueue struct {
 	settled   []Settlement
 	alerts    []Alert
 	beginErrs int // so many Begins fail first
-	sent      map[ID]int
 }
 
 type memDelivery struct {

@@ -23,7 +23,7 @@ func check(reg *mailer.Register, act mailer.Activity, s skeleton, docs []documen
 		if s.Document == mailer.DocNotice {
 			found = append(found, checkLayers(act, d)...)
 		}
-		found = append(found, checkWords(d)...)
+		found = append(found, checkWords(reg, d)...)
 		for _, err := range found {
 			errs = append(errs, fmt.Errorf("%s: %w", d.language, err))
 		}
@@ -144,12 +144,16 @@ func checkLayers(act mailer.Activity, d document) []error {
 }
 
 // checkWords finds words of doubt about our own acts (P1) and phrases that say
-// nothing (P3).
-func checkWords(d document) []error {
+// nothing (P3). What the register waives with a reason stands.
+func checkWords(reg *mailer.Register, d document) []error {
 	var errs []error
 	for _, b := range d.blocks {
 		for _, line := range lines(b) {
-			for _, f := range append(plain.Doubt(d.language, line), plain.Refused(d.language, line)...) {
+			doubts := slices.DeleteFunc(plain.Doubt(d.language, line), func(f plain.Finding) bool {
+				_, waived := reg.Waived(line, f)
+				return waived
+			})
+			for _, f := range append(doubts, plain.Refused(d.language, line)...) {
 				errs = append(errs, fmt.Errorf("%s: %s: %q in %q: %s", b.element, f.Rule, f.Text, clip(f.Sentence), f.Why))
 			}
 		}

@@ -183,7 +183,7 @@ func (d *drawing) links(act mailer.Activity) {
 	base := strings.TrimRight(d.reg.Controller.Mail.Links, "/")
 	notice := base + "/n/" + d.in.Tokens.Notice
 	d.slots["notice_url"] = notice
-	d.slots["choices_url"] = notice + "#ask-access"
+	d.slots["choices_url"] = notice + "#choices"
 	d.slots["code"] = d.in.Code
 	for _, r := range mailer.RightsFor(act) {
 		if r.Right == mailer.RightObjection {

@@ -103,9 +103,9 @@ func (d dates) read(s string) (at time.Time, reason string) {
 		}
 	}
 	if d.layout != "" {
-		return time.Time{}, "the date is not of the form that is named for this source: correct it, or name another with date_format"
+		return time.Time{}, "the date is not of the form that is named for this source: correct it, or name another under dates in the register, or with --dates"
 	}
-	return time.Time{}, "the form of the date is not known, and day and month are not guessed: name it for the source with date_format, such as DD/MM/YYYY"
+	return time.Time{}, "the form of the date is not known, and day and month are not guessed: name it under dates in the register, or with --dates, such as DD/MM/YYYY"
 }
 
 func (d dates) instant(t time.Time, hasTime, hasZone bool) time.Time {
