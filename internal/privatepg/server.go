@@ -167,6 +167,10 @@ func (s *Server) beCounted(ctx context.Context, seat *os.File, answer string) (c
 			counted = true
 			return true, nil
 		}
+		// Another line does no harm, and tells of a watcher that died with ours unread.
+		if _, err := seat.WriteString("\n"); errors.Is(err, syscall.EPIPE) {
+			return true, nil
+		}
 		alive, err := s.alive()
 		return !alive, err
 	})
