@@ -178,9 +178,11 @@ func (p *placing) run(ctx context.Context, t tx, chunk []mailer.Placement) error
 
 func (p *placing) deliver(pl mailer.Placement, duties []placeableDuty) {
 	d := *pl.Delivery
-	d.DueAt = time.Time{}
+	d.DueAt = duties[0].DueAt.Time
 	for _, duty := range duties {
-		d.DueAt = earlier(d.DueAt, duty.DueAt.Time)
+		if duty.DueAt.Before(d.DueAt) {
+			d.DueAt = duty.DueAt.Time
+		}
 		p.links = append(p.links, []any{pl.ContactID, d.ID, duty.ID})
 		p.inFlight = append(p.inFlight, placedDuty{ContactID: pl.ContactID, ID: duty.ID, DeliveryID: d.ID})
 		p.counts.duty(p.controller, duty.stand(), dutyStand{mailer.DutyInFlight, "", duty.DueAt.Time})

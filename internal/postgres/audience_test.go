@@ -16,6 +16,7 @@ var running = []mailer.CampaignState{mailer.CampaignRunning}
 func TestPlacingTwicePlacesOnce(t *testing.T) {
 	h := newHouse(t)
 	ids := h.people(3, noon.Add(day))
+	slices.SortFunc(ids, func(a, b mailer.ID) int { return slices.Compare(a[:], b[:]) })
 	c := h.approved("spring", 0)
 	var chunk []mailer.Placement
 	for _, cand := range h.candidates(c, false) {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (r campaignRow) campaign() mailer.Campaign {
 // CreateCampaign stores a draft. Its key is new to its controller.
 func (s *Store) CreateCampaign(ctx context.Context, controller mailer.ID, c mailer.Campaign) error {
 	return s.write(ctx, func(t tx) error {
-		n, err := t.exec(ctx, "campaign_add", c.ID, controller, c.Key, c.ActivityKey, string(c.Kind), asJSON(c.Filter), string(c.State), c.Pace, c.CreatedAt, c.CreatedBy)
+		n, err := t.exec(ctx, "campaign_add", c.ID, controller, c.Key, c.ActivityKey, string(c.Kind), records{c.Filter}, string(c.State), c.Pace, c.CreatedAt, c.CreatedBy)
 		if err != nil {
 			return err
 		}
@@ -58,25 +59,23 @@ func (s *Store) CreateCampaign(ctx context.Context, controller mailer.ID, c mail
 
 // Campaign finds one by key, or fails with ErrNoCampaign.
 func (s *Store) Campaign(ctx context.Context, controller mailer.ID, key string) (c mailer.Campaign, err error) {
-	err = s.read(ctx, func(t tx) error {
-		var rows []campaignRow
-		if err := t.all(ctx, &rows, "campaigns", controller, key); err != nil {
-			return err
-		}
-		if len(rows) == 0 {
-			return mailer.ErrNoCampaign
-		}
-		c = rows[0].campaign()
-		return nil
-	})
-	return c, err
+	cs, err := s.campaigns(ctx, controller, key)
+	if err != nil || len(cs) == 0 {
+		return c, cmp.Or(err, mailer.ErrNoCampaign)
+	}
+	return cs[0], nil
 }
 
 // Campaigns lists them, the oldest first.
-func (s *Store) Campaigns(ctx context.Context, controller mailer.ID) (cs []mailer.Campaign, err error) {
+func (s *Store) Campaigns(ctx context.Context, controller mailer.ID) ([]mailer.Campaign, error) {
+	return s.campaigns(ctx, controller, "")
+}
+
+// campaigns lists those with a key, or all.
+func (s *Store) campaigns(ctx context.Context, controller mailer.ID, key string) (cs []mailer.Campaign, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []campaignRow
-		err := t.all(ctx, &rows, "campaigns", controller, "")
+		err := t.all(ctx, &rows, "campaigns", controller, key)
 		for _, r := range rows {
 			cs = append(cs, r.campaign())
 		}
@@ -85,19 +84,25 @@ func (s *Store) Campaigns(ctx context.Context, controller mailer.ID) (cs []maile
 	return cs, err
 }
 
+// skeletonRow is a row of content_version_skeleton with its skeleton.
+type skeletonRow struct {
+	Document  mailer.Document `db:"document" json:"document"`
+	Languages string          `db:"languages" json:"languages"`
+	Form      string          `db:"form" json:"form"`
+	Hash      []byte          `db:"hash" json:"hash"`
+	Body      []byte          `db:"body" json:"body"`
+}
+
+func (r skeletonRow) key() mailer.SkeletonKey {
+	return mailer.SkeletonKey{Document: r.Document, Languages: r.Languages, Form: r.Form}
+}
+
 // SaveContent stores a content version with its skeletons. Where the same hash
 // is there already, that version is returned.
 func (s *Store) SaveContent(ctx context.Context, controller mailer.ID, v mailer.ContentVersion, now time.Time) (mailer.ContentVersion, error) {
-	type row struct {
-		Document  mailer.Document `json:"document"`
-		Languages string          `json:"languages"`
-		Form      string          `json:"form"`
-		Hash      []byte          `json:"hash"`
-		Body      []byte          `json:"body"`
-	}
-	rows := make([]row, len(v.Skeletons))
+	rows := make([]skeletonRow, len(v.Skeletons))
 	for i, k := range v.Skeletons {
-		rows[i] = row{k.Key.Document, k.Key.Languages, k.Key.Form, k.Hash, k.Body}
+		rows[i] = skeletonRow{k.Key.Document, k.Key.Languages, k.Key.Form, k.Hash, k.Body}
 	}
 	err := s.write(ctx, func(t tx) error {
 		if _, err := t.exec(ctx, "skeletons_add", records{rows}); err != nil {
@@ -128,13 +133,7 @@ func (s *Store) Content(ctx context.Context, id mailer.ID) (v mailer.ContentVers
 		Activity   string    `db:"activity_key"`
 		RegisterID mailer.ID `db:"register_version_id"`
 	}
-	var rows []struct {
-		Document  mailer.Document `db:"document"`
-		Languages string          `db:"languages"`
-		Form      string          `db:"form"`
-		Hash      []byte          `db:"hash"`
-		Body      []byte          `db:"body"`
-	}
+	var rows []skeletonRow
 	err = s.read(ctx, func(t tx) error {
 		found, err := t.one(ctx, &head, "content", id)
 		if err == nil && !found {
@@ -147,7 +146,7 @@ func (s *Store) Content(ctx context.Context, id mailer.ID) (v mailer.ContentVers
 	})
 	v = mailer.ContentVersion{ID: head.ID, Hash: head.Hash, ActivityKey: head.Activity, RegisterVersionID: head.RegisterID}
 	for _, r := range rows {
-		v.Skeletons = append(v.Skeletons, mailer.Skeleton{Key: mailer.SkeletonKey{Document: r.Document, Languages: r.Languages, Form: r.Form}, Hash: r.Hash, Body: r.Body})
+		v.Skeletons = append(v.Skeletons, mailer.Skeleton{Key: r.key(), Hash: r.Hash, Body: r.Body})
 	}
 	return v, err
 }

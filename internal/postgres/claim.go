@@ -67,22 +67,24 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*open
 		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked)); err != nil {
 			return nil, nil, err
 		}
-		got := map[int64]*portion{}
-		for _, a := range asked {
-			got[a.Lane] = &portion{Lane: a.Lane}
-		}
-		sending := map[int64]int{}
+		got := map[int64]given{}
 		for _, r := range rows {
-			got[r.Lane].count(r.Late)
+			g := got[r.Lane]
+			if r.Late {
+				g.late++
+			} else {
+				g.onTime++
+			}
 			if r.To == mailer.Suppressed {
 				suppressed = append(suppressed, r)
-				continue
+			} else {
+				taken = append(taken, r)
+				g.sending++
 			}
-			taken = append(taken, r)
-			sending[r.Lane]++
+			got[r.Lane] = g
 		}
 		for _, l := range lanes {
-			l.served(asked, got[l.id], sending[l.id])
+			l.served(asked, got[l.id])
 		}
 	}
 	return taken, suppressed, nil
@@ -131,46 +133,40 @@ func (t tx) jobs(ctx context.Context, controller mailer.ID, taken []claimedRow, 
 		out[i] = mailer.Job{
 			ContactID: r.ContactID, DeliveryID: r.ID, ControllerID: r.ControllerID, CampaignID: r.CampaignID, Lane: r.Lane,
 			Document: r.Document, To: to.Value, AddressHash: to.Hash, AddressKeyID: to.KeyID,
-			Languages: r.Languages, Form: r.Form, ActivityKey: part.activity, RegisterID: part.register,
+			Languages: r.Languages, Form: r.Form, ActivityKey: part.Activity, RegisterID: part.Register,
 			SkeletonHash: r.SkeletonHash, Code: r.Code, DueAt: r.DueAt.Time, CreatedAt: r.CreatedAt.Time,
 			ClaimID: claim, LeaseUntil: leaseUntil.UTC(), Attempts: r.Attempts,
-			ComposedAt: r.ComposedAt.Time, Slots: part.slots, SHA256: part.sha256, Facts: p.facts(part),
+			ComposedAt: r.ComposedAt.Time, Slots: part.Slots.v, SHA256: part.SHA256, Facts: p.facts(part),
 		}
 	}
 	return out, nil
 }
 
-// parts is what belongs to a delivery in other tables.
-type parts struct {
-	activity string
-	register mailer.ID
-	duties   []mailer.ID
-	sha256   []byte       // of the bytes that went out; nil before the first attempt
-	slots    mailer.Slots // what was put in then
+// partsRow is what belongs to a delivery in other tables.
+type partsRow struct {
+	ID       mailer.ID              `db:"id"`
+	Activity string                 `db:"activity_key"`
+	Register mailer.ID              `db:"register_version_id"`
+	Duties   idList                 `db:"duties"`
+	SHA256   []byte                 `db:"sha256"` // of the bytes that went out; nil before the first attempt
+	Slots    document[mailer.Slots] `db:"slots"`  // what was put in then
 }
 
 // deliveryParts loads them for deliveries.
-func (t tx) deliveryParts(ctx context.Context, contacts, deliveries []mailer.ID) (map[mailer.ID]parts, error) {
-	var rows []struct {
-		ID       mailer.ID              `db:"id"`
-		Activity string                 `db:"activity_key"`
-		Register mailer.ID              `db:"register_version_id"`
-		Duties   idList                 `db:"duties"`
-		SHA256   []byte                 `db:"sha256"`
-		Slots    document[mailer.Slots] `db:"slots"`
-	}
+func (t tx) deliveryParts(ctx context.Context, contacts, deliveries []mailer.ID) (map[mailer.ID]partsRow, error) {
+	var rows []partsRow
 	err := t.all(ctx, &rows, "delivery_parts", uuids(contacts), uuids(deliveries))
-	out := make(map[mailer.ID]parts, len(rows))
+	out := make(map[mailer.ID]partsRow, len(rows))
 	for _, r := range rows {
-		out[r.ID] = parts{r.Activity, r.Register, r.Duties, r.SHA256, r.Slots.v}
+		out[r.ID] = r
 	}
 	return out, err
 }
 
 // facts are what a person's values are drawn from. Duties that no longer exist
 // are not among them.
-func (p *person) facts(d parts) mailer.NoticeFacts {
-	return mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(d.activity), Duties: p.dutiesIn(d.duties)}
+func (p *person) facts(d partsRow) mailer.NoticeFacts {
+	return mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(d.Activity), Duties: p.dutiesIn(d.Duties)}
 }
 
 func (p *person) identifier(id mailer.ID) mailer.Identifier {

@@ -85,7 +85,7 @@ func TestHalfOfABatchIsForThoseStillOnTimeAndTheRestForTheOldest(t *testing.T) {
 	equal(t, "the oldest", first[-100*day], 10)
 	h.claim(20, noon)
 	h.claim(40, noon)
-	if rest := count(h.claim(20, noon)); rest != nil && len(rest) > 0 {
+	if rest := count(h.claim(20, noon)); len(rest) > 0 {
 		t.Fatalf("more than there are: %v", rest)
 	}
 }

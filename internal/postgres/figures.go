@@ -136,22 +136,15 @@ func (t tx) rates(ctx context.Context, controller mailer.ID, now time.Time) (map
 
 func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]mailer.LaneFigures, error) {
 	var rows []struct {
-		ID          int64            `db:"id"`
-		CampaignID  mailer.ID        `db:"campaign_id"`
-		State       mailer.LaneState `db:"state"`
-		Reason      string           `db:"reason"`
-		Pace        int              `db:"pace"`
-		CampaignKey string           `db:"campaign_key"`
-		Queued      int64            `db:"queued"`
-		EarliestDue instant          `db:"earliest_due"`
+		laneRow
+		CampaignKey string  `db:"campaign_key"`
+		Queued      int64   `db:"queued"`
+		EarliestDue instant `db:"earliest_due"`
 	}
 	err := t.all(ctx, &rows, "figures_lanes", controller)
 	out := make([]mailer.LaneFigures, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.LaneFigures{
-			Lane:        mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, State: r.State, Reason: r.Reason, Pace: r.Pace},
-			CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time,
-		}
+		out[i] = mailer.LaneFigures{Lane: r.lane(), CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time}
 	}
 	return out, err
 }

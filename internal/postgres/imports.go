@@ -152,24 +152,14 @@ func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.
 const contactColumns = `id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, details, first_obtained_at, created_at, updated_at`
 
 func (t tx) addContacts(ctx context.Context, controller mailer.ID, cs []mailer.Contact, now time.Time, counts tally) error {
-	if len(cs) == 0 {
-		return nil
-	}
-	if err := t.stage(ctx, "contact", contactColumns, contactRows(controller, cs, now)); err != nil {
-		return err
-	}
-	n, err := t.exec(ctx, "contact_add")
-	counts.add(controller, mailer.ID{}, countContact, "", "known", int(n))
-	return err
-}
-
-func contactRows(controller mailer.ID, cs []mailer.Contact, now time.Time) [][]any {
 	rows := make([][]any, len(cs))
 	for i, c := range cs {
 		rows[i] = []any{c.ID, controller, c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language,
-			c.Organisation, c.JobTitle, asJSON(detailsOf(c)), null(c.FirstObtainedAt), now, now}
+			c.Organisation, c.JobTitle, records{detailsOf(c)}, null(c.FirstObtainedAt), now, now}
 	}
-	return rows
+	n, err := t.mergeIn(ctx, "contact_add", "contact", contactColumns, rows)
+	counts.add(controller, mailer.ID{}, countContact, "", "known", n)
+	return err
 }
 
 func detailsOf(c mailer.Contact) map[string]string {
@@ -205,20 +195,16 @@ func (t tx) fillContacts(ctx context.Context, controller mailer.ID, cs []mailer.
 	return err
 }
 
+// addIdentifiers stores identifiers. A microsecond between those of one person
+// keeps the order in which their file names them.
 func (t tx) addIdentifiers(ctx context.Context, controller mailer.ID, byContact map[mailer.ID][]mailer.Identifier, now time.Time) error {
 	var rows [][]any
 	for contact, ids := range byContact {
-		for _, i := range ids {
-			rows = append(rows, []any{contact, i.ID, controller, string(i.Kind), i.Hash, i.KeyID, i.Value, now})
+		for n, i := range ids {
+			rows = append(rows, []any{contact, i.ID, controller, string(i.Kind), i.Hash, i.KeyID, i.Value, now.Add(time.Duration(n) * time.Microsecond)})
 		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := t.stage(ctx, "identifier", "contact_id, id, controller_id, kind, hash, key_id, value, added_at", rows); err != nil {
-		return err
-	}
-	_, err := t.exec(ctx, "identifier_add")
+	_, err := t.mergeIn(ctx, "identifier_add", "identifier", "contact_id, id, controller_id, kind, hash, key_id, value, added_at", rows)
 	return err
 }
 
@@ -230,13 +216,8 @@ func (t tx) addAcquisitions(ctx context.Context, controller mailer.ID, byContact
 				a.Page, string(a.Visibility), a.ImportID, a.Line, now})
 		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := t.stage(ctx, "acquisition", "contact_id, id, controller_id, source_key, activity_key, obtained_at, obtained_basis, page, visibility, import_id, line, recorded_at", rows); err != nil {
-		return err
-	}
-	_, err := t.exec(ctx, "acquisition_add")
+	_, err := t.mergeIn(ctx, "acquisition_add", "acquisition",
+		"contact_id, id, controller_id, source_key, activity_key, obtained_at, obtained_basis, page, visibility, import_id, line, recorded_at", rows)
 	return err
 }
 
@@ -249,7 +230,7 @@ func (t tx) addDuties(ctx context.Context, controller mailer.ID, ds []mailer.Dut
 	rows := make([][]any, len(ds))
 	for i, d := range ds {
 		rows[i] = []any{d.ContactID, d.ID, controller, d.ActivityKey, d.SourceKey, d.Cause, d.AcquisitionID, null(d.ObtainedAt),
-			d.Due.At, string(d.Due.Rule), asJSON(d.Due.Inputs), string(d.State), string(d.Reason), d.Detail, now}
+			d.Due.At, string(d.Due.Rule), records{d.Due.Inputs}, string(d.State), string(d.Reason), d.Detail, now}
 	}
 	if err := t.stage(ctx, "duty", "contact_id, id, controller_id, activity_key, source_key, cause, acquisition_id, obtained_at, due_at, due_rule, due_inputs, state, reason, detail, opened_at", rows); err != nil {
 		return err
@@ -291,9 +272,9 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, ds []mailer
 		rows[i] = row{d.ContactID, d.ID, d.Due.At, d.Due.Rule, d.Due.Inputs}
 	}
 	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(byKey([2]mailer.ID{a.ContactID, a.ID}, [2]mailer.ID{b.ContactID, b.ID}), a.DueAt.Compare(b.DueAt))
+		return cmp.Or(slices.Compare(a.ID[:], b.ID[:]), a.DueAt.Compare(b.DueAt))
 	})
-	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.ContactID == b.ContactID && a.ID == b.ID })
+	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.ID == b.ID })
 	if _, err := t.exec(ctx, "delivery_shorten", controller, records{rows}); err != nil {
 		return err
 	}

@@ -17,21 +17,15 @@ type openLane struct {
 	lateDry   bool
 }
 
-// portion is what a lane is asked for, or gave: of those still on time, and of
-// those overdue.
+// portion is what a lane is asked for: of those still on time, and of those overdue.
 type portion struct {
 	Lane   int64 `json:"lane"`
 	OnTime int   `json:"on_time"`
 	Late   int   `json:"late"`
 }
 
-func (p *portion) count(late bool) {
-	if late {
-		p.Late++
-	} else {
-		p.OnTime++
-	}
-}
+// given is what it gave. What was suppressed is not sending.
+type given struct{ onTime, late, sending int }
 
 // share divides what is left of a batch between lanes, in their order, and
 // within each between the two streams (D7). Of an odd number the stream that
@@ -69,13 +63,13 @@ func share(lanes []*openLane, left int, onTimeFirst bool) []portion {
 
 // served takes note of what a lane gave of what it was asked for: a stream that
 // gave less is dry.
-func (l *openLane) served(asked []portion, got *portion, sending int) {
+func (l *openLane) served(asked []portion, got given) {
 	for _, a := range asked {
 		if a.Lane == l.id {
-			l.onTimeDry = l.onTimeDry || got.OnTime < a.OnTime
-			l.lateDry = l.lateDry || got.Late < a.Late
-			l.room -= sending
-			l.used += sending
+			l.onTimeDry = l.onTimeDry || got.onTime < a.OnTime
+			l.lateDry = l.lateDry || got.late < a.Late
+			l.room -= got.sending
+			l.used += got.sending
 		}
 	}
 }
@@ -169,19 +163,26 @@ func (t tx) chargePace(ctx context.Context, lanes []*openLane, now time.Time) er
 // second is the one that a pace is counted in.
 func second(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
 
+// laneRow is a row of lane.
+type laneRow struct {
+	ID         int64            `db:"id"`
+	CampaignID mailer.ID        `db:"campaign_id"`
+	State      mailer.LaneState `db:"state"`
+	Reason     string           `db:"reason"`
+	Pace       int              `db:"pace"`
+}
+
+func (r laneRow) lane() mailer.Lane {
+	return mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, State: r.State, Reason: r.Reason, Pace: r.Pace}
+}
+
 // Lanes gives the state of every lane.
 func (s *Store) Lanes(ctx context.Context, controller mailer.ID) (out []mailer.Lane, err error) {
 	err = s.read(ctx, func(t tx) error {
-		var rows []struct {
-			ID         int64            `db:"id"`
-			CampaignID mailer.ID        `db:"campaign_id"`
-			State      mailer.LaneState `db:"state"`
-			Reason     string           `db:"reason"`
-			Pace       int              `db:"pace"`
-		}
+		var rows []laneRow
 		err := t.all(ctx, &rows, "lanes", controller)
 		for _, r := range rows {
-			out = append(out, mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, State: r.State, Reason: r.Reason, Pace: r.Pace})
+			out = append(out, r.lane())
 		}
 		return err
 	})

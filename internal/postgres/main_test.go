@@ -3,7 +3,11 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+	"flag"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +15,16 @@ import (
 	"article14/mailer"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if !slices.ContainsFunc(os.Args, func(a string) bool { return strings.Contains(a, "rapid.checks") }) {
+		// Each check is dozens of transactions; 40 see every pair of actions.
+		if err := flag.Set("rapid.checks", "40"); err != nil {
+			panic(err)
+		}
+	}
+	pgtest.Main(m)
+}
 
 func migrate(ctx context.Context, url string) error {
 	s, err := Open(ctx, url)

@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"article14/mailer"
 )
@@ -15,7 +13,6 @@ type person struct {
 	identifiers  []mailer.Identifier  // in the order in which they were added
 	acquisitions []mailer.Acquisition // by source, the first obtaining first, unknown dates last
 	duties       []mailer.Duty        // the earliest deadline first
-	met          map[mailer.ID]bool
 }
 
 // people loads contacts by id. Those of another controller are left out.
@@ -166,18 +163,4 @@ func (r dutyRow) duty() mailer.Duty {
 		Due:   mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: r.Inputs.v},
 		State: r.State, Reason: r.Reason, Detail: r.Detail,
 	}
-}
-
-// byKey is the order in which rows about people are locked and written, so that
-// no two transactions wait for each other: by contact, then by id.
-func byKey(a, b [2]mailer.ID) int {
-	return cmp.Or(slices.Compare(a[0][:], b[0][:]), slices.Compare(a[1][:], b[1][:]))
-}
-
-// earlier is the earlier of two instants; zero is no instant.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -170,6 +170,6 @@ func (t tx) audit(ctx context.Context, e entry) error {
 	if e.detail == nil {
 		e.detail = map[string]any{}
 	}
-	_, err := t.exec(ctx, "audit_add", mailer.NewID(e.at), e.controller, e.at, e.actor, e.action, e.subject, asJSON(e.detail))
+	_, err := t.exec(ctx, "audit_add", mailer.NewID(e.at), e.controller, e.at, e.actor, e.action, e.subject, records{e.detail})
 	return err
 }

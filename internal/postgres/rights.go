@@ -46,9 +46,9 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 		}
 		part := all[delivery]
 		n = mailer.SentNotice{
-			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.activity,
-			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.register,
-			Slots: part.slots, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(part),
+			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.Activity,
+			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.Register,
+			Slots: part.Slots.v, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(part),
 			ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time, SharedMailbox: r.Shared,
 		}
 		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
@@ -59,16 +59,11 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 
 // skeletonKeys names the skeletons of a content version.
 func (t tx) skeletonKeys(ctx context.Context, content mailer.ID) ([]mailer.SkeletonKeyHash, error) {
-	var rows []struct {
-		Document  mailer.Document `db:"document"`
-		Languages string          `db:"languages"`
-		Form      string          `db:"form"`
-		Hash      []byte          `db:"skeleton_hash"`
-	}
+	var rows []skeletonRow
 	err := t.all(ctx, &rows, "notice_skeletons", content)
 	out := make([]mailer.SkeletonKeyHash, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.SkeletonKeyHash{Key: mailer.SkeletonKey{Document: r.Document, Languages: r.Languages, Form: r.Form}, Hash: r.Hash}
+		out[i] = mailer.SkeletonKeyHash{Key: r.key(), Hash: r.Hash}
 	}
 	return out, err
 }
@@ -116,7 +111,9 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 		}
 		stored, made = o, n == 1
 		if !made {
-			stored, err = t.objection(ctx, o)
+			var row objectionRow
+			_, err := t.one(ctx, &row, "objection", o.ContactID, o.ActivityKey, o.Scope)
+			stored = row.objection()
 			return err
 		}
 		if _, err := t.exec(ctx, "contact_objected", controller, o.ContactID, o.MadeAt); err != nil {
@@ -134,13 +131,6 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 		return t.correspond(ctx, controller, o.ContactID, receipt, now, counts)
 	})
 	return stored, made, err
-}
-
-// objection is the one on record of the same kind.
-func (t tx) objection(ctx context.Context, o mailer.Objection) (mailer.Objection, error) {
-	var r objectionRow
-	_, err := t.one(ctx, &r, "objection", o.ContactID, o.ActivityKey, o.Scope)
-	return r.objection(), err
 }
 
 // objectionRow is a row of objection.

@@ -10,7 +10,7 @@ JOIN content_version v ON v.id = d.content_version_id
 WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
 
 -- name: notice_skeletons
-SELECT document, languages, form, skeleton_hash
+SELECT document, languages, form, skeleton_hash AS hash
 FROM content_version_skeleton
 WHERE content_version_id = $1
 ORDER BY document, languages, form

@@ -146,6 +146,19 @@ func (t tx) stage(ctx context.Context, table, columns string, rows [][]any) erro
 	return t.copyIn(ctx, "stage_"+table, columns, rows)
 }
 
+// mergeIn stages rows and has a statement merge them into their table. It
+// returns how many were new.
+func (t tx) mergeIn(ctx context.Context, name, table, columns string, rows [][]any) (int, error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	if err := t.stage(ctx, table, columns, rows); err != nil {
+		return 0, err
+	}
+	n, err := t.exec(ctx, name)
+	return int(n), err
+}
+
 // fault says what failed, without what PostgreSQL quotes of the rows at fault:
 // details and contexts are left out, and so are the messages of data exceptions
 // (class 22), which repeat the value.
@@ -164,20 +177,15 @@ func fault(what string, err error) error {
 	return fmt.Errorf("database: %s: %s (SQLSTATE %s)", what, text, refused.SQLState())
 }
 
-// records hands a slice of structs to a statement that reads it with
-// json_to_recordset. The planner takes it for a hundred rows whatever its length,
-// and so joins big tables by their keys.
+// records writes a value as JSON: for a jsonb column, or, a slice of structs, for
+// a statement that reads it with json_to_recordset. The planner takes that for a
+// hundred rows whatever its length, and so joins big tables by their keys.
 type records struct{ rows any }
 
 // Value is the JSON.
 func (r records) Value() (driver.Value, error) {
 	b, err := json.Marshal(r.rows)
 	return string(b), err
-}
-
-// asJSON writes a value for a jsonb column.
-func asJSON(v any) any {
-	return records{v}
 }
 
 // uuids is an array parameter of ids.
@@ -243,17 +251,5 @@ type idList []mailer.ID
 
 // Scan takes an array of ids from the database.
 func (l *idList) Scan(src any) error {
-	var ss pq.StringArray
-	if err := ss.Scan(src); err != nil {
-		return err
-	}
-	*l = make(idList, len(ss))
-	for i, s := range ss {
-		id, err := mailer.ParseID(s)
-		if err != nil {
-			return err
-		}
-		(*l)[i] = id
-	}
-	return nil
+	return pq.GenericArray{A: (*[]mailer.ID)(l)}.Scan(src)
 }

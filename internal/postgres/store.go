@@ -36,9 +36,9 @@ func (s *Store) Close() error { return s.db.Close() }
 
 // Migrate brings the schema up to date and returns its version.
 func (s *Store) Migrate(ctx context.Context) (int64, error) {
-	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	p, err := s.migrations()
 	if err != nil {
-		return 0, fmt.Errorf("read the migrations: %w", err)
+		return 0, err
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return 0, fmt.Errorf("migrate the database: %w", err)
@@ -48,15 +48,23 @@ func (s *Store) Migrate(ctx context.Context) (int64, error) {
 
 // SchemaVersions gives the version of the database and the newest that this program has.
 func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error) {
-	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	p, err := s.migrations()
 	if err != nil {
-		return 0, 0, fmt.Errorf("read the migrations: %w", err)
+		return 0, 0, err
 	}
 	for _, src := range p.ListSources() {
 		want = max(want, src.Version)
 	}
 	have, err = p.GetDBVersion(ctx)
 	return have, want, err
+}
+
+func (s *Store) migrations() (*goose.Provider, error) {
+	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return p, nil
 }
 
 // ClockSkew is by how much the database's clock is ahead of ours (negative:

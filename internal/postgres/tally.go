@@ -1,10 +1,7 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"article14/mailer"
@@ -96,8 +93,8 @@ func (c tally) note(ctx context.Context, t tx, at time.Time) error {
 		N          int64     `json:"n"`
 	}
 	var rows []row
-	for _, m := range c.sorted() {
-		rows = append(rows, row{m.controller, m.campaign, m.what, m.from, m.to, c[m]})
+	for m, n := range c {
+		rows = append(rows, row{m.controller, m.campaign, m.what, m.from, m.to, n})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -136,12 +133,6 @@ func (c tally) apply(ctx context.Context, t tx) error {
 	}
 	_, err := t.exec(ctx, "tally_apply", records{rows})
 	return err
-}
-
-func (c tally) sorted() []move {
-	return slices.SortedFunc(maps.Keys(c), func(a, b move) int {
-		return cmp.Or(slices.Compare(a.campaign[:], b.campaign[:]), cmp.Compare(a.what, b.what), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
-	})
 }
 
 // deliveryMove is a delivery that went from one state to another.
