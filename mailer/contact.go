@@ -16,9 +16,8 @@ type Contact struct {
 	Language        string // stated preference, a base code, "" unknown
 	Organisation    string
 	JobTitle        string
-	Details         map[string]string // other columns of the file that the source maps as held data
-	FirstObtainedAt time.Time         // retention counts from here (T1); zero: unknown
-	ObjectedAt      time.Time         // zero: no objection
+	FirstObtainedAt time.Time // retention counts from here (T1); zero: unknown
+	ObjectedAt      time.Time // zero: no objection
 }
 
 // IdentifierKind is what we recognise a contact by.

@@ -102,9 +102,9 @@ type Settlement struct {
 }
 
 // Suppression says that an identifier must not be written to, or its holder's
-// data not be used. The hash outlives erasure (R5). It is the identifier's own
-// hash, made with the identity key, so that a claim can look for it in one
-// statement.
+// data not be used. Hash and key id are the identifier's own, made with the
+// identity key, so that a claim can look for them in one statement. They outlive
+// erasure (R5).
 type Suppression struct {
 	Kind      IdentifierKind
 	Hash      []byte

@@ -34,6 +34,7 @@ type DueInputs struct {
 	FirstCommunication time.Time     `json:"first_communication,omitzero"`
 	FirstDisclosure    time.Time     `json:"first_disclosure,omitzero"`
 	ReadAt             time.Time     `json:"read_at,omitzero"` // the import's instant: the deadline of an unknown date
+	Starts             calendar.Date `json:"starts,omitzero"`  // of a new purpose (14(4))
 	Zone               string        `json:"zone"`
 }
 

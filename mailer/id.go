@@ -45,6 +45,13 @@ func (id ID) String() string {
 	return h[0:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
+// Time is the millisecond in which the ID was made.
+func (id ID) Time() time.Time {
+	var ms [8]byte
+	copy(ms[2:], id[:6])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:])))
+}
+
 // IsZero tells whether the ID is none.
 func (id ID) IsZero() bool { return id == ID{} }
 

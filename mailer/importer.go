@@ -171,7 +171,7 @@ func (r *importRun) settle(ctx context.Context, rows []batchRow) error {
 	decided := false
 	err := r.Store.Merge(ctx, r.plan.Controller, r.imp.ID, batchKeys(rows), rules.now, func(known []Known, suppressed map[string]bool) Merge {
 		merge, refused = rules.decide(rows, known, suppressed)
-		decided = true
+		merge.From, decided = r.read, true
 		if look {
 			return Merge{}
 		}

@@ -52,7 +52,8 @@ type Import struct {
 	FileName     string
 	FileHash     []byte
 	SettingsHash []byte
-	Position     int64 // rows done
+	Basis        string // what a person stated about rows without a date, and who (D4)
+	Position     int64  // rows done
 	Finished     bool
 	Counts       ImportCounts
 }
@@ -82,6 +83,7 @@ type Merge struct {
 	Shortened    []Duty  // known duties whose date moved forward (14(3)(b), (c)); never later
 	Alerts       []Alert // rows whose identifiers belong to two contacts
 	Counts       ImportCounts
+	From         int64 // the position before this batch: the store refuses a batch that does not follow on
 	Rows         int64 // rows that this batch accounts for
 }
 

@@ -17,14 +17,13 @@ type KeyPurpose string
 // people would look like strangers. The others are, newest first, and old ones
 // go on opening what they made.
 const (
-	IdentityKey    KeyPurpose = "identity"
-	TokenKey       KeyPurpose = "token"
-	EnvelopeKey    KeyPurpose = "envelope"
-	SuppressionKey KeyPurpose = "suppression"
+	IdentityKey KeyPurpose = "identity" // identifiers, and the suppressions of them
+	TokenKey    KeyPurpose = "token"
+	EnvelopeKey KeyPurpose = "envelope"
 )
 
 // KeyPurposes lists them.
-var KeyPurposes = []KeyPurpose{IdentityKey, TokenKey, EnvelopeKey, SuppressionKey}
+var KeyPurposes = []KeyPurpose{IdentityKey, TokenKey, EnvelopeKey}
 
 // Key is a secret with the id that every hash and token made with it carries:
 // one character of a-z or 2-7, so that it fits into any of them.

@@ -225,7 +225,7 @@ func (r *run) flushBegins(batch []beginning) {
 			return err
 		}
 		for _, b := range batch {
-			b.stands <- stands[b.DeliveryID]
+			b.stands <- stands[b.ID]
 		}
 		return nil
 	})

@@ -15,10 +15,12 @@ type RegisterStore interface {
 	CurrentRegister(ctx context.Context, controllerKey string) (RegisterVersion, error)
 	// RegisterVersion finds a version by id.
 	RegisterVersion(ctx context.Context, id ID) (RegisterVersion, error)
-	// OpenPurposeDuties opens, for a purpose that began after data were obtained,
-	// a duty for every contact with an acquisition for the activity (14(4), D5).
-	// It goes on behind after and returns the last contact looked at, zero at the end.
-	OpenPurposeDuties(ctx context.Context, controller ID, activity, cause string, due Due, after ID, limit int, now time.Time) (ID, int, error)
+	// RegisterBefore is the version that another one replaced, or ErrNoRegister.
+	RegisterBefore(ctx context.Context, v RegisterVersion) (RegisterVersion, error)
+	// OpenDuties lets decide look at the next contacts behind after, in the order of
+	// their ids, and opens the duties that it says; those that are there already stay
+	// as they are. It returns the last contact looked at, zero at the end.
+	OpenDuties(ctx context.Context, controller, after ID, limit int, now time.Time, decide func(Known) []Duty) (ID, int, error)
 }
 
 // CampaignStore keeps campaigns and places their audience.
@@ -59,8 +61,8 @@ type Queue interface {
 	// are kept across workers; the suppressed are moved to suppressed in the same
 	// statement and their duties set failed.
 	Claim(ctx context.Context, controller ID, claim ID, limit int, now time.Time, lease time.Duration) ([]Job, error)
-	// Begin puts attempts on record before the wire is touched. It returns those
-	// whose claim still stands; the others must not be sent.
+	// Begin puts attempts on record before the wire is touched. It returns the ids
+	// of the attempts whose claim still stands; the others must not be sent.
 	Begin(ctx context.Context, attempts []Attempt, leaseUntil time.Time) (map[ID]bool, error)
 	// Settle ends claims. Those whose claim no longer stands are returned and left as they are.
 	Settle(ctx context.Context, batch []Settlement) (fenced []ID, err error)

@@ -84,7 +84,7 @@ func (q *memQueue) Begin(_ context.Context, attempts []Attempt, _ time.Time) (ma
 		if d.state != Sending || d.ClaimID != a.ClaimID {
 			continue
 		}
-		d.open, out[a.DeliveryID] = &a, true
+		d.open, out[a.ID] = &a, true
 		d.attempts++
 		if a.Message != nil {
 			d.Slots, d.SHA256, d.ComposedAt = a.Message.Slots, a.Message.SHA256, a.Message.ComposedAt

@@ -56,7 +56,6 @@ CREATE TABLE contact (
     language          text NOT NULL DEFAULT '',   -- stated preference, as a base code
     organisation      text NOT NULL DEFAULT '',
     job_title         text NOT NULL DEFAULT '',
-    details           jsonb NOT NULL DEFAULT '{}',
     first_obtained_at timestamptz,                -- T1: retention counts from here, never renewed
     created_at        timestamptz NOT NULL,
     updated_at        timestamptz NOT NULL,
@@ -86,6 +85,7 @@ CREATE TABLE import (
     file_name     text NOT NULL,
     file_hash     bytea NOT NULL,
     settings_hash bytea NOT NULL,                 -- mapping, basis: another reading of the file is another import
+    basis         text NOT NULL DEFAULT '',       -- what a person stated about rows without a date, and who (D4)
     started_at    timestamptz NOT NULL,
     finished_at   timestamptz,
     position      bigint NOT NULL DEFAULT 0,      -- rows done

@@ -197,7 +197,7 @@ func (d *demo) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = d.applyRegister(ctx, reg, body, demoBy)
+	_, err = d.applyRegister(ctx, reg, body, demoBy)
 	return err
 }
 

@@ -106,7 +106,7 @@ func (s *stage) applySample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.applyRegister(t.Context(), reg, body, "test"); err != nil {
+	if _, err := s.applyRegister(t.Context(), reg, body, "test"); err != nil {
 		t.Fatal(err)
 	}
 }

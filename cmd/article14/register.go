@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -68,11 +67,15 @@ func (c *registerApplyCmd) Run(ctx context.Context, s *Settings, std streams) er
 		return err
 	}
 	defer a.close()
-	v, made, err := a.applyRegister(ctx, reg, body, person(c.By))
+	out, err := a.applyRegister(ctx, reg, body, person(c.By))
 	if err != nil {
 		return err
 	}
-	if !made {
+	v := out.Version
+	if out.Opened > 0 {
+		fmt.Fprintf(std.out, "%d people whose data you hold already must be told of %d new purposes before they start\n", out.Opened, out.Purposes)
+	}
+	if !out.Made {
 		fmt.Fprintf(std.out, "version %d of %s is in force already; nothing was changed\n", v.Version, reg.Controller.Key)
 		return nil
 	}
@@ -80,14 +83,13 @@ func (c *registerApplyCmd) Run(ctx context.Context, s *Settings, std streams) er
 	return nil
 }
 
-func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []byte, by string) (mailer.RegisterVersion, bool, error) {
-	hash := sha256.Sum256(body)
-	v, made, err := a.store.ApplyRegister(ctx, reg.Controller.Key, body, hash[:], by, a.now())
+func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []byte, by string) (mailer.Applied, error) {
+	out, err := a.registers.Apply(ctx, reg, body, by, a.now())
 	if err != nil {
-		return v, made, err
+		return out, err
 	}
-	a.controller, a.key = v.ControllerID, reg.Controller.Key
-	return v, made, nil
+	a.controller, a.key = out.Version.ControllerID, reg.Controller.Key
+	return out, nil
 }
 
 // person is who does something: the name given, or that of the user.

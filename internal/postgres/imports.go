@@ -34,7 +34,7 @@ func (s *Store) BeginImport(ctx context.Context, controller mailer.ID, imp maile
 		imp.ID = mailer.NewID(now)
 	}
 	err := s.write(ctx, func(t tx) error {
-		_, err := t.one(ctx, &r, "import_begin", imp.ID, controller, imp.SourceKey, imp.ActivityKey, imp.FileName, imp.FileHash, imp.SettingsHash, now)
+		_, err := t.one(ctx, &r, "import_begin", imp.ID, controller, imp.SourceKey, imp.ActivityKey, imp.FileName, imp.FileHash, imp.SettingsHash, now, imp.Basis)
 		return err
 	})
 	return mailer.Import{
@@ -66,7 +66,11 @@ func (s *Store) Merge(ctx context.Context, controller, importID mailer.ID, keys 
 		if err != nil {
 			return err
 		}
-		return t.merge(ctx, controller, importID, decide(known, suppressed), now)
+		m := decide(known, suppressed)
+		if m.Rows == 0 {
+			return nil // it only looked
+		}
+		return t.merge(ctx, controller, importID, m, now)
 	})
 }
 
@@ -107,7 +111,7 @@ func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys mailer.BatchK
 	known := make([]mailer.Known, 0, len(ids))
 	for _, id := range ids {
 		if p := people[id]; p != nil {
-			known = append(known, mailer.Known{Contact: p.contact, Identifiers: p.identifiers, Acquisitions: p.acquisitions, Duties: p.duties})
+			known = append(known, p.known())
 		}
 	}
 	return known, suppressed, err
@@ -135,12 +139,15 @@ func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.
 	if err := t.addDuties(ctx, controller, m.Duties, now, counts); err != nil {
 		return err
 	}
-	n, err := t.exec(ctx, "import_advance", importID, m.Rows, m.Counts.Accepted, m.Counts.Merged, m.Counts.Refused)
+	if err := t.raiseConflicts(ctx, controller, m.Alerts, now, counts); err != nil {
+		return err
+	}
+	n, err := t.exec(ctx, "import_advance", importID, m.Rows, m.Counts.Accepted, m.Counts.Merged, m.Counts.Refused, m.From)
 	if err != nil {
 		return err
 	}
 	if n != 1 {
-		return fmt.Errorf("import %s is not under way: another run has read the file to its end", importID)
+		return fmt.Errorf("import %s is further than row %d: another run reads the same file; let it finish", importID, m.From)
 	}
 	counts.add(controller, mailer.ID{}, countImport, "", "accepted", int(m.Counts.Accepted))
 	counts.add(controller, mailer.ID{}, countImport, "", "merged", int(m.Counts.Merged))
@@ -149,47 +156,40 @@ func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.
 	return counts.apply(ctx, t)
 }
 
-const contactColumns = `id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, details, first_obtained_at, created_at, updated_at`
+const contactColumns = `id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, created_at, updated_at`
 
 func (t tx) addContacts(ctx context.Context, controller mailer.ID, cs []mailer.Contact, now time.Time, counts tally) error {
 	rows := make([][]any, len(cs))
 	for i, c := range cs {
 		rows[i] = []any{c.ID, controller, c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language,
-			c.Organisation, c.JobTitle, records{detailsOf(c)}, null(c.FirstObtainedAt), now, now}
+			c.Organisation, c.JobTitle, null(c.FirstObtainedAt), now, now}
 	}
 	n, err := t.mergeIn(ctx, "contact_add", "contact", contactColumns, rows)
 	counts.add(controller, mailer.ID{}, countContact, "", "known", n)
 	return err
 }
 
-func detailsOf(c mailer.Contact) map[string]string {
-	if c.Details == nil {
-		return map[string]string{}
-	}
-	return c.Details
-}
-
-// fillContacts writes fields that a later file filled in. Dates that count are
-// not among them: retention is fixed from the first obtaining (T1).
+// fillContacts writes fields that a later file filled in. The first obtaining,
+// from which retention counts, only ever moves back (T1).
 func (t tx) fillContacts(ctx context.Context, controller mailer.ID, cs []mailer.Contact, now time.Time) error {
 	if len(cs) == 0 {
 		return nil
 	}
 	type row struct {
-		ID           mailer.ID         `json:"id"`
-		Name         string            `json:"name"`
-		Country      string            `json:"country"`
-		Region       string            `json:"region"`
-		City         string            `json:"city"`
-		PostalCode   string            `json:"postal_code"`
-		Language     string            `json:"language"`
-		Organisation string            `json:"organisation"`
-		JobTitle     string            `json:"job_title"`
-		Details      map[string]string `json:"details"`
+		ID           mailer.ID  `json:"id"`
+		Name         string     `json:"name"`
+		Country      string     `json:"country"`
+		Region       string     `json:"region"`
+		City         string     `json:"city"`
+		PostalCode   string     `json:"postal_code"`
+		Language     string     `json:"language"`
+		Organisation string     `json:"organisation"`
+		JobTitle     string     `json:"job_title"`
+		Obtained     *time.Time `json:"first_obtained_at"`
 	}
 	rows := make([]row, len(cs))
 	for i, c := range cs {
-		rows[i] = row{c.ID, c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language, c.Organisation, c.JobTitle, detailsOf(c)}
+		rows[i] = row{c.ID, c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language, c.Organisation, c.JobTitle, known(c.FirstObtainedAt)}
 	}
 	_, err := t.exec(ctx, "contact_fill", controller, records{rows}, now)
 	return err
@@ -266,10 +266,11 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, ds []mailer
 		DueAt     time.Time        `json:"due_at"`
 		Rule      mailer.DueRule   `json:"due_rule"`
 		Inputs    mailer.DueInputs `json:"due_inputs"`
+		Obtained  *time.Time       `json:"obtained_at"`
 	}
 	rows := make([]row, len(ds))
 	for i, d := range ds {
-		rows[i] = row{d.ContactID, d.ID, d.Due.At, d.Due.Rule, d.Due.Inputs}
+		rows[i] = row{d.ContactID, d.ID, d.Due.At, d.Due.Rule, d.Due.Inputs, known(d.ObtainedAt)}
 	}
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(slices.Compare(a.ID[:], b.ID[:]), a.DueAt.Compare(b.DueAt))
@@ -291,4 +292,21 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, ds []mailer
 		counts.duty(controller, r.stand(), after)
 	}
 	return nil
+}
+
+// raiseConflicts stores what a batch found that a person must look at.
+func (t tx) raiseConflicts(ctx context.Context, controller mailer.ID, as []mailer.Alert, now time.Time, counts tally) error {
+	rows := make([]alertRow, len(as))
+	for i, a := range as {
+		rows[i] = alertRow{mailer.NewID(now), controller, a.Kind, a.Subject, a.Detail, now}
+	}
+	return t.raise(ctx, rows, counts)
+}
+
+// known is nil for the zero instant, which JSON hands over as null.
+func known(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }

@@ -3,15 +3,17 @@ SELECT pg_advisory_xact_lock(14, hashtext(CAST($1 AS text)))
 
 -- name: import_begin
 -- The update changes nothing; it returns the import that is there already.
-INSERT INTO import (id, controller_id, source_key, activity_key, file_name, file_hash, settings_hash, started_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO import (id, controller_id, source_key, activity_key, file_name, file_hash, settings_hash, started_at, basis)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (controller_id, source_key, activity_key, file_hash, settings_hash) DO UPDATE SET file_hash = excluded.file_hash
 RETURNING id, source_key, activity_key, file_name, file_hash, settings_hash, finished_at, position, accepted, merged, refused
 
 -- name: import_advance
+-- Only from the position that this run has read to: two runs of one file would
+-- otherwise skip rows.
 UPDATE import
 SET position = position + $2, accepted = accepted + $3, merged = merged + $4, refused = refused + $5
-WHERE id = $1 AND finished_at IS NULL
+WHERE id = $1 AND finished_at IS NULL AND position = $6
 
 -- name: import_finish
 UPDATE import SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL
@@ -29,24 +31,25 @@ JOIN suppression s ON s.controller_id = $1 AND s.kind = k.kind AND s.hash = deco
 WHERE s.expires_at IS NULL OR s.expires_at > $3
 
 -- name: contact_add
-INSERT INTO contact (id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, details, first_obtained_at, created_at, updated_at)
-SELECT id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, details, first_obtained_at, created_at, updated_at
+INSERT INTO contact (id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, created_at, updated_at)
+SELECT id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, created_at, updated_at
 FROM stage_contact
 ORDER BY id
 ON CONFLICT DO NOTHING
 
 -- name: contact_fill
 WITH filled AS MATERIALIZED (
-    SELECT c.id, f.name, f.country, f.region, f.city, f.postal_code, f.language, f.organisation, f.job_title, f.details
+    SELECT c.id, f.name, f.country, f.region, f.city, f.postal_code, f.language, f.organisation, f.job_title, f.first_obtained_at
     FROM json_to_recordset(CAST($2 AS json)) AS f(id uuid, name text, country text, region text, city text, postal_code text,
-        language text, organisation text, job_title text, details jsonb)
+        language text, organisation text, job_title text, first_obtained_at timestamptz)
     JOIN contact c ON c.controller_id = $1 AND c.id = f.id
     ORDER BY c.id
     FOR NO KEY UPDATE OF c
 )
 UPDATE contact c
 SET name = f.name, country = f.country, region = f.region, city = f.city, postal_code = f.postal_code, language = f.language,
-    organisation = f.organisation, job_title = f.job_title, details = f.details, updated_at = $3
+    organisation = f.organisation, job_title = f.job_title,
+    first_obtained_at = LEAST(c.first_obtained_at, f.first_obtained_at), updated_at = $3
 FROM filled f
 WHERE c.id = f.id
 
@@ -91,15 +94,15 @@ WHERE v.contact_id = s.contact_id AND v.id = s.id
 
 -- name: duty_shorten
 WITH sooner AS MATERIALIZED (
-    SELECT d.contact_id, d.id, d.due_at AS was, s.due_at, s.due_rule, s.due_inputs
-    FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid, due_at timestamptz, due_rule text, due_inputs jsonb)
+    SELECT d.contact_id, d.id, d.due_at AS was, s.due_at, s.due_rule, s.due_inputs, s.obtained_at
+    FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid, due_at timestamptz, due_rule text, due_inputs jsonb, obtained_at timestamptz)
     JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id AND d.id = s.id
     WHERE d.due_at > s.due_at
     ORDER BY d.contact_id, d.id
     FOR NO KEY UPDATE OF d
 )
 UPDATE duty d
-SET due_at = s.due_at, due_rule = s.due_rule, due_inputs = s.due_inputs
+SET due_at = s.due_at, due_rule = s.due_rule, due_inputs = s.due_inputs, obtained_at = s.obtained_at
 FROM sooner s
 WHERE d.contact_id = s.contact_id AND d.id = s.id
 RETURNING d.state, d.reason, s.was AS due_at, d.due_at AS now_due

@@ -63,7 +63,6 @@ func TestMergeGivesAllThatIsKnownOfWhomTheKeysFind(t *testing.T) {
 	h := newHouse(t)
 	one, two := h.newPerson(1, noon), h.newPerson(2, noon)
 	id := one.NewContacts[0].ID
-	one.NewContacts[0].Details = map[string]string{"team": "blue"}
 	one.Identifiers[id] = append(one.Identifiers[id], mailer.Identifier{ID: mailer.NewID(noon), Kind: mailer.ByPhone, Value: "+33 1", Hash: []byte("phone"), KeyID: "a"})
 	h.store(one, two)
 	var got []mailer.Known
@@ -75,7 +74,6 @@ func TestMergeGivesAllThatIsKnownOfWhomTheKeysFind(t *testing.T) {
 	equal(t, "known", len(got), 1)
 	k := got[0]
 	equal(t, "name", k.Contact.Name, "Person 1")
-	equal(t, "details", k.Contact.Details["team"], "blue")
 	equal(t, "identifiers", len(k.Identifiers), 2)
 	equal(t, "acquisitions", len(k.Acquisitions), 1)
 	equal(t, "import", k.Acquisitions[0].ImportID, h.imp.ID)
@@ -139,7 +137,7 @@ func TestALaterFileFillsInFieldsAndNeverADateThatCounts(t *testing.T) { // D5, T
 	m := h.newPerson(1, noon)
 	h.store(m)
 	c := m.NewContacts[0]
-	c.Country, c.JobTitle, c.FirstObtainedAt, c.Details = "DE", "Chief", noon.Add(1000*day), map[string]string{"a": "b"}
+	c.Country, c.JobTitle, c.FirstObtainedAt = "DE", "Chief", noon.Add(1000*day)
 	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon.Add(day), func([]mailer.Known, map[string]bool) mailer.Merge {
 		return mailer.Merge{Updated: []mailer.Contact{c}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
 	}))
@@ -147,7 +145,6 @@ func TestALaterFileFillsInFieldsAndNeverADateThatCounts(t *testing.T) { // D5, T
 	must(t, err)
 	equal(t, "country", r.Contact.Country, "DE")
 	equal(t, "job", r.Contact.JobTitle, "Chief")
-	equal(t, "details", r.Contact.Details["a"], "b")
 	equal(t, "first obtained", r.Contact.FirstObtainedAt, m.NewContacts[0].FirstObtainedAt)
 	equal(t, "merged", h.figures(noon).Imports.Merged, 1)
 }
@@ -161,7 +158,7 @@ func TestADutyIsOnlyEverShortenedAndItsDeliveryMovesForwardWithIt(t *testing.T) 
 		d := m.Duties[0]
 		d.Due = mailer.Due{At: at, Rule: mailer.DueDisclosure, Inputs: mailer.DueInputs{FirstDisclosure: at}}
 		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-			return mailer.Merge{Shortened: []mailer.Duty{d}}
+			return mailer.Merge{Shortened: []mailer.Duty{d}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
 		}))
 	}
 	for _, c := range []struct{ at, want time.Time }{
@@ -179,4 +176,33 @@ func TestADutyIsOnlyEverShortenedAndItsDeliveryMovesForwardWithIt(t *testing.T) 
 	equal(t, "due within three days", f.DueWithin["3d"], 0)
 	equal(t, "due within seven", f.DueWithin["7d"], 1)
 	equal(t, "due within thirty", f.DueWithin["30d"], 0)
+}
+
+func TestTwoRunsOfOneImportAtOnceCannotSkipRows(t *testing.T) {
+	h := newHouse(t)
+	h.people(3, noon)
+	err := h.Store.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+		m := h.newPerson(9, noon)
+		m.From = 1 // read by a run that another one has overtaken
+		return m
+	})
+	if err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Fatalf("a batch from row 1 was stored behind row 3: %v", err)
+	}
+	equal(t, "people", h.count(`SELECT count(*) FROM contact`), 3)
+}
+
+func TestAnEarlierObtainingMovesTheFirstBackAndALaterOneDoesNot(t *testing.T) { // T1
+	h := newHouse(t)
+	id := h.people(1, noon)[0]
+	for _, c := range []struct{ at, want time.Time }{{noon.Add(-400 * day), noon.Add(-400 * day)}, {noon, noon.Add(-400 * day)}, {time.Time{}, noon.Add(-400 * day)}} {
+		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+			return mailer.Merge{Updated: []mailer.Contact{{ID: id, Name: "n", FirstObtainedAt: c.at}}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1},
+				Alerts: []mailer.Alert{{Kind: "identity_conflict", Subject: id.String()}}}
+		}))
+		r, err := h.ContactReport(h.ctx, h.controller, id)
+		must(t, err)
+		equal(t, "first obtained", r.Contact.FirstObtainedAt.UTC(), c.want)
+	}
+	equal(t, "the alert, once", h.count(`SELECT count(*) FROM alert WHERE kind = 'identity_conflict'`), 1)
 }

@@ -158,6 +158,16 @@ func (h *house) people(n int, dueAt time.Time) []mailer.ID {
 	return ids
 }
 
+// Merge stores a batch that follows on where the import stands.
+func (h *house) Merge(ctx context.Context, controller, importID mailer.ID, keys mailer.BatchKeys, now time.Time,
+	decide func([]mailer.Known, map[string]bool) mailer.Merge) error {
+	return h.Store.Merge(ctx, controller, importID, keys, now, func(known []mailer.Known, suppressed map[string]bool) mailer.Merge {
+		m := decide(known, suppressed)
+		m.From = int64(h.count(`SELECT position FROM import WHERE id = $1`, importID))
+		return m
+	})
+}
+
 // approved makes a campaign that is being frozen.
 func (h *house) approved(key string, pace int) mailer.Campaign {
 	h.t.Helper()

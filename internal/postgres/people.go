@@ -15,6 +15,11 @@ type person struct {
 	duties       []mailer.Duty        // the earliest deadline first
 }
 
+// known is the person as a decision needs it.
+func (p *person) known() mailer.Known {
+	return mailer.Known{Contact: p.contact, Identifiers: p.identifiers, Acquisitions: p.acquisitions, Duties: p.duties}
+}
+
 // people loads contacts by id. Those of another controller are left out.
 func (t tx) people(ctx context.Context, controller mailer.ID, ids []mailer.ID) (map[mailer.ID]*person, error) {
 	var (
@@ -78,18 +83,17 @@ func (p *person) dutiesIn(ids []mailer.ID) []mailer.Duty {
 
 // contactRow is a row of contact.
 type contactRow struct {
-	ID              mailer.ID                   `db:"id"`
-	Name            string                      `db:"name"`
-	Country         string                      `db:"country"`
-	Region          string                      `db:"region"`
-	City            string                      `db:"city"`
-	PostalCode      string                      `db:"postal_code"`
-	Language        string                      `db:"language"`
-	Organisation    string                      `db:"organisation"`
-	JobTitle        string                      `db:"job_title"`
-	Details         document[map[string]string] `db:"details"`
-	FirstObtainedAt instant                     `db:"first_obtained_at"`
-	ObjectedAt      instant                     `db:"objected_at"`
+	ID              mailer.ID `db:"id"`
+	Name            string    `db:"name"`
+	Country         string    `db:"country"`
+	Region          string    `db:"region"`
+	City            string    `db:"city"`
+	PostalCode      string    `db:"postal_code"`
+	Language        string    `db:"language"`
+	Organisation    string    `db:"organisation"`
+	JobTitle        string    `db:"job_title"`
+	FirstObtainedAt instant   `db:"first_obtained_at"`
+	ObjectedAt      instant   `db:"objected_at"`
 }
 
 func (r contactRow) contact() mailer.Contact {
@@ -97,9 +101,6 @@ func (r contactRow) contact() mailer.Contact {
 		ID: r.ID, Name: r.Name, Country: r.Country, Region: r.Region, City: r.City, PostalCode: r.PostalCode,
 		Language: r.Language, Organisation: r.Organisation, JobTitle: r.JobTitle,
 		FirstObtainedAt: r.FirstObtainedAt.Time, ObjectedAt: r.ObjectedAt.Time,
-	}
-	if len(r.Details.v) > 0 {
-		c.Details = r.Details.v
 	}
 	return c
 }

@@ -1,5 +1,5 @@
 -- name: people_contacts
-SELECT id, name, country, region, city, postal_code, language, organisation, job_title, details, first_obtained_at, objected_at
+SELECT id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, objected_at
 FROM contact
 WHERE controller_id = $1 AND id = ANY (CAST($2 AS uuid[]))
 

@@ -2,47 +2,31 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"article14/mailer"
 )
 
 // Begin puts attempts on record, and tells by their ids which may be made: those
-// whose claim still stands. The answer also holds delivery ids, for whoever looks
-// by them; a delivery with attempts under two claims, which a slow worker that
-// claimed it anew may ask for in one batch, is then not among those to be sent.
-// A second call with the same attempts changes nothing: a caller that lost its
-// connection before the answer may ask again.
+// whose claim still stands. A second call with the same attempts changes nothing:
+// a caller that lost its connection before the answer may ask again.
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
 	rows := make([]beginRow, len(attempts))
 	for i, a := range attempts {
 		rows[i] = newBeginRow(a)
 	}
-	stands := make(map[mailer.ID]bool, 2*len(attempts))
+	stands := make(map[mailer.ID]bool, len(attempts))
 	err := s.write(ctx, func(t tx) error {
 		clear(stands)
 		var ids []mailer.ID
-		if err := t.all(ctx, &ids, "begin_deliveries", records{rows}, leaseUntil); err != nil {
+		if err := t.all(ctx, &ids, "begin_deliveries", records{rows}, leaseUntil); err != nil || len(ids) == 0 {
 			return err
 		}
 		for _, id := range ids {
 			stands[id] = true
 		}
-		var standing []beginRow
-		for _, r := range rows {
-			if stands[r.ID] {
-				standing = append(standing, r)
-				stands[r.DeliveryID] = true
-			}
-		}
-		for _, r := range rows {
-			if !stands[r.ID] {
-				stands[r.DeliveryID] = false
-			}
-		}
-		if len(standing) == 0 {
-			return nil
-		}
+		standing := slices.DeleteFunc(slices.Clone(rows), func(r beginRow) bool { return !stands[r.ID] })
 		for _, name := range []string{"begin_attempts", "begin_messages", "begin_values"} {
 			if _, err := t.exec(ctx, name, records{standing}); err != nil {
 				return err

@@ -92,10 +92,23 @@ func (s *Store) RegisterVersion(ctx context.Context, id mailer.ID) (v mailer.Reg
 	return v, err
 }
 
-// OpenPurposeDuties opens the duties of a new purpose for the next contacts.
-// Each person has one for it, however many sources their data came from; it
-// bears the name of the first.
-func (s *Store) OpenPurposeDuties(ctx context.Context, controller mailer.ID, activity, cause string, due mailer.Due, after mailer.ID, limit int, now time.Time) (last mailer.ID, opened int, err error) {
+// RegisterBefore is the version that another one replaced.
+func (s *Store) RegisterBefore(ctx context.Context, v mailer.RegisterVersion) (mailer.RegisterVersion, error) {
+	var before mailer.RegisterVersion
+	err := s.read(ctx, func(t tx) error {
+		var row registerRow
+		found, err := t.one(ctx, &row, "register_before", v.ControllerID, v.Version)
+		if err == nil && !found {
+			err = mailer.ErrNoRegister
+		}
+		before = row.version()
+		return err
+	})
+	return before, err
+}
+
+// OpenDuties lets decide look at the next contacts and opens what it says.
+func (s *Store) OpenDuties(ctx context.Context, controller, after mailer.ID, limit int, now time.Time, decide func(mailer.Known) []mailer.Duty) (last mailer.ID, opened int, err error) {
 	err = s.write(ctx, func(t tx) error {
 		if err := t.lockIntake(ctx, controller); err != nil {
 			return err
@@ -110,9 +123,7 @@ func (s *Store) OpenPurposeDuties(ctx context.Context, controller mailer.ID, act
 		}
 		var duties []mailer.Duty
 		for _, id := range ids {
-			if d, owed := people[id].purposeDuty(activity, cause, due, now); owed {
-				duties = append(duties, d)
-			}
+			duties = append(duties, decide(people[id].known())...)
 		}
 		counts := tally{}
 		if err := t.addDuties(ctx, controller, duties, now, counts); err != nil {
@@ -124,36 +135,6 @@ func (s *Store) OpenPurposeDuties(ctx context.Context, controller mailer.ID, act
 		return counts.note(ctx, t, time.Time{})
 	})
 	return last, opened, err
-}
-
-// purposeDuty is what a person is owed for a new purpose of an activity; false
-// if nothing is, or not again. Where all that is held is quarantined, so is the duty (S4).
-func (p *person) purposeDuty(activity, cause string, due mailer.Due, now time.Time) (mailer.Duty, bool) {
-	first := p.firstAcquisitions(activity)
-	if len(first) == 0 {
-		return mailer.Duty{}, false
-	}
-	var known, quarantined int
-	for _, d := range p.duties {
-		if d.ActivityKey != activity {
-			continue
-		}
-		if d.Cause == cause {
-			return mailer.Duty{}, false
-		}
-		known++
-		if d.State == mailer.DutyBlocked && d.Reason == mailer.BlockQuarantined {
-			quarantined++
-		}
-	}
-	d := mailer.Duty{
-		ID: mailer.NewID(now), ContactID: p.contact.ID, ActivityKey: activity, SourceKey: first[0].SourceKey, Cause: cause,
-		AcquisitionID: first[0].ID, ObtainedAt: first[0].ObtainedAt, Due: due, State: mailer.DutyOpen,
-	}
-	if known > 0 && known == quarantined {
-		d.State, d.Reason = mailer.DutyBlocked, mailer.BlockQuarantined
-	}
-	return d, true
 }
 
 // entry is a line of the audit.

@@ -35,6 +35,13 @@ SELECT id, controller_id, version, hash, body, applied_at, applied_by
 FROM register_version
 WHERE id = $1
 
+-- name: register_before
+SELECT id, controller_id, version, hash, body, applied_at, applied_by
+FROM register_version
+WHERE controller_id = $1 AND version < $2
+ORDER BY version DESC
+LIMIT 1
+
 -- name: register_contacts
 SELECT id
 FROM contact

@@ -87,26 +87,40 @@ func TestControllersDoNotSeeEachOther(t *testing.T) {
 	}))
 }
 
-func TestANewPurposeOpensOneDutyForEachPerson(t *testing.T) { // 14(4), D5
+func TestDutiesAreOpenedForEachPersonOnceAndCounted(t *testing.T) { // 14(4), D5
 	h := newHouse(t)
 	ids := h.people(5, noon)
-	quarantined := h.newPerson(90, noon)
-	quarantined.Duties[0].State, quarantined.Duties[0].Reason = mailer.DutyBlocked, mailer.BlockQuarantined
-	elsewhere := h.newPerson(91, noon)
-	elsewhere.Acquisitions[elsewhere.NewContacts[0].ID][0].ActivityKey = "hiring"
-	h.store(quarantined, elsewhere)
-	due := mailer.Due{At: noon.Add(day), Rule: mailer.DueNewPurpose}
 	for range 2 {
 		var after mailer.ID
 		for done := false; !done; done = after.IsZero() {
 			var err error
-			after, _, err = h.OpenPurposeDuties(h.ctx, h.controller, "sales", "purpose:enrich", due, after, 2, noon)
+			after, _, err = h.OpenDuties(h.ctx, h.controller, after, 2, noon, purposeEnrich)
 			must(t, err)
 		}
 	}
 	equal(t, "opened", h.count(`SELECT count(*) FROM duty WHERE cause = 'purpose:enrich' AND state = 'open'`), int64(len(ids)))
-	equal(t, "quarantined like what is held (S4)", h.count(`SELECT count(*) FROM duty WHERE cause = 'purpose:enrich' AND state = 'blocked' AND reason = 'quarantined'`), 1)
-	equal(t, "counted", h.figures(noon).Duties[mailer.DutyOpen], int64(len(ids)*2+1))
+	equal(t, "counted", h.figures(noon).Duties[mailer.DutyOpen], int64(len(ids)*2))
+}
+
+// purposeEnrich is a duty for everybody because of a new purpose.
+func purposeEnrich(k mailer.Known) []mailer.Duty {
+	a := k.Acquisitions[0]
+	return []mailer.Duty{{ID: mailer.NewID(noon), ContactID: k.Contact.ID, ActivityKey: a.ActivityKey, SourceKey: a.SourceKey,
+		Cause: "purpose:enrich", AcquisitionID: a.ID, Due: mailer.Due{At: noon.Add(day), Rule: mailer.DueNewPurpose}, State: mailer.DutyOpen}}
+}
+
+func TestARegisterVersionKnowsTheOneBeforeIt(t *testing.T) {
+	h := newHouse(t)
+	first, _, err := h.ApplyRegister(h.ctx, "other", []byte("one"), []byte("1"), "ann", noon)
+	must(t, err)
+	if _, err := h.RegisterBefore(h.ctx, first); !errors.Is(err, mailer.ErrNoRegister) {
+		t.Errorf("before the first: %v", err)
+	}
+	second, _, err := h.ApplyRegister(h.ctx, "other", []byte("two"), []byte("2"), "ann", noon)
+	must(t, err)
+	before, err := h.RegisterBefore(h.ctx, second)
+	must(t, err)
+	equal(t, "before the second", before.ID, first.ID)
 }
 
 func TestAnotherKeyThanTheOneThatWroteTheDatabaseIsRefused(t *testing.T) {

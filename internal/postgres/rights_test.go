@@ -128,8 +128,7 @@ func TestAnObjectionNeverStopsTheNotice(t *testing.T) { // R9
 	_, _, err := h.Object(h.ctx, h.controller, mailer.Objection{ID: mailer.NewID(noon), ContactID: a.ContactID, ActivityKey: "sales", Scope: "all", Way: "page", MadeAt: noon, DeliveryID: a.DeliveryID},
 		[]mailer.Suppression{{Kind: mailer.ByEmail, Hash: address(1).Hash, KeyID: "a", Scope: mailer.SuppressUse, Reason: "objection"}}, nil, noon)
 	must(t, err)
-	due := mailer.Due{At: noon.Add(day), Rule: mailer.DueNewPurpose}
-	_, opened, err := h.OpenPurposeDuties(h.ctx, h.controller, "sales", "purpose:enrich", due, mailer.ID{}, 10, noon)
+	_, opened, err := h.OpenDuties(h.ctx, h.controller, mailer.ID{}, 10, noon, purposeEnrich)
 	must(t, err)
 	equal(t, "owed again", opened, 1)
 	h.running("summer", 0)

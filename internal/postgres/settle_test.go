@@ -115,8 +115,8 @@ func TestBeginRefusesThoseWhoseClaimIsGone(t *testing.T) {
 	}
 	stands, err := h.Begin(h.ctx, as, noon.Add(time.Minute))
 	must(t, err)
-	equal(t, "the one that was released", stands[jobs[0].DeliveryID], false)
-	equal(t, "the other", stands[jobs[1].DeliveryID], true)
+	equal(t, "the one that was released", stands[as[0].ID], false)
+	equal(t, "the other", stands[as[1].ID], true)
 	equal(t, "attempts on record", h.count(`SELECT count(*) FROM attempt`), 1)
 }
 
@@ -137,7 +137,6 @@ func TestASlowWorkerThatClaimedADeliveryAnewMakesOneAttemptAtMost(t *testing.T) 
 	must(t, err)
 	equal(t, "under the claim that has passed", stands[as[0].ID], false)
 	equal(t, "under the claim that stands", stands[as[1].ID], true)
-	equal(t, "for whoever looks by delivery", stands[slow.DeliveryID], false)
 
 	batch := []mailer.Settlement{end(as[0], mailer.Rejected, later), end(as[1], mailer.Relayed, later), end(as[1], mailer.Rejected, later)}
 	fenced, err := h.Settle(h.ctx, batch)
@@ -154,7 +153,7 @@ func TestBeginTwiceIsBeginOnce(t *testing.T) {
 	as := h.begin(noon, h.claim(1, noon)...)
 	stands, err := h.Begin(h.ctx, as, noon.Add(time.Minute))
 	must(t, err)
-	equal(t, "stands", stands[as[0].DeliveryID], true)
+	equal(t, "stands", stands[as[0].ID], true)
 	equal(t, "attempts charged", h.count(`SELECT attempts FROM delivery`), 1)
 	equal(t, "attempts on record", h.count(`SELECT count(*) FROM attempt`), 1)
 }

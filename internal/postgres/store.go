@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 
 	"article14/mailer"
 	"article14/migrations"
@@ -60,7 +61,13 @@ func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error
 }
 
 func (s *Store) migrations() (*goose.Provider, error) {
-	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	// Two commands may find a new database at once. The lock stands in a table, for
+	// a session's would not hold behind a transaction pooler.
+	locker, err := lock.NewPostgresTableLocker()
+	if err != nil {
+		return nil, fmt.Errorf("lock the migrations: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, s.db.DB, migrations.FS, goose.WithDisableGlobalRegistry(true), goose.WithLocker(locker))
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}

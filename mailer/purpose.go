@@ -1,0 +1,167 @@
+package mailer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"article14/internal/calendar"
+)
+
+// Applied is what applying a register file came to.
+type Applied struct {
+	Version  RegisterVersion
+	Made     bool // false: the same file was in force already
+	Purposes int  // new purposes of activities that were declared before
+	Opened   int  // duties opened for them
+}
+
+// Apply stores a register as the next version, and opens a duty for everybody
+// whose data are held for an activity that got a new purpose: they are told before
+// it begins (14(4), D5). Run again after any stop, it completes.
+func (r *Registers) Apply(ctx context.Context, reg *Register, body []byte, by string, now time.Time) (Applied, error) {
+	before, err := r.currentOrNone(ctx, reg.Controller.Key)
+	if err != nil {
+		return Applied{}, err
+	}
+	hash := sha256.Sum256(body)
+	if before != nil && !bytes.Equal(before.version.Hash, hash[:]) {
+		if err := startsLater(newPurposes(before.register, reg), reg.Controller.Zone, now); err != nil {
+			return Applied{}, err
+		}
+	}
+	var out Applied
+	if out.Version, out.Made, err = r.Store.ApplyRegister(ctx, reg.Controller.Key, body, hash[:], by, now); err != nil {
+		return out, err
+	}
+	replaced, err := r.Store.RegisterBefore(ctx, out.Version)
+	if errors.Is(err, ErrNoRegister) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	old, err := r.parse(replaced)
+	if err != nil {
+		return out, err
+	}
+	for _, p := range newPurposes(old, reg) {
+		n, err := r.openPurpose(ctx, p, out.Version, reg.Controller.Zone, now)
+		out.Opened += n
+		if err != nil {
+			return out, fmt.Errorf("open the duties of purpose %q: %w; run the same command again", p.Key, err)
+		}
+		out.Purposes++
+	}
+	return out, nil
+}
+
+type parsedVersion struct {
+	version  RegisterVersion
+	register *Register
+}
+
+func (r *Registers) currentOrNone(ctx context.Context, key string) (*parsedVersion, error) {
+	v, reg, err := r.Current(ctx, key)
+	if errors.Is(err, ErrNoRegister) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &parsedVersion{v, reg}, nil
+}
+
+// newPurpose is a purpose that an activity did not have before.
+type newPurpose struct {
+	Purpose
+	activity string
+}
+
+func newPurposes(before, after *Register) []newPurpose {
+	var out []newPurpose
+	for _, a := range after.Activities {
+		old, declared := before.Activity(a.Key)
+		if !declared {
+			continue // nobody's data are held for it yet
+		}
+		known := map[string]bool{}
+		for _, p := range old.Purposes {
+			known[p.Key] = true
+		}
+		for _, p := range a.Purposes {
+			if !known[p.Key] {
+				out = append(out, newPurpose{p, a.Key})
+			}
+		}
+	}
+	return out
+}
+
+// startsLater refuses new purposes that do not say from when, or that have begun.
+func startsLater(ps []newPurpose, zone *time.Location, now time.Time) error {
+	var missing []string
+	for _, p := range ps {
+		if p.Starts == nil || !p.Starts.After(calendar.DateOf(now, zone)) {
+			missing = append(missing, p.activity+"."+p.Key)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("people must be told of a new purpose before it begins (Article 14(4)): give each of %s a day in 'starts' that is still to come; nothing was changed", strings.Join(missing, ", "))
+}
+
+const purposeChunk = 1000
+
+// openPurpose opens a purpose's duties, chunk by chunk. They are due by the end of
+// the day before it starts.
+func (r *Registers) openPurpose(ctx context.Context, p newPurpose, v RegisterVersion, zone *time.Location, now time.Time) (opened int, err error) {
+	due := Due{At: p.Starts.AddDays(-1).EndOf(zone).UTC(), Rule: DueNewPurpose, Inputs: DueInputs{Zone: zone.String(), Starts: *p.Starts}}
+	var after ID
+	for {
+		last, n, err := r.Store.OpenDuties(ctx, v.ControllerID, after, purposeChunk, now, func(k Known) []Duty {
+			return purposeDuty(k, p, due, v.AppliedAt, now)
+		})
+		opened += n
+		if err != nil || last.IsZero() {
+			return opened, err
+		}
+		after = last
+	}
+}
+
+// purposeDuty is what a person is owed for a new purpose: one duty, however many
+// sources their data came from, named after the first. People who came after the
+// purpose are told of it with the rest. Where all that is held is quarantined, so
+// is the duty (S4).
+func purposeDuty(k Known, p newPurpose, due Due, appliedAt, now time.Time) []Duty {
+	cause := "purpose:" + p.Key
+	var first *Acquisition
+	for i, a := range k.Acquisitions {
+		if a.ActivityKey == p.activity && a.ID.Time().Before(appliedAt) && first == nil {
+			first = &k.Acquisitions[i]
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	d := Duty{ID: NewID(now), ContactID: k.Contact.ID, ActivityKey: p.activity, SourceKey: first.SourceKey, Cause: cause,
+		AcquisitionID: first.ID, ObtainedAt: first.ObtainedAt, Due: due, State: DutyBlocked, Reason: BlockQuarantined}
+	for _, other := range k.Duties {
+		if other.ActivityKey != p.activity {
+			continue
+		}
+		if other.Cause == cause {
+			return nil
+		}
+		if other.State != DutyBlocked || other.Reason != BlockQuarantined {
+			d.State, d.Reason = DutyOpen, ""
+		}
+	}
+	return []Duty{d}
+}

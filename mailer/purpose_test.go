@@ -1,0 +1,136 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"article14/internal/calendar"
+)
+
+// purposeStore keeps versions and people in memory.
+type purposeStore struct {
+	RegisterStore
+	versions []RegisterVersion
+	people   []Known
+	opened   []Duty
+	failAt   int // the chunk at which OpenDuties fails once; 0: never
+}
+
+func (s *purposeStore) ApplyRegister(_ context.Context, _ string, body, hash []byte, by string, now time.Time) (RegisterVersion, bool, error) {
+	if n := len(s.versions); n > 0 && string(s.versions[n-1].Hash) == string(hash) {
+		return s.versions[n-1], false, nil
+	}
+	v := RegisterVersion{ID: NewID(now), Version: len(s.versions) + 1, Hash: hash, Body: body, AppliedAt: now, AppliedBy: by}
+	s.versions = append(s.versions, v)
+	return v, true, nil
+}
+
+func (s *purposeStore) CurrentRegister(context.Context, string) (RegisterVersion, error) {
+	if len(s.versions) == 0 {
+		return RegisterVersion{}, ErrNoRegister
+	}
+	return s.versions[len(s.versions)-1], nil
+}
+
+func (s *purposeStore) RegisterBefore(_ context.Context, v RegisterVersion) (RegisterVersion, error) {
+	if v.Version < 2 {
+		return RegisterVersion{}, ErrNoRegister
+	}
+	return s.versions[v.Version-2], nil
+}
+
+func (s *purposeStore) OpenDuties(_ context.Context, _, _ ID, _ int, _ time.Time, decide func(Known) []Duty) (ID, int, error) {
+	if s.failAt > 0 {
+		s.failAt--
+		return ID{}, 0, errors.New("the database is away")
+	}
+	n := 0
+	for i := range s.people {
+		ds := decide(s.people[i])
+		s.people[i].Duties = append(s.people[i].Duties, ds...)
+		s.opened = append(s.opened, ds...)
+		n += len(ds)
+	}
+	return ID{}, n, nil
+}
+
+// purposes makes a register with one activity; a purpose after "@" has a day on which it starts.
+func purposes(t *testing.T, list ...string) *Register {
+	a := Activity{Key: "directory"}
+	for _, p := range list {
+		key, day, later := strings.Cut(p, "@")
+		purpose := Purpose{Key: key}
+		if later {
+			d, err := calendar.Parse(day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			purpose.Starts = &d
+		}
+		a.Purposes = append(a.Purposes, purpose)
+	}
+	return &Register{Controller: Controller{Key: "nordlicht", Zone: paris(t)}, Activities: []Activity{a}}
+}
+
+// heldSince is a person whose data are held for the activity since then.
+func heldSince(at time.Time, quarantined bool) Known {
+	id := NewID(at)
+	d := Duty{ID: NewID(at), ContactID: id, ActivityKey: "directory", Cause: CauseAcquisition, State: DutyMet}
+	if quarantined {
+		d.State, d.Reason = DutyBlocked, BlockQuarantined
+	}
+	return Known{Contact: Contact{ID: id}, Duties: []Duty{d},
+		Acquisitions: []Acquisition{{ID: NewID(at), SourceKey: "linkedin", ActivityKey: "directory", ObtainedAt: at}}}
+}
+
+func TestANewPurposeIsOwedToThoseWhoseDataWereHeldBeforeIt(t *testing.T) { // 14(4), D5, S4
+	now := at(t, "2026-11-21T12:00:00Z")
+	s := &purposeStore{people: []Known{heldSince(now.Add(-time.Hour), false), heldSince(now.Add(-time.Hour), true), heldSince(now.Add(time.Hour), false)}}
+	bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, "sell", "train@2026-12-10")}
+	r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+	if out, err := r.Apply(t.Context(), bodies["1"], []byte("1"), "ann", now.Add(-48*time.Hour)); err != nil || !out.Made || out.Opened != 0 {
+		t.Fatalf("the first register: %+v, %v", out, err)
+	}
+	s.failAt = 1
+	if _, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now); err == nil || !strings.Contains(err.Error(), "run the same command again") {
+		t.Fatalf("a database that went away: %v", err)
+	}
+	out, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now.Add(2*time.Hour))
+	if err != nil || out.Made || out.Opened != 2 || out.Purposes != 1 {
+		t.Fatalf("run again: %+v, %v", out, err)
+	}
+	if got := s.opened[0]; got.State != DutyOpen || got.Cause != "purpose:train" || !got.Due.At.Equal(at(t, "2026-12-09T23:59:59+01:00")) || got.Due.Rule != DueNewPurpose {
+		t.Errorf("owed: %+v", got)
+	}
+	if got := s.opened[1]; got.State != DutyBlocked || got.Reason != BlockQuarantined {
+		t.Errorf("what is quarantined is told of nothing: %+v", got)
+	}
+	if out, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now.Add(3*time.Hour)); err != nil || out.Opened != 0 {
+		t.Errorf("a third time: %+v, %v", out, err)
+	}
+}
+
+func TestANewPurposeMustSayADayThatIsStillToCome(t *testing.T) { // 14(4)
+	now := at(t, "2026-11-21T12:00:00Z")
+	for name, list := range map[string][]string{
+		"no day":        {"sell", "train"},
+		"today":         {"sell", "train@2026-11-21"},
+		"a day gone by": {"sell", "train@2026-01-01"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &purposeStore{}
+			bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, list...)}
+			r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+			if _, err := r.Apply(t.Context(), bodies["1"], []byte("1"), "ann", now); err != nil {
+				t.Fatal(err)
+			}
+			_, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now)
+			if err == nil || !strings.Contains(err.Error(), "directory.train") || len(s.versions) != 1 {
+				t.Errorf("%d versions, %v", len(s.versions), err)
+			}
+		})
+	}
+}
