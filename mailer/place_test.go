@@ -1,0 +1,152 @@
+package mailer
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"article14/internal/calendar"
+)
+
+// placerFor is a placer over three sources that writes English, French and German.
+func placerFor(t *testing.T, content map[SkeletonKey][]byte) Placer {
+	t.Helper()
+	period, err := calendar.ParsePeriod("P2Y")
+	if err != nil {
+		t.Fatal(err)
+	}
+	activity := Activity{Key: "directory", Retention: Retention{Period: period}}
+	return Placer{
+		Register: &Register{Controller: Controller{Zone: paris(t)}, Activities: []Activity{activity},
+			Sources: []Source{{Key: "linkedin"}, {Key: "whois"}, {Key: "broker", Unknown: UnknownIsRestricted}}},
+		Activity:  activity,
+		Available: func(l string) bool { return l == "en" || l == "fr" || l == "de" },
+		Content:   content,
+		Now:       at(t, "2026-11-21T12:00:00Z"),
+	}
+}
+
+// someone is a person in France with one address, found on LinkedIn a week ago.
+func someone(t *testing.T, change func(*Candidate)) Candidate {
+	obtained := at(t, "2026-11-14T12:00:00Z")
+	c := Candidate{
+		Contact:      Contact{ID: NewID(obtained), Name: "Alex Muster", Country: "FR", FirstObtainedAt: obtained},
+		Duties:       []Duty{{ID: NewID(obtained), SourceKey: "linkedin", State: DutyOpen, Due: DueFor(DueInputs{ObtainedAt: obtained}, paris(t))}},
+		Acquisitions: []Acquisition{{SourceKey: "linkedin", ObtainedAt: obtained, Visibility: VisiblePublic}},
+		Addresses:    []Channel{{Identifier: Identifier{ID: NewID(obtained), Value: "alex@example.org"}}},
+	}
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+func TestEverybodyIsToldInTheLanguageAndWithTheSourcesThatTheRulesGive(t *testing.T) { // L1, L3, S3, S4
+	for name, c := range map[string]struct {
+		change          func(*Candidate)
+		languages, form string
+	}{
+		"in the language of the country":                    {nil, "fr", "linkedin"},
+		"in the stated preference":                          {func(c *Candidate) { c.Contact.Language = "de" }, "de", "linkedin"},
+		"in all languages of a country with several":        {func(c *Candidate) { c.Contact.Country = "LU" }, "fr+de", "linkedin"},
+		"in that of the region where a country has several": {func(c *Candidate) { c.Contact.Country, c.Contact.City = "BE", "Liège" }, "fr", "linkedin"},
+		"with all their sources, sorted": {func(c *Candidate) {
+			c.Acquisitions = append([]Acquisition{{SourceKey: "whois", Visibility: VisiblePublic}}, c.Acquisitions...)
+		}, "fr", "linkedin+whois"},
+		"without a source that is quarantined": {func(c *Candidate) {
+			c.Acquisitions = append(c.Acquisitions, Acquisition{SourceKey: "whois", Visibility: VisibleRestricted})
+		}, "fr", "linkedin"},
+		"without one whose unknown visibility means restricted": {func(c *Candidate) {
+			c.Acquisitions = append(c.Acquisitions, Acquisition{SourceKey: "broker", Visibility: VisibleUnknown})
+		}, "fr", "linkedin"},
+		"with one of unknown visibility otherwise": {func(c *Candidate) { c.Acquisitions[0].Visibility = VisibleUnknown }, "fr", "linkedin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pl, key, ok := placerFor(t, nil).Decide(someone(t, c.change))
+			if !ok || pl.Delivery == nil {
+				t.Fatalf("not placed: %+v", pl)
+			}
+			if key != (SkeletonKey{DocNotice, c.languages, c.form}) || pl.Delivery.Languages != c.languages || pl.Delivery.Form != c.form {
+				t.Errorf("told with %+v, want %s %s", key, c.languages, c.form)
+			}
+			if pl.Delivery.LanguageRule == "" || pl.Delivery.Code == "" || !pl.Delivery.DueAt.Equal(at(t, "2026-12-14T23:59:59+01:00")) {
+				t.Errorf("delivery %+v", pl.Delivery)
+			}
+		})
+	}
+}
+
+func TestWhoCannotBeToldIsBlockedWithTheReason(t *testing.T) {
+	approved := map[SkeletonKey][]byte{{DocNotice, "fr", "linkedin"}: {1}}
+	for name, c := range map[string]struct {
+		change func(*Candidate)
+		want   BlockReason
+		detail string
+	}{
+		"L2: a translation is missing, and English is no way out":   {func(c *Candidate) { c.Contact.Country = "PL" }, BlockNoLanguage, "pl"},
+		"L2, L3: one of two languages is missing":                   {func(c *Candidate) { c.Contact.Country = "BE" }, BlockNoLanguage, "nl"},
+		"L1: the country is unknown, and there is no rule for that": {func(c *Candidate) { c.Contact.Country = "" }, BlockNoCountry, ""},
+		"E3: no address":               {func(c *Candidate) { c.Addresses = nil }, BlockNoChannel, ""},
+		"E3: the only address is dead": {func(c *Candidate) { c.Addresses[0].Suppressed = true }, BlockAddressDead, ""},
+		"E3: what the last channel failed by": {func(c *Candidate) {
+			c.Addresses, c.Duties[0].State, c.Duties[0].Reason = nil, DutyFailed, BlockRefused
+		}, BlockRefused, ""},
+		"an office and no name":               {func(c *Candidate) { c.Contact.Name, c.Addresses[0].Identifier.Value = "", "abuse@example.com" }, BlockRoleMailbox, ""},
+		"T3: storage has ended":               {func(c *Candidate) { c.Contact.FirstObtainedAt = at(t, "2024-11-19T12:00:00Z") }, BlockExpired, ""},
+		"a source that is no longer declared": {func(c *Candidate) { c.Acquisitions[0].SourceKey = "gone" }, BlockUnknownSource, "gone"},
+		"a combination that nobody approved":  {func(c *Candidate) { c.Acquisitions[0].SourceKey = "whois" }, BlockNotApproved, "fr whois"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pl, _, ok := placerFor(t, approved).Decide(someone(t, c.change))
+			if !ok || pl.Delivery != nil || pl.Block != c.want || !strings.Contains(pl.Detail, c.detail) {
+				t.Errorf("%+v, want %s (%s)", pl, c.want, c.detail)
+			}
+			if pl.Block.Remedy() == "" {
+				t.Errorf("%s has no remedy", pl.Block)
+			}
+		})
+	}
+}
+
+func TestStorageEndsOnTheDayThatTheNoticePrints(t *testing.T) { // T1, T2
+	p := placerFor(t, nil)
+	lastDay := someone(t, func(c *Candidate) { c.Contact.FirstObtainedAt = at(t, "2024-11-21T12:00:00Z") })
+	if pl, _, _ := p.Decide(lastDay); pl.Delivery == nil {
+		t.Errorf("on the last day of storage: %+v", pl)
+	}
+	p.Now = p.Now.Add(24 * time.Hour)
+	if pl, _, _ := p.Decide(lastDay); pl.Block != BlockExpired {
+		t.Errorf("a day later: %+v", pl)
+	}
+}
+
+func TestTheFirstAddressThatIsAliveIsWrittenTo(t *testing.T) { // E3
+	c := someone(t, func(c *Candidate) {
+		c.Addresses[0].Suppressed = true
+		c.Addresses = append(c.Addresses, Channel{Identifier: Identifier{ID: NewID(time.Unix(5, 0)), Value: "home@example.net"}})
+	})
+	pl, _, _ := placerFor(t, nil).Decide(c)
+	if pl.Delivery == nil || pl.Delivery.Identifier != c.Addresses[1].Identifier.ID {
+		t.Errorf("%+v", pl)
+	}
+}
+
+func TestOneMailDischargesAllDutiesByTheEarliestDate(t *testing.T) { // D1
+	c := someone(t, func(c *Candidate) {
+		c.Duties = append(c.Duties, Duty{ID: NewID(time.Unix(9, 0)), State: DutyOpen, Due: Due{At: at(t, "2026-11-30T00:00:00Z")}})
+	})
+	pl, _, _ := placerFor(t, nil).Decide(c)
+	if len(pl.DutyIDs) != 2 || !pl.Delivery.DueAt.Equal(at(t, "2026-11-30T00:00:00Z")) {
+		t.Errorf("%d duties by %s", len(pl.DutyIDs), pl.Delivery.DueAt)
+	}
+}
+
+func TestACampaignForALanguageLeavesTheOthersOut(t *testing.T) {
+	p := placerFor(t, nil)
+	p.Filter.Languages = []string{"de", "pl"}
+	for country, want := range map[string]bool{"FR": false, "AT": true, "LU": true, "PL": true} {
+		if _, _, ok := p.Decide(someone(t, func(c *Candidate) { c.Contact.Country = country })); ok != want {
+			t.Errorf("%s is in: %v, want %v", country, ok, want)
+		}
+	}
+}
