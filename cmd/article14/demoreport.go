@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"article14/mailer"
@@ -143,6 +143,8 @@ func (d *demo) invite(w io.Writer) error {
 	return nil
 }
 
+var noticeLink = regexp.MustCompile(`http://[^\s/]+/n/[\w-]+`)
+
 // onePage is the notice page of the last person who was told, as their mail links it.
 func (d *demo) onePage() (string, error) {
 	mails := d.catcher.Mails()
@@ -151,8 +153,8 @@ func (d *demo) onePage() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if _, rest, found := strings.Cut(parsed.Text, d.base()+"/n/"); found {
-			return d.base() + "/n/" + strings.Fields(rest)[0], nil
+		if link := noticeLink.FindString(parsed.Text); link != "" {
+			return link, nil
 		}
 	}
 	return "", fmt.Errorf("no mail in the inbox has a link to a notice")

@@ -27,6 +27,7 @@ type importCmd struct {
 	Map           map[string]string `help:"Columns that differ from those kept with the source: email='Work email'; in NDJSON dotted paths." placeholder:"FIELD=COLUMN"`
 	Dates         string            `help:"How dates are written, if not as kept with the source: DD.MM.YYYY, say." placeholder:"PATTERN"`
 	ObtainedBasis string            `help:"For rows without a date: a day that a person states (YYYY-MM-DD), or 'unknown', which treats them as overdue." placeholder:"DAY|unknown"`
+	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
 	Rejects       string            `help:"Write refused rows, with line, field and reason, to this file." type:"path" placeholder:"FILE"`
 	DryRun        bool              `help:"Read everything, store nothing."`
 	JSON          bool              `help:"Print JSON."`
@@ -94,13 +95,14 @@ func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
 	}
 	switch {
 	case c.ObtainedBasis == string(mailer.ObtainedUnknown):
-		p.basis = mailer.ObtainedUnknown
+		p.basis, p.said = mailer.ObtainedUnknown, "unknown, said by "+person(c.By)
 	case c.ObtainedBasis != "":
 		d, err := calendar.Parse(c.ObtainedBasis)
 		if err != nil {
 			return p, fmt.Errorf("--obtained-basis: %w", err)
 		}
 		p.basis, p.stated = mailer.ObtainedFromStatement, d.StartOf(reg.Controller.Zone)
+		p.said = d.String() + ", said by " + person(c.By)
 	}
 	return p, nil
 }
@@ -114,6 +116,7 @@ type importPlan struct {
 	dates                  string
 	basis                  mailer.ObtainedBasis
 	stated                 time.Time
+	said                   string // the statement, for the record (D4)
 	dryRun                 bool
 	rejects                *rejectsFile
 	onProgress             func(rows int64)
@@ -188,7 +191,7 @@ func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts
 	im := mailer.Importer{Store: a.store, Keys: a.keys, Now: a.now}
 	return im.Run(ctx, mailer.ImportPlan{
 		Controller: a.controller, Register: reg, Source: source, ActivityKey: p.activity,
-		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings()},
+		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(), Basis: p.said},
 		Basis:  p.basis, Stated: p.stated, Rows: rows, DryRun: p.dryRun, OnRefusal: p.rejects.write, OnProgress: p.onProgress,
 	})
 }
