@@ -1,0 +1,171 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// memRights keeps one notice and what its reader did.
+type memRights struct {
+	notice     SentNotice
+	objections []Objection
+	suppressed []Suppression
+	requests   []Request
+	receipts   []*PlannedDelivery
+}
+
+func (m *memRights) NoticeFor(_ context.Context, _, contact, delivery ID) (SentNotice, error) {
+	if contact != m.notice.Contact.ID || delivery != m.notice.DeliveryID {
+		return SentNotice{}, ErrNoSuchLink
+	}
+	return m.notice, nil
+}
+
+func (m *memRights) DeliveryByCode(_ context.Context, _ ID, code string) (Link, error) {
+	if code != m.notice.Code {
+		return Link{}, ErrNoSuchLink
+	}
+	return Link{ContactID: m.notice.Contact.ID, DeliveryID: m.notice.DeliveryID}, nil
+}
+
+func (m *memRights) Object(_ context.Context, _ ID, o Objection, s []Suppression, receipt *PlannedDelivery, _ time.Time) (Objection, bool, error) {
+	if len(m.objections) > 0 {
+		return m.objections[0], false, nil
+	}
+	m.objections, m.suppressed, m.receipts = append(m.objections, o), append(m.suppressed, s...), append(m.receipts, receipt)
+	return o, true, nil
+}
+
+func (m *memRights) Request(_ context.Context, _ ID, r Request, receipt *PlannedDelivery, _ time.Time) (Request, bool, error) {
+	m.requests, m.receipts = append(m.requests, r), append(m.receipts, receipt)
+	return r, true, nil
+}
+
+// pageComposer shows which skeleton and language a page was made from.
+type pageComposer struct{ Composer }
+
+func (pageComposer) Slots(_ *Register, in SlotInput) (Slots, error) {
+	return Slots{"drawn": in.Key.Languages}, nil
+}
+
+func (pageComposer) Page(body []byte, s Slots, lang string) (Page, error) {
+	return Page{Language: lang, HTML: string(body) + "|" + s["drawn"] + s["sent"]}, nil
+}
+
+type hashSkeletons struct{}
+
+func (hashSkeletons) Skeleton(_ context.Context, hash []byte) ([]byte, error) { return hash, nil }
+
+// rightsFor is the portal's side of a French notice of LinkedIn data, on a basis.
+func rightsFor(t *testing.T, basis Basis) (*Rights, *memRights) {
+	reg := &Register{Controller: Controller{Key: "nordlicht", Zone: paris(t)}, Activities: []Activity{{Key: "directory", Purposes: []Purpose{{Key: "sell", Basis: basis}}}}}
+	m := &memRights{notice: SentNotice{
+		Contact: Contact{ID: NewID(time.Unix(1, 0))}, DeliveryID: NewID(time.Unix(2, 0)), ActivityKey: "directory", Languages: "fr", Form: "linkedin",
+		Identifiers: []Identifier{{Kind: ByEmail, Hash: []byte("h1"), KeyID: "a"}, {Kind: ByProfileURL, Hash: []byte("h2"), KeyID: "a"}},
+		Slots:       Slots{"sent": "as sent"}, Code: NewCode(), ComposedAt: time.Unix(3, 0),
+		Skeletons: []SkeletonKeyHash{
+			{SkeletonKey{DocNotice, "fr", "linkedin"}, []byte("fr-body")}, {SkeletonKey{DocNotice, "de", "linkedin"}, []byte("de-body")},
+			{SkeletonKey{DocNotice, "fr+de", "linkedin"}, []byte("both")}, {SkeletonKey{DocNotice, "en", "whois"}, []byte("other form")},
+			{SkeletonKey{DocObjectionReceipt, "fr", ""}, []byte("receipt")},
+		},
+	}}
+	return &Rights{Store: m, Skeletons: hashSkeletons{}, Composer: pageComposer{}, Tokens: Tokens{NewKeyring()}, Now: func() time.Time { return at(t, "2026-11-21T22:30:00Z") },
+		Registers: &Registers{Store: memRegisters{}, Parse: func([]byte) (*Register, error) { return reg, nil }}}, m
+}
+
+func (m *memRights) link(p TokenPurpose) Link {
+	return Link{p, m.notice.Contact.ID, m.notice.DeliveryID}
+}
+
+func TestALinkDoesOnlyWhatItWasMadeFor(t *testing.T) { // R3
+	r, m := rightsFor(t, LegitimateInterest)
+	ctx := t.Context()
+	notice, objection := r.Tokens.Make(m.link(TokenNotice)), r.Tokens.Make(m.link(TokenObjection))
+	stranger := r.Tokens.Make(Link{TokenNotice, NewID(time.Unix(7, 0)), m.notice.DeliveryID})
+	for name, call := range map[string]func() error{
+		"a notice link does not object":         func() error { _, err := r.Object(ctx, notice, "page", ""); return err },
+		"nor opens the objection page":          func() error { _, err := r.Objection(ctx, notice, ""); return err },
+		"an objection link shows no notice":     func() error { _, err := r.Notice(ctx, objection, ""); return err },
+		"nor asks for access":                   func() error { _, err := r.RequestAccess(ctx, objection, ""); return err },
+		"a link to nobody opens nothing":        func() error { _, err := r.Notice(ctx, stranger, ""); return err },
+		"a code that is none opens nothing":     func() error { _, err := r.ByCode(ctx, "no code"); return err },
+		"a code of nobody opens nothing either": func() error { _, err := r.ByCode(ctx, NewCode()); return err },
+	} {
+		if err := call(); !errors.Is(err, ErrNoSuchLink) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(m.objections)+len(m.requests) != 0 {
+		t.Errorf("something was recorded: %v %v", m.objections, m.requests)
+	}
+}
+
+func TestTheNoticeIsReadAsItWasSentAndInOtherLanguagesFromTheSameFacts(t *testing.T) { // C4, L5
+	r, m := rightsFor(t, LegitimateInterest)
+	token := r.Tokens.Make(m.link(TokenNotice))
+	for wanted, want := range map[string]string{"": "fr-body|as sent", "fr": "fr-body|as sent", "de": "de-body|de", "xx": "fr-body|as sent", "en": "fr-body|as sent"} {
+		v, err := r.Notice(t.Context(), token, wanted)
+		if err != nil || v.Page.HTML != want {
+			t.Errorf("?l=%s shows %q, %v; want %q", wanted, v.Page.HTML, err, want)
+		}
+		if !slices.Equal(v.Languages, []string{"de", "fr"}) || v.Objection == "" {
+			t.Errorf("languages %v, objection %q", v.Languages, v.Objection)
+		}
+	}
+	typed, err := r.ByCode(t.Context(), m.notice.Code)
+	if err != nil || typed != token {
+		t.Errorf("the code leads to %q, %v", typed, err)
+	}
+}
+
+func TestAnObjectionStopsUseByEveryIdentifierAndNeverTheNotice(t *testing.T) { // R5, R9
+	r, m := rightsFor(t, LegitimateInterest)
+	token := r.Tokens.Make(m.link(TokenObjection))
+	for range 2 {
+		v, err := r.Object(t.Context(), token, "one_click", "")
+		if err != nil || v.Objected == nil || v.Objected.String() != "2026-11-21" {
+			t.Fatalf("%+v, %v", v, err)
+		}
+	}
+	if len(m.objections) != 1 || len(m.suppressed) != 2 {
+		t.Fatalf("%d objections, %d suppressions", len(m.objections), len(m.suppressed))
+	}
+	for _, s := range m.suppressed {
+		if s.Scope != SuppressUse {
+			t.Errorf("suppressed in scope %s: the notice itself is owed all the same", s.Scope)
+		}
+	}
+	if rc := m.receipts[0]; rc == nil || rc.Document != DocObjectionReceipt || string(rc.SkeletonHash) != "receipt" {
+		t.Errorf("receipt %+v", rc)
+	}
+}
+
+func TestObjectionIsOfferedOnlyWhereTheLawGivesIt(t *testing.T) { // R10
+	for basis, want := range map[Basis]bool{LegitimateInterest: true, PublicTask: true, Consent: false, LegalObligation: false} {
+		r, m := rightsFor(t, basis)
+		v, err := r.Notice(t.Context(), r.Tokens.Make(m.link(TokenNotice)), "")
+		if err != nil || (v.Objection != "") != want {
+			t.Errorf("%s: objection offered %v, want %v (%v)", basis, v.Objection != "", want, err)
+		}
+		if _, err := r.Object(t.Context(), r.Tokens.Make(m.link(TokenObjection)), "page", ""); errors.Is(err, ErrNoSuchLink) == want {
+			t.Errorf("%s: objecting gives %v", basis, err)
+		}
+	}
+}
+
+func TestARequestForAccessIsDueAMonthAfterItsDayInTheControllersZone(t *testing.T) { // D9, D10, R4
+	r, m := rightsFor(t, LegitimateInterest)
+	v, err := r.RequestAccess(t.Context(), r.Tokens.Make(m.link(TokenNotice)), "")
+	if err != nil || v.AccessDue == nil || v.AccessDue.String() != "2026-12-21" {
+		t.Fatalf("%+v, %v", v.AccessDue, err)
+	}
+	if m.requests[0].Kind != "access" || m.receipts[0] != nil { // no access receipt was approved here
+		t.Errorf("%+v %+v", m.requests[0], m.receipts[0])
+	}
+	if got := RequestDue(at(t, "2026-11-21T23:30:00Z"), paris(t)); !got.Equal(at(t, "2026-12-22T23:59:59+01:00")) {
+		t.Errorf("half past midnight in Paris: due %s", got)
+	}
+}
