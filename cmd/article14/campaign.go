@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +15,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"article14/internal/calendar"
+	"article14/internal/web"
 	"article14/mailer"
 )
 
@@ -93,9 +97,10 @@ func (c *campaignCreateCmd) filter(zone *time.Location) (mailer.Filter, error) {
 }
 
 type campaignPreviewCmd struct {
-	Key  string `arg:""`
-	Out  string `help:"Folder for the notices as .eml and .html; default preview-KEY." type:"path" placeholder:"DIR"`
-	JSON bool   `help:"Print JSON."`
+	Key   string `arg:""`
+	Out   string `help:"Folder for the notices as .eml and .html; default preview-KEY." type:"path" placeholder:"DIR"`
+	Inbox string `help:"Send them to a mail catcher too, and show its inbox at this address until Ctrl-C." placeholder:"HOST:PORT"`
+	JSON  bool   `help:"Print JSON."`
 }
 
 func (c *campaignPreviewCmd) Run(ctx context.Context, s *Settings, std streams) error {
@@ -119,12 +124,35 @@ func (c *campaignPreviewCmd) Run(ctx context.Context, s *Settings, std streams) 
 		return err
 	}
 	if c.JSON {
-		return printJSON(std.out, draftReport(d, out))
+		err = printJSON(std.out, draftReport(d, out))
+	} else {
+		printDraft(std.out, d)
+		fmt.Fprintf(std.out, "\n%d notices as .eml and .html in %s\napprove exactly this with: article14 campaign approve %s --content %x --by NAME\n",
+			len(mails), out, c.Key, d.Content.Hash)
 	}
-	printDraft(std.out, d)
-	fmt.Fprintf(std.out, "\n%d notices as .eml and .html in %s\napprove exactly this with: article14 campaign approve %s --content %x --by NAME\n",
-		len(mails), out, c.Key, d.Content.Hash)
-	return nil
+	if err != nil || c.Inbox == "" {
+		return err
+	}
+	return a.showInbox(ctx, c.Inbox, mails, std.err)
+}
+
+// showInbox sends previews to a catcher and serves its inbox until ctx ends.
+func (a *app) showInbox(ctx context.Context, address string, mails []mailer.PreviewMail, w io.Writer) error {
+	c, err := newLocalCatcher(nil, a.now, a.log)
+	if err != nil {
+		return err
+	}
+	srv, err := web.Listen(ctx, web.Config{Addr: address, Log: a.log, Now: a.now, Portal: http.RedirectHandler("/inbox/", http.StatusFound),
+		Rooms: map[string]http.Handler{"/inbox/": c.Handler("/inbox")}})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.run(ctx) })
+	g.Go(func() error { return srv.Serve(ctx) })
+	g.Go(func() error { return sendAll(ctx, c.relay, mails) })
+	fmt.Fprintf(w, "look at them at http://%s/inbox/ until Ctrl-C\n", srv.Addr())
+	return g.Wait()
 }
 
 func (a *app) preview(ctx context.Context, key, to string, test bool) (mailer.Draft, []mailer.PreviewMail, error) {

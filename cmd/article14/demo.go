@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"article14/internal/catcher"
 	"article14/internal/ops"
 	"article14/internal/register"
-	"article14/internal/relay"
 	"article14/internal/sample"
 	"article14/internal/web"
 	"article14/mailer"
@@ -91,9 +89,7 @@ type demo struct {
 	folder  string
 	server  *web.Server
 	portal  http.Handler // set once the register is there, before anything is served
-	smtp    net.Listener
-	catcher *catcher.Server
-	relay   *relay.SMTP
+	catcher *localCatcher
 	meter   *ops.Meter
 	err     io.Writer
 }
@@ -124,12 +120,7 @@ func (c *demoCmd) open(ctx context.Context, s *Settings, std streams) (*demo, er
 // listen opens the doors. Links need the address of the pages before the
 // register can be applied, and the pages need the register.
 func (d *demo) listen(ctx context.Context) (err error) {
-	if d.smtp, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("listen for mail: %w", err)
-	}
-	d.catcher = catcher.New(catcher.Options{Log: d.log, Now: d.now, Script: catcher.ByLocalPart(), Hostname: "catcher.example"})
-	d.relay, err = relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: d.smtp.Addr().(*net.TCPAddr).Port, HELO: "demo.example"})
-	if err != nil {
+	if d.catcher, err = newLocalCatcher(catcher.ByLocalPart(), d.now, d.log); err != nil {
 		return err
 	}
 	registry, meter := d.metrics()
@@ -137,7 +128,7 @@ func (d *demo) listen(ctx context.Context) (err error) {
 	d.server, err = web.Listen(ctx, web.Config{Addr: d.cmd.Listen, Log: d.log, Now: d.now,
 		Portal:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.portal.ServeHTTP(w, r) }),
 		Rooms:      map[string]http.Handler{"/inbox/": d.catcher.Handler("/inbox")},
-		Operations: ops.Handlers(registry, append(d.checks(), relayCheck(d.relay)), checkFailed(d.log))})
+		Operations: ops.Handlers(registry, append(d.checks(), relayCheck(d.catcher.relay)), checkFailed(d.log))})
 	return err
 }
 
@@ -146,8 +137,8 @@ func (d *demo) listen(ctx context.Context) (err error) {
 func (d *demo) start(ctx context.Context, g *errgroup.Group) {
 	d.portal = d.app.portal(nil)
 	g.Go(func() error { return d.server.Serve(ctx) })
-	g.Go(func() error { return d.catch(ctx) })
-	g.Go(func() error { return d.worker(d.relay, demoOptions, d.meter).Run(ctx) })
+	g.Go(func() error { return d.catcher.run(ctx) })
+	g.Go(func() error { return d.worker(d.catcher.relay, demoOptions, d.meter).Run(ctx) })
 }
 
 func (d *demo) close() {
@@ -160,20 +151,6 @@ func (d *demo) close() {
 func (d *demo) address() string { return d.server.Addr().String() }
 
 func (d *demo) base() string { return "http://" + d.address() }
-
-// catch runs the catcher until ctx ends.
-func (d *demo) catch(ctx context.Context) error {
-	served := make(chan error, 1)
-	go func() { served <- d.catcher.Serve(d.smtp) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	d.catcher.Close()
-	<-served
-	return nil
-}
 
 // play is the way through, step by step, by the same calls that the commands make.
 func (d *demo) play(ctx context.Context) (demoReport, error) {
@@ -227,7 +204,7 @@ func (d *demo) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := sendAll(ctx, d.relay, mails); err != nil {
+	if err := sendAll(ctx, d.catcher.relay, mails); err != nil {
 		return err
 	}
 	if _, err := r.Approve(ctx, demoCampaign, demoBy, draft.Content.Hash, nil); err != nil {

@@ -217,3 +217,48 @@ func get(t *testing.T, url string) (int, string) {
 	}
 	return resp.StatusCode, string(b)
 }
+
+func TestTwoWorkersNeverSendTheSameDelivery(t *testing.T) {
+	s := newStage(t, nil)
+	s.take(t, 300)
+	s.release(t, "first")
+	a, b := s.workers(t), s.workers(t)
+	until(t, s.finished(t, "first"))
+	for _, p := range []*program{a, b} {
+		p.Process.Signal(os.Interrupt)
+		if err := p.Wait(); err != nil {
+			t.Errorf("%v: %s", err, p.log)
+		}
+	}
+	told := map[string]int{}
+	for _, m := range s.notices(t) {
+		if told[m.EnvelopeID]++; told[m.EnvelopeID] > 1 {
+			t.Errorf("delivery %s went out twice", m.EnvelopeID)
+		}
+	}
+	if len(told) < 150 {
+		t.Errorf("only %d notices were sent", len(told))
+	}
+}
+
+func TestPreviewsAreShownInAnInbox(t *testing.T) {
+	s := newStage(t, nil)
+	s.take(t, 60)
+	if _, err := s.releases().Create(t.Context(), mailer.Campaign{Key: "first", ActivityKey: demoActivity, CreatedBy: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	p := s.program(t, s.url, s.keyFile, "campaign", "preview", "first", "--out", t.TempDir(), "--inbox", "127.0.0.1:0")
+	var base string
+	until(t, func() bool {
+		base = regexp.MustCompile(`http://127\.0\.0\.1:\d+/inbox/`).FindString(p.log.String())
+		if base == "" {
+			return false
+		}
+		_, body := get(t, base)
+		return strings.Contains(body, "Nordlicht Data SAS speichert") && strings.Contains(body, "Nordlicht Data SAS holds")
+	})
+	p.Process.Signal(os.Interrupt)
+	if err := p.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, p.log)
+	}
+}
