@@ -38,11 +38,7 @@ type NoticeView struct {
 // Notice gives the notice behind a notice token, in the wanted language if it is
 // there, else in that of the mail.
 func (r *Rights) Notice(ctx context.Context, token, wanted string) (NoticeView, error) {
-	l, err := r.Tokens.Open(token, TokenNotice)
-	if err != nil {
-		return NoticeView{}, err
-	}
-	n, reg, err := r.load(ctx, l)
+	n, reg, err := r.open(ctx, token, TokenNotice)
 	if err != nil {
 		return NoticeView{}, err
 	}
@@ -76,11 +72,7 @@ type ObjectionView struct {
 
 // Objection shows what an objection token is for; it changes nothing.
 func (r *Rights) Objection(ctx context.Context, token, wanted string) (ObjectionView, error) {
-	l, err := r.Tokens.Open(token, TokenObjection)
-	if err != nil {
-		return ObjectionView{}, err
-	}
-	n, reg, err := r.load(ctx, l)
+	n, reg, err := r.open(ctx, token, TokenObjection)
 	if err != nil {
 		return ObjectionView{}, err
 	}
@@ -90,11 +82,7 @@ func (r *Rights) Objection(ctx context.Context, token, wanted string) (Objection
 // Object records the person's "no" (Art. 21, R5, R10). It stops use at once, may
 // be said again without harm, and is acknowledged by mail once.
 func (r *Rights) Object(ctx context.Context, token, way, wanted string) (ObjectionView, error) {
-	l, err := r.Tokens.Open(token, TokenObjection)
-	if err != nil {
-		return ObjectionView{}, err
-	}
-	n, reg, err := r.load(ctx, l)
+	n, reg, err := r.open(ctx, token, TokenObjection)
 	if err != nil {
 		return ObjectionView{}, err
 	}
@@ -115,11 +103,7 @@ func (r *Rights) Object(ctx context.Context, token, way, wanted string) (Objecti
 // with the day by which it is answered (D9). Control of the link is no proof of
 // who asks (R4): nothing is shown here.
 func (r *Rights) RequestAccess(ctx context.Context, token, wanted string) (NoticeView, error) {
-	l, err := r.Tokens.Open(token, TokenNotice)
-	if err != nil {
-		return NoticeView{}, err
-	}
-	n, reg, err := r.load(ctx, l)
+	n, reg, err := r.open(ctx, token, TokenNotice)
 	if err != nil {
 		return NoticeView{}, err
 	}
@@ -164,7 +148,12 @@ func (r *Rights) receipt(n SentNotice, doc Document, now time.Time) *PlannedDeli
 		LanguageRule: "as the notice", Form: "", SkeletonHash: n.Skeletons[i].Hash, Code: NewCode(), DueAt: now}
 }
 
-func (r *Rights) load(ctx context.Context, l Link) (SentNotice, *Register, error) {
+// open gives the notice behind a token that was made for purpose.
+func (r *Rights) open(ctx context.Context, token string, purpose TokenPurpose) (SentNotice, *Register, error) {
+	l, err := r.Tokens.Open(token, purpose)
+	if err != nil {
+		return SentNotice{}, nil, err
+	}
 	n, err := r.Store.NoticeFor(ctx, r.Controller, l.ContactID, l.DeliveryID)
 	if err != nil {
 		return n, nil, err

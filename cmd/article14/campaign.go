@@ -48,16 +48,8 @@ type campaignCreateCmd struct {
 	By       string   `help:"Who creates it, for the record; default your user name." placeholder:"NAME"`
 }
 
-func (c *campaignCreateCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	reg, err := a.needRegister(ctx)
-	if err != nil {
-		return err
-	}
+func (c *campaignCreateCmd) Run(ctx context.Context, a *app, std streams) error {
+	reg := a.reg
 	filter, err := c.filter(reg.Controller.Zone)
 	if err != nil {
 		return misuse{err}
@@ -103,15 +95,7 @@ type campaignPreviewCmd struct {
 	JSON  bool   `help:"Print JSON."`
 }
 
-func (c *campaignPreviewCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	if _, err := a.needRegister(ctx); err != nil {
-		return err
-	}
+func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error {
 	d, mails, err := a.preview(ctx, c.Key, "", false)
 	if err != nil {
 		return err
@@ -242,15 +226,7 @@ type campaignTestCmd struct {
 	RelayFlags
 }
 
-func (c *campaignTestCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	if _, err := a.needRegister(ctx); err != nil {
-		return err
-	}
+func (c *campaignTestCmd) Run(ctx context.Context, a *app, std streams) error {
 	r, err := c.RelayFlags.open()
 	if err != nil {
 		return err
@@ -287,7 +263,7 @@ type campaignApproveCmd struct {
 	Content string `help:"Approve only if the content is still the one with this hash, from the preview." placeholder:"HASH"`
 }
 
-func (c *campaignApproveCmd) Run(ctx context.Context, s *Settings, std streams) error {
+func (c *campaignApproveCmd) Run(ctx context.Context, a *app, std streams) error {
 	var seen []byte
 	if c.Content != "" {
 		var err error
@@ -295,11 +271,6 @@ func (c *campaignApproveCmd) Run(ctx context.Context, s *Settings, std streams) 
 			return misuse{errors.New("--content is not the hash that the preview printed")}
 		}
 	}
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
 	p := newProgress(std.err, "freezing the audience", -1)
 	campaign, err := a.releases().Approve(ctx, c.Key, c.By, seen, p.set)
 	p.done()
@@ -323,28 +294,23 @@ type (
 	campaignCancelCmd struct{ moveFlags }
 )
 
-func (c *campaignStartCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	return c.move(ctx, s, std, (*mailer.Releases).Start, "runs; a worker ('article14 work') sends it")
+func (c *campaignStartCmd) Run(ctx context.Context, a *app, std streams) error {
+	return c.move(ctx, a, std, (*mailer.Releases).Start, "runs; a worker ('article14 work') sends it")
 }
 
-func (c *campaignPauseCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	return c.move(ctx, s, std, (*mailer.Releases).Pause, "is paused")
+func (c *campaignPauseCmd) Run(ctx context.Context, a *app, std streams) error {
+	return c.move(ctx, a, std, (*mailer.Releases).Pause, "is paused")
 }
 
-func (c *campaignResumeCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	return c.move(ctx, s, std, (*mailer.Releases).Resume, "runs again")
+func (c *campaignResumeCmd) Run(ctx context.Context, a *app, std streams) error {
+	return c.move(ctx, a, std, (*mailer.Releases).Resume, "runs again")
 }
 
-func (c *campaignCancelCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	return c.move(ctx, s, std, (*mailer.Releases).Cancel, "is cancelled; what had not gone out is owed still")
+func (c *campaignCancelCmd) Run(ctx context.Context, a *app, std streams) error {
+	return c.move(ctx, a, std, (*mailer.Releases).Cancel, "is cancelled; what had not gone out is owed still")
 }
 
-func (c *moveFlags) move(ctx context.Context, s *Settings, std streams, do func(*mailer.Releases, context.Context, string, string) error, said string) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
+func (c *moveFlags) move(ctx context.Context, a *app, std streams, do func(*mailer.Releases, context.Context, string, string) error, said string) error {
 	if err := do(a.releases(), ctx, c.Key, person(c.By)); err != nil {
 		return err
 	}
@@ -375,12 +341,7 @@ type campaignJSON struct {
 	Deliveries map[mailer.DeliveryState]int64 `json:"deliveries"`
 }
 
-func (c *campaignShowCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
+func (c *campaignShowCmd) Run(ctx context.Context, a *app, std streams) error {
 	campaign, err := a.store.Campaign(ctx, a.controller, c.Key)
 	if err != nil {
 		return err
@@ -433,12 +394,7 @@ type campaignListCmd struct {
 	JSON bool `help:"Print JSON."`
 }
 
-func (c *campaignListCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
+func (c *campaignListCmd) Run(ctx context.Context, a *app, std streams) error {
 	campaigns, err := a.store.Campaigns(ctx, a.controller)
 	if err != nil {
 		return err

@@ -19,20 +19,12 @@ type contactShowCmd struct {
 	JSON bool   `help:"Print JSON."`
 }
 
-func (c *contactShowCmd) Run(ctx context.Context, s *Settings, std streams) error {
+func (c *contactShowCmd) Run(ctx context.Context, a *app, std streams) error {
 	id, err := mailer.ParseID(c.ID)
 	if err != nil {
 		return misuse{err}
 	}
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	reg, err := a.needRegister(ctx)
-	if err != nil {
-		return err
-	}
+	reg := a.reg
 	r, err := a.store.ContactReport(ctx, a.controller, id)
 	if err != nil {
 		return err

@@ -33,16 +33,8 @@ type importCmd struct {
 	JSON          bool              `help:"Print JSON."`
 }
 
-func (c *importCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	reg, err := a.needRegister(ctx)
-	if err != nil {
-		return err
-	}
+func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
+	reg := a.reg
 	plan, err := c.plan(reg)
 	if err != nil {
 		return misuse{err}
@@ -163,10 +155,7 @@ func (r *rejectsFile) close() error {
 
 // importFile reads a contact file into the store.
 func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts, error) {
-	reg, err := a.needRegister(ctx)
-	if err != nil {
-		return mailer.ImportCounts{}, err
-	}
+	reg := a.reg
 	source, ok := reg.Source(p.source)
 	if !ok {
 		return mailer.ImportCounts{}, misuse{fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))}

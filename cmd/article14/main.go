@@ -82,7 +82,16 @@ func run(args []string, std streams) int {
 		return exitMisuse
 	}
 	k.BindTo(ctx, (*context.Context)(nil))
-	if err := k.Run(&cmds.Settings, std); err != nil {
+	var opened *app
+	k.BindToProvider(func() (*app, error) { // only for commands that ask for it
+		opened, err = openWithRegister(ctx, &cmds.Settings, cmds.Settings.logger(std.err))
+		return opened, err
+	})
+	err = k.Run(&cmds.Settings, std)
+	if opened != nil {
+		opened.close()
+	}
+	if err != nil {
 		return report(err, std.err)
 	}
 	return 0

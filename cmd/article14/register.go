@@ -88,7 +88,7 @@ func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []by
 	if err != nil {
 		return out, err
 	}
-	a.controller, a.key = out.Version.ControllerID, reg.Controller.Key
+	a.controller, a.key, a.reg = out.Version.ControllerID, reg.Controller.Key, reg
 	return out, nil
 }
 
@@ -107,12 +107,7 @@ type registerShowCmd struct {
 	JSON bool `help:"Print the version's particulars as JSON."`
 }
 
-func (c *registerShowCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
+func (c *registerShowCmd) Run(ctx context.Context, a *app, std streams) error {
 	v, reg, err := a.registers.Current(ctx, a.key)
 	if err != nil {
 		return err
@@ -135,13 +130,4 @@ type registerSchemaCmd struct{}
 func (c *registerSchemaCmd) Run(std streams) error {
 	_, err := std.out.Write(register.Schema())
 	return err
-}
-
-// needRegister gives the register in force to commands that cannot do without.
-func (a *app) needRegister(ctx context.Context) (*mailer.Register, error) {
-	if a.controller.IsZero() {
-		return nil, mailer.ErrNoRegister
-	}
-	_, reg, err := a.registers.Current(ctx, a.key)
-	return reg, err
 }

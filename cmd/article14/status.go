@@ -49,16 +49,8 @@ type laneJSON struct {
 	FirstDue time.Time        `json:"first_due,omitzero"`
 }
 
-func (c *statusCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	a, err := open(ctx, s, s.logger(std.err))
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	reg, err := a.needRegister(ctx)
-	if err != nil {
-		return err
-	}
+func (c *statusCmd) Run(ctx context.Context, a *app, std streams) error {
+	reg := a.reg
 	f, err := a.store.Figures(ctx, a.controller, a.now())
 	if err != nil {
 		return err

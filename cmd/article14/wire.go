@@ -32,6 +32,7 @@ type app struct {
 	now        func() time.Time
 	controller mailer.ID // zero before the first register is applied
 	key        string
+	reg        *mailer.Register // in force when it was opened; nil before the first
 }
 
 // maxSkew is how far the database's clock may be from ours. Deadlines and leases
@@ -49,6 +50,19 @@ func open(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 	if err := a.check(ctx, s); err != nil {
 		a.close()
 		return nil, err
+	}
+	return a, nil
+}
+
+// openWithRegister is open for commands that cannot do without a register.
+func openWithRegister(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
+	a, err := open(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if a.reg == nil {
+		a.close()
+		return nil, mailer.ErrNoRegister
 	}
 	return a, nil
 }
@@ -113,11 +127,14 @@ func (a *app) check(ctx context.Context, s *Settings) error {
 	if err := a.store.CheckKeys(ctx, a.keys, a.now()); err != nil {
 		return err
 	}
-	v, _, err := a.registers.Current(ctx, a.key)
-	if err != nil && !errors.Is(err, mailer.ErrNoRegister) {
+	v, reg, err := a.registers.Current(ctx, a.key)
+	if errors.Is(err, mailer.ErrNoRegister) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	a.controller = v.ControllerID
+	a.controller, a.key, a.reg = v.ControllerID, reg.Controller.Key, reg
 	return nil
 }
 

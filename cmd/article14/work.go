@@ -38,14 +38,11 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, s, log)
+	a, err := openWithRegister(ctx, s, log)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	if _, err := a.needRegister(ctx); err != nil {
-		return err
-	}
 	registry, meter := a.metrics()
 	cfg := web.Config{Addr: c.OpsListen, Portal: http.NotFoundHandler(), Log: log, Now: a.now,
 		Operations: ops.Handlers(registry, append(a.checks(), relayCheck(r)), checkFailed(log))}
@@ -109,14 +106,11 @@ type serveCmd struct{ listenFlags }
 
 func (c *serveCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	log := s.logger(std.err)
-	a, err := open(ctx, s, log)
+	a, err := openWithRegister(ctx, s, log)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	if _, err := a.needRegister(ctx); err != nil {
-		return err
-	}
 	registry, _ := a.metrics()
 	cfg, err := a.pages(c.listenFlags, web.Config{Log: log, Now: a.now, Operations: ops.Handlers(registry, a.checks(), checkFailed(log))})
 	if err != nil {
