@@ -74,7 +74,7 @@ func (p Placer) obstacle(c Candidate, choice language.Choice, chosen bool) (Bloc
 		}
 	}
 	switch {
-	case p.expired(c.Contact):
+	case p.expired(c):
 		return BlockExpired, ""
 	case c.Contact.Name == "" && onlyRoleMailboxes(c.Addresses):
 		return BlockRoleMailbox, ""
@@ -109,12 +109,13 @@ func (p Placer) wanted(choice language.Choice) bool {
 }
 
 // expired tells whether storage has ended: such data are deleted, not notified (T3).
-func (p Placer) expired(c Contact) bool {
-	if c.FirstObtainedAt.IsZero() {
+func (p Placer) expired(c Candidate) bool {
+	start := NoticeFacts{Contact: c.Contact, Duties: c.Duties}.StorageStart()
+	if start.IsZero() {
 		return false
 	}
 	zone := p.Register.Controller.Zone
-	end := p.Activity.Retention.End(calendar.DateOf(c.FirstObtainedAt, zone))
+	end := p.Activity.Retention.End(calendar.DateOf(start, zone))
 	return end.Before(calendar.DateOf(p.Now, zone))
 }
 
