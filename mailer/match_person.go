@@ -149,7 +149,7 @@ func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
 // them are quarantined while their date runs on (S4); for unknown visibility
 // the source's rule decides, and without one the notice goes out.
 func (r intakeRules) opening(v Visibility) (DutyState, BlockReason) {
-	if v == VisibleRestricted || v != VisiblePublic && r.source.Unknown == UnknownIsRestricted {
+	if Quarantined(v, r.source) {
 		return DutyBlocked, BlockQuarantined
 	}
 	return DutyOpen, ""

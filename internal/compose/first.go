@@ -126,8 +126,10 @@ func (w *writer) basis(b mailer.Basis) string {
 	return w.text("basis."+key, nil)
 }
 
+// firstRecipients says who; what industry, sector and place they are of stands in
+// the whole notice (law.md C6).
 func (w *writer) firstRecipients() {
-	who := w.recipients()
+	who := w.recipients(false)
 	switch len(who) {
 	case 0:
 	case 1:
@@ -138,12 +140,15 @@ func (w *writer) firstRecipients() {
 	}
 }
 
-// recipients are named, or described by activity, industry, sector and place
-// (law.md C6), each with what they do.
-func (w *writer) recipients() []string {
+// recipients are named, or described by activity and, in whole, by industry,
+// sector and place (law.md C6), each with what they do.
+func (w *writer) recipients(whole bool) []string {
 	var out []string
 	for _, r := range w.act.Recipients {
 		who := w.lit(r.Name)
+		if who == "" && !whole {
+			who = phrase(w.in(r.Activity, "a recipient's activity"))
+		}
 		if who == "" {
 			who = w.text("whole.recipients.described", values{
 				"Activity": phrase(w.in(r.Activity, "a recipient's activity")), "Industry": phrase(w.in(r.Industry, "a recipient's industry")),
@@ -205,13 +210,18 @@ func (w *writer) firstChoices() {
 	c, m := w.reg.Controller, w.reg.Controller.Mail
 	choices := link(w.text("notice.first.rights_label", nil), slot("choices_url"))
 	w.add(block{kind: paragraph, part: partFirst, place: mailOnly, runs: w.runs(w.text("notice.first.rights", values{"Link": choices}))})
-	w.para("14.2.e", w.text("notice.first.complaint", values{"Authority": w.authority()}))
+	w.para("14.2.e", w.text("notice.first.complaint", values{"Authority": w.date("authority") + w.authoritySite()}))
 	genuine := w.text("notice.first.genuine", values{"Site": w.lit(m.ShownAs), "Code": slot("code"), "Contact": w.contact(c.Email, c.Phone)})
 	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(genuine)})
 }
 
 // authority is the supervisory authority of the person's country (law.md R8).
 func (w *writer) authority() string {
-	site := optional("authority_site", ", "+link(slot("authority_site"), slot("authority_site")))
-	return w.date("authority") + optional("authority_address", ", "+slot("authority_address")) + site
+	return w.date("authority") + optional("authority_address", ", "+slot("authority_address")) + w.authoritySite()
+}
+
+// authoritySite is where complaints are taken; the first layer does without the
+// postal address, which the whole notice has.
+func (w *writer) authoritySite() string {
+	return optional(authoritySite, ", "+link(slot(authoritySite), slot(authoritySite)))
 }

@@ -100,10 +100,13 @@ func authorityName(a language.Authority, l *locales.Localizer) string {
 			return text
 		}
 	case l.Code() == "en" && a.NameEN != "":
-		return a.NameEN
+		return typographic.Replace(a.NameEN)
 	}
-	return a.Name
+	return typographic.Replace(a.Name)
 }
+
+// typographic gives names from the table of authorities the apostrophes of print.
+var typographic = strings.NewReplacer("'", "’")
 
 func (d *drawing) notice() error {
 	act, known := d.reg.Activity(d.in.ActivityKey)

@@ -115,7 +115,7 @@ func (w *writer) origins() {
 }
 
 func (w *writer) receivers() {
-	if who := w.recipients(); len(who) > 0 {
+	if who := w.recipients(true); len(who) > 0 {
 		w.heading("14.1.e", "recipients", "whole.recipients.title")
 		w.items("14.1.e", who)
 	}
