@@ -23,10 +23,14 @@ const (
 	breakerMost  = 30 * time.Second
 )
 
-// failed is a relay that could not be reached or would not serve.
+// failed is a relay that could not be reached or would not serve. What several
+// connections meet at once is one failure.
 func (b *breaker) failed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.streak > 0 && b.now().Before(b.until) {
+		return
+	}
 	b.streak++
 	wait := min(breakerFirst<<min(b.streak-1, 10), breakerMost)
 	b.until, b.probing = b.now().Add(wait), false
@@ -44,6 +48,13 @@ func (b *breaker) open() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.streak > 0
+}
+
+// resting tells whether nobody may speak to the relay right now.
+func (b *breaker) resting() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.streak > 0 && b.now().Before(b.until)
 }
 
 // wait returns when the caller may speak to the relay, or false when ctx ended.

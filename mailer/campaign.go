@@ -63,7 +63,6 @@ type Candidate struct {
 	Duties       []Duty        // to be told in one mail: open, failed, or blocked for a reason that may be gone
 	Acquisitions []Acquisition // the first from each source, for this activity, ordered by source key
 	Addresses    []Channel     // in the order in which they were added
-	FirstDue     time.Time
 }
 
 // Channel is an e-mail address of a contact.

@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"errors"
+	"time"
 )
 
 // conclude says what an attempt came to and what follows from it.
@@ -24,7 +25,11 @@ func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
 		r.relayAway(end)
 		return end
 	}
-	r.breaker.worked()
+	if end.To == Uncertain {
+		r.breaker.failed() // whoever swallows answers is not to be given the rest at once
+	} else {
+		r.breaker.worked()
+	}
 	switch end.To {
 	case Relayed:
 		r.relayed(j, &end)
@@ -33,9 +38,32 @@ func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
 	case Rejected:
 		r.rejected(j, &end)
 	case Uncertain:
-		end.ReadyAt = end.At.Add(r.opt.UncertainWait)
+		r.uncertain(j, a, &end)
 	}
 	return end
+}
+
+// uncertainTries is how many attempts a delivery may have had before one that
+// ends uncertain is left to a person: its mailbox may hold several copies already.
+const uncertainTries = 3
+
+// never is behind every instant at which somebody looks.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// uncertain waits longer each time before the same bytes go out again, and in the
+// end for a person. A deadline does not pass in silence meanwhile (D8).
+func (r *run) uncertain(j Job, a Attempt, end *Settlement) {
+	end.ReadyAt = end.At.Add(r.opt.UncertainWait << min(a.Number-1, 10))
+	alert := func(kind string) {
+		end.Alert = &Alert{Kind: kind, Subject: j.DeliveryID.String(), Detail: string(end.Class)}
+	}
+	switch {
+	case a.Number >= uncertainTries:
+		end.ReadyAt = never
+		alert("uncertain_held")
+	case end.ReadyAt.After(j.DueAt) && j.Document == DocNotice:
+		alert("retry_past_deadline")
+	}
 }
 
 // relayAway charges the relay's own trouble to nobody.

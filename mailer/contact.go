@@ -72,7 +72,7 @@ type Duty struct {
 	ContactID     ID
 	ActivityKey   string
 	SourceKey     string
-	Cause         string // CauseAcquisition, or "purpose:<key>"
+	Cause         string // CauseAcquisition, or "purpose:<key>" (14(4))
 	AcquisitionID ID
 	ObtainedAt    time.Time
 	Due           Due
@@ -83,3 +83,6 @@ type Duty struct {
 
 // CauseAcquisition is the cause of duties that data opened.
 const CauseAcquisition = "acquisition"
+
+// causePurpose goes before the key of a purpose that opened a duty.
+const causePurpose = "purpose:"

@@ -15,9 +15,6 @@ const (
 	DocAccessReceipt    Document = "access_receipt"
 )
 
-// Documents lists them.
-var Documents = []Document{DocNotice, DocObjectionReceipt, DocAccessReceipt}
-
 // SkeletonKey says for whom a skeleton was written.
 type SkeletonKey struct {
 	Document  Document

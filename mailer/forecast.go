@@ -14,7 +14,7 @@ type Forecast struct {
 	FirstMissed   string  `json:"first_missed"`    // the window that will not be kept: "1d", ...; "" if in time or nothing is known
 }
 
-// Windows are the spans to a deadline in which duties are counted.
+// Windows are the spans to a deadline in which duties are counted, each with all that is due in the narrower ones.
 var Windows = []struct {
 	Name string
 	Span time.Duration
@@ -43,12 +43,10 @@ func (f Figures) Forecast() Forecast {
 	if f.Overdue > 0 {
 		share /= 2
 	}
-	// What is due within a window is taken to be due at its beginning.
-	var owed int64
+	// What a window adds to the one before it is taken to be due at once where that one ends.
 	begins := Windows[0].Span / 2
 	for _, w := range Windows {
-		owed += f.DueWithin[w.Name]
-		if float64(owed) > share*begins.Seconds() {
+		if owed := f.DueWithin[w.Name]; float64(owed) > share*begins.Seconds() {
 			out.FirstMissed = w.Name
 			return out
 		}

@@ -9,23 +9,33 @@ import (
 // wakeAtOnce bounds one round of waking and rescuing.
 const wakeAtOnce = 5000
 
-// keepHouse does what must be done again and again while a worker runs: wake what
-// waits, rescue what was lost, renew claims, place failed duties anew, end
-// campaigns that are done, fold counters.
+// keepHouse does what must be done again and again while a worker runs: renew
+// claims, wake what waits, rescue what was lost, end campaigns that are done,
+// fold counters.
 func (r *run) keepHouse(ctx context.Context) {
-	var takeIn, renew time.Time
+	var renew time.Time
 	for ctx.Err() == nil {
 		now := r.Now()
-		r.round(ctx, now)
 		if !now.Before(renew) {
 			r.renewClaims(ctx)
 			renew = now.Add(r.opt.Lease / 4)
 		}
-		if r.somethingFailed() || !now.Before(takeIn) {
-			r.takeIn(ctx)
-			takeIn = now.Add(r.opt.TakeInEvery)
-		}
+		r.round(ctx, now)
 		r.finish(ctx)
+		r.pause(ctx, r.opt.Tick)
+	}
+}
+
+// keepTakingIn places failed duties anew as soon as there are any, and looks for
+// new ones of standing campaigns now and then. It walks through many people, so
+// nothing else waits for it.
+func (r *run) keepTakingIn(ctx context.Context) {
+	var next time.Time
+	for ctx.Err() == nil {
+		if now := r.Now(); r.somethingFailed() || !now.Before(next) {
+			r.takeIn(ctx)
+			next = now.Add(r.opt.TakeInEvery)
+		}
 		r.pause(ctx, r.opt.Tick)
 	}
 }

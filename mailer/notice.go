@@ -91,16 +91,13 @@ const SlotObjectURL = "object_url"
 // what has expired is deleted and not notified (T3).
 var ErrStorageEnded = errors.New("the storage period has ended: delete the data instead of sending a notice")
 
-// StorageStart is the instant from which storage counts (T1): the first
-// obtaining, never a later one. Where that is unknown it is the reading of the
-// file, the last instant at which the data can have been obtained. It is zero
-// where neither is known. What a notice prints and what deletion acts on both
-// come from here (T2).
+// StorageStart is the instant from which storage counts (T1): the earliest of the
+// first obtaining and the reading of the file, the last instant at which the data
+// can have been obtained. A date that becomes known later never renews it. It is
+// zero where neither is known. What a notice prints and what deletion acts on
+// both come from here (T2).
 func (f NoticeFacts) StorageStart() time.Time {
 	start := f.Contact.FirstObtainedAt
-	if !start.IsZero() {
-		return start
-	}
 	for _, d := range f.Duties {
 		if at := d.Due.Inputs.ReadAt; !at.IsZero() && (start.IsZero() || at.Before(start)) {
 			start = at

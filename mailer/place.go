@@ -29,6 +29,9 @@ type Placer struct {
 // campaign's filter leaves out.
 func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 	pl = Placement{ContactID: c.Contact.ID}
+	if c.Duties = p.tells(c.Duties); len(c.Duties) == 0 {
+		return pl, key, false
+	}
 	for _, d := range c.Duties {
 		pl.DutyIDs = append(pl.DutyIDs, d.ID)
 	}
@@ -66,6 +69,15 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 	return pl, key, true
 }
 
+// tells leaves out the duties for purposes that the bound register does not have:
+// its notice would not tell of them (14(4)).
+func (p Placer) tells(ds []Duty) []Duty {
+	return slices.DeleteFunc(slices.Clone(ds), func(d Duty) bool {
+		key, later := strings.CutPrefix(d.Cause, causePurpose)
+		return later && !slices.ContainsFunc(p.Activity.Purposes, func(q Purpose) bool { return q.Key == key })
+	})
+}
+
 // obstacle names what keeps a candidate from being told at all.
 func (p Placer) obstacle(c Candidate, choice language.Choice, chosen bool) (BlockReason, string) {
 	for _, a := range c.Acquisitions {
@@ -74,6 +86,8 @@ func (p Placer) obstacle(c Candidate, choice language.Choice, chosen bool) (Bloc
 		}
 	}
 	switch {
+	case p.form(c.Acquisitions) == "": // the register has changed since they were taken in
+		return BlockQuarantined, ""
 	case p.expired(c):
 		return BlockExpired, ""
 	case c.Contact.Name == "" && onlyRoleMailboxes(c.Addresses):

@@ -150,3 +150,30 @@ func TestACampaignForALanguageLeavesTheOthersOut(t *testing.T) {
 		}
 	}
 }
+
+func TestADutyForAPurposeThatTheTextLeavesOutWaits(t *testing.T) { // 14(4), C1
+	p := placerFor(t, nil)
+	p.Activity.Purposes = []Purpose{{Key: "sell"}}
+	told := someone(t, func(c *Candidate) {
+		c.Duties = append(c.Duties, Duty{ID: NewID(time.Unix(9, 0)), Cause: "purpose:train", State: DutyOpen})
+	})
+	if pl, _, ok := p.Decide(told); !ok || len(pl.DutyIDs) != 1 || pl.DutyIDs[0] != told.Duties[0].ID {
+		t.Errorf("the rest is told, and nothing more: %+v", pl)
+	}
+	only := someone(t, func(c *Candidate) { c.Duties[0].Cause = "purpose:train" })
+	if pl, _, ok := p.Decide(only); ok {
+		t.Errorf("told of a purpose by a text that leaves it out: %+v", pl)
+	}
+	p.Activity.Purposes = append(p.Activity.Purposes, Purpose{Key: "train"})
+	if pl, _, _ := p.Decide(told); len(pl.DutyIDs) != 2 {
+		t.Errorf("a text that has it tells of it: %+v", pl)
+	}
+}
+
+func TestADateThatBecomesKnownLaterNeverRenewsStorage(t *testing.T) { // T1
+	read := at(t, "2026-01-10T12:00:00Z")
+	f := NoticeFacts{Contact: Contact{FirstObtainedAt: at(t, "2026-11-20T12:00:00Z")}, Duties: []Duty{{Due: Due{Inputs: DueInputs{ReadAt: read}}}}}
+	if got := f.StorageStart(); !got.Equal(read) {
+		t.Errorf("storage counts from %s, want the first reading", got)
+	}
+}

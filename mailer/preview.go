@@ -12,7 +12,6 @@ import (
 type PreviewMail struct {
 	Key     SkeletonKey
 	Message Message
-	HTML    string // of the first language, as the portal shows it
 }
 
 // Preview gives one notice for each languages and source form of a draft,
@@ -60,12 +59,7 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 		Date:         now,
 		Test:         test,
 	})
-	if err != nil {
-		return PreviewMail{}, err
-	}
-	first, _, _ := strings.Cut(sk.Key.Languages, "+")
-	page, err := r.Composer.Page(sk.Body, slots, first)
-	return PreviewMail{Key: sk.Key, Message: msg, HTML: page.HTML}, err
+	return PreviewMail{Key: sk.Key, Message: msg}, err
 }
 
 // noticeTokens makes the tokens of a notice's links.

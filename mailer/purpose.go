@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ type Applied struct {
 
 // Apply stores a register as the next version, and opens a duty for everybody
 // whose data are held for an activity that got a new purpose: they are told before
-// it begins (14(4), D5). Run again after any stop, it completes.
+// it begins (14(4), D5). What an earlier run left undone, of this version or of
+// one before it, is done with it: run again after any stop, it completes.
 func (r *Registers) Apply(ctx context.Context, reg *Register, body []byte, by string, now time.Time) (Applied, error) {
 	before, err := r.currentOrNone(ctx, reg.Controller.Key)
 	if err != nil {
@@ -38,26 +40,63 @@ func (r *Registers) Apply(ctx context.Context, reg *Register, body []byte, by st
 	if out.Version, out.Made, err = r.Store.ApplyRegister(ctx, reg.Controller.Key, body, hash[:], by, now); err != nil {
 		return out, err
 	}
-	replaced, err := r.Store.RegisterBefore(ctx, out.Version)
-	if errors.Is(err, ErrNoRegister) {
-		return out, nil
-	}
+	unopened, err := r.Store.UnopenedRegisters(ctx, out.Version.ControllerID)
 	if err != nil {
 		return out, err
 	}
-	old, err := r.parse(replaced)
-	if err != nil {
-		return out, err
+	for _, v := range unopened {
+		if err := r.open(ctx, v, reg, now, &out); err != nil {
+			return out, fmt.Errorf("open the duties of register version %d: %w; run the same command again", v.Version, err)
+		}
 	}
-	for _, p := range newPurposes(old, reg) {
-		n, err := r.openPurpose(ctx, p, out.Version, reg.Controller.Zone, now)
+	return out, nil
+}
+
+// open opens the duties of the purposes that a version brought, and puts on
+// record that it did. Nobody is told of a purpose that the register in force no
+// longer declares.
+func (r *Registers) open(ctx context.Context, v RegisterVersion, inForce *Register, now time.Time, out *Applied) error {
+	ps, err := r.broughtBy(ctx, v)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if !declares(inForce, p) {
+			continue
+		}
+		n, err := r.openPurpose(ctx, p, v, inForce.Controller.Zone, now)
 		out.Opened += n
 		if err != nil {
-			return out, fmt.Errorf("open the duties of purpose %q: %w; run the same command again", p.Key, err)
+			return fmt.Errorf("purpose %q: %w", p.Key, err)
 		}
 		out.Purposes++
 	}
-	return out, nil
+	return r.Store.RegisterOpened(ctx, v.ID, now)
+}
+
+// broughtBy are the purposes that a version added to the one that it replaced.
+func (r *Registers) broughtBy(ctx context.Context, v RegisterVersion) ([]newPurpose, error) {
+	replaced, err := r.Store.RegisterBefore(ctx, v)
+	if errors.Is(err, ErrNoRegister) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	before, err := r.parse(replaced)
+	if err != nil {
+		return nil, err
+	}
+	after, err := r.parse(v)
+	if err != nil {
+		return nil, err
+	}
+	return newPurposes(before, after), nil
+}
+
+func declares(reg *Register, p newPurpose) bool {
+	a, _ := reg.Activity(p.activity)
+	return slices.ContainsFunc(a.Purposes, func(q Purpose) bool { return q.Key == p.Key })
 }
 
 type parsedVersion struct {

@@ -110,7 +110,7 @@ var SourceKinds = []SourceKind{KindSocialNetwork, KindPublicRegistry, KindBroker
 // Visibility is who could see the data where they were taken.
 type Visibility string
 
-// Visibilities; UseNoticeOnly stands beside them as a source's rule for unknown.
+// Visibilities. What unknown means is the source's rule, see [UnknownRule].
 const (
 	VisiblePublic     Visibility = "public"
 	VisibleRestricted Visibility = "restricted"

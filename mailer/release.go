@@ -251,7 +251,33 @@ func (r *Releases) TakeIn(ctx context.Context, c Campaign) error {
 	if c.Kind != Standing {
 		return nil
 	}
+	if err := r.upToDate(ctx, c); err != nil {
+		return err
+	}
 	return r.place(ctx, c, false, ID{}, false, nil)
+}
+
+// upToDate refuses to take in people under a text that leaves out a purpose which
+// the activity has now: they would never be told of it (14(4)).
+func (r *Releases) upToDate(ctx context.Context, c Campaign) error {
+	content, err := r.Campaigns.Content(ctx, c.ContentVersionID)
+	if err != nil {
+		return err
+	}
+	bound, err := r.Registers.Version(ctx, content.RegisterVersionID)
+	if err != nil {
+		return err
+	}
+	_, now, err := r.register(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range newPurposes(bound, now) {
+		if p.activity == c.ActivityKey {
+			return fmt.Errorf("standing campaign %q takes nobody in: its approved text does not tell of purpose %q; cancel it, then create and approve a new one", c.Key, p.Key)
+		}
+	}
+	return nil
 }
 
 func (r *Releases) place(ctx context.Context, c Campaign, failedOnly bool, after ID, keepPosition bool, progress func(int64)) error {

@@ -86,9 +86,6 @@ func (r *Rights) Object(ctx context.Context, token, way, wanted string) (Objecti
 	if err != nil {
 		return ObjectionView{}, err
 	}
-	if !objectionApplies(reg, n.ActivityKey) {
-		return ObjectionView{}, ErrNoSuchLink
-	}
 	now := r.Now()
 	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: "all", Way: way, MadeAt: now, DeliveryID: n.DeliveryID}
 	receipt := r.receipt(n, DocObjectionReceipt, now)
@@ -159,6 +156,9 @@ func (r *Rights) open(ctx context.Context, token string, purpose TokenPurpose) (
 		return n, nil, err
 	}
 	reg, err := r.Registers.Version(ctx, n.RegisterID)
+	if err == nil && purpose == TokenObjection && !objectionApplies(reg, n.ActivityKey) {
+		err = ErrNoSuchLink // R10 gives no objection here
+	}
 	return n, reg, err
 }
 

@@ -14,14 +14,18 @@ import (
 func (r *run) claimer(ctx context.Context) {
 	defer close(r.jobs)
 	for ctx.Err() == nil {
-		if r.breaker.open() {
+		if r.breaker.resting() {
 			r.releaseWaiting()
 			r.pause(ctx, r.opt.Idle)
 			continue
 		}
-		jobs := r.claim(ctx)
+		probing, batch := r.breaker.open(), r.opt.Batch
+		if probing { // the relay was away: one delivery finds out whether it is back
+			batch = 1
+		}
+		jobs := r.claim(ctx, batch)
 		r.release(r.hand(ctx, jobs))
-		if len(jobs) == 0 {
+		if len(jobs) == 0 || probing {
 			r.pause(ctx, r.opt.Idle)
 		}
 	}
@@ -45,10 +49,10 @@ func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 	return nil
 }
 
-func (r *run) claim(ctx context.Context) []Job {
+func (r *run) claim(ctx context.Context, limit int) []Job {
 	now := r.Now()
 	claim := NewID(now)
-	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, r.opt.Batch, now, r.opt.Lease)
+	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, limit, now, r.opt.Lease)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.Log.Error("claim from the queue", "error", MaskAddresses(err.Error()))
@@ -130,7 +134,15 @@ func hangUp(s Session) {
 
 // deliver makes one attempt: compose, put on record, send, settle.
 func (r *run) deliver(ctx context.Context, s Session, j Job) {
-	msg, rec, err := r.compose(ctx, j)
+	reg, body, err := r.material(ctx, j)
+	if err != nil { // the store's trouble, and nobody's fault
+		r.breaker.unused()
+		r.complain(ctx, "load an approved text", err)
+		r.release([]Job{j})
+		r.pause(ctx, r.opt.Idle)
+		return
+	}
+	msg, rec, err := r.compose(j, reg, body)
 	if err != nil {
 		r.breaker.unused()
 		r.cannotCompose(j, err)
@@ -154,18 +166,22 @@ func (r *run) deliver(ctx context.Context, s Session, j Job) {
 	r.settles.in <- end
 }
 
+// material is what a notice is made from: the register behind its content, and
+// the approved skeleton.
+func (r *run) material(ctx context.Context, j Job) (*Register, []byte, error) {
+	reg, err := r.Registers.Version(ctx, j.RegisterID)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := r.skeletons.get(ctx, j.SkeletonHash)
+	return reg, body, err
+}
+
 // compose makes the bytes: on a first attempt from today's values, later from
 // those that went out before, so that they are the same (E1). Other bytes under
 // the same Message-ID would be another notice, and are refused.
-func (r *run) compose(ctx context.Context, j Job) (Message, *MessageRecord, error) {
-	reg, err := r.Registers.Version(ctx, j.RegisterID)
-	if err != nil {
-		return Message{}, nil, err
-	}
-	body, err := r.Skeletons.Skeleton(ctx, j.SkeletonHash)
-	if err != nil {
-		return Message{}, nil, err
-	}
+func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecord, error) {
+	var err error
 	slots, date := j.Slots, j.ComposedAt
 	if slots == nil {
 		date = r.Now().Truncate(time.Second)
@@ -257,10 +273,6 @@ func (r *run) flushSettlements(batch []Settlement) {
 // cannotCompose ends a delivery whose text cannot be made (C8): nothing goes out,
 // a person is alerted, and the duty says why.
 func (r *run) cannotCompose(j Job, err error) {
-	if errors.Is(err, context.Canceled) || j.SkeletonHash == nil {
-		r.release([]Job{j})
-		return
-	}
 	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
 		To: Rejected, At: r.Now(), Class: ClassRefused}
 	if j.Document == DocNotice {

@@ -84,7 +84,7 @@ func (r BlockReason) Remedy() string {
 		BlockNoLanguage:    "add the missing translation and create a new campaign",
 		BlockNoCountry:     "import their country or language, or set languages.unknown_country in the register",
 		BlockAddressDead:   "import another address for them, or send a letter",
-		BlockRefused:       "look at the reply with 'campaign show', mend its cause and create a new campaign",
+		BlockRefused:       "look at the reply with 'contact show ID', mend its cause and create a new campaign",
 		BlockNotApproved:   "create and approve a new campaign: its content will name these sources",
 		BlockRoleMailbox:   "find the person's own address, or decide to tell them by another channel",
 		BlockUnknownSource: "declare the source in the register again",

@@ -17,6 +17,11 @@ type RegisterStore interface {
 	RegisterVersion(ctx context.Context, id ID) (RegisterVersion, error)
 	// RegisterBefore is the version that another one replaced, or ErrNoRegister.
 	RegisterBefore(ctx context.Context, v RegisterVersion) (RegisterVersion, error)
+	// UnopenedRegisters are a controller's versions, the oldest first, that were
+	// stored and never passed to RegisterOpened: applying them was broken off.
+	UnopenedRegisters(ctx context.Context, controller ID) ([]RegisterVersion, error)
+	// RegisterOpened puts on record that every duty that a version brings is open.
+	RegisterOpened(ctx context.Context, version ID, now time.Time) error
 	// OpenDuties lets decide look at the next contacts behind after, in the order of
 	// their ids, and opens the duties that it says; those that are there already stay
 	// as they are. It returns the last contact looked at, zero at the end.
@@ -47,7 +52,9 @@ type CampaignStore interface {
 	Place(ctx context.Context, controller ID, c Campaign, chunk []Placement, position ID, now time.Time) error
 	// Move takes a campaign from one of the given states to another, with its
 	// lanes, and writes who did it; it fails with ErrCampaignState otherwise.
-	// Cancelling also cancels what is queued or deferred, and its duties are open again.
+	// Cancelling also cancels what is queued or deferred, and its duties are open again; a
+	// delivery with an uncertain attempt may have arrived, so it stays, its duties in
+	// flight, until a person decides (E5).
 	Move(ctx context.Context, controller, campaign ID, from []CampaignState, to CampaignState, by string, now time.Time) error
 	SetPace(ctx context.Context, controller, campaign ID, pace int) error
 	// CampaignCounts gives the number of deliveries by state, from the counters.
@@ -71,7 +78,8 @@ type Queue interface {
 	Release(ctx context.Context, claim ID, deliveries []ID) error
 	// Renew keeps claims alive.
 	Renew(ctx context.Context, claim ID, leaseUntil time.Time) error
-	// Wake moves deferred and, by the policy resend, uncertain deliveries whose time has come back to queued.
+	// Wake moves deferred and, by the policy resend, uncertain deliveries whose time has come back to queued;
+	// the uncertain ones of cancelled campaigns stay as they are.
 	Wake(ctx context.Context, controller ID, now time.Time, resendUncertain bool, limit int) (int, error)
 	// Rescue ends claims whose lease has passed: begun and not settled becomes
 	// uncertain, untouched goes back to queued.
@@ -160,7 +168,7 @@ type Figures struct {
 	Duties      map[DutyState]int64
 	Blocked     map[BlockReason]int64
 	Overdue     int64            // not met and past due_at
-	DueWithin   map[string]int64 // "1d", "3d", "7d", "30d": not met, on time, due within; each counted once, in the narrowest
+	DueWithin   map[string]int64 // "1d", "3d", "7d", "30d": not met, still on time, and due within; a wider window holds the narrower ones
 	OldestDueAt time.Time        // of duties not met
 	MetLate     int64
 	Deliveries  map[DeliveryState]int64 // notices

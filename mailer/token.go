@@ -47,7 +47,7 @@ func (t Tokens) Make(l Link) string {
 
 // Open gives the link behind a token made for purpose, or ErrNoSuchLink.
 func (t Tokens) Open(token string, purpose TokenPurpose) (Link, error) {
-	if len(token) < 2 || len(token) > 100 {
+	if len(token) < 2 || len(token) > 100 || strings.ContainsAny(token, "\r\n") { // which base64 passes over
 		return Link{}, ErrNoSuchLink
 	}
 	k, known := t.Keys.ByID(TokenKey, token[:1])

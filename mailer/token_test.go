@@ -46,6 +46,16 @@ func TestAChangedTokenOpensNothing(t *testing.T) { // R3
 	})
 }
 
+func TestATokenWithALineBreakInItOpensNothing(t *testing.T) {
+	tokens := Tokens{NewKeyring()}
+	token := tokens.Make(Link{TokenNotice, NewID(time.Unix(1, 0)), NewID(time.Unix(2, 0))})
+	for _, bad := range []string{token + "\n", token[:20] + "\r\n" + token[20:]} {
+		if _, err := tokens.Open(bad, TokenNotice); err != ErrNoSuchLink {
+			t.Errorf("%q was opened", bad)
+		}
+	}
+}
+
 func TestOldTokensAndEnvelopesOutliveARotation(t *testing.T) { // R3
 	ring := NewKeyring()
 	tokens := Tokens{ring}

@@ -104,6 +104,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var housekeeping, senders, batchers sync.WaitGroup
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
+	housekeeping.Go(func() { r.keepTakingIn(ctx) })
 	batchers.Go(r.begins.run)
 	batchers.Go(r.settles.run)
 	for range r.opt.Connections {
@@ -122,19 +123,21 @@ func (w *Worker) Run(ctx context.Context) error {
 // run is the state of one Run.
 type run struct {
 	*Worker
-	opt     WorkerOptions
-	jobs    chan Job
-	begins  *batcher[beginning]
-	settles *batcher[Settlement]
-	lanes   laneBoard
-	breaker *breaker
-	held    heldClaims
-	failed  chan struct{} // a duty failed: look for its next channel soon
+	opt       WorkerOptions
+	jobs      chan Job
+	begins    *batcher[beginning]
+	settles   *batcher[Settlement]
+	lanes     laneBoard
+	breaker   *breaker
+	held      heldClaims
+	skeletons skeletonCache
+	failed    chan struct{} // a duty failed: look for its next channel soon
 }
 
 func newRun(w *Worker) *run {
 	r := &run{Worker: w, opt: w.Options.withDefaults()}
 	r.jobs = make(chan Job, r.opt.Batch)
+	r.skeletons.store = w.Skeletons
 	r.failed = make(chan struct{}, 1)
 	r.breaker = &breaker{now: w.Now, after: w.After}
 	r.begins = &batcher[beginning]{in: make(chan beginning), max: r.opt.Connections, within: time.Millisecond, after: w.After, flush: r.flushBegins}

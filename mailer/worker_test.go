@@ -381,10 +381,68 @@ func TestARelayThatIsAwayCostsNobodyAnAttempt(t *testing.T) {
 				t.Fatalf("an attempt was charged to a person for a relay that was away")
 			}
 		}
-		r.away = false
-		during(t, q, r, time.Minute, nil)
-		if q.states()[Relayed] != 25 {
-			t.Fatalf("after the relay came back: %v", q.states())
+	})
+}
+
+func TestAWorkerNoticesThatTheRelayIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 250), &memRelay{away: true}
+		during(t, q, r, 2*time.Minute, func() {
+			time.Sleep(10 * time.Minute)
+			r.mu.Lock()
+			r.away = false
+			r.mu.Unlock()
+		})
+		if q.states()[Relayed] != 250 {
+			t.Fatalf("two minutes after the relay came back: %v", q.states())
+		}
+	})
+}
+
+func TestAStoreThatIsAwayWhenATextIsLoadedIsNobodysFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 30), &memRelay{}
+		texts := &failingSkeletons{failures: 5}
+		w := testWorker(q, r)
+		w.Skeletons = texts
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(time.Minute)
+		stop()
+		<-done
+		if q.states()[Relayed] != 30 || len(q.alerts) != 0 || texts.failures != 0 {
+			t.Fatalf("%v, alerts %v", q.states(), q.alerts)
+		}
+	})
+}
+
+// failingSkeletons is a store that is away for the first looks.
+type failingSkeletons struct {
+	mu       sync.Mutex
+	failures int
+}
+
+func (s *failingSkeletons) Skeleton(context.Context, []byte) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failures > 0 {
+		s.failures--
+		return nil, errors.New("connection refused")
+	}
+	return []byte("{}"), nil
+}
+
+func TestAMailboxWhoseAnswersAreAlwaysLostIsLeftToAPerson(t *testing.T) { // E5, D8
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemQueue(t, 1)
+		r := &memRelay{answer: func(string, int) error { return &DeliveryError{Stage: StageDot, Cause: io.ErrUnexpectedEOF} }}
+		during(t, q, r, 3*time.Hour, nil)
+		if q.states()[Uncertain] != 1 || r.tries["p0@example.org"] != uncertainTries {
+			t.Fatalf("%v after %d tries", q.states(), r.tries["p0@example.org"])
+		}
+		if last := q.alerts[len(q.alerts)-1]; last.Kind != "uncertain_held" {
+			t.Errorf("alerts: %v", q.alerts)
 		}
 	})
 }

@@ -90,6 +90,10 @@ func TestHardNamesAreShownAsTheyAre(t *testing.T) {
 		"\u200b\u202e":           "Hello,",
 		"http://evil.example":    "Hello,",
 		"WWW.evil.example":       "Hello,",
+		"verify at evil.com/pay": "Hello,",
+		"Mail me a@evil.example": "Hello,",
+		"EVIL.COM":               "Hello,",
+		"J.R. Smith":             "Dear J.R. Smith,",
 	} {
 		m := read(t, composed(t, c, notice("en", "whois"), func(in *mailer.SlotInput, _ *mailer.Headers) { in.Facts.Contact.Name = name }))
 		if first, _, _ := strings.Cut(m.text, "\n"); first != want {

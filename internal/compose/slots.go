@@ -3,6 +3,7 @@ package compose
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -58,13 +59,16 @@ func (d *drawing) day(name string, day calendar.Date) {
 	}
 }
 
+// linkLike is what mail programs make links of: an address, a scheme, or a dot with
+// letters of one case behind it ("evil.com", but not "J.Smith").
+var linkLike = regexp.MustCompile(`@|://|[\p{L}\d-]\.(\p{Ll}{2}|\p{Lu}{2})`)
+
 // name greets a person by their name. What would become a link in a mail program
 // is none, and gets the greeting without a name: nobody shall reach readers
 // through a name that they put into a contact file.
 func (d *drawing) name() {
 	name := clean(d.in.Facts.Contact.Name, maxValue)
-	lower := strings.ToLower(name)
-	if name == "" || strings.Contains(lower, "://") || strings.Contains(lower, "www.") {
+	if name == "" || linkLike.MatchString(name) {
 		d.slots["no_name"] = on
 		return
 	}

@@ -1,4 +1,4 @@
-// Package ops is what operators look at: metrics, health and the status page.
+// Package ops is what operators look at: metrics, health and readiness.
 //
 // The figures of the backlog come from the store's counters, so that a look
 // costs the same at any size; they carry the instant as of which they hold. What

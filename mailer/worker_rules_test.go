@@ -1,0 +1,286 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"article14/internal/calendar"
+)
+
+type oneNotice struct {
+	RightsStore
+	n SentNotice
+}
+
+func (s oneNotice) NoticeFor(context.Context, ID, ID, ID) (SentNotice, error) { return s.n, nil }
+
+func TestAnObjectionLinkOpensNothingWhereThereIsNoRightToObject(t *testing.T) { // R10
+	reg := &Register{Activities: []Activity{{Key: "a", Purposes: []Purpose{{Key: "p", Basis: LegalObligation}}}}}
+	r := &Rights{Store: oneNotice{n: SentNotice{ActivityKey: "a", Languages: "en"}}, Tokens: Tokens{NewKeyring()}, Now: time.Now,
+		Registers: &Registers{Store: memRegisters{}, Parse: func([]byte) (*Register, error) { return reg, nil }}}
+	token := r.Tokens.Make(Link{Purpose: TokenObjection})
+	if _, err := r.Object(t.Context(), token, "page", ""); !errors.Is(err, ErrNoSuchLink) {
+		t.Errorf("POST: %v", err)
+	}
+	if _, err := r.Objection(t.Context(), token, ""); !errors.Is(err, ErrNoSuchLink) {
+		t.Errorf("GET: %v", err)
+	}
+	if _, err := r.Object(t.Context(), r.Tokens.Make(Link{Purpose: TokenNotice}), "page", ""); !errors.Is(err, ErrNoSuchLink) {
+		t.Errorf("a notice's token objected: %v", err)
+	}
+}
+
+type fencedQueue struct{ *memQueue }
+
+func (q fencedQueue) Begin(context.Context, []Attempt, time.Time) (map[ID]bool, error) {
+	return map[ID]bool{}, nil // another worker has the claims by now
+}
+
+func TestADeliveryWhoseClaimHasPassedIsNotSent(t *testing.T) { // E5
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 3), &memRelay{}
+		w := testWorker(q, r)
+		w.Queue = fencedQueue{q}
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(time.Minute)
+		stop()
+		<-done
+		if len(r.tries) != 0 || len(q.settled) != 0 {
+			t.Fatalf("sent %v, settled %d", r.tries, len(q.settled))
+		}
+	})
+}
+
+func concluded(t *testing.T, j Job, err error) Settlement {
+	t.Helper()
+	q, r := newMemQueue(t, 0), &memRelay{}
+	w := testWorker(q, r)
+	return newRun(w).conclude(j, Attempt{ID: NewID(time.Now()), Number: 1, BegunAt: time.Now()}, Reply{Code: 250}, err)
+}
+
+func TestCorrespondenceNeverMovesADuty(t *testing.T) { // R9
+	for name, err := range map[string]error{"taken": nil, "refused": &DeliveryError{Stage: StageRcpt, Reply: Reply{Code: 550, Enhanced: "5.1.1"}}} {
+		if end := concluded(t, Job{Document: DocObjectionReceipt}, err); end.Duty != "" || end.DutyReason != "" {
+			t.Errorf("%s: duty %q %q", name, end.Duty, end.DutyReason)
+		}
+	}
+}
+
+func TestADeadAddressIsSuppressedByItsOwnHashAndKey(t *testing.T) {
+	end := concluded(t, Job{Document: DocNotice, AddressHash: []byte{7}, AddressKeyID: "a"}, &DeliveryError{Stage: StageRcpt, Reply: Reply{Code: 550, Enhanced: "5.1.1"}})
+	if s := end.Suppress; s == nil || string(s.Hash) != "\x07" || s.KeyID != "a" || s.Kind != ByEmail {
+		t.Fatalf("%+v", s)
+	}
+}
+
+func TestAnErrorThatIsNoDeliveryErrorIsTheRelaysFault(t *testing.T) {
+	if end := concluded(t, Job{}, errors.New("something else")); end.To != Queued {
+		t.Fatalf("%s", end.To)
+	}
+}
+
+func TestPatienceCountsFromTheFirstAttempt(t *testing.T) { // RFC 5321 4.5.4.1
+	late := &DeliveryError{Stage: StageRcpt, Reply: Reply{Code: 451}}
+	if end := concluded(t, Job{Document: DocNotice, ComposedAt: time.Now().Add(-6 * 24 * time.Hour)}, late); end.To != Rejected || end.Duty != DutyFailed || end.DutyReason != BlockRefused {
+		t.Fatalf("%+v", end)
+	}
+}
+
+func TestAPauseStopsWhatIsClaimedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemQueue(t, 500)
+		r := &memRelay{answer: func(string, int) error { time.Sleep(100 * time.Millisecond); return nil }}
+		w := testWorker(q, r)
+		w.Options.Batch = 400 // ten seconds' work is claimed
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(2 * time.Second)
+		q.mu.Lock()
+		q.lane = LanePaused
+		q.mu.Unlock()
+		time.Sleep(time.Second)
+		after := q.states()[Relayed]
+		time.Sleep(time.Minute)
+		if got := q.states(); got[Relayed] != after || got[Queued] != 500-after {
+			t.Errorf("sent on after the pause: %v, %d a second after it", got, after)
+		}
+		stop()
+		<-done
+	})
+}
+
+func TestTheBreakerWaitsLongerEachTimeAndLetsOneTryAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &breaker{now: time.Now, after: time.After}
+		for _, want := range []time.Duration{breakerFirst, 2 * breakerFirst, 4 * breakerFirst} {
+			b.failed()
+			began := time.Now()
+			if !b.wait(t.Context()) || time.Since(began) != want {
+				t.Errorf("waited %s, want %s", time.Since(began), want)
+			}
+		}
+		second := make(chan bool, 1)
+		go func() { second <- b.wait(t.Context()) }()
+		synctest.Wait()
+		time.Sleep(time.Hour)
+		select {
+		case <-second:
+			t.Error("two tried at once")
+		default:
+		}
+		b.worked()
+		if !<-second || b.open() {
+			t.Error("an answer did not free the others")
+		}
+		b.failed()
+		if time.Sleep(time.Hour); !b.wait(t.Context()) {
+			t.Error("a relay that fails anew is not tried again")
+		}
+	})
+}
+
+func TestAGivenUpTryTellsThatItsDateHasPassed(t *testing.T) { // D8
+	now := time.Unix(1e9, 0)
+	if _, past, ok := DefaultRetry.Next(20, now.Add(-6*24*time.Hour), now, now.Add(-time.Hour), 0); ok || !past {
+		t.Errorf("past %v, ok %v", past, ok)
+	}
+	if at, _, _ := DefaultRetry.Next(1, now, now, now.Add(time.Hour*99), 0); at.Sub(now) != 4*time.Minute {
+		t.Errorf("least jitter: %s", at.Sub(now))
+	}
+}
+
+func placer() Placer {
+	zone := time.UTC
+	return Placer{
+		Register: &Register{Controller: Controller{Zone: zone, Country: "FR"}, Sources: []Source{{Key: "s"}, {Key: "w", Unknown: UnknownIsRestricted}}},
+		Activity: Activity{Key: "a", Retention: Retention{Period: calendar.Period{Years: 1}}},
+		Available: func(l string) bool { return l == "fr" || l == "en" }, Now: time.Date(2026, 3, 1, 12, 0, 0, 0, zone),
+	}
+}
+
+func cand(change func(*Candidate)) Candidate {
+	due := func(d int) Duty { return Duty{ID: ID{byte(d)}, State: DutyOpen, Due: Due{At: time.Date(2026, 3, d, 0, 0, 0, 0, time.UTC)}} }
+	c := Candidate{Contact: Contact{Name: "A B", Country: "FR", FirstObtainedAt: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)},
+		Duties: []Duty{due(9), due(5)}, Acquisitions: []Acquisition{{SourceKey: "s", Visibility: VisiblePublic}},
+		Addresses: []Channel{{Identifier: Identifier{ID: ID{1}, Kind: ByEmail, Value: "a.b@example.org"}}}}
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+// What is left where all is quarantined: a notice that names no source.
+func TestANoticeAlwaysNamesASource(t *testing.T) {
+	c := cand(func(c *Candidate) { c.Acquisitions = []Acquisition{{SourceKey: "w", Visibility: VisibleUnknown}} })
+	pl, key, _ := placer().Decide(c)
+	if pl.Delivery != nil && key.Form == "" {
+		t.Errorf("a notice without a source: %+v %+v", pl.Delivery, key)
+	}
+}
+
+// The two wordings of S4.
+func TestAConnectionThatWasIdleIsNotTrusted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 0), &memRelay{}
+		run := newRun(testWorker(q, r))
+		s := run.session(t.Context(), nil, time.Time{})
+		if run.session(t.Context(), s, time.Now()); r.opened != 1 {
+			t.Errorf("%d opened", r.opened)
+		}
+		used := time.Now()
+		time.Sleep(staleAfter)
+		if run.session(t.Context(), s, used); r.opened != 2 {
+			t.Errorf("an idle connection was trusted")
+		}
+	})
+}
+
+type failingComposer struct {
+	memComposer
+	err error
+}
+
+func (c failingComposer) Slots(*Register, SlotInput) (Slots, error) { return nil, c.err }
+
+func TestStorageThatEndedBeforeSendingBlocksAsExpiredAndRaisesNoAlert(t *testing.T) { // T3
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 1), &memRelay{}
+		w := testWorker(q, r)
+		w.Composer = failingComposer{err: fmt.Errorf("compose: %w", ErrStorageEnded)}
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(time.Minute)
+		stop()
+		<-done
+		if len(q.settled) != 1 || q.settled[0].DutyReason != BlockExpired || q.settled[0].Alert != nil || len(r.tries) != 0 {
+			t.Fatalf("%+v", q.settled)
+		}
+	})
+}
+
+func TestAnUncertainDeliveryIsHeldWhereAPersonDecides(t *testing.T) { // E5
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemQueue(t, 1)
+		r := &memRelay{answer: func(string, int) error { return &DeliveryError{Stage: StageDot, Cause: errors.New("cut")} }}
+		w := testWorker(q, r)
+		w.Options.Uncertain = Hold
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(24 * time.Hour)
+		stop()
+		<-done
+		if q.states()[Uncertain] != 1 || r.tries["p0@example.org"] != 1 {
+			t.Fatalf("%v, %v", q.states(), r.tries)
+		}
+	})
+}
+
+type renewing struct {
+	*memQueue
+	renewed map[ID]int
+}
+
+func (q renewing) Renew(_ context.Context, claim ID, _ time.Time) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.renewed[claim]++
+	return nil
+}
+
+func TestAClaimIsRenewedWhileItIsHeldAndNotAfter(t *testing.T) { // E5
+	synctest.Test(t, func(t *testing.T) {
+		q := renewing{newMemQueue(t, 1), map[ID]int{}}
+		r := &memRelay{hold: make(chan struct{})}
+		w := testWorker(q.memQueue, r)
+		w.Queue = q
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(20 * time.Minute) // longer than the lease
+		close(r.hold)
+		time.Sleep(time.Minute)
+		n := 0
+		for _, k := range q.renewed {
+			n += k
+		}
+		time.Sleep(time.Hour)
+		after := 0
+		for _, k := range q.renewed {
+			after += k
+		}
+		stop()
+		<-done
+		if n < 4 || after != n {
+			t.Fatalf("renewed %d times while held, %d in all", n, after)
+		}
+	})
+}
