@@ -38,7 +38,8 @@ type ImportPlan struct {
 }
 
 // Run reads the file to its end and gives the counts of the whole file, rows of
-// earlier runs included. Every row ends accepted, merged or refused. After an
+// earlier runs included. Every row ends accepted, merged or refused. Of a file
+// that was read to its end before it says so, and adds nothing. After an
 // error what was read before it stands, and running again completes it.
 func (im *Importer) Run(ctx context.Context, p ImportPlan) (ImportCounts, error) {
 	if err := p.check(); err != nil {
@@ -103,6 +104,7 @@ func (im *Importer) begin(ctx context.Context, p ImportPlan) (*importRun, error)
 			return nil, err
 		}
 		r.counts = r.imp.Counts
+		r.counts.Already = r.imp.Finished
 	}
 	r.rules = intakeRules{source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID}
 	return r, nil

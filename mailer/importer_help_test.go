@@ -130,7 +130,7 @@ func (m *memory) store(merge mailer.Merge) {
 		k := m.contacts[contact]
 		for _, a := range as {
 			must(!slices.ContainsFunc(k.Acquisitions, func(o mailer.Acquisition) bool {
-				return o.SourceKey == a.SourceKey && o.ActivityKey == a.ActivityKey && o.ObtainedAt.Equal(a.ObtainedAt) && o.Page == a.Page
+				return o.SourceKey == a.SourceKey && o.ActivityKey == a.ActivityKey && o.ObtainedAt.Equal(a.ObtainedAt) && o.Page == a.Page && o.Visibility == a.Visibility
 			}), "an acquisition is recorded twice")
 			k.Acquisitions = append(k.Acquisitions, a)
 		}
@@ -147,6 +147,13 @@ func (m *memory) store(merge mailer.Merge) {
 		i := slices.IndexFunc(k.Duties, func(o mailer.Duty) bool { return o.ID == d.ID })
 		must(d.Due.At.Before(k.Duties[i].Due.At), "a duty is not shortened but put off (D5)")
 		k.Duties[i] = d
+	}
+	for _, d := range merge.Quarantined {
+		k := m.contacts[d.ContactID]
+		i := slices.IndexFunc(k.Duties, func(o mailer.Duty) bool { return o.ID == d.ID })
+		must(k.Duties[i].Reason == mailer.BlockQuarantined || k.Duties[i].State == mailer.DutyOpen || k.Duties[i].State == mailer.DutyFailed ||
+			k.Duties[i].State == mailer.DutyBlocked, "a duty is quarantined that is no longer open")
+		k.Duties[i].State, k.Duties[i].Reason = d.State, d.Reason
 	}
 	m.alerts = append(m.alerts, merge.Alerts...)
 }

@@ -63,6 +63,7 @@ type ImportCounts struct {
 	Accepted int64 `json:"accepted"` // a new person
 	Merged   int64 `json:"merged"`   // a person already known (D5)
 	Refused  int64 `json:"refused"`
+	Already  bool  `json:"already,omitempty"` // an earlier run read the whole file: this one added nothing
 }
 
 // Known is a contact already stored that shares an identifier with a batch.
@@ -81,7 +82,8 @@ type Merge struct {
 	Acquisitions map[ID][]Acquisition
 	Duties       []Duty
 	Shortened    []Duty  // known duties whose date moved forward (14(3)(b), (c)); never later
-	Alerts       []Alert // rows whose identifiers belong to two contacts
+	Quarantined  []Duty  // known duties that are blocked now: a later row says that the data are restricted (S4)
+	Alerts       []Alert // rows whose identifiers belong to two contacts, or that restrict what was told already
 	Counts       ImportCounts
 	From         int64 // the position before this batch: the store refuses a batch that does not follow on
 	Rows         int64 // rows that this batch accounts for

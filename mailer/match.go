@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -235,6 +234,9 @@ func (c *crowd) take(p *person, row batchRow) {
 	}
 	p.update(row.rec)
 	c.rules.owe(p, row.rec, p.acquire(c.rules, row.rec))
+	if Quarantined(row.rec.Visibility, c.rules.source) {
+		c.restrict(p)
+	}
 }
 
 // write lists what is to be stored, in the order of the contacts' ids.
@@ -253,12 +255,17 @@ func (c *crowd) write(m *Merge) {
 		if len(p.newAcquisitions) > 0 {
 			m.Acquisitions[p.ID] = p.newAcquisitions
 		}
-		for _, key := range slices.SortedFunc(maps.Keys(p.duties), dutyKey.compare) {
-			switch d := p.duties[key]; {
-			case d.isNew:
+		for _, key := range p.dutyKeys() {
+			d := p.duties[key]
+			if d.isNew {
 				m.Duties = append(m.Duties, d.Duty)
-			case d.shortened:
+				continue
+			}
+			if d.shortened {
 				m.Shortened = append(m.Shortened, d.Duty)
+			}
+			if d.quarantined {
+				m.Quarantined = append(m.Quarantined, d.Duty)
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 package mailer
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"article14/internal/identity"
@@ -23,7 +26,7 @@ type person struct {
 // owed is a duty while a batch is worked out.
 type owed struct {
 	Duty
-	isNew, shortened bool
+	isNew, shortened, quarantined bool
 }
 
 func knownPerson(k Known) *person {
@@ -38,6 +41,11 @@ func knownPerson(k Known) *person {
 		p.duties[dutyKey{d.ActivityKey, d.SourceKey, d.Cause}] = &owed{Duty: d}
 	}
 	return p
+}
+
+// dutyKeys are what the person's duties are for, in an order of their own.
+func (p *person) dutyKeys() []dutyKey {
+	return slices.SortedFunc(maps.Keys(p.duties), dutyKey.compare)
 }
 
 // newer tells whether an instant is later than all before, and remembers it.
@@ -103,11 +111,11 @@ func betterName(old, other string, newer bool) string {
 	return old
 }
 
-// acquire records an obtaining, once: the same source, activity, instant and
-// page read again add nothing (S1, D5). It returns the one on record.
+// acquire records an obtaining, once: the same source, activity, instant, page
+// and visibility read again add nothing (S1, D5). It returns the one on record.
 func (p *person) acquire(r intakeRules, rec Record) ID {
 	for _, a := range p.acquisitions {
-		if a.SourceKey == r.source.Key && a.ActivityKey == r.activity && a.ObtainedAt.Equal(rec.ObtainedAt) && a.Page == rec.Page {
+		if a.SourceKey == r.source.Key && a.ActivityKey == r.activity && a.ObtainedAt.Equal(rec.ObtainedAt) && a.Page == rec.Page && a.Visibility == rec.Visibility {
 			return a.ID
 		}
 	}
@@ -153,4 +161,59 @@ func (r intakeRules) opening(v Visibility) (DutyState, BlockReason) {
 		return DutyBlocked, BlockQuarantined
 	}
 	return DutyOpen, ""
+}
+
+// restrict quarantines what a person is owed about this source, because a row
+// says that its data are restricted: the duty that obtaining them opened, and
+// where no other source stands behind the activity, those of new purposes (S4).
+func (c *crowd) restrict(p *person) {
+	var ofPurposes []*owed
+	unrestricted := false
+	for _, key := range p.dutyKeys() {
+		switch d := p.duties[key]; {
+		case key.activity != c.rules.activity:
+		case key.cause != CauseAcquisition:
+			ofPurposes = append(ofPurposes, d)
+		case key.source == c.rules.source.Key:
+			c.quarantine(d)
+		case d.Reason != BlockQuarantined:
+			unrestricted = true
+		}
+	}
+	if unrestricted {
+		return
+	}
+	for _, d := range ofPurposes {
+		c.quarantine(d)
+	}
+}
+
+// quarantine blocks a duty that nothing was done about yet. Where a notice is on
+// its way or was given, or a person excused the duty, a person has to know.
+func (c *crowd) quarantine(d *owed) {
+	switch d.State {
+	case DutyOpen, DutyFailed, DutyBlocked:
+		if d.Reason != BlockQuarantined {
+			d.State, d.Reason, d.Detail, d.quarantined = DutyBlocked, BlockQuarantined, "", true
+		}
+	case DutyInFlight, DutyMet, DutyExcused:
+		c.alerts = append(c.alerts, RestrictedLater(d.Duty))
+	}
+}
+
+// RestrictedLater is the alert that data turned out to be restricted (S4) when
+// their duty could not be quarantined any more.
+func RestrictedLater(d Duty) Alert {
+	return Alert{Kind: "restricted_later", Subject: d.ContactID.String(),
+		Detail: fmt.Sprintf("duty %s, of source %s: its data are restricted, and that was learnt when it was no longer open; decide about them", d.ID, d.SourceKey)}
+}
+
+// Stricter is the more restrictive of two visibilities. Unknown stands between
+// the others: unless the source's rule restricts it, it is as good as public.
+func Stricter(a, b Visibility) Visibility {
+	order := []Visibility{VisiblePublic, VisibleUnknown, VisibleRestricted}
+	if slices.Index(order, a) >= slices.Index(order, b) {
+		return a
+	}
+	return b
 }

@@ -194,6 +194,84 @@ func TestRestrictedDataAreQuarantinedWithTheirDateRunning(t *testing.T) { // S4
 	}
 }
 
+func TestARestrictionThatIsLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) { // S4, S1
+	row := func(seen mailer.Visibility) mailer.Record {
+		return rec(1, func(r *mailer.Record) { r.SourceRef, r.Visibility = "1", seen })
+	}
+	for name, c := range map[string]struct {
+		source string
+		state  mailer.DutyState
+		reason mailer.BlockReason
+		seen   mailer.Visibility // by the later row
+		want   mailer.DutyState
+		alerts int
+	}{
+		"open":                                {"fair", mailer.DutyOpen, "", mailer.VisibleRestricted, mailer.DutyBlocked, 0},
+		"failed":                              {"fair", mailer.DutyFailed, mailer.BlockAddressDead, mailer.VisibleRestricted, mailer.DutyBlocked, 0},
+		"blocked for another reason":          {"fair", mailer.DutyBlocked, mailer.BlockNoLanguage, mailer.VisibleRestricted, mailer.DutyBlocked, 0},
+		"unknown, where the source is strict": {"strict", mailer.DutyOpen, "", mailer.VisibleUnknown, mailer.DutyBlocked, 0},
+		"unknown, where it is not":            {"fair", mailer.DutyOpen, "", mailer.VisibleUnknown, mailer.DutyOpen, 0},
+		"on its way":                          {"fair", mailer.DutyInFlight, "", mailer.VisibleRestricted, mailer.DutyInFlight, 1},
+		"given":                               {"fair", mailer.DutyMet, "", mailer.VisibleRestricted, mailer.DutyMet, 1},
+		"excused":                             {"fair", mailer.DutyExcused, "", mailer.VisibleRestricted, mailer.DutyExcused, 1},
+		"erased":                              {"fair", mailer.DutyErased, "", mailer.VisibleRestricted, mailer.DutyErased, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory()
+			imports(t, m, planOf(c.source, "a", row(mailer.VisiblePublic)))
+			m.only(t).Duties[0].State, m.only(t).Duties[0].Reason = c.state, c.reason
+			imports(t, m, planOf(c.source, "b", row(c.seen)))
+			k := m.only(t)
+			if d := k.Duties[0]; d.State != c.want || (d.Reason == mailer.BlockQuarantined) != (c.want == mailer.DutyBlocked) || len(k.Acquisitions) != 2 {
+				t.Errorf("%s", m.dump())
+			}
+			if len(m.alerts) != c.alerts || c.alerts > 0 && (m.alerts[0].Kind != "restricted_later" || m.alerts[0].Subject != k.Contact.ID.String()) {
+				t.Errorf("alerts: %+v", m.alerts)
+			}
+		})
+	}
+}
+
+func TestARestrictionInTheSameFileIsNotDropped(t *testing.T) { // S4
+	m := newMemory()
+	row := func(line int64, seen mailer.Visibility) mailer.Record {
+		return rec(line, func(r *mailer.Record) { r.SourceRef, r.Visibility = "1", seen })
+	}
+	imports(t, m, planOf("fair", "a", row(1, mailer.VisiblePublic), row(2, mailer.VisibleRestricted)))
+	if d := m.only(t).Duties[0]; d.State != mailer.DutyBlocked || d.Reason != mailer.BlockQuarantined || len(m.only(t).Acquisitions) != 2 {
+		t.Errorf("%s", m.dump())
+	}
+}
+
+func TestANewPurposeIsQuarantinedWhenNoUnrestrictedSourceIsLeft(t *testing.T) { // S4, 14(4)
+	row := func(seen mailer.Visibility) mailer.Record {
+		return rec(1, func(r *mailer.Record) {
+			r.Contact.Name, r.Emails, r.Visibility = "Jane Roe", email("jane@example.com"), seen
+		})
+	}
+	m := newMemory()
+	imports(t, m, planOf("fair", "a", row(mailer.VisiblePublic)))
+	imports(t, m, planOf("whois", "b", row(mailer.VisiblePublic)))
+	k := m.only(t)
+	k.Duties = append(k.Duties, mailer.Duty{ID: mailer.NewID(importNow), ContactID: k.Contact.ID, ActivityKey: "directory", SourceKey: "fair", Cause: "purpose:train", State: mailer.DutyOpen})
+	states := func() (open int) {
+		for _, d := range m.only(t).Duties {
+			if d.State == mailer.DutyOpen {
+				open++
+			}
+		}
+		return open
+	}
+	imports(t, m, planOf("fair", "c", row(mailer.VisibleRestricted)))
+	if states() != 2 {
+		t.Errorf("one source of two is restricted, and open are not the other and the purpose:\n%s", m.dump())
+	}
+	imports(t, m, planOf("whois", "d", row(mailer.VisibleRestricted)))
+	if states() != 0 {
+		t.Errorf("both are restricted:\n%s", m.dump())
+	}
+}
+
 func TestWhoObjectedAndIsStoredNoMoreIsNotTakenInAgain(t *testing.T) { // R5
 	named := func(name string) mailer.Record {
 		return rec(1, func(r *mailer.Record) { r.Contact.Name, r.Emails = name, email("info@example.com") })

@@ -158,9 +158,13 @@ func startsLater(ps []newPurpose, zone *time.Location, now time.Time) error {
 const purposeChunk = 1000
 
 // openPurpose opens a purpose's duties, chunk by chunk. They are due by the end of
-// the day before it starts.
+// the day before it starts; one that says no day starts with its version.
 func (r *Registers) openPurpose(ctx context.Context, p newPurpose, v RegisterVersion, zone *time.Location, now time.Time) (opened int, err error) {
-	due := Due{At: p.Starts.AddDays(-1).EndOf(zone).UTC(), Rule: DueNewPurpose, Inputs: DueInputs{Zone: zone.String(), Starts: *p.Starts}}
+	starts := calendar.DateOf(v.AppliedAt, zone)
+	if p.Starts != nil { // nil where two applied at once, and one could not see what the other took out
+		starts = *p.Starts
+	}
+	due := Due{At: starts.AddDays(-1).EndOf(zone).UTC(), Rule: DueNewPurpose, Inputs: DueInputs{Zone: zone.String(), Starts: starts}}
 	var after ID
 	for {
 		last, n, err := r.Store.OpenDuties(ctx, v.ControllerID, after, purposeChunk, now, func(k Known) []Duty {

@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"testing"
@@ -16,7 +17,8 @@ type purposeStore struct {
 	versions []RegisterVersion
 	people   []Known
 	opened   []Duty
-	failAt   int // the chunk at which OpenDuties fails once; 0: never
+	through  map[ID]bool // versions whose duties are all open
+	failAt   int         // the chunk at which OpenDuties fails once; 0: never
 }
 
 func (s *purposeStore) ApplyRegister(_ context.Context, _ string, body, hash []byte, by string, now time.Time) (RegisterVersion, bool, error) {
@@ -40,6 +42,23 @@ func (s *purposeStore) RegisterBefore(_ context.Context, v RegisterVersion) (Reg
 		return RegisterVersion{}, ErrNoRegister
 	}
 	return s.versions[v.Version-2], nil
+}
+
+func (s *purposeStore) UnopenedRegisters(context.Context, ID) (vs []RegisterVersion, _ error) {
+	for _, v := range s.versions {
+		if !s.through[v.ID] {
+			vs = append(vs, v)
+		}
+	}
+	return vs, nil
+}
+
+func (s *purposeStore) RegisterOpened(_ context.Context, version ID, _ time.Time) error {
+	if s.through == nil {
+		s.through = map[ID]bool{}
+	}
+	s.through[version] = true
+	return nil
 }
 
 func (s *purposeStore) OpenDuties(_ context.Context, _, _ ID, _ int, _ time.Time, decide func(Known) []Duty) (ID, int, error) {
@@ -110,6 +129,53 @@ func TestANewPurposeIsOwedToThoseWhoseDataWereHeldBeforeIt(t *testing.T) { // 14
 	}
 	if out, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now.Add(3*time.Hour)); err != nil || out.Opened != 0 {
 		t.Errorf("a third time: %+v, %v", out, err)
+	}
+}
+
+func TestAPurposeWhoseVersionWasBrokenOffIsOwedWithTheNextVersion(t *testing.T) { // 14(4), E5
+	now := at(t, "2026-11-21T12:00:00Z")
+	for name, c := range map[string]struct {
+		third  []string
+		opened int
+	}{
+		"it is declared still":               {[]string{"sell", "train@2026-12-10", "rank@2026-12-20"}, 4},
+		"it was dropped before anybody knew": {[]string{"sell", "rank@2026-12-20"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &purposeStore{people: []Known{heldSince(now.Add(-time.Hour), false), heldSince(now.Add(-time.Hour), false)}}
+			bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, "sell", "train@2026-12-10"), "3": purposes(t, c.third...)}
+			r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+			if _, err := r.Apply(t.Context(), bodies["1"], []byte("1"), "ann", now.Add(-48*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			s.failAt = 1
+			if _, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now); err == nil {
+				t.Fatal("the database did not go away")
+			}
+			if out, err := r.Apply(t.Context(), bodies["3"], []byte("3"), "ann", now.Add(time.Hour)); err != nil || out.Opened != c.opened {
+				t.Errorf("%d duties, %+v, %v; want %d", len(s.opened), out, err, c.opened)
+			}
+			if out, err := r.Apply(t.Context(), bodies["3"], []byte("3"), "ann", now.Add(time.Hour)); err != nil || out.Opened != 0 || out.Purposes != 0 {
+				t.Errorf("again: %+v, %v", out, err)
+			}
+		})
+	}
+}
+
+func TestAPurposeThatSlippedInWithoutADayIsOwedFromItsVersionOn(t *testing.T) { // 14(4), D7
+	now := at(t, "2026-11-21T12:00:00Z")
+	bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, "sell", "train")}
+	s := &purposeStore{people: []Known{heldSince(now.Add(-time.Hour), false)}}
+	for _, body := range []string{"1", "2"} { // as two who apply at once may leave it
+		hash := sha256.Sum256([]byte(body))
+		if _, _, err := s.ApplyRegister(t.Context(), "", []byte(body), hash[:], "ann", now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+	out, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now)
+	if err != nil || out.Opened != 1 || !s.opened[0].Due.At.Equal(at(t, "2026-11-20T23:59:59+01:00")) {
+		t.Errorf("%+v, %v: %+v", out, err, s.opened)
 	}
 }
 

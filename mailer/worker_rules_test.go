@@ -159,14 +159,16 @@ func TestAGivenUpTryTellsThatItsDateHasPassed(t *testing.T) { // D8
 func placer() Placer {
 	zone := time.UTC
 	return Placer{
-		Register: &Register{Controller: Controller{Zone: zone, Country: "FR"}, Sources: []Source{{Key: "s"}, {Key: "w", Unknown: UnknownIsRestricted}}},
-		Activity: Activity{Key: "a", Retention: Retention{Period: calendar.Period{Years: 1}}},
+		Register:  &Register{Controller: Controller{Zone: zone, Country: "FR"}, Sources: []Source{{Key: "s"}, {Key: "w", Unknown: UnknownIsRestricted}}},
+		Activity:  Activity{Key: "a", Retention: Retention{Period: calendar.Period{Years: 1}}},
 		Available: func(l string) bool { return l == "fr" || l == "en" }, Now: time.Date(2026, 3, 1, 12, 0, 0, 0, zone),
 	}
 }
 
 func cand(change func(*Candidate)) Candidate {
-	due := func(d int) Duty { return Duty{ID: ID{byte(d)}, State: DutyOpen, Due: Due{At: time.Date(2026, 3, d, 0, 0, 0, 0, time.UTC)}} }
+	due := func(d int) Duty {
+		return Duty{ID: ID{byte(d)}, State: DutyOpen, Due: Due{At: time.Date(2026, 3, d, 0, 0, 0, 0, time.UTC)}}
+	}
 	c := Candidate{Contact: Contact{Name: "A B", Country: "FR", FirstObtainedAt: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)},
 		Duties: []Duty{due(9), due(5)}, Acquisitions: []Acquisition{{SourceKey: "s", Visibility: VisiblePublic}},
 		Addresses: []Channel{{Identifier: Identifier{ID: ID{1}, Kind: ByEmail, Value: "a.b@example.org"}}}}

@@ -2,23 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"net/http"
-	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
+	"regexp"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"article14/internal/address"
 	"article14/internal/calendar"
-	"article14/internal/web"
+	"article14/internal/language"
 	"article14/mailer"
 )
 
@@ -36,10 +29,10 @@ type campaignCmd struct {
 }
 
 type campaignCreateCmd struct {
-	Key      string   `arg:"" help:"A short name for the campaign."`
+	Key      string   `arg:"" help:"A short name for the campaign: small letters, digits, - and _, 40 at most."`
 	Activity string   `help:"The activity of the register that people are told of." required:"" placeholder:"KEY"`
 	Source   []string `help:"Only duties from these sources." placeholder:"KEY"`
-	Country  []string `help:"Only people in these countries (ISO 3166-1)." placeholder:"CC"`
+	Country  []string `help:"Only people in these countries." placeholder:"CC"`
 	Language []string `help:"Only people who are written to in these languages." placeholder:"LANG"`
 	From     string   `help:"Only data obtained on this day or later." placeholder:"YYYY-MM-DD"`
 	Until    string   `help:"Only data obtained on this day or earlier." placeholder:"YYYY-MM-DD"`
@@ -48,7 +41,13 @@ type campaignCreateCmd struct {
 	By       string   `help:"Who creates it, for the record; default your user name." placeholder:"NAME"`
 }
 
+// campaignKey is what a key may be: it is typed, printed, and names a folder of previews.
+var campaignKey = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
+
 func (c *campaignCreateCmd) Run(ctx context.Context, a *app, std streams) error {
+	if !campaignKey.MatchString(c.Key) {
+		return misuse{fmt.Errorf("%q cannot be a campaign's key: use up to 40 small letters, digits, - and _", c.Key)}
+	}
 	reg := a.reg
 	filter, err := c.filter(reg.Controller.Zone)
 	if err != nil {
@@ -68,8 +67,12 @@ func (c *campaignCreateCmd) Run(ctx context.Context, a *app, std streams) error 
 
 func (c *campaignCreateCmd) filter(zone *time.Location) (mailer.Filter, error) {
 	f := mailer.Filter{Sources: c.Source, Languages: c.Language}
-	for _, cc := range c.Country {
-		f.Countries = append(f.Countries, strings.ToUpper(cc))
+	for _, given := range c.Country {
+		code, known := language.Country(given)
+		if !known {
+			return f, fmt.Errorf("--country: %q is no country: give its ISO 3166-1 code, such as FR", given)
+		}
+		f.Countries = append(f.Countries, code)
 	}
 	if c.From != "" {
 		d, err := calendar.Parse(c.From)
@@ -88,138 +91,6 @@ func (c *campaignCreateCmd) filter(zone *time.Location) (mailer.Filter, error) {
 	return f, nil
 }
 
-type campaignPreviewCmd struct {
-	Key   string `arg:""`
-	Out   string `help:"Folder for the notices as .eml and .html; default preview-KEY." type:"path" placeholder:"DIR"`
-	Inbox string `help:"Send them to a mail catcher too, and show its inbox at this address until Ctrl-C." placeholder:"HOST:PORT"`
-	JSON  bool   `help:"Print JSON."`
-}
-
-func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error {
-	d, mails, err := a.preview(ctx, c.Key, "", false)
-	if err != nil {
-		return err
-	}
-	out := c.Out
-	if out == "" {
-		out = "preview-" + c.Key
-	}
-	if err := writePreview(out, mails); err != nil {
-		return err
-	}
-	if c.JSON {
-		err = printJSON(std.out, draftReport(d, out))
-	} else {
-		printDraft(std.out, d)
-		fmt.Fprintf(std.out, "\n%d notices as .eml and .html in %s\napprove exactly this with: article14 campaign approve %s --content %x --by NAME\n",
-			len(mails), out, c.Key, d.Content.Hash)
-	}
-	if err != nil || c.Inbox == "" {
-		return err
-	}
-	return a.showInbox(ctx, c.Inbox, mails, std.err)
-}
-
-// showInbox sends previews to a catcher and serves its inbox until ctx ends.
-func (a *app) showInbox(ctx context.Context, address string, mails []mailer.PreviewMail, w io.Writer) error {
-	c, err := newLocalCatcher(nil, a.now, a.log)
-	if err != nil {
-		return err
-	}
-	srv, err := web.Listen(ctx, web.Config{Addr: address, Log: a.log, Now: a.now, Portal: http.RedirectHandler("/inbox/", http.StatusFound),
-		Rooms: map[string]http.Handler{"/inbox/": c.Handler("/inbox")}})
-	if err != nil {
-		return err
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return c.run(ctx) })
-	g.Go(func() error { return srv.Serve(ctx) })
-	g.Go(func() error { return sendAll(ctx, c.relay, mails) })
-	fmt.Fprintf(w, "look at them at http://%s/inbox/ until Ctrl-C\n", srv.Addr())
-	return g.Wait()
-}
-
-func (a *app) preview(ctx context.Context, key, to string, test bool) (mailer.Draft, []mailer.PreviewMail, error) {
-	r := a.releases()
-	d, err := r.Draft(ctx, key)
-	if err != nil {
-		return d, nil, err
-	}
-	mails, err := r.Preview(ctx, d, to, test)
-	return d, mails, err
-}
-
-func writePreview(dir string, mails []mailer.PreviewMail) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the preview folder: %w", err)
-	}
-	for _, m := range mails {
-		base := filepath.Join(dir, m.Key.Languages+"_"+m.Key.Form)
-		if err := os.WriteFile(base+".eml", m.Message.Bytes, 0o600); err != nil {
-			return err
-		}
-		if err := os.WriteFile(base+".html", []byte(m.HTML), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type draftJSON struct {
-	Campaign string                       `json:"campaign"`
-	Content  string                       `json:"content"`
-	People   int64                        `json:"people"`
-	Late     int64                        `json:"late"`
-	FirstDue *time.Time                   `json:"first_due,omitempty"`
-	Notices  map[string]int64             `json:"notices"`
-	Blocked  map[mailer.BlockReason]int64 `json:"blocked"`
-	Folder   string                       `json:"folder,omitempty"`
-}
-
-func draftReport(d mailer.Draft, folder string) draftJSON {
-	out := draftJSON{Campaign: d.Campaign.Key, Content: hex.EncodeToString(d.Content.Hash), People: d.Audience.People, Late: d.Audience.Late,
-		Notices: map[string]int64{}, Blocked: d.Audience.Blocked, Folder: folder}
-	if !d.Audience.First.IsZero() {
-		out.FirstDue = &d.Audience.First
-	}
-	for k, n := range d.Audience.Notices {
-		out.Notices[k.Languages+" "+k.Form] = n
-	}
-	return out
-}
-
-func printDraft(w io.Writer, d mailer.Draft) {
-	zone := d.Register.Controller.Zone
-	fmt.Fprintf(w, "campaign %s: %d people would be told, %d of them late", d.Campaign.Key, d.Audience.People, d.Audience.Late)
-	if !d.Audience.First.IsZero() {
-		fmt.Fprintf(w, "; the earliest date is %s (%s)", calendar.DateOf(d.Audience.First, zone), zone)
-	}
-	fmt.Fprint(w, "\n\n")
-	rows := [][]string{{"LANGUAGE", "SOURCES", "PEOPLE"}}
-	for k, n := range d.Audience.Notices {
-		rows = append(rows, []string{k.Languages, k.Form, strconv.FormatInt(n, 10)})
-	}
-	slices.SortFunc(rows[1:], slices.Compare)
-	table(w, rows)
-	printBlocked(w, d.Audience.Blocked)
-}
-
-func printBlocked(w io.Writer, blocked map[mailer.BlockReason]int64) {
-	if len(blocked) == 0 {
-		return
-	}
-	rows := [][]string{{"BLOCKED", "PEOPLE", "WHAT UNBLOCKS THEM"}}
-	for _, reason := range slices.Sorted(maps.Keys(blocked)) {
-		if blocked[reason] > 0 {
-			rows = append(rows, []string{string(reason), strconv.FormatInt(blocked[reason], 10), reason.Remedy()})
-		}
-	}
-	if len(rows) > 1 {
-		fmt.Fprintln(w)
-		table(w, rows)
-	}
-}
-
 type campaignTestCmd struct {
 	Key string `arg:""`
 	To  string `help:"Your own address." required:"" placeholder:"ADDRESS"`
@@ -227,6 +98,9 @@ type campaignTestCmd struct {
 }
 
 func (c *campaignTestCmd) Run(ctx context.Context, a *app, std streams) error {
+	if _, err := address.Parse(c.To); err != nil {
+		return misuse{fmt.Errorf("--to: %w", err)}
+	}
 	r, err := c.RelayFlags.open()
 	if err != nil {
 		return err
@@ -264,21 +138,42 @@ type campaignApproveCmd struct {
 }
 
 func (c *campaignApproveCmd) Run(ctx context.Context, a *app, std streams) error {
-	var seen []byte
-	if c.Content != "" {
-		var err error
-		if seen, err = hex.DecodeString(c.Content); err != nil {
-			return misuse{errors.New("--content is not the hash that the preview printed")}
-		}
+	seen, err := c.seen()
+	if err != nil {
+		return misuse{err}
 	}
 	p := newProgress(std.err, "freezing the audience", -1)
 	campaign, err := a.releases().Approve(ctx, c.Key, c.By, seen, p.set)
 	p.done()
 	if err != nil {
-		return err
+		return a.whatToDo(ctx, c.Key, err)
 	}
 	fmt.Fprintf(std.out, "campaign %s is approved by %s for %d people; begin with 'article14 campaign start %s'\n", c.Key, campaign.ApprovedBy, campaign.ApprovedPeople, c.Key)
 	return nil
+}
+
+// seen is the hash of the content that was looked at, or nil where none is named.
+func (c *campaignApproveCmd) seen() ([]byte, error) {
+	if c.Content == "" {
+		return nil, nil
+	}
+	hash, err := hex.DecodeString(c.Content)
+	if err != nil || len(hash) != sha256.Size {
+		return nil, errors.New("--content: give the whole hash, as the preview printed it")
+	}
+	return hash, nil
+}
+
+// whatToDo adds to the refusal of a campaign's state what that state allows.
+func (a *app) whatToDo(ctx context.Context, key string, refusal error) error {
+	if !errors.Is(refusal, mailer.ErrCampaignState) {
+		return refusal
+	}
+	campaign, err := a.store.Campaign(ctx, a.controller, key)
+	if err != nil {
+		return refusal
+	}
+	return fmt.Errorf("%w: %s", refusal, campaign.State.Remedy())
 }
 
 // moveFlags are what start, pause, resume and cancel take.
@@ -312,106 +207,8 @@ func (c *campaignCancelCmd) Run(ctx context.Context, a *app, std streams) error 
 
 func (c *moveFlags) move(ctx context.Context, a *app, std streams, do func(*mailer.Releases, context.Context, string, string) error, said string) error {
 	if err := do(a.releases(), ctx, c.Key, person(c.By)); err != nil {
-		return err
+		return a.whatToDo(ctx, c.Key, err)
 	}
 	fmt.Fprintf(std.out, "campaign %s %s\n", c.Key, said)
-	return nil
-}
-
-type campaignShowCmd struct {
-	Key  string `arg:""`
-	JSON bool   `help:"Print JSON."`
-}
-
-type campaignJSON struct {
-	Key        string                         `json:"key"`
-	Activity   string                         `json:"activity"`
-	Kind       mailer.CampaignKind            `json:"kind"`
-	State      mailer.CampaignState           `json:"state"`
-	Filter     mailer.Filter                  `json:"filter"`
-	Pace       int                            `json:"pace"`
-	CreatedAt  time.Time                      `json:"created_at"`
-	CreatedBy  string                         `json:"created_by"`
-	Content    string                         `json:"content,omitempty"`
-	ApprovedAt time.Time                      `json:"approved_at,omitzero"`
-	ApprovedBy string                         `json:"approved_by,omitempty"`
-	People     int64                          `json:"approved_people"`
-	StartedAt  time.Time                      `json:"started_at,omitzero"`
-	EndedAt    time.Time                      `json:"ended_at,omitzero"`
-	Deliveries map[mailer.DeliveryState]int64 `json:"deliveries"`
-}
-
-func (c *campaignShowCmd) Run(ctx context.Context, a *app, std streams) error {
-	campaign, err := a.store.Campaign(ctx, a.controller, c.Key)
-	if err != nil {
-		return err
-	}
-	report, err := a.campaignReport(ctx, campaign)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return printJSON(std.out, report)
-	}
-	rows := [][]string{{"campaign", report.Key}, {"activity", report.Activity}, {"kind", string(report.Kind)}, {"state", string(report.State)},
-		{"created", when(report.CreatedAt) + " by " + report.CreatedBy}}
-	if report.ApprovedBy != "" {
-		rows = append(rows, []string{"approved", fmt.Sprintf("%s by %s for %d people", when(report.ApprovedAt), report.ApprovedBy, report.People)},
-			[]string{"content", report.Content})
-	}
-	for _, st := range mailer.DeliveryStates {
-		if n := report.Deliveries[st]; n > 0 {
-			rows = append(rows, []string{string(st), strconv.FormatInt(n, 10)})
-		}
-	}
-	table(std.out, rows)
-	return nil
-}
-
-func (a *app) campaignReport(ctx context.Context, c mailer.Campaign) (campaignJSON, error) {
-	out := campaignJSON{Key: c.Key, Activity: c.ActivityKey, Kind: c.Kind, State: c.State, Filter: c.Filter, Pace: c.Pace, CreatedAt: c.CreatedAt,
-		CreatedBy: c.CreatedBy, ApprovedAt: c.ApprovedAt, ApprovedBy: c.ApprovedBy, People: c.ApprovedPeople, StartedAt: c.StartedAt, EndedAt: c.EndedAt}
-	if !c.ContentVersionID.IsZero() {
-		v, err := a.store.Content(ctx, c.ContentVersionID)
-		if err != nil {
-			return out, err
-		}
-		out.Content = hex.EncodeToString(v.Hash)
-	}
-	var err error
-	out.Deliveries, err = a.store.CampaignCounts(ctx, c.ID)
-	return out, err
-}
-
-func when(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05Z")
-}
-
-type campaignListCmd struct {
-	JSON bool `help:"Print JSON."`
-}
-
-func (c *campaignListCmd) Run(ctx context.Context, a *app, std streams) error {
-	campaigns, err := a.store.Campaigns(ctx, a.controller)
-	if err != nil {
-		return err
-	}
-	reports := make([]campaignJSON, 0, len(campaigns))
-	rows := [][]string{{"CAMPAIGN", "ACTIVITY", "KIND", "STATE", "PEOPLE", "APPROVED BY"}}
-	for _, campaign := range campaigns {
-		r, err := a.campaignReport(ctx, campaign)
-		if err != nil {
-			return err
-		}
-		reports = append(reports, r)
-		rows = append(rows, []string{r.Key, r.Activity, string(r.Kind), string(r.State), strconv.FormatInt(r.People, 10), r.ApprovedBy})
-	}
-	if c.JSON {
-		return printJSON(std.out, reports)
-	}
-	table(std.out, rows)
 	return nil
 }

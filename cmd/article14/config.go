@@ -61,7 +61,7 @@ func (s *Settings) dataFolder() (string, error) {
 // keyring reads the key file. Beside a private database a missing one is made; with
 // somebody's own database that would be a trap, since another machine's keys
 // would not fit what is stored, so there it must be made on purpose.
-func (s *Settings) keyring(mayMake bool) (*mailer.Keyring, error) {
+func (s *Settings) keyring(mayMake bool, log *slog.Logger) (*mailer.Keyring, error) {
 	file := s.Keys
 	if file == "" {
 		dir, err := s.dataFolder()
@@ -72,6 +72,7 @@ func (s *Settings) keyring(mayMake bool) (*mailer.Keyring, error) {
 	}
 	b, err := os.ReadFile(file)
 	if err == nil {
+		warnOfReaders(file, log)
 		return mailer.ReadKeyring(b)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
@@ -81,6 +82,15 @@ func (s *Settings) keyring(mayMake bool) (*mailer.Keyring, error) {
 		return nil, fmt.Errorf("there is no key file %s: name the one that belongs to this database with --keys, or make the first one with 'article14 migrate up --new-keys'", file)
 	}
 	return makeKeys(file)
+}
+
+// warnOfReaders logs that others may read a secret. It is no error: a secret that
+// is mounted into a container often comes with such a mode.
+func warnOfReaders(file string, log *slog.Logger) {
+	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
+		log.Warn("the key file can be read by others than its owner: whoever has it can make valid links; run chmod 600 on it",
+			"file", file, "mode", info.Mode().Perm().String())
+	}
 }
 
 // makeKeys writes a fresh ring for its owner's eyes, and never over another.

@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"time"
 
 	"article14/internal/calendar"
 	"article14/mailer"
@@ -15,14 +19,14 @@ type contactCmd struct {
 }
 
 type contactShowCmd struct {
-	ID   string `arg:"" help:"The contact's id."`
+	ID   string `arg:"" help:"The contact's id, or the code that a notice of theirs bears."`
 	JSON bool   `help:"Print JSON."`
 }
 
 func (c *contactShowCmd) Run(ctx context.Context, a *app, std streams) error {
-	id, err := mailer.ParseID(c.ID)
+	id, err := a.contact(ctx, c.ID)
 	if err != nil {
-		return misuse{err}
+		return err
 	}
 	reg := a.reg
 	r, err := a.store.ContactReport(ctx, a.controller, id)
@@ -36,15 +40,39 @@ func (c *contactShowCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
+// contact is whom an id means, or the code of a notice.
+func (a *app) contact(ctx context.Context, given string) (mailer.ID, error) {
+	if id, err := mailer.ParseID(given); err == nil {
+		return id, nil
+	}
+	code, ok := mailer.ReadCode(given)
+	if !ok {
+		return mailer.ID{}, misuse{errors.New("that is neither a contact's id nor the code of a notice (XXXX-XXXX-XXXX)")}
+	}
+	link, err := a.store.DeliveryByCode(ctx, a.controller, code)
+	if errors.Is(err, mailer.ErrNoSuchLink) {
+		return mailer.ID{}, errors.New("no notice bears that code: read it again from the notice")
+	}
+	return link.ContactID, err
+}
+
+// whenIn is an instant as the controller's day has it, which is the day that counts (D10).
+func whenIn(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.In(zone).Format("2006-01-02 15:04:05 MST")
+}
+
 func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	zone := reg.Controller.Zone
 	fmt.Fprintf(w, "%s  %s  %s %s\n\n", r.Contact.ID, r.Contact.Name, r.Contact.Country, r.Contact.Language)
-	rows := [][]string{{"OBTAINED", "SOURCE", "ACTIVITY", "VISIBILITY", "KNOWN FROM"}}
+	rows := [][]string{{"OBTAINED (" + zone.String() + ")", "SOURCE", "ACTIVITY", "VISIBILITY", "KNOWN FROM"}}
 	for _, a := range r.Acquisitions {
-		rows = append(rows, []string{when(a.ObtainedAt), a.SourceKey, a.ActivityKey, string(a.Visibility), string(a.Basis)})
+		rows = append(rows, []string{whenIn(a.ObtainedAt, zone), a.SourceKey, a.ActivityKey, string(a.Visibility), string(a.Basis)})
 	}
 	table(w, rows)
-	rows = [][]string{{"DUTY DUE", "RULE", "SOURCE", "STATE", "WHAT UNBLOCKS IT"}}
+	rows = [][]string{{"DUTY DUE (" + zone.String() + ")", "RULE", "SOURCE", "STATE", "WHAT UNBLOCKS IT"}}
 	for _, d := range r.Duties {
 		rows = append(rows, []string{calendar.DateOf(d.Due.At, zone).String(), string(d.Due.Rule), d.SourceKey, string(d.State), d.Reason.Remedy()})
 	}
@@ -54,7 +82,7 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	for _, d := range r.Deliveries {
 		rows = append(rows, []string{d.ID.String(), string(d.Document), string(d.State), d.Languages, d.LanguageRule, hex.EncodeToString(d.SHA256)})
 		for _, at := range d.Attempts {
-			rows = append(rows, []string{"  " + when(at.BegunAt), "attempt", string(at.Outcome), string(at.Stage), fmt.Sprintf("%d %s", at.Reply.Code, at.Reply.Enhanced), at.Relay})
+			rows = append(rows, []string{"  " + when(at.BegunAt), "attempt", string(at.Outcome), string(at.Stage), replyWords(at.Reply), at.Relay})
 		}
 	}
 	fmt.Fprintln(w)
@@ -65,4 +93,14 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	for _, q := range r.Requests {
 		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, when(q.ReceivedAt), calendar.DateOf(q.DueAt, zone))
 	}
+}
+
+// replyWords is what a relay said, its addresses masked, on one line. A message
+// that never reached the wire has a text and no code.
+func replyWords(r mailer.Reply) string {
+	var words []string
+	if r.Code != 0 {
+		words = append(words, strconv.Itoa(r.Code))
+	}
+	return strings.Join(strings.Fields(strings.Join(append(words, r.Enhanced, r.Text), " ")), " ")
 }

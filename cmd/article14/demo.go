@@ -24,10 +24,19 @@ import (
 type demoCmd struct {
 	Once   bool   `help:"Stop when the campaign has come to its end."`
 	JSON   bool   `help:"Print one JSON object at the end."`
-	People int    `help:"How many people to invent." default:"1000"`
+	People int    `help:"How many people to invent, 20 at least." default:"1000"`
 	Seed   uint64 `help:"The same seed invents the same people." default:"14"`
 	Listen string `help:"Address of pages, inbox and metrics; port 0 takes a free one." default:"127.0.0.1:0"`
 }
+
+// Help says what people who have a database already want to know first.
+func (c *demoCmd) Help() string {
+	return "The demo ignores --database-url, --data, --keys, --controller and their twins in the environment: " +
+		"it uses a private database of its own in a temporary folder and leaves nothing behind."
+}
+
+// fewestPeople is how many it takes for every kind of case to occur.
+const fewestPeople = 20
 
 const (
 	demoCampaign = "first-notice"
@@ -42,6 +51,9 @@ var demoOptions = mailer.WorkerOptions{
 }
 
 func (c *demoCmd) Run(ctx context.Context, s *Settings, std streams) error {
+	if c.People < fewestPeople {
+		return misuse{fmt.Errorf("--people: the demo needs %d people at least", fewestPeople)}
+	}
 	began := time.Now()
 	d, err := c.open(ctx, s, std)
 	if err != nil {
@@ -100,6 +112,12 @@ func (c *demoCmd) open(ctx context.Context, s *Settings, std streams) (*demo, er
 		return nil, err
 	}
 	d := &demo{cmd: c, folder: folder, err: std.err}
+	// When root plays, PostgreSQL runs as another user, who must pass through here;
+	// it would put its data elsewhere otherwise, where they would outlive the demo.
+	if err := os.Chmod(folder, 0o711); err != nil {
+		d.close()
+		return nil, err
+	}
 	own := *s
 	own.DatabaseURL, own.Data, own.Keys, own.Controller = "", filepath.Join(folder, "data"), "", ""
 	if own.LogLevel == "info" {

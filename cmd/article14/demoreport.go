@@ -121,7 +121,7 @@ func (r demoReport) print(w io.Writer) {
 		rows = append(rows, []string{"  " + l, n(r.Languages[l])})
 	}
 	table(w, rows)
-	printBlocked(w, r.BlockedBy)
+	printBlocked(w, "DUTIES", r.BlockedBy)
 	fmt.Fprintf(w, "\nin %s\n", (time.Duration(r.ElapsedMS) * time.Millisecond).Round(100*time.Millisecond))
 }
 

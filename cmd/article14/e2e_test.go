@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +29,9 @@ import (
 )
 
 func writeSample(dir string) error {
-	return os.WriteFile(filepath.Join(dir, "register.yaml"), register.Sample(), 0o600)
+	other := bytes.Replace(register.Sample(), []byte("key: nordlicht"), []byte("key: suedlicht"), 1)
+	return errors.Join(os.WriteFile(filepath.Join(dir, "register.yaml"), register.Sample(), 0o600),
+		os.WriteFile(filepath.Join(dir, "other.yaml"), other, 0o600))
 }
 
 // stage is the whole product over real parts: PostgreSQL, SMTP over sockets, HTTP.
@@ -230,6 +234,9 @@ func TestFromAContactFileToATrackedNotice(t *testing.T) {
 	t.Run("every link of a notice leads to its page, and looking changes nothing", func(t *testing.T) { // R1, C4
 		s.lookAtLinks(t, mails)
 	})
+	t.Run("the code that a notice bears leads to its person's record", func(t *testing.T) { // E6
+		s.findByCode(t, mails[0])
+	})
 	t.Run("an objection stops use, once, and is acknowledged", func(t *testing.T) { // R2, R5
 		s.objectAs(t, mails[0])
 	})
@@ -296,6 +303,21 @@ func (s *stage) acts(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func (s *stage) findByCode(t *testing.T, m noticeMail) {
+	code := regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b`).FindString(m.parsed.Text)
+	id, err := s.contact(t.Context(), strings.ToLower(code))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.store.ContactReport(t.Context(), s.controller, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(r.Identifiers, func(i mailer.Identifier) bool { return i.Value == m.To[0].Address }) {
+		t.Error("the code leads to somebody whom this notice did not go to")
+	}
 }
 
 func (s *stage) objectAs(t *testing.T, m noticeMail) {

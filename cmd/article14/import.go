@@ -58,6 +58,9 @@ func (c *importCmd) report(std streams, counts mailer.ImportCounts) error {
 	if c.JSON {
 		return printJSON(std.out, counts)
 	}
+	if counts.Already {
+		fmt.Fprint(std.out, "this file was taken in already; nothing was added. It then gave: ")
+	}
 	fmt.Fprintf(std.out, "%d rows: %d new people, %d known already, %d refused\n",
 		counts.Accepted+counts.Merged+counts.Refused, counts.Accepted, counts.Merged, counts.Refused)
 	if counts.Refused > 0 && c.Rejects == "" {
@@ -134,6 +137,9 @@ func openRejects(path string) (*rejectsFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("write the rejects file: %w", err)
+	}
+	if err := f.Chmod(0o600); err != nil { // one that was there already has a mode of its own
+		return nil, errors.Join(fmt.Errorf("keep the rejects file for its owner: %w", err), f.Close())
 	}
 	w, err := intake.NewRejects(f)
 	return &rejectsFile{f, w}, err

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -51,6 +53,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"misused": misused},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("ARTICLE14_DATABASE_URL", migrated(env.T().(testing.TB)))
@@ -61,4 +64,13 @@ func TestScripts(t *testing.T) {
 			return writeSample(env.WorkDir)
 		},
 	})
+}
+
+// misused runs a command that must end with the exit status of misuse.
+func misused(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(args[0], args[1:]...)
+	var ended *exec.ExitError
+	if neg || !errors.As(err, &ended) || ended.ExitCode() != exitMisuse {
+		ts.Fatalf("%q ended with %v, not with status %d", args, err, exitMisuse)
+	}
 }

@@ -40,12 +40,14 @@ type progress struct {
 	bar  *progressbar.ProgressBar
 	w    io.Writer
 	what string
-	last time.Time
+	last time.Time // when a line was printed
+	said int64     // what it said
+	n    int64     // how far it is
 	max  int64
 }
 
 func newProgress(w io.Writer, what string, max int64) *progress {
-	p := &progress{w: w, what: what, max: max}
+	p := &progress{w: w, what: what, max: max, said: -1, n: -1}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions64(max, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
@@ -58,22 +60,32 @@ func newProgress(w io.Writer, what string, max int64) *progress {
 const plainEvery = 5 * time.Second
 
 func (p *progress) set(n int64) {
+	p.n = n
 	if p.bar != nil {
 		p.bar.Set64(n)
 		return
 	}
 	if now := time.Now(); now.Sub(p.last) >= plainEvery {
 		p.last = now
-		if p.max > 0 {
-			fmt.Fprintf(p.w, "%s: %d of %d\n", p.what, n, p.max)
-		} else {
-			fmt.Fprintf(p.w, "%s: %d\n", p.what, n)
-		}
+		p.say()
 	}
 }
 
+func (p *progress) say() {
+	p.said = p.n
+	if p.max > 0 {
+		fmt.Fprintf(p.w, "%s: %d of %d\n", p.what, p.n, p.max)
+	} else {
+		fmt.Fprintf(p.w, "%s: %d\n", p.what, p.n)
+	}
+}
+
+// done ends it; the last line is how far it came.
 func (p *progress) done() {
-	if p.bar != nil {
+	switch {
+	case p.bar != nil:
 		p.bar.Finish()
+	case p.said != p.n:
+		p.say()
 	}
 }

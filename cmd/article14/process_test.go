@@ -221,8 +221,10 @@ func get(t *testing.T, url string) (int, string) {
 func TestTwoWorkersNeverSendTheSameDelivery(t *testing.T) {
 	s := newStage(t, nil)
 	s.take(t, 300)
-	s.release(t, "first")
 	a, b := s.workers(t), s.workers(t)
+	up := func(p *program) bool { return strings.Contains(p.log.String(), "the worker is up") }
+	until(t, func() bool { return up(a) && up(b) }) // neither has sent all before the other is there
+	s.release(t, "first")
 	until(t, s.finished(t, "first"))
 	for _, p := range []*program{a, b} {
 		p.Process.Signal(os.Interrupt)

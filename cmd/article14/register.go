@@ -62,7 +62,12 @@ func (c *registerApplyCmd) Run(ctx context.Context, s *Settings, std streams) er
 	if err != nil {
 		return err
 	}
-	a, err := open(ctx, s, s.logger(std.err))
+	if s.Controller != "" && s.Controller != reg.Controller.Key {
+		return misuse{fmt.Errorf("%s is the register of controller %q, and --controller names %q: leave --controller out", c.File, reg.Controller.Key, s.Controller)}
+	}
+	own := *s
+	own.Controller = reg.Controller.Key // the file says whose it is, also where an instance has several
+	a, err := open(ctx, &own, s.logger(std.err))
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 		rows = append(rows, []string{"ALERT " + kind, n(f.Alerts[kind])})
 	}
 	table(w, rows)
-	printBlocked(w, f.Blocked)
+	printBlocked(w, "DUTIES", f.Blocked)
 	printLanes(w, f)
 	fmt.Fprintln(w, "\n"+forecastWords(f.Forecast()))
 }
@@ -128,11 +128,7 @@ func printLanes(w io.Writer, f mailer.Figures) {
 	}
 	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE"}}
 	for _, l := range f.Lanes {
-		pace := "as borne"
-		if l.Pace > 0 {
-			pace = fmt.Sprintf("%d/s", l.Pace)
-		}
-		rows = append(rows, []string{laneName(l), string(l.State), pace, strconv.FormatInt(l.Queued, 10), when(l.EarliestDue)})
+		rows = append(rows, []string{laneName(l), string(l.State), paceWords(l.Pace), strconv.FormatInt(l.Queued, 10), when(l.EarliestDue)})
 	}
 	fmt.Fprintln(w)
 	table(w, rows)

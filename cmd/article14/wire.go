@@ -121,7 +121,7 @@ func (a *app) check(ctx context.Context, s *Settings) error {
 	if err := a.checkClock(ctx); err != nil {
 		return err
 	}
-	if a.keys, err = s.keyring(a.private != nil); err != nil {
+	if a.keys, err = s.keyring(a.private != nil, a.log); err != nil {
 		return err
 	}
 	if err := a.store.CheckKeys(ctx, a.keys, a.now()); err != nil {

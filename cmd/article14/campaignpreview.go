@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"article14/internal/calendar"
+	"article14/internal/catcher"
+	"article14/internal/web"
+	"article14/mailer"
+)
+
+type campaignPreviewCmd struct {
+	Key   string `arg:""`
+	Out   string `help:"Folder for the notices as .eml and .html; default preview-KEY." type:"path" placeholder:"DIR"`
+	Inbox string `help:"Send them to a mail catcher too, and show its inbox at this address until Ctrl-C." placeholder:"HOST:PORT"`
+	JSON  bool   `help:"Print JSON."`
+}
+
+func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error {
+	d, mails, err := a.preview(ctx, c.Key, "", false)
+	if err != nil {
+		return err
+	}
+	out := c.Out
+	if out == "" {
+		out = "preview-" + c.Key
+	}
+	if err := writePreview(out, mails); err != nil {
+		return err
+	}
+	if c.JSON {
+		err = printJSON(std.out, draftReport(d, out))
+	} else {
+		printDraft(std.out, d)
+		fmt.Fprintf(std.out, "\n%d notices as .eml and .html in %s\napprove exactly this with: article14 campaign approve %s --content %x --by NAME\n",
+			len(mails), out, c.Key, d.Content.Hash)
+	}
+	if err != nil || c.Inbox == "" {
+		return err
+	}
+	return a.showInbox(ctx, c.Inbox, mails, std.err)
+}
+
+// showInbox sends previews to a catcher and serves its inbox until ctx ends.
+func (a *app) showInbox(ctx context.Context, address string, mails []mailer.PreviewMail, w io.Writer) error {
+	c, err := newLocalCatcher(nil, a.now, a.log)
+	if err != nil {
+		return err
+	}
+	srv, err := web.Listen(ctx, web.Config{Addr: address, Log: a.log, Now: a.now, Portal: http.RedirectHandler("/inbox/", http.StatusFound),
+		Rooms: map[string]http.Handler{"/inbox/": c.Handler("/inbox")}})
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.run(ctx) })
+	g.Go(func() error { return srv.Serve(ctx) })
+	g.Go(func() error {
+		if err := sendAll(ctx, c.relay, mails); ctx.Err() == nil {
+			return err
+		}
+		return nil // cut off by Ctrl-C: nothing of it is anybody's notice
+	})
+	fmt.Fprintf(w, "look at them at http://%s/inbox/ until Ctrl-C\n", srv.Addr())
+	return g.Wait()
+}
+
+func (a *app) preview(ctx context.Context, key, to string, test bool) (mailer.Draft, []mailer.PreviewMail, error) {
+	r := a.releases()
+	d, err := r.Draft(ctx, key)
+	if err != nil {
+		return d, nil, err
+	}
+	mails, err := r.Preview(ctx, d, to, test)
+	return d, mails, err
+}
+
+func writePreview(dir string, mails []mailer.PreviewMail) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the preview folder: %w", err)
+	}
+	for _, m := range mails {
+		// What people look at before they approve is the message's own HTML, read
+		// back from its bytes: all of its languages, as it goes out.
+		parsed, err := catcher.Mail{Raw: m.Message.Bytes}.Parse()
+		if err != nil {
+			return fmt.Errorf("read the %s notice back: %w", m.Key.Languages, err)
+		}
+		base := filepath.Join(dir, m.Key.Languages+"_"+m.Key.Form)
+		if err := os.WriteFile(base+".eml", m.Message.Bytes, 0o600); err != nil {
+			return err
+		}
+		if err := os.WriteFile(base+".html", []byte(parsed.HTML), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type draftJSON struct {
+	Campaign string                       `json:"campaign"`
+	Content  string                       `json:"content"`
+	People   int64                        `json:"people"`
+	Late     int64                        `json:"late"`
+	FirstDue *time.Time                   `json:"first_due,omitempty"`
+	Notices  map[string]int64             `json:"notices"`
+	Blocked  map[mailer.BlockReason]int64 `json:"blocked"`
+	Folder   string                       `json:"folder,omitempty"`
+}
+
+func draftReport(d mailer.Draft, folder string) draftJSON {
+	out := draftJSON{Campaign: d.Campaign.Key, Content: hex.EncodeToString(d.Content.Hash), People: d.Audience.People, Late: d.Audience.Late,
+		Notices: map[string]int64{}, Blocked: d.Audience.Blocked, Folder: folder}
+	if !d.Audience.First.IsZero() {
+		out.FirstDue = &d.Audience.First
+	}
+	for k, n := range d.Audience.Notices {
+		out.Notices[k.Languages+" "+k.Form] = n
+	}
+	return out
+}
+
+func printDraft(w io.Writer, d mailer.Draft) {
+	zone := d.Register.Controller.Zone
+	fmt.Fprintf(w, "campaign %s: %d people would be told, %d of them late", d.Campaign.Key, d.Audience.People, d.Audience.Late)
+	if !d.Audience.First.IsZero() {
+		fmt.Fprintf(w, "; the earliest date is %s (%s)", calendar.DateOf(d.Audience.First, zone), zone)
+	}
+	fmt.Fprint(w, "\n\n")
+	rows := [][]string{{"LANGUAGE", "SOURCES", "PEOPLE"}}
+	for k, n := range d.Audience.Notices {
+		rows = append(rows, []string{k.Languages, k.Form, strconv.FormatInt(n, 10)})
+	}
+	slices.SortFunc(rows[1:], slices.Compare)
+	table(w, rows)
+	printBlocked(w, "PEOPLE", d.Audience.Blocked)
+}
+
+// printBlocked prints how many of counted, people or duties, are blocked by what.
+func printBlocked(w io.Writer, counted string, blocked map[mailer.BlockReason]int64) {
+	if len(blocked) == 0 {
+		return
+	}
+	rows := [][]string{{"BLOCKED", counted, "WHAT UNBLOCKS THEM"}}
+	for _, reason := range slices.Sorted(maps.Keys(blocked)) {
+		if blocked[reason] > 0 {
+			rows = append(rows, []string{string(reason), strconv.FormatInt(blocked[reason], 10), reason.Remedy()})
+		}
+	}
+	if len(rows) > 1 {
+		fmt.Fprintln(w)
+		table(w, rows)
+	}
+}

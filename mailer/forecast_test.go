@@ -1,0 +1,46 @@
+package mailer_test
+
+import (
+	"testing"
+
+	"article14/mailer"
+)
+
+func TestTheForecastSaysWhichWindowWillNotBeKept(t *testing.T) { // D7
+	// A notice a second does 43,200 in the half day that the first window gives.
+	const aSecond = 60
+	within := func(d1, d3, d7, d30 int64) map[string]int64 {
+		return map[string]int64{"1d": d1, "3d": d3, "7d": d7, "30d": d30}
+	}
+	for name, c := range map[string]struct {
+		relayed map[string]int64
+		due     map[string]int64
+		open    int64
+		overdue int64
+		want    mailer.Forecast
+	}{
+		"nothing is left": {nil, nil, 0, 0,
+			mailer.Forecast{RateFrom: "none", InTime: true}},
+		"no rate, and nothing can be said but what comes first": {nil, within(0, 2, 2, 9), 9, 0,
+			mailer.Forecast{Remaining: 9, RateFrom: "none", FirstMissed: "3d"}},
+		"no rate, and all is overdue": {nil, within(0, 0, 0, 0), 9, 9,
+			mailer.Forecast{Remaining: 9, RateFrom: "none"}},
+		"in time": {map[string]int64{"1m": aSecond}, within(43_200, 86_400, 86_400, 86_400), 86_400, 0,
+			mailer.Forecast{Remaining: 86_400, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 86_400, InTime: true}},
+		"too late for the first day": {map[string]int64{"1m": aSecond}, within(43_201, 43_201, 43_201, 43_201), 43_201, 0,
+			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, FirstMissed: "1d"}},
+		"what is due on the first day is not counted again on the third": {map[string]int64{"1m": aSecond}, within(43_200, 43_201, 43_201, 43_201), 43_201, 0,
+			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, InTime: true}},
+		"a backlog halves the share": {map[string]int64{"1m": aSecond}, within(43_200, 43_200, 43_200, 43_200), 43_201, 1,
+			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, FirstMissed: "1d"}},
+		"a quiet minute leaves the rate of the hour": {map[string]int64{"1h": 7200}, within(1, 1, 1, 1), 10, 0,
+			mailer.Forecast{Remaining: 10, RatePerSecond: 2, RateFrom: "last_hour", DoneInSeconds: 5, InTime: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := mailer.Figures{RelayedLast: c.relayed, DueWithin: c.due, Overdue: c.overdue, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: c.open}}
+			if got := f.Forecast(); got != c.want {
+				t.Errorf("%+v\nwant %+v", got, c.want)
+			}
+		})
+	}
+}
