@@ -4,23 +4,23 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
-.PHONY: demo test build vet clean need-postgresql
+.PHONY: demo test build vet clean need-postgresql need-race
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
 	./article14 demo
 
-## test: everything, against a real PostgreSQL
-test: need-postgresql
-	$(GO) test -race -timeout 10m ./...
+## test: everything, against a real PostgreSQL; the race detector needs a C compiler
+test: need-postgresql need-race
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
 
-## build: the one program
+## build: the one program, which needs no C library
 build:
-	$(GO) build -o article14 ./cmd/article14
+	CGO_ENABLED=0 $(GO) build -o article14 ./cmd/article14
 
 ## vet: what CI checks beside the tests
 vet:
-	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$unformatted" ] || { echo "run gofmt on: $$unformatted"; exit 1; }
+	@unformatted="$$(gofmt -l .)" && [ -z "$$unformatted" ] || { echo "run gofmt on: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
@@ -29,3 +29,6 @@ clean:
 
 need-postgresql:
 	@sh scripts/need.sh postgresql
+
+need-race:
+	@sh scripts/need.sh gcc libc6-dev

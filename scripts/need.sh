@@ -3,14 +3,47 @@
 # Debian packages by apt-get, as root or by "sudo -n". Where neither works it
 # says in one line what to run.
 #
-# usage: need.sh postgresql [chromium ...]
+# usage: need.sh postgresql [gcc libc6-dev chromium ...]
+#
+# NEED_ROOT is the folder that is looked at in place of /, for the tests.
 set -eu
+
+root=${NEED_ROOT:-}
+
+# postgresql_installed looks where the program does: Debian keeps the server's
+# commands out of PATH.
+postgresql_installed() {
+	command -v initdb >/dev/null 2>&1 && return
+	for initdb in "$root"/usr/lib/postgresql/*/bin/initdb \
+		"$root"/opt/homebrew/opt/postgresql@*/bin/initdb "$root"/usr/local/opt/postgresql@*/bin/initdb \
+		"$root"/usr/pgsql-*/bin/initdb "$root"/usr/local/pgsql/bin/initdb; do
+		[ -x "$initdb" ] && return
+	done
+	return 1
+}
 
 have() {
 	case "$1" in
-	postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb /usr/local/opt/postgresql*/bin/initdb >/dev/null 2>&1 ;;
+	postgresql) postgresql_installed ;;
+	libc6-dev) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;; # whatever the system's C library is called
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
+}
+
+install() {
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+# no_cluster keeps Debian's package from making and starting a cluster of its
+# own, which nobody here would use: the program runs private ones. It does so
+# before the package comes, and leaves alone what the administrator has set.
+no_cluster() {
+	settings=$root/etc/postgresql-common/createcluster.conf
+	install postgresql-common
+	if ! grep -q '^[[:space:]]*create_main_cluster' "$settings" 2>/dev/null; then
+		echo "create_main_cluster = false" | $as_root tee -a "$settings" >/dev/null
+		echo "set create_main_cluster = false in $settings"
+	fi
 }
 
 missing=
@@ -28,8 +61,9 @@ if ! command -v apt-get >/dev/null 2>&1 || ! $as_root true 2>/dev/null; then
 	exit 1
 fi
 echo "installing$missing"
-# A package's own service is of no use here, and must not start: we run private servers.
-export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -q
+case "$missing " in
+*" postgresql "*) no_cluster ;;
+esac
 # shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+install $missing

@@ -17,9 +17,9 @@ type Binaries struct {
 	Major int    // 17 for PostgreSQL 17.2
 }
 
-// oldestMajor has every setting and statement that we rely on
-// (log_parameter_max_length, DROP DATABASE ... WITH (FORCE)).
-const oldestMajor = 13
+// oldestMajor has every setting and statement that we and the schema rely on;
+// the latest of them is UNIQUE NULLS NOT DISTINCT.
+const oldestMajor = 15
 
 // ErrNotInstalled says that no usable PostgreSQL was found, and how to get one.
 var ErrNotInstalled = errors.New("no PostgreSQL server of version " + strconv.Itoa(oldestMajor) +

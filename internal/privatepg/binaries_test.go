@@ -29,7 +29,7 @@ func TestTheNewestCompleteInstallationOfAPlaceIsTaken(t *testing.T) {
 	fifteen := install(t, "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", all...)
 	eighteen := install(t, "postgres (PostgreSQL) 18beta1", all...)
 	clientOnly := install(t, "postgres (PostgreSQL) 19.1", "initdb", "pg_ctl")
-	tooOld := install(t, "postgres (PostgreSQL) 12.22", all...)
+	tooOld := install(t, "postgres (PostgreSQL) 14.20", all...)
 	another := install(t, "something else 20", all...)
 
 	found := inspect([]string{tooOld, fifteen, another, clientOnly, eighteen, "/nowhere"})
@@ -39,16 +39,16 @@ func TestTheNewestCompleteInstallationOfAPlaceIsTaken(t *testing.T) {
 }
 
 func TestThePathComesFirst(t *testing.T) {
-	dir := install(t, "postgres (PostgreSQL) 14.0", "initdb", "postgres", "pg_ctl")
+	dir := install(t, "postgres (PostgreSQL) 16.0", "initdb", "postgres", "pg_ctl")
 	t.Setenv("PATH", dir)
 	found, err := Find()
-	if err != nil || found != (Binaries{dir, 14}) {
+	if err != nil || found != (Binaries{dir, 16}) {
 		t.Errorf("found %v, %v", found, err)
 	}
-	if found, err := findMajor(14); err != nil || found.Dir != dir {
-		t.Errorf("for version 14 found %v, %v", found, err)
+	if found, err := findMajor(16); err != nil || found.Dir != dir {
+		t.Errorf("for version 16 found %v, %v", found, err)
 	}
-	if _, err := findMajor(11); err == nil || !strings.Contains(err.Error(), "14 in "+dir) {
+	if _, err := findMajor(11); err == nil || !strings.Contains(err.Error(), "16 in "+dir) {
 		t.Errorf("for version 11 the error is %v", err)
 	}
 }
@@ -56,7 +56,7 @@ func TestThePathComesFirst(t *testing.T) {
 func TestTheRemedyIsOneLine(t *testing.T) {
 	t.Parallel()
 	text := ErrNotInstalled.Error()
-	if strings.Contains(text, "\n") || !strings.Contains(text, "apt-get install postgresql") {
+	if strings.Contains(text, "\n") || !strings.Contains(text, "apt-get install postgresql") || !strings.Contains(text, "version 15 or newer") {
 		t.Errorf("the error is %q", text)
 	}
 }

@@ -140,6 +140,7 @@ func TestWhatCannotBeReadIsRefusedWithItsPlaceAndReason(t *testing.T) {
 		"an unprotected link":          {small("  mail: {links: http://b.example}"), 3, "controller.mail.links", "https://"},
 		"a link with a password":       {small("  mail: {links: 'https://a:b@b.example'}"), 3, "controller.mail.links", "no web address"},
 		"a script for a link":          {small("  mail: {links: 'javascript:alert(1)'}"), 3, "controller.mail.links", "no web address"},
+		"links below a path":           {small("  mail: {links: 'https://b.example/privacy'}"), 3, "controller.mail.links", "host alone"},
 		"two addresses in one":         {small("  email: a@b.example, c@b.example"), 3, "controller.email", "no e-mail address"},
 		"an address with a name":       {small("  email: N <a@b.example>"), 3, "controller.email", "no e-mail address"},
 		"the zone of the machine":      {small("  time_zone: Local"), 3, "controller.time_zone", "no time zone"},

@@ -107,6 +107,7 @@ var (
 	phone     = word(maxLine, scalarSchema(maxLine), checkPhone)
 	slug      = word(maxLine, schema{"type": "string", "pattern": slugPattern.String()}, checkSlug)
 	webURL    = word(maxURL, textSchema(maxURL).with("pattern", "^https?://"), checkURL)
+	webRoot   = word(maxURL, textSchema(maxURL).with("pattern", "^https?://[^/?#]+/?$"), checkRoot)
 	email     = word(maxLine, textSchema(maxLine).with("format", "email"), checkEmail)
 	domain    = word(maxLine, schema{"type": "string", "pattern": domainPattern.String()}, checkDomain)
 	country   = word(maxLine, schema{"type": "string", "pattern": "^[A-Z]{2}$"}, checkCountry)
@@ -191,6 +192,18 @@ func checkURL(s string) (string, error) {
 	loopback := slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())
 	if u.Scheme != "https" && !(u.Scheme == "http" && loopback) {
 		return "", fmt.Errorf("must begin with https://")
+	}
+	return s, nil
+}
+
+// checkRoot takes a host without a path: the pages answer at its root.
+func checkRoot(s string) (string, error) {
+	s, err := checkURL(s)
+	if err != nil {
+		return "", err
+	}
+	if u, _ := url.Parse(s); u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("must be a host alone, such as https://privacy.example.org: the pages answer at its root")
 	}
 	return s, nil
 }

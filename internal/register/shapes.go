@@ -63,7 +63,7 @@ var mailShape = object(
 		func(m *mailer.MailSettings) *string { return &m.FromName }),
 	field("bounce_domain", domain, "Domain of the envelope sender, where bounces arrive.",
 		func(m *mailer.MailSettings) *string { return &m.BounceDomain }),
-	field("links", webURL, "Address under which every link of a notice begins.",
+	field("links", webRoot, "Address under which every link of a notice begins.",
 		func(m *mailer.MailSettings) *string { return &m.Links }),
 	field("shown_as", shortText, "The same address as it is printed for people who type it.",
 		func(m *mailer.MailSettings) *string { return &m.ShownAs }),

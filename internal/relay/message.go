@@ -62,14 +62,40 @@ const maxPath = 254
 
 // validPath tells whether an address can stand between the brackets of MAIL and
 // RCPT without ending them: whoever breaks out writes commands of his own. A
-// quoted local part with a blank is one that we do not write to.
+// blank and a bracket are data in a quoted local part, and nowhere else.
 func validPath(addr string, utf8Allowed bool) bool {
-	if addr == "" || len(addr) > maxPath || !utf8.ValidString(addr) {
+	if addr == "" || len(addr) > maxPath || !utf8.ValidString(addr) || !utf8Allowed && !isASCII(addr) {
 		return false
 	}
+	if strings.HasPrefix(addr, `"`) {
+		rest, ok := afterQuoted(addr)
+		if !ok || !strings.HasPrefix(rest, "@") {
+			return false
+		}
+		addr = rest
+	}
 	return !strings.ContainsFunc(addr, func(r rune) bool {
-		return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r) || r > unicode.MaxASCII && !utf8Allowed
+		return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r)
 	})
+}
+
+// afterQuoted gives what follows the Quoted-string at the start of s (RFC 5321
+// 4.1.2, RFC 6531 3.3), and whether it is well formed and ends.
+func afterQuoted(s string) (rest string, ok bool) {
+	escaped := false
+	for i, r := range s[1:] {
+		switch {
+		case unicode.IsControl(r), unicode.IsSpace(r) && r != ' ', escaped && r > unicode.MaxASCII:
+			return "", false
+		case escaped:
+			escaped = false
+		case r == '\\':
+			escaped = true
+		case r == '"':
+			return s[1+i+1:], true
+		}
+	}
+	return "", false
 }
 
 // wireBody is a message's bytes as DATA carries them.

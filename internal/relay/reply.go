@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -106,15 +107,24 @@ func printable(s string) string {
 	}, s)
 }
 
+// wordMarks stand around a word without being part of it.
+const wordMarks = `<>()[]"'.,:;!`
+
 // maskMailbox masks the recipient's mailbox name where it stands as a word of
-// its own: "550 5.1.1 ann.lee... User unknown" has no @ to be known by.
+// its own: "550 5.1.1 ann.lee... User unknown" has no @ to be known by. Of a
+// quoted name with blanks each word is masked.
 func maskMailbox(words []string, recipient string) []string {
 	at := strings.LastIndexByte(recipient, '@')
 	if at < 1 {
 		return words
 	}
+	names := strings.Fields(recipient[:at])
+	for i := range names {
+		names[i] = strings.Trim(names[i], wordMarks)
+	}
 	for i, w := range words {
-		if bare := strings.Trim(w, `<>()[]"'.,:;!`); strings.EqualFold(bare, recipient[:at]) {
+		bare := strings.Trim(w, wordMarks)
+		if bare != "" && slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(bare, name) }) {
 			words[i] = strings.Replace(w, bare, "[address]", 1)
 		}
 	}

@@ -112,3 +112,18 @@ func FuzzReadReply(f *testing.F) {
 		}
 	})
 }
+
+func TestAQuotedMailboxNameIsMaskedInEverySpelling(t *testing.T) {
+	const quoted = `"john doe"@people.example`
+	for raw, want := range map[string]string{
+		`550 <"john doe"@people.example>: no`:  `<[address]>: no`,
+		`550 "John Doe" is unknown`:            `"[address] [address]" is unknown`,
+		`550 john doe... is unknown`:           `[address] [address]... is unknown`,
+		`550 "john  doe"@people.example is no`: `[address] is no`,
+	} {
+		reply, err := readReply(bufio.NewReader(strings.NewReader(raw+"\r\n")), quoted)
+		if err != nil || reply.Text != want {
+			t.Errorf("%q is kept as %q, %v; want %q", raw, reply.Text, err, want)
+		}
+	}
+}

@@ -42,8 +42,14 @@ type invented struct {
 	n                                                    int
 }
 
-// Files invents n people who were known before now, over three sources.
+// fewest is how many people it takes for a file of each source, and for the
+// rows among them that repeat others.
+const fewest = 20
+
+// Files invents n people, or 20 if n is less, who were known before now, over
+// three sources.
 func Files(n int, seed uint64, now time.Time) []File {
+	n = max(n, fewest)
 	p := &people{rnd: rand.New(rand.NewPCG(seed, 14)), now: now}
 	for _, pl := range places {
 		p.weight += pl.weight

@@ -22,6 +22,16 @@ func TestTheSameSeedInventsTheSamePeople(t *testing.T) {
 	}
 }
 
+func TestFewPeopleAreInventedToo(t *testing.T) {
+	for n := -1; n <= 25; n++ {
+		for _, f := range Files(n, 14, now) {
+			if bytes.Count(f.Body, []byte("\n")) < 4 {
+				t.Errorf("for %d people %s has no more than %q", n, f.Name, f.Body)
+			}
+		}
+	}
+}
+
 func TestEveryAddressIsInAReservedDomain(t *testing.T) { // RFC 2606
 	found := 0
 	for _, f := range Files(1000, 14, now) {

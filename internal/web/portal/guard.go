@@ -35,10 +35,25 @@ func (p *portal) guarded(next http.Handler) http.Handler {
 		for name, value := range headers {
 			h.Set(name, value)
 		}
+		p.warnOfStranger(r)
 		if p.proxies.secure(r) {
 			h.Set("Strict-Transport-Security", strictTransport)
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// warnOfStranger says once that somebody forwards requests who is not trusted to.
+// If that is our own proxy, all the world is one network to us, and its readers
+// soon have no tries left. Anybody can write the header, so once is enough; it
+// says no address, for it may be a reader's.
+func (p *portal) warnOfStranger(r *http.Request) {
+	if len(r.Header.Values("X-Forwarded-For")) == 0 || p.proxies.trust(peer(r)) {
+		return
+	}
+	p.stranger.Do(func() {
+		p.Log.Warn("X-Forwarded-For came from a peer that is no trusted proxy, and is ignored; " +
+			"if a proxy of yours stands before the portal, name its network with --proxies (ARTICLE14_PROXIES)")
 	})
 }
 

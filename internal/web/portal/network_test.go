@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -64,6 +65,34 @@ func TestStrictTransportIsAskedForOnEncryptedConnectionsOnly(t *testing.T) { // 
 	h.ServeHTTP(w, r)
 	if w.Header().Get(name) == "" {
 		t.Error("not with TLS")
+	}
+}
+
+func TestAForwardingHeaderFromAStrangerIsWarnedOfOnceWithoutAddresses(t *testing.T) {
+	h := newHouse(t, "10.0.0.0/8") // requests come from 192.0.2.1
+	h.get("/")
+	if h.log.Len() > 0 {
+		t.Fatalf("without the header: %s", h.log)
+	}
+	for range 3 {
+		wantStatus(t, h.get("/", "X-Forwarded-For", "198.51.100.7"), 200)
+	}
+	said := h.log.String()
+	if strings.Count(said, "level=WARN") != 1 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "--proxies") {
+		t.Errorf("the log says %s", said)
+	}
+	for _, address := range []string{"192.0.2.1", "198.51.100.7"} {
+		if strings.Contains(said, address) {
+			t.Errorf("%s is in the log: %s", address, said)
+		}
+	}
+}
+
+func TestATrustedProxyIsNotWarnedOf(t *testing.T) {
+	h := newHouse(t, "192.0.2.0/24")
+	wantStatus(t, h.get("/", "X-Forwarded-For", "198.51.100.7"), 200)
+	if h.log.Len() > 0 {
+		t.Errorf("the log says %s", h.log)
 	}
 }
 

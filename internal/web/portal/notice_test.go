@@ -46,6 +46,29 @@ func TestNoObjectionIsOfferedWhereNoneApplies(t *testing.T) { // R10
 	wantNotIn(t, w, `action="/o/`, text(t, "fr", "page.objection.heading"))
 }
 
+func TestTheOtherRightsAreNamedInEveryStateOfTheNotice(t *testing.T) { // R10: Art. 16 to 18
+	h := newHouse(t)
+	check := func(state string) {
+		t.Helper()
+		w := h.get(h.rights.notice() + "?l=en")
+		page := w.Body.String()
+		_, choices, found := strings.Cut(page, `id="choices"`)
+		choices, _, _ = strings.Cut(choices, "</div>")
+		for _, want := range []string{text(t, "en", "page.other.heading"), text(t, "en", "page.other.explain"), `href="mailto:` + nordlicht.Email} {
+			if !found || !strings.Contains(choices, want) {
+				t.Errorf("%s: no %q among the choices: %s", state, want, choices)
+			}
+		}
+	}
+	check("fresh")
+	h.press(h.rights.objecting())
+	check("objected")
+	h.press(h.rights.notice() + "/access")
+	check("objected, and access asked for")
+	h.rights.objectsTo = false
+	check("nothing to press")
+}
+
 func TestANoticeWithoutHeadingsIsShownWithItsButtonsLast(t *testing.T) {
 	first, whole := layers("<p>All in one.</p>")
 	if first != "<p>All in one.</p>" || whole != "" {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"article14/locales"
@@ -65,6 +66,7 @@ type portal struct {
 	choice     *languageChoice
 	tries      *limiter
 	proxies    proxies
+	stranger   sync.Once // of the warning about a proxy that is not trusted
 }
 
 // action answers a request, or says why it cannot.
