@@ -41,7 +41,7 @@ var (
 	descDuties     = desc("duties", "Duties to inform, by state.", "state")
 	descBlocked    = desc("duties_blocked", "Duties that cannot go on, by what blocks them.", "reason")
 	descOverdue    = desc("duties_overdue", "Duties not met and past their date.")
-	descDue        = desc("duties_due", "Duties not met and still on time, by the span to their date; each counted once.", "within")
+	descDue        = desc("duties_due", "Duties not met and still on time whose date lies within the span.", "within")
 	descSlack      = desc("duties_smallest_slack_seconds", "From now to the earliest date of a duty not met; negative is late.")
 	descMetLate    = desc("duties_met_late_total", "Duties met after their date.")
 	descDeliveries = desc("deliveries", "Notices, by state.", "state")

@@ -63,7 +63,6 @@ func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.C
 // writing to it for ever (E3).
 func (p *person) candidate(activity string, duties []mailer.ID, dead, spent map[mailer.ID]bool) mailer.Candidate {
 	c := mailer.Candidate{Contact: p.contact, Duties: p.dutiesIn(duties), Acquisitions: p.firstAcquisitions(activity)}
-	c.FirstDue = c.Duties[0].Due.At
 	for _, i := range p.identifiers {
 		if i.Kind == mailer.ByEmail && (dead[i.ID] || !spent[i.ID]) {
 			c.Addresses = append(c.Addresses, mailer.Channel{Identifier: i, Suppressed: dead[i.ID]})

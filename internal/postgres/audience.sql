@@ -1,10 +1,11 @@
 -- name: candidates
 -- The narrow index gives duties in the order of contacts, so that a page ends
--- after as many contacts as it may hold.
+-- after as many contacts as it may hold. That contacts lie behind $3, too, is
+-- said for a plan that walks them instead.
 SELECT d.contact_id, array_agg(d.id) AS duties
 FROM duty d
 JOIN contact c ON c.id = d.contact_id
-WHERE d.controller_id = $1 AND d.activity_key = $2 AND d.contact_id > $3
+WHERE d.controller_id = $1 AND d.activity_key = $2 AND d.contact_id > $3 AND c.id > $3
     AND d.state IN ('open', 'failed', 'blocked')
     AND (d.state = 'open'
         OR d.state = 'blocked' AND d.reason = ANY (CAST($5 AS text[]))

@@ -249,6 +249,54 @@ func TestCancellingOpensTheDutiesOfWhatHasNotGoneOut(t *testing.T) {
 	equal(t, "and its duty open", h.dutyOf(as[2].ContactID), mailer.DutyOpen)
 }
 
+func TestWhatMayHaveArrivedIsNotOpenedByCancellingAndNobodyIsToldTwice(t *testing.T) { // E5
+	later := noon.Add(2 * time.Hour)
+	rescue := func(h *house, _ mailer.Attempt) {
+		_, uncertain, err := h.Rescue(h.ctx, h.controller, later, later, 10)
+		must(t, err)
+		equal(t, "uncertain", uncertain, 1)
+	}
+	wake := func(h *house) int {
+		n, err := h.Wake(h.ctx, h.controller, later, true, 10)
+		must(t, err)
+		return n
+	}
+	for name, c := range map[string]struct {
+		before func(*house, mailer.Attempt)
+		state  mailer.DeliveryState
+	}{
+		"uncertain": {rescue, mailer.Uncertain},
+		"uncertain and woken": {func(h *house, a mailer.Attempt) {
+			rescue(h, a)
+			equal(t, "woken", wake(h), 1)
+		}, mailer.Queued},
+		"deferred at the second attempt": {func(h *house, a mailer.Attempt) {
+			rescue(h, a)
+			wake(h)
+			h.settle(mailer.Deferred, later, h.begin(later, h.claim(1, later)...)...)
+		}, mailer.Deferred},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.people(1, noon.Add(day))
+			spring := h.running("spring", 0)
+			a := h.begin(noon, h.claim(1, noon)...)[0]
+			c.before(h, a)
+			untouched := h.people(1, noon.Add(day))[0]
+			h.place(spring, false)
+			must(t, h.Move(h.ctx, h.controller, spring.ID, running, mailer.CampaignCancelled, "ben", later))
+			_, err := h.FinishCampaigns(h.ctx, h.controller, later)
+			must(t, err)
+			equal(t, "woken after the cancelling", wake(h), 0)
+			equal(t, "delivery", h.state(a.DeliveryID), c.state)
+			equal(t, "its duty", h.dutyOf(a.ContactID), mailer.DutyInFlight)
+			cs := h.candidates(h.approved("summer", 0), false)
+			equal(t, "people for the next campaign", len(cs), 1)
+			equal(t, "the one who was never written to", cs[0].Contact.ID, untouched)
+		})
+	}
+}
+
 func TestACampaignEndsWhenNothingIsLeftToSendOrToPlaceAgain(t *testing.T) {
 	h := newHouse(t)
 	h.people(2, noon.Add(day))

@@ -234,7 +234,8 @@ func (t tx) lockCampaign(ctx context.Context, controller, campaign mailer.ID) (s
 const cancelAtOnce = 1000
 
 // cancelQueued cancels what a cancelled campaign still has in the queue. Rows
-// that a worker has in its hands are left to a later round.
+// that a worker has in its hands are left to a later round, and those with an
+// uncertain attempt to a person: their duties stay in flight (E5).
 func (s *Store) cancelQueued(ctx context.Context, campaign mailer.ID, now time.Time) error {
 	for {
 		var moved []deliveryMove

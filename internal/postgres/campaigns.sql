@@ -70,12 +70,16 @@ RETURNING key
 UPDATE lane SET state = $2 WHERE campaign_id = $1
 
 -- name: campaign_cancel_deliveries
+-- One that may have arrived is left as it is: opening its duties would have
+-- the next campaign tell the person a second time (E5).
 WITH waiting AS MATERIALIZED (
-    SELECT contact_id, id, state
-    FROM delivery
-    WHERE campaign_id = $1 AND state IN ('queued', 'deferred')
+    SELECT d.contact_id, d.id, d.state
+    FROM delivery d
+    WHERE d.campaign_id = $1 AND d.state IN ('queued', 'deferred')
+        AND (d.attempts = 0 OR NOT EXISTS (
+            SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain'))
     LIMIT $2
-    FOR NO KEY UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE OF d SKIP LOCKED
 )
 UPDATE delivery d
 SET state = 'cancelled', settled_at = $3

@@ -113,7 +113,7 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	f.Overdue = before[0]
 	f.DueWithin = map[string]int64{}
 	for i, w := range mailer.Windows {
-		f.DueWithin[w.Name] = before[i+1] - before[i]
+		f.DueWithin[w.Name] = before[i+1] - before[0]
 	}
 	var oldest instant
 	_, err := t.one(ctx, &oldest, "figures_oldest_due", controller)

@@ -25,9 +25,9 @@ func TestDeadlinesAreCountedToTheMinute(t *testing.T) { // D7
 		f := h.figures(now)
 		equal(t, "overdue", f.Overdue, 3)
 		equal(t, "within a day", f.DueWithin["1d"], 3)
-		equal(t, "within three", f.DueWithin["3d"], 2)
-		equal(t, "within seven", f.DueWithin["7d"], 1)
-		equal(t, "within thirty", f.DueWithin["30d"], 1)
+		equal(t, "within three, those within a day included", f.DueWithin["3d"], 5)
+		equal(t, "within seven", f.DueWithin["7d"], 6)
+		equal(t, "within thirty", f.DueWithin["30d"], 7)
 		equal(t, "oldest", f.OldestDueAt, now.Add(-400*day))
 		must(t, h.FoldCounters(h.ctx))
 	}

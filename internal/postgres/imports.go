@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -133,13 +132,14 @@ func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.
 	if err := t.addAcquisitions(ctx, controller, m.Acquisitions, now); err != nil {
 		return err
 	}
-	if err := t.shortenDuties(ctx, controller, m.Shortened, counts); err != nil {
+	tooLate, err := t.changeDuties(ctx, controller, m, now, counts)
+	if err != nil {
 		return err
 	}
 	if err := t.addDuties(ctx, controller, m.Duties, now, counts); err != nil {
 		return err
 	}
-	if err := t.raiseConflicts(ctx, controller, m.Alerts, now, counts); err != nil {
+	if err := t.raiseFound(ctx, controller, slices.Concat(m.Alerts, tooLate), now, counts); err != nil {
 		return err
 	}
 	n, err := t.exec(ctx, "import_advance", importID, m.Rows, m.Counts.Accepted, m.Counts.Merged, m.Counts.Refused, m.From)
@@ -254,48 +254,8 @@ type standRow struct {
 
 func (r standRow) stand() dutyStand { return dutyStand{r.State, r.Reason, r.DueAt.Time} }
 
-// shortenDuties brings deadlines forward (14(3)(b), (c)), with those of the
-// deliveries that are waiting to discharge them. A later date changes nothing.
-func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, ds []mailer.Duty, counts tally) error {
-	if len(ds) == 0 {
-		return nil
-	}
-	type row struct {
-		ContactID mailer.ID        `json:"contact_id"`
-		ID        mailer.ID        `json:"id"`
-		DueAt     time.Time        `json:"due_at"`
-		Rule      mailer.DueRule   `json:"due_rule"`
-		Inputs    mailer.DueInputs `json:"due_inputs"`
-		Obtained  *time.Time       `json:"obtained_at"`
-	}
-	rows := make([]row, len(ds))
-	for i, d := range ds {
-		rows[i] = row{d.ContactID, d.ID, d.Due.At, d.Due.Rule, d.Due.Inputs, known(d.ObtainedAt)}
-	}
-	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(slices.Compare(a.ID[:], b.ID[:]), a.DueAt.Compare(b.DueAt))
-	})
-	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.ID == b.ID })
-	if _, err := t.exec(ctx, "delivery_shorten", controller, records{rows}); err != nil {
-		return err
-	}
-	var was []struct {
-		standRow
-		Now instant `db:"now_due"`
-	}
-	if err := t.all(ctx, &was, "duty_shorten", controller, records{rows}); err != nil {
-		return err
-	}
-	for _, r := range was {
-		after := r.stand()
-		after.DueAt = r.Now.Time
-		counts.duty(controller, r.stand(), after)
-	}
-	return nil
-}
-
-// raiseConflicts stores what a batch found that a person must look at.
-func (t tx) raiseConflicts(ctx context.Context, controller mailer.ID, as []mailer.Alert, now time.Time, counts tally) error {
+// raiseFound stores what a batch found that a person must look at.
+func (t tx) raiseFound(ctx context.Context, controller mailer.ID, as []mailer.Alert, now time.Time, counts tally) error {
 	rows := make([]alertRow, len(as))
 	for i, a := range as {
 		rows[i] = alertRow{mailer.NewID(now), controller, a.Kind, a.Subject, a.Detail, now}

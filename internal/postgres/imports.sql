@@ -92,6 +92,29 @@ SET due_at = LEAST(v.due_at, s.due_at)
 FROM (SELECT contact_id, id, min(due_at) AS due_at FROM sooner GROUP BY contact_id, id) s
 WHERE v.contact_id = s.contact_id AND v.id = s.id
 
+-- name: duty_lock
+-- All that a batch moves, in the order of their keys: what follows takes no more.
+SELECT d.contact_id
+FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid)
+JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id AND d.id = s.id
+ORDER BY d.contact_id, d.id
+FOR NO KEY UPDATE OF d
+
+-- name: duty_quarantine
+WITH held AS MATERIALIZED (
+    SELECT d.contact_id, d.id, d.state, d.reason
+    FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid)
+    JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id AND d.id = s.id
+    WHERE d.state IN ('open', 'failed', 'blocked')
+    ORDER BY d.contact_id, d.id
+    FOR NO KEY UPDATE OF d
+)
+UPDATE duty d
+SET state = 'blocked', reason = $3, detail = ''
+FROM held h
+WHERE d.contact_id = h.contact_id AND d.id = h.id
+RETURNING d.contact_id, d.id, h.state, h.reason, d.due_at
+
 -- name: duty_shorten
 WITH sooner AS MATERIALIZED (
     SELECT d.contact_id, d.id, d.due_at AS was, s.due_at, s.due_rule, s.due_inputs, s.obtained_at

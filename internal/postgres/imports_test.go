@@ -175,7 +175,60 @@ func TestADutyIsOnlyEverShortenedAndItsDeliveryMovesForwardWithIt(t *testing.T) 
 	f := h.figures(noon)
 	equal(t, "due within three days", f.DueWithin["3d"], 0)
 	equal(t, "due within seven", f.DueWithin["7d"], 1)
-	equal(t, "due within thirty", f.DueWithin["30d"], 0)
+	equal(t, "due within thirty", f.DueWithin["30d"], 1)
+}
+
+func TestARestrictionLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) { // S4, S1
+	h := newHouse(t)
+	failed := h.newPerson(20, noon.Add(day))
+	h.store(failed)
+	h.running("spring", 0)
+	h.settle(mailer.Rejected, noon, h.begin(noon, h.claim(1, noon)...)...)
+	open, blocked, taken := h.newPerson(21, noon.Add(day)), h.newPerson(22, noon.Add(day)), h.newPerson(23, noon.Add(day))
+	blocked.Duties[0].State, blocked.Duties[0].Reason = mailer.DutyBlocked, mailer.BlockNoLanguage
+	h.store(taken)
+	summer := h.running("summer", 0) // as if it had come between the batch's look and its write
+	h.store(open, blocked)
+	var m mailer.Merge
+	m.Rows, m.Counts.Merged = 4, 4
+	m.Acquisitions = map[mailer.ID][]mailer.Acquisition{}
+	for _, p := range []mailer.Merge{failed, open, blocked, taken} {
+		contact := p.NewContacts[0].ID
+		a := p.Acquisitions[contact][0]
+		a.ID, a.Visibility = mailer.NewID(noon), mailer.VisibleRestricted
+		m.Acquisitions[contact] = []mailer.Acquisition{a}
+		m.Quarantined = append(m.Quarantined, p.Duties[0])
+	}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return m }))
+
+	equal(t, "obtainings on record, with what they say", h.count(`SELECT count(*) FROM acquisition WHERE visibility = 'restricted'`), 4)
+	f := h.figures(noon)
+	equal(t, "quarantined", f.Blocked[mailer.BlockQuarantined], 3)
+	equal(t, "blocked for the language", f.Blocked[mailer.BlockNoLanguage], 0)
+	equal(t, "open or failed", f.Duties[mailer.DutyOpen]+f.Duties[mailer.DutyFailed], 0)
+	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE to_state = 'blocked' AND reason = 'quarantined'`), 3)
+	equal(t, "still owed by the date", f.DueWithin["3d"], 4)
+	equal(t, "candidates of the next campaign", len(h.candidates(h.approved("autumn", 0), false)), 0)
+	equal(t, "candidates for another address", len(h.candidates(summer, true)), 0)
+	equal(t, "on its way, and a person is told", h.count(`SELECT count(*) FROM alert WHERE kind = 'restricted_later' AND subject = $1`, taken.NewContacts[0].ID.String()), 1)
+	equal(t, "alerts", f.Alerts["restricted_later"], 1)
+}
+
+func TestACandidatesSourceIsAsVisibleAsTheStrictestObtaining(t *testing.T) { // S4
+	h := newHouse(t)
+	m := h.newPerson(1, noon)
+	contact := m.NewContacts[0].ID
+	first := m.Acquisitions[contact][0]
+	for i, seen := range []mailer.Visibility{mailer.VisibleRestricted, mailer.VisiblePublic, mailer.VisibleUnknown} {
+		later := first
+		later.ID, later.Visibility, later.ObtainedAt = mailer.NewID(noon), seen, first.ObtainedAt.Add(time.Duration(i+1)*day)
+		m.Acquisitions[contact] = append(m.Acquisitions[contact], later)
+	}
+	h.store(m)
+	as := h.candidates(h.approved("spring", 0), false)[0].Acquisitions
+	equal(t, "one for the source", len(as), 1)
+	equal(t, "the first", as[0].ID, first.ID)
+	equal(t, "seen by", as[0].Visibility, mailer.VisibleRestricted)
 }
 
 func TestTwoRunsOfOneImportAtOnceCannotSkipRows(t *testing.T) {

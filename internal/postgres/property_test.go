@@ -29,6 +29,7 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"release":  m.releaseSome,
 			"wait":     m.wait,
 			"block":    m.blockSome,
+			"restrict": m.restrictSome,
 			"move":     m.moveCampaign,
 			"object":   m.object,
 			"fold":     func(*rapid.T) { must(rt, m.FoldCounters(m.ctx)) },
@@ -82,6 +83,18 @@ func (m *mischief) blockSome(t *rapid.T) {
 		chunk = append(chunk, p)
 	}
 	must(t, m.Place(m.ctx, m.controller, c, chunk, mailer.ID{}, m.at))
+}
+
+// restrictSome quarantines duties, whatever became of them.
+func (m *mischief) restrictSome(t *rapid.T) {
+	var rows []dutyRow
+	must(t, m.db.SelectContext(m.ctx, &rows, `SELECT contact_id, id, source_key FROM duty WHERE controller_id = $1 ORDER BY id LIMIT $2`,
+		m.controller, rapid.IntRange(1, 4).Draw(t, "duties")))
+	restricted := mailer.Merge{Rows: int64(len(rows)), Counts: mailer.ImportCounts{Merged: int64(len(rows))}}
+	for _, r := range rows {
+		restricted.Quarantined = append(restricted.Quarantined, mailer.Duty{ID: r.ID, ContactID: r.ContactID, SourceKey: r.Source})
+	}
+	must(t, m.Merge(m.ctx, m.controller, m.imp.ID, nil, m.at, func([]mailer.Known, map[string]bool) mailer.Merge { return restricted }))
 }
 
 func (m *mischief) claimSome(t *rapid.T) {

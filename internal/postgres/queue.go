@@ -98,7 +98,8 @@ func (s *Store) Renew(ctx context.Context, claim mailer.ID, leaseUntil time.Time
 	})
 }
 
-// Wake moves what waits back into the queue when its time has come.
+// Wake moves what waits back into the queue when its time has come. What is
+// uncertain of a cancelled campaign stays so.
 func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, resendUncertain bool, limit int) (woken int, err error) {
 	waiting := []mailer.DeliveryState{mailer.Deferred}
 	if resendUncertain {

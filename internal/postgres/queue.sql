@@ -84,13 +84,16 @@ FROM held h
 WHERE d.contact_id = h.contact_id AND d.id = h.id
 
 -- name: wake
+-- What is uncertain of a cancelled campaign is left to a person: it may have
+-- arrived, and it is not going to be sent again.
 WITH due AS MATERIALIZED (
-    SELECT contact_id, id, state
-    FROM delivery
-    WHERE controller_id = $1 AND state = $2 AND state IN ('deferred', 'uncertain') AND ready_at <= $3
-    ORDER BY ready_at
+    SELECT d.contact_id, d.id, d.state
+    FROM delivery d
+    WHERE d.controller_id = $1 AND d.state = $2 AND d.state IN ('deferred', 'uncertain') AND d.ready_at <= $3
+        AND (d.state <> 'uncertain' OR NOT EXISTS (SELECT FROM campaign c WHERE c.id = d.campaign_id AND c.state = 'cancelled'))
+    ORDER BY d.ready_at
     LIMIT $4
-    FOR NO KEY UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE OF d SKIP LOCKED
 )
 UPDATE delivery d
 SET state = 'queued'
@@ -128,7 +131,11 @@ RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.lang
 SELECT c.id
 FROM campaign c
 WHERE c.controller_id = $1 AND c.state = 'cancelled'
-    AND EXISTS (SELECT FROM delivery d WHERE d.campaign_id = c.id AND d.state IN ('queued', 'deferred'))
+    AND EXISTS (
+        SELECT FROM delivery d
+        WHERE d.campaign_id = c.id AND d.state IN ('queued', 'deferred')
+            AND (d.attempts = 0 OR NOT EXISTS (
+                SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain')))
 ORDER BY c.id
 
 -- name: finish_lock

@@ -68,6 +68,9 @@ func (s *Store) CurrentRegister(ctx context.Context, controllerKey string) (v ma
 		}
 		switch len(rows) {
 		case 0:
+			if controllerKey != "" {
+				return fmt.Errorf("controller %q: %w, or look at how its key is written", controllerKey, mailer.ErrNoRegister)
+			}
 			return mailer.ErrNoRegister
 		case 1:
 			v = rows[0].version()
@@ -105,6 +108,28 @@ func (s *Store) RegisterBefore(ctx context.Context, v mailer.RegisterVersion) (m
 		return err
 	})
 	return before, err
+}
+
+// UnopenedRegisters are the versions whose duties were not all opened, the oldest first.
+func (s *Store) UnopenedRegisters(ctx context.Context, controller mailer.ID) (vs []mailer.RegisterVersion, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []registerRow
+		err := t.all(ctx, &rows, "register_unopened", controller)
+		for _, r := range rows {
+			vs = append(vs, r.version())
+		}
+		return err
+	})
+	return vs, err
+}
+
+// RegisterOpened puts on record that all duties of a version are open. A second
+// time changes nothing.
+func (s *Store) RegisterOpened(ctx context.Context, version mailer.ID, now time.Time) error {
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(ctx, "register_opened", version, now)
+		return err
+	})
 }
 
 // OpenDuties lets decide look at the next contacts and opens what it says.

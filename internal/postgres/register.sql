@@ -42,6 +42,17 @@ WHERE controller_id = $1 AND version < $2
 ORDER BY version DESC
 LIMIT 1
 
+-- name: register_unopened
+SELECT id, controller_id, version, hash, body, applied_at, applied_by
+FROM register_version v
+WHERE controller_id = $1 AND NOT EXISTS (SELECT FROM register_opened o WHERE o.register_version_id = v.id)
+ORDER BY version
+
+-- name: register_opened
+INSERT INTO register_opened (register_version_id, at)
+VALUES ($1, $2)
+ON CONFLICT DO NOTHING
+
 -- name: register_contacts
 SELECT id
 FROM contact

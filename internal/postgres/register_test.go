@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -132,5 +133,39 @@ func TestAnotherKeyThanTheOneThatWroteTheDatabaseIsRefused(t *testing.T) {
 	must(t, s.CheckKeys(t.Context(), ring, noon))
 	if err := s.CheckKeys(t.Context(), mailer.NewKeyring(), noon); err == nil {
 		t.Fatal("a strange key ring was taken")
+	}
+}
+
+func TestAVersionIsUnopenedUntilItsDutiesAreOnRecord(t *testing.T) { // 14(4)
+	h := newHouse(t)
+	other := moveIn(h.ctx, t, h.Store, "other")
+	for _, hash := range []string{"2", "3"} {
+		_, _, err := h.ApplyRegister(h.ctx, "acme", []byte(hash), []byte(hash), "ann", noon)
+		must(t, err)
+	}
+	unopened := func(controller mailer.ID) []mailer.RegisterVersion {
+		vs, err := h.UnopenedRegisters(h.ctx, controller)
+		must(t, err)
+		return vs
+	}
+	vs := unopened(h.controller)
+	equal(t, "unopened", len(vs), 3)
+	for i, v := range vs {
+		equal(t, "in order", v.Version, i+1)
+	}
+	for range 2 {
+		must(t, h.RegisterOpened(h.ctx, vs[1].ID, noon))
+	}
+	vs = unopened(h.controller)
+	equal(t, "left", len(vs), 2)
+	equal(t, "with its body", string(vs[1].Body), "3")
+	equal(t, "another controller's", len(unopened(other.controller)), 1)
+}
+
+func TestAKeyThatNoControllerHasIsNamed(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.CurrentRegister(h.ctx, "acmee")
+	if !errors.Is(err, mailer.ErrNoRegister) || !strings.Contains(err.Error(), `"acmee"`) {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"article14/mailer"
+)
+
+// changeDuties brings forward and quarantines known duties, as a batch says. It
+// returns an alert for each that was to be quarantined and is on its way by now.
+func (t tx) changeDuties(ctx context.Context, controller mailer.ID, m mailer.Merge, now time.Time, counts tally) (tooLate []mailer.Alert, err error) {
+	if len(m.Shortened)+len(m.Quarantined) == 0 {
+		return nil, nil
+	}
+	sooner := newSoonerRows(m.Shortened)
+	if _, err := t.exec(ctx, "delivery_shorten", controller, records{sooner}); err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, "duty_lock", controller, records{dutyKeys(slices.Concat(m.Shortened, m.Quarantined))}); err != nil {
+		return nil, err
+	}
+	if err := t.shortenDuties(ctx, controller, sooner, counts); err != nil {
+		return nil, err
+	}
+	return t.quarantineDuties(ctx, controller, m.Quarantined, now, counts)
+}
+
+// dutyKey names a duty.
+type dutyKey struct {
+	ContactID mailer.ID `json:"contact_id"`
+	ID        mailer.ID `json:"id"`
+}
+
+func dutyKeys(ds []mailer.Duty) []dutyKey {
+	keys := make([]dutyKey, len(ds))
+	for i, d := range ds {
+		keys[i] = dutyKey{d.ContactID, d.ID}
+	}
+	return keys
+}
+
+// soonerRow is a duty with an earlier date.
+type soonerRow struct {
+	dutyKey
+	DueAt    time.Time        `json:"due_at"`
+	Rule     mailer.DueRule   `json:"due_rule"`
+	Inputs   mailer.DueInputs `json:"due_inputs"`
+	Obtained *time.Time       `json:"obtained_at"`
+}
+
+// newSoonerRows gives one row for each duty, with the earliest of its dates.
+func newSoonerRows(ds []mailer.Duty) []soonerRow {
+	rows := make([]soonerRow, len(ds))
+	for i, d := range ds {
+		rows[i] = soonerRow{dutyKey{d.ContactID, d.ID}, d.Due.At, d.Due.Rule, d.Due.Inputs, known(d.ObtainedAt)}
+	}
+	slices.SortFunc(rows, func(a, b soonerRow) int {
+		return cmp.Or(slices.Compare(a.ID[:], b.ID[:]), a.DueAt.Compare(b.DueAt))
+	})
+	return slices.CompactFunc(rows, func(a, b soonerRow) bool { return a.ID == b.ID })
+}
+
+// shortenDuties brings deadlines forward (14(3)(b), (c)); those of the deliveries
+// that are waiting to discharge them have moved already. A later date changes nothing.
+func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, rows []soonerRow, counts tally) error {
+	var was []struct {
+		standRow
+		Now instant `db:"now_due"`
+	}
+	if err := t.all(ctx, &was, "duty_shorten", controller, records{rows}); err != nil {
+		return err
+	}
+	for _, r := range was {
+		after := r.stand()
+		after.DueAt = r.Now.Time
+		counts.duty(controller, r.stand(), after)
+	}
+	return nil
+}
+
+// quarantineDuties blocks what is still owed of data that turned out to be
+// restricted (S4). A campaign may have taken a duty up since the batch looked.
+func (t tx) quarantineDuties(ctx context.Context, controller mailer.ID, ds []mailer.Duty, now time.Time, counts tally) (tooLate []mailer.Alert, err error) {
+	var was []struct {
+		ContactID mailer.ID `db:"contact_id"`
+		ID        mailer.ID `db:"id"`
+		standRow
+	}
+	if err := t.all(ctx, &was, "duty_quarantine", controller, records{dutyKeys(ds)}, string(mailer.BlockQuarantined)); err != nil {
+		return nil, err
+	}
+	var past history
+	blocked := make(map[mailer.ID]bool, len(was))
+	for _, r := range was {
+		blocked[r.ID] = true
+		counts.duty(controller, r.stand(), dutyStand{mailer.DutyBlocked, mailer.BlockQuarantined, r.DueAt.Time})
+		past.add(r.ContactID, r.ID, now, r.State, mailer.DutyBlocked, string(mailer.BlockQuarantined), mailer.ID{})
+	}
+	for _, d := range ds {
+		if !blocked[d.ID] {
+			tooLate = append(tooLate, mailer.RestrictedLater(d))
+		}
+	}
+	return tooLate, past.write(ctx, t)
+}
