@@ -258,6 +258,15 @@ func (q renewing) Renew(_ context.Context, claim ID, _ time.Time) error {
 	return nil
 }
 
+func (q renewing) renewals() (n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, k := range q.renewed {
+		n += k
+	}
+	return n
+}
+
 func TestAClaimIsRenewedWhileItIsHeldAndNotAfter(t *testing.T) { // E5
 	synctest.Test(t, func(t *testing.T) {
 		q := renewing{newMemQueue(t, 1), map[ID]int{}}
@@ -270,15 +279,9 @@ func TestAClaimIsRenewedWhileItIsHeldAndNotAfter(t *testing.T) { // E5
 		time.Sleep(20 * time.Minute) // longer than the lease
 		close(r.hold)
 		time.Sleep(time.Minute)
-		n := 0
-		for _, k := range q.renewed {
-			n += k
-		}
+		n := q.renewals()
 		time.Sleep(time.Hour)
-		after := 0
-		for _, k := range q.renewed {
-			after += k
-		}
+		after := q.renewals()
 		stop()
 		<-done
 		if n < 4 || after != n {
