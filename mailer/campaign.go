@@ -18,6 +18,15 @@ const (
 	CampaignCancelled CampaignState = "cancelled"
 )
 
+// LaneStates are what a campaign's lanes become with it; a state that is not named
+// leaves them as they are.
+var LaneStates = map[CampaignState]LaneState{
+	CampaignRunning:   LaneOpen,
+	CampaignPaused:    LanePaused,
+	CampaignFinished:  LaneClosed,
+	CampaignCancelled: LaneClosed,
+}
+
 // CampaignKind is once, or standing: a standing campaign takes in new duties as they come.
 type CampaignKind string
 

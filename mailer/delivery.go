@@ -117,9 +117,8 @@ type SuppressionScope string
 // Scopes: an address that is dead stops every mail to it; an objection stops
 // use and never the notice itself.
 const (
-	SuppressAddress   SuppressionScope = "address"
-	SuppressUse       SuppressionScope = "use"
-	SuppressMarketing SuppressionScope = "marketing"
+	SuppressAddress SuppressionScope = "address"
+	SuppressUse     SuppressionScope = "use"
 )
 
 // Alert is something that an operator must see.

@@ -76,6 +76,13 @@ const (
 	BlockExpired       BlockReason = "expired"        // storage has ended: deleted, not notified (T3)
 )
 
+// BlocksThatMayBeGone are those that the next look may find mended: whoever is
+// blocked for one of them is a candidate again. Quarantine and an ended storage
+// period are not among them: a person decides, or erases.
+var BlocksThatMayBeGone = []BlockReason{
+	BlockNoChannel, BlockNoLanguage, BlockNoCountry, BlockNotApproved, BlockUnknownSource, BlockAddressDead, BlockRefused, BlockRoleMailbox,
+}
+
 // Remedy says in a few plain words what unblocks a duty.
 func (r BlockReason) Remedy() string {
 	return map[BlockReason]string{

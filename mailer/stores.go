@@ -35,8 +35,8 @@ type CampaignStore interface {
 	Campaign(ctx context.Context, controller ID, key string) (Campaign, error)
 	Campaigns(ctx context.Context, controller ID) ([]Campaign, error)
 	// Candidates gives the next contacts behind after, in the order of their ids, that have duties of the
-	// campaign's activity to place: open; blocked for no_channel, no_language,
-	// no_country, not_approved or unknown_source; and, where failedOnly is set, failed duties of this
+	// campaign's activity to place: open, blocked for one of BlocksThatMayBeGone, or failed under a campaign
+	// that has ended; and, where failedOnly is set, failed duties of this
 	// campaign's deliveries and nothing else. Filter's sources and obtaining window narrow the
 	// duties; countries narrow contacts. Languages are left to the caller.
 	Candidates(ctx context.Context, controller ID, c Campaign, failedOnly bool, after ID, limit int, now time.Time) ([]Candidate, error)
@@ -107,24 +107,23 @@ type RightsStore interface {
 
 // SentNotice is a notice that was given, as the portal needs it.
 type SentNotice struct {
-	Contact       Contact
-	Identifiers   []Identifier
-	DeliveryID    ID
-	IdentifierID  ID // the address that it went to
-	ActivityKey   string
-	Languages     string
-	Form          string
-	State         DeliveryState
-	ContentID     ID
-	RegisterID    ID                // the register version behind the content
-	Skeletons     []SkeletonKeyHash // all of the content version
-	Slots         Slots
-	Code          string
-	ComposedAt    time.Time
-	Facts         NoticeFacts
-	ObjectedAt    time.Time // by this activity; zero: no
-	AccessDueAt   time.Time // of the open request for access; zero: none
-	SharedMailbox bool      // another contact has the same address (R4)
+	Contact      Contact
+	Identifiers  []Identifier
+	DeliveryID   ID
+	IdentifierID ID // the address that it went to
+	ActivityKey  string
+	Languages    string
+	Form         string
+	State        DeliveryState
+	ContentID    ID
+	RegisterID   ID                // the register version behind the content
+	Skeletons    []SkeletonKeyHash // all of the content version
+	Slots        Slots
+	Code         string
+	ComposedAt   time.Time
+	Facts        NoticeFacts
+	ObjectedAt   time.Time // by this activity; zero: no
+	AccessDueAt  time.Time // of the open request for access; zero: none
 }
 
 // SkeletonKeyHash names a stored skeleton.

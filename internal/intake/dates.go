@@ -19,7 +19,7 @@ type dates struct {
 // dateWords are what a form is named with, the longer before the shorter. Day,
 // month and hour are read with or without a leading nought.
 var dateWords = []struct{ word, layout string }{
-	{"YYYY", "2006"}, {"yyyy", "2006"}, {"YY", "06"}, {"yy", "06"},
+	{"YYYY", "2006"}, {"yyyy", "2006"},
 	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "1"}, {"M", "1"},
 	{"DD", "2"}, {"dd", "2"}, {"D", "2"}, {"d", "2"},
 	{"HH", "15"}, {"hh", "15"}, {"H", "15"}, {"h", "15"},
@@ -27,13 +27,6 @@ var dateWords = []struct{ word, layout string }{
 }
 
 const wordsHelp = "a date form is written with YYYY, MM (or MMM for Jan, MMMM for January), DD, hh (0 to 23), mm, ss and Z for an offset, such as 'DD.MM.YYYY hh:mm'"
-
-// CheckDateFormat tells whether a form can be used, for the register's check;
-// "" can: RFC 3339 and dates written year first need no form.
-func CheckDateFormat(form string) error {
-	_, err := newDates(form, time.UTC)
-	return err
-}
 
 // newDates makes a reader for a form in words.
 func newDates(form string, zone *time.Location) (dates, error) {
@@ -53,7 +46,7 @@ func newDates(form string, zone *time.Location) (dates, error) {
 		rest = rest[len(word):]
 	}
 	month := used["1"] || used["Jan"] || used["January"]
-	if !month || !used["2"] || !used["2006"] && !used["06"] {
+	if !month || !used["2"] || !used["2006"] {
 		return d, fmt.Errorf("the date form %q lacks a year, a month or a day; %s", form, wordsHelp)
 	}
 	d.layout, d.hasTime, d.hasZone = layout.String(), used["15"], used["Z07:00"]

@@ -8,14 +8,6 @@ import (
 	"article14/mailer"
 )
 
-// placeAgain are the blocks that may be gone by the next look: whoever is
-// blocked for one of them is a candidate. Quarantine and an ended storage period
-// are not among them: a person decides, or erases.
-var placeAgain = []mailer.BlockReason{
-	mailer.BlockNoChannel, mailer.BlockNoLanguage, mailer.BlockNoCountry, mailer.BlockNotApproved, mailer.BlockUnknownSource,
-	mailer.BlockAddressDead, mailer.BlockRefused, mailer.BlockRoleMailbox,
-}
-
 // Candidates gives the next contacts with duties that a campaign may place.
 // Failed duties whose campaign has ended are among them: nobody else would take
 // them up.
@@ -28,7 +20,7 @@ func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.C
 		if failedOnly {
 			err = t.all(ctx, &rows, "candidates_failed", controller, c.ActivityKey, after.String(), limit, c.ID)
 		} else {
-			err = t.all(ctx, &rows, "candidates", controller, c.ActivityKey, after.String(), limit, texts(placeAgain),
+			err = t.all(ctx, &rows, "candidates", controller, c.ActivityKey, after.String(), limit, texts(mailer.BlocksThatMayBeGone),
 				texts(c.Filter.Sources), texts(c.Filter.Countries), null(c.Filter.ObtainedFrom), null(c.Filter.ObtainedUntil))
 		}
 		if err != nil {
@@ -149,7 +141,7 @@ func (p *placing) run(ctx context.Context, t tx, chunk []mailer.Placement) error
 		return nil
 	}
 	var rows []placeableDuty
-	if err := t.all(ctx, &rows, "place_lock_duties", p.controller, records{keys}, texts(placeAgain)); err != nil {
+	if err := t.all(ctx, &rows, "place_lock_duties", p.controller, records{keys}, texts(mailer.BlocksThatMayBeGone)); err != nil {
 		return err
 	}
 	byContact := map[mailer.ID][]placeableDuty{}

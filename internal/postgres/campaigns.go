@@ -181,15 +181,6 @@ func (s *Store) Approve(ctx context.Context, controller, campaign, content maile
 	})
 }
 
-// laneStates are what a campaign's lanes become with it; a state that is not
-// named leaves them as they are.
-var laneStates = map[mailer.CampaignState]mailer.LaneState{
-	mailer.CampaignRunning:   mailer.LaneOpen,
-	mailer.CampaignPaused:    mailer.LanePaused,
-	mailer.CampaignFinished:  mailer.LaneClosed,
-	mailer.CampaignCancelled: mailer.LaneClosed,
-}
-
 // Move takes a campaign and its lanes to another state. What a cancelled one
 // leaves in the queue is cancelled behind it, chunk by chunk; should that be
 // broken off, FinishCampaigns goes on with it.
@@ -213,7 +204,7 @@ func (t tx) moveCampaign(ctx context.Context, controller, campaign mailer.ID, fr
 	if _, err := t.one(ctx, &key, "campaign_move", campaign, string(to), now); err != nil {
 		return err
 	}
-	if lane, named := laneStates[to]; named {
+	if lane, named := mailer.LaneStates[to]; named {
 		if _, err := t.exec(ctx, "campaign_lanes_move", campaign, string(lane)); err != nil {
 			return err
 		}

@@ -57,9 +57,9 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 }
 
 // take asks the lanes in rounds until the batch is full or they are dry.
-func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*openLane, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
+func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*mailer.LaneTurn, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
 	for range claimRounds {
-		asked := share(lanes, limit-len(taken), claim[15]&1 == 0)
+		asked := mailer.Share(lanes, limit-len(taken), claim[15]&1 == 0)
 		if len(asked) == 0 {
 			break
 		}
@@ -67,24 +67,24 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*open
 		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked)); err != nil {
 			return nil, nil, err
 		}
-		got := map[int64]given{}
+		got := map[int64]mailer.Given{}
 		for _, r := range rows {
 			g := got[r.Lane]
 			if r.Late {
-				g.late++
+				g.Late++
 			} else {
-				g.onTime++
+				g.OnTime++
 			}
 			if r.To == mailer.Suppressed {
 				suppressed = append(suppressed, r)
 			} else {
 				taken = append(taken, r)
-				g.sending++
+				g.Sending++
 			}
 			got[r.Lane] = g
 		}
 		for _, l := range lanes {
-			l.served(asked, got[l.id])
+			l.Served(asked, got[l.Lane])
 		}
 	}
 	return taken, suppressed, nil

@@ -2,13 +2,10 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"article14/mailer"
 )
@@ -242,7 +239,7 @@ func TestAClaimWalksTheNarrowIndex(t *testing.T) {
 	}
 	var lane int64
 	must(t, h.db.Get(&lane, `SELECT id FROM lane`))
-	asked := []portion{{lane, 250, 250}}
+	asked := []mailer.Portion{{Lane: lane, OnTime: 250, Late: 250}}
 	var lines []string
 	must(t, h.read(h.ctx, func(x tx) error {
 		return x.SelectContext(h.ctx, &lines, "EXPLAIN "+statement("claim"), h.controller, mailer.NewID(noon), noon, noon.Add(time.Minute), records{asked}, largest(asked))
@@ -252,35 +249,4 @@ func TestAClaimWalksTheNarrowIndex(t *testing.T) {
 		t.Fatalf("a claim reads more than it takes:\n%s", plan)
 	}
 	equal(t, "claimed", len(h.claim(500, noon)), 500)
-}
-
-func TestABatchIsSharedOutWithoutLossAndWithoutExcess(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var lanes []*openLane
-		for i := range rapid.IntRange(0, 6).Draw(t, "lanes") {
-			lanes = append(lanes, &openLane{
-				id: int64(i), room: rapid.IntRange(0, 20).Draw(t, "room"),
-				onTimeDry: rapid.Bool().Draw(t, "on time dry"), lateDry: rapid.Bool().Draw(t, "late dry"),
-			})
-		}
-		left := rapid.IntRange(0, 50).Draw(t, "left")
-		sum, room := 0, 0
-		for _, l := range lanes {
-			if !l.onTimeDry || !l.lateDry {
-				room += l.room
-			}
-		}
-		asked := share(lanes, left, rapid.Bool().Draw(t, "first"))
-		for _, p := range asked {
-			l := lanes[p.Lane]
-			sum += p.OnTime + p.Late
-			if p.OnTime+p.Late > l.room || l.onTimeDry && p.OnTime > 0 || l.lateDry && p.Late > 0 {
-				t.Fatalf("lane %+v was asked for %+v", *l, p)
-			}
-		}
-		if sum > left || sum > room || left > 0 && room > 0 && sum == 0 {
-			b, _ := json.Marshal(asked)
-			t.Fatalf("asked for %d of %d, with room for %d: %s", sum, left, room, b)
-		}
-	})
 }

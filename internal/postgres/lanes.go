@@ -7,75 +7,8 @@ import (
 	"article14/mailer"
 )
 
-// openLane is a lane during one claim.
-type openLane struct {
-	id        int64
-	paced     bool
-	room      int // how many it may still give in this claim
-	used      int // how many it gave
-	onTimeDry bool
-	lateDry   bool
-}
-
-// portion is what a lane is asked for: of those still on time, and of those overdue.
-type portion struct {
-	Lane   int64 `json:"lane"`
-	OnTime int   `json:"on_time"`
-	Late   int   `json:"late"`
-}
-
-// given is what it gave. What was suppressed is not sending.
-type given struct{ onTime, late, sending int }
-
-// share divides what is left of a batch between lanes, in their order, and
-// within each between the two streams (D7). Of an odd number the stream that
-// onTimeFirst names gets the greater half; claims take turns in that, so that
-// neither stream starves at a pace of one.
-func share(lanes []*openLane, left int, onTimeFirst bool) []portion {
-	var able []*openLane
-	for _, l := range lanes {
-		if l.room > 0 && !(l.onTimeDry && l.lateDry) {
-			able = append(able, l)
-		}
-	}
-	var out []portion
-	for i, l := range able {
-		others := len(able) - i
-		part := min((left+others-1)/others, l.room)
-		if part == 0 {
-			break
-		}
-		left -= part
-		greater, lesser := (part+1)/2, part/2
-		p := portion{Lane: l.id, OnTime: lesser, Late: greater}
-		switch {
-		case l.onTimeDry:
-			p.OnTime, p.Late = 0, part
-		case l.lateDry:
-			p.OnTime, p.Late = part, 0
-		case onTimeFirst:
-			p.OnTime, p.Late = greater, lesser
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
-// served takes note of what a lane gave of what it was asked for: a stream that
-// gave less is dry.
-func (l *openLane) served(asked []portion, got given) {
-	for _, a := range asked {
-		if a.Lane == l.id {
-			l.onTimeDry = l.onTimeDry || got.onTime < a.OnTime
-			l.lateDry = l.lateDry || got.late < a.Late
-			l.room -= got.sending
-			l.used += got.sending
-		}
-	}
-}
-
 // largest is the greatest number that any stream is asked for.
-func largest(asked []portion) int {
+func largest(asked []mailer.Portion) int {
 	n := 0
 	for _, a := range asked {
 		n = max(n, a.OnTime, a.Late)
@@ -87,7 +20,7 @@ func largest(asked []portion) int {
 // others, from another one on each time, so that many lanes share small batches.
 // Paced lanes are locked until the claim ends; one that another claim has locked
 // is passed over.
-func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time) ([]*openLane, error) {
+func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time) ([]*mailer.LaneTurn, error) {
 	var rows []struct {
 		ID      int64 `db:"id"`
 		Express bool  `db:"express"`
@@ -100,15 +33,15 @@ func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit in
 	if err != nil {
 		return nil, err
 	}
-	var express, others []*openLane
+	var express, others []*mailer.LaneTurn
 	for _, r := range rows {
-		l := &openLane{id: r.ID, room: limit}
+		l := &mailer.LaneTurn{Lane: r.ID, Room: limit}
 		if r.Pace > 0 {
 			room, locked := left[r.ID]
 			if !locked {
 				continue
 			}
-			l.paced, l.room = true, min(limit, room)
+			l.Paced, l.Room = true, min(limit, room)
 		}
 		if r.Express {
 			express = append(express, l)
@@ -142,15 +75,15 @@ func (t tx) paceLeft(ctx context.Context, controller mailer.ID, now time.Time) (
 }
 
 // chargePace writes down what paced lanes gave in this second.
-func (t tx) chargePace(ctx context.Context, lanes []*openLane, now time.Time) error {
+func (t tx) chargePace(ctx context.Context, lanes []*mailer.LaneTurn, now time.Time) error {
 	type row struct {
 		ID   int64 `json:"id"`
 		Used int   `json:"used"`
 	}
 	var rows []row
 	for _, l := range lanes {
-		if l.paced && l.used > 0 {
-			rows = append(rows, row{l.id, l.used})
+		if l.Paced && l.Used > 0 {
+			rows = append(rows, row{l.Lane, l.Used})
 		}
 	}
 	if len(rows) == 0 {

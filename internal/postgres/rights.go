@@ -20,7 +20,6 @@ type noticeRow struct {
 	ComposedAt   instant              `db:"composed_at"`
 	ObjectedAt   instant              `db:"objected_at"`
 	AccessDueAt  instant              `db:"access_due_at"`
-	Shared       bool                 `db:"shared"`
 }
 
 // NoticeFor gives the notice behind a link, or ErrNoSuchLink.
@@ -49,7 +48,7 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.Activity,
 			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.Register,
 			Slots: part.Slots.v, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(part),
-			ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time, SharedMailbox: r.Shared,
+			ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time,
 		}
 		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
 		return err

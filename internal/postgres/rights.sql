@@ -1,10 +1,7 @@
 -- name: notice
 SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.code, d.composed_at,
     (SELECT min(o.made_at) FROM objection o WHERE o.contact_id = d.contact_id AND o.activity_key = v.activity_key) AS objected_at,
-    (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at,
-    EXISTS (
-        SELECT FROM identifier i JOIN identifier other ON other.controller_id = i.controller_id AND other.kind = i.kind AND other.hash = i.hash
-        WHERE i.contact_id = d.contact_id AND i.id = d.identifier_id AND other.contact_id <> i.contact_id) AS shared
+    (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
 WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3

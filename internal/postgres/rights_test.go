@@ -41,22 +41,10 @@ func TestALinkLeadsToTheNoticeAsItWasGiven(t *testing.T) {
 	equal(t, "composed", n.ComposedAt, noon)
 	equal(t, "facts", len(n.Facts.Acquisitions)+len(n.Facts.Duties), 2)
 	equal(t, "objected", n.ObjectedAt.IsZero() && n.AccessDueAt.IsZero(), true)
-	equal(t, "shared", n.SharedMailbox, false)
 
 	l, err := h.DeliveryByCode(h.ctx, h.controller, n.Code)
 	must(t, err)
 	equal(t, "by code", l, mailer.Link{Purpose: mailer.TokenNotice, ContactID: a.ContactID, DeliveryID: a.DeliveryID})
-}
-
-func TestAMailboxOfTwoIsKnownAsShared(t *testing.T) { // R4
-	h, a := told(t)
-	other := h.newPerson(2, noon)
-	id := other.NewContacts[0].ID
-	other.Identifiers[id] = []mailer.Identifier{address(1)}
-	h.store(other)
-	n, err := h.NoticeFor(h.ctx, h.controller, a.ContactID, a.DeliveryID)
-	must(t, err)
-	equal(t, "shared", n.SharedMailbox, true)
 }
 
 func TestLinksThatLeadNowhereAllGetTheSameAnswer(t *testing.T) { // R3

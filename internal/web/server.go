@@ -12,12 +12,6 @@ import (
 	"time"
 )
 
-// Addresses to listen on where nothing else is said.
-const (
-	DefaultAddr           = "127.0.0.1:8014"
-	DefaultOperationsAddr = "127.0.0.1:9014"
-)
-
 // What a client may cost. Pages are small and made at once; a body is at most
 // 8 KiB, so that whoever needs longer is stalling or gone.
 const (
