@@ -373,6 +373,19 @@ func (r *Releases) Cancel(ctx context.Context, key, by string) error {
 	return r.move(ctx, key, by, []CampaignState{CampaignDraft, CampaignFreezing, CampaignApproved, CampaignRunning, CampaignPaused}, CampaignCancelled)
 }
 
+// SetPace changes how many notices a second a campaign sends; 0: as the relay
+// bears. It takes effect with the next claim.
+func (r *Releases) SetPace(ctx context.Context, key string, pace int) error {
+	if pace < 0 {
+		return fmt.Errorf("a pace of %d notices a second is none", pace)
+	}
+	c, err := r.Campaigns.Campaign(ctx, r.Controller, key)
+	if err != nil {
+		return err
+	}
+	return r.Campaigns.SetPace(ctx, r.Controller, c.ID, pace)
+}
+
 func (r *Releases) move(ctx context.Context, key, by string, from []CampaignState, to CampaignState) error {
 	c, err := r.Campaigns.Campaign(ctx, r.Controller, key)
 	if err != nil {

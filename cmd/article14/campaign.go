@@ -23,6 +23,7 @@ type campaignCmd struct {
 	Start   campaignStartCmd   `cmd:"" help:"Begin sending."`
 	Pause   campaignPauseCmd   `cmd:"" help:"Stop further sending within a second."`
 	Resume  campaignResumeCmd  `cmd:"" help:"Go on."`
+	Pace    campaignPaceCmd    `cmd:"" help:"Change how many notices a second it sends."`
 	Cancel  campaignCancelCmd  `cmd:"" help:"End it; what has not gone out is cancelled and its duties are open again."`
 	Show    campaignShowCmd    `cmd:"" help:"Show a campaign and what became of its notices."`
 	List    campaignListCmd    `cmd:"" help:"List campaigns."`
@@ -174,6 +175,19 @@ func (a *app) whatToDo(ctx context.Context, key string, refusal error) error {
 		return refusal
 	}
 	return fmt.Errorf("%w: %s", refusal, campaign.State.Remedy())
+}
+
+type campaignPaceCmd struct {
+	Key  string `arg:""`
+	Pace int    `arg:"" help:"Notices a second; 0: as the relay bears."`
+}
+
+func (c *campaignPaceCmd) Run(ctx context.Context, a *app, std streams) error {
+	if err := a.releases().SetPace(ctx, c.Key, c.Pace); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "campaign %s sends %s\n", c.Key, paceWords(c.Pace))
+	return nil
 }
 
 // moveFlags are what start, pause, resume and cancel take.
