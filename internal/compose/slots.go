@@ -98,15 +98,12 @@ func (d *drawing) authority() {
 // authorityName is the English name in English, and elsewhere the authority's own.
 // Where only a list of them is known, that is said in the reader's language.
 func authorityName(a language.Authority, l *locales.Localizer) string {
-	switch {
-	case a.List:
+	if a.List {
 		if text, err := l.Text("authority.land", nil); err == nil {
 			return text
 		}
-	case l.Code() == "en" && a.NameEN != "":
-		return typographic.Replace(a.NameEN)
 	}
-	return typographic.Replace(a.Name)
+	return typographic.Replace(a.NameIn(l.Code()))
 }
 
 // typographic gives names from the table of authorities the apostrophes of print.

@@ -30,7 +30,7 @@ func TestALeadToolsExportIsReadWithItsVisibilities(t *testing.T) {
 	s.Source.Columns = mailer.Mapping{
 		Fields: map[string]string{
 			"obtained_at": "Date added", "given_name": "First name", "family_name": "Last name", "job_title": "Job title", "organisation": "Company",
-			"profile_url": "LinkedIn URL", "page": "LinkedIn URL", "email": "Work email", "email_2": "Personal email", "phone": "Phone", "city": "City",
+			"profile_url": "LinkedIn URL", "email": "Work email", "email_2": "Personal email", "phone": "Phone", "city": "City",
 			"country": "Country", "visibility": "Email visibility",
 		},
 		Visibility: map[string]mailer.Visibility{"public": mailer.VisiblePublic, "1st-degree connections": mailer.VisibleRestricted},

@@ -138,9 +138,8 @@ func (b *builder) readProfile(rec *mailer.Record, v values) *fault {
 	if _, ok := identity.ProfileURL(rec.ProfileURL); rec.ProfileURL != "" && !ok {
 		return &fault{fProfileURL, "not the web address of a person's page: correct it, or leave the cell empty"}
 	}
-	rec.Page = rec.ProfileURL // the page on which they were found, unless a column says otherwise (S1)
-	if v[fPage] != "" {
-		rec.Page = ""
+	if trimmed(v[fPage]) == "" {
+		v[fPage] = rec.ProfileURL // the page on which they were found, unless a column says otherwise (S1)
 	}
 	return firstFault(
 		text(&rec.SourceRef, fSourceRef, v, maxText),

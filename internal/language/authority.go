@@ -1,6 +1,7 @@
 package language
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -19,6 +20,22 @@ type Authority struct {
 
 	// List is set where the person's own authority is not known and Website is that of an office which lists them all.
 	List bool `json:"list,omitempty"`
+
+	languages string // of the names in Name, where it has one in each; joined by semicolons
+}
+
+// NameIn is the authority's name in a language: one of its own where it has
+// several, its English one for English, else the whole of Name.
+func (a Authority) NameIn(lang string) string {
+	if lang == "en" && a.NameEN != "" {
+		return a.NameEN
+	}
+	names := strings.Split(a.Name, " / ")
+	languages := strings.Split(a.languages, ";")
+	if i := slices.Index(languages, lang); i >= 0 && len(names) == len(languages) {
+		return names[i]
+	}
+	return a.Name
 }
 
 // AuthorityFor returns the supervisory authority of a person's country (law.md R8). In Germany it is that of the Land, which the
@@ -38,7 +55,9 @@ func AuthorityFor(country, region string) (Authority, bool) {
 		}
 	}
 	row, ok := authorities()[code]
-	return row.authority, ok
+	a := row.authority
+	a.languages = strings.Join(row.languages, ";")
+	return a, ok
 }
 
 // under has territories with a code of their own that come under the authority of another country.

@@ -85,3 +85,18 @@ func TestNoAuthorityHasAValueThatIsMarkedUnsure(t *testing.T) {
 		t.Errorf("ES: the complaint page is in doubt and printed: %s", a.ComplaintURL)
 	}
 }
+
+func TestAnAuthorityWithSeveralNamesIsNamedInTheReadersLanguage(t *testing.T) { // L4, R8
+	for _, c := range []struct{ country, lang, want string }{
+		{"CH", "fr", "Préposé fédéral à la protection des données et à la transparence (PFPDT)"},
+		{"BE", "de", "Datenschutzbehörde"},
+		{"FI", "sv", "Dataombudsmannens byrå"},
+		{"BE", "en", "Belgian Data Protection Authority"},
+		{"FR", "de", "Commission nationale de l'informatique et des libertés (CNIL)"},
+	} {
+		a, ok := language.AuthorityFor(c.country, "")
+		if got := a.NameIn(c.lang); !ok || got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.country, c.lang, got, c.want)
+		}
+	}
+}

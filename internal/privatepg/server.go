@@ -293,7 +293,7 @@ func (s *Server) close() (err error) {
 	}); err != nil {
 		return fmt.Errorf("wait for the server to stop: %w", err)
 	}
-	s.opts.Log.Info("private PostgreSQL stopped", "folder", s.home)
+	s.opts.Log.Debug("private PostgreSQL stopped", "folder", s.home)
 	return s.clearRun()
 }
 

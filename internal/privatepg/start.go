@@ -44,7 +44,7 @@ func (s *Server) start(ctx context.Context, held *os.File) (seat *os.File, err e
 		return nil, errors.Join(fmt.Errorf("start the server: %w", err), seat.Close())
 	}
 	go cmd.Wait() // only to reap it; how it fares is told by its lock and its log
-	s.opts.Log.Info("private PostgreSQL started", "folder", s.home, "version", binaries.Major, "pid", cmd.Process.Pid)
+	s.opts.Log.Debug("private PostgreSQL started", "folder", s.home, "version", binaries.Major, "pid", cmd.Process.Pid)
 	return seat, nil
 }
 
