@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"article14/locales"
@@ -163,8 +164,8 @@ func (s *skeleton) setVersion() {
 func (c *Composer) render(s *skeleton, docs []document) error {
 	var subjects, texts []string
 	type part struct {
-		Lang, Dir string
-		HTML      template.HTML
+		ID, Lang, Dir string
+		HTML          template.HTML
 	}
 	var parts []part
 	first := c.locales.For(docs[0].language)
@@ -174,20 +175,22 @@ func (c *Composer) render(s *skeleton, docs []document) error {
 	}
 	s.Pages = map[string]pageText{}
 	for _, d := range docs {
-		mail := in(mailOnly, d.blocks)
 		subjects = append(subjects, d.subject)
-		texts = append(texts, textPart(mail))
-		parts = append(parts, part{d.language, d.dir, template.HTML(htmlPart(mail))})
 		if s.Document == mailer.DocNotice {
 			s.Pages[d.language] = pageText{d.dir, d.subject, htmlPart(in(pageOnly, d.blocks))}
 		}
+	}
+	for _, l := range layers(docs) {
+		mail := in(mailOnly, l.blocks)
+		texts = append(texts, textPart(mail))
+		parts = append(parts, part{l.id, l.language, l.dir, template.HTML(htmlPart(mail))})
 	}
 	mark, err := first.Text("mail.test_mark", nil)
 	if err != nil {
 		return err
 	}
 	s.Subject = optional(testSlot, mark+" ") + strings.Join(subjects, " / ")
-	s.Text = strings.TrimRight(textPart(top)+strings.Join(texts, textLine+"\n\n"), "\n") + "\n"
+	s.Text = strings.TrimRight(textPart(top)+joinTexts(texts), "\n") + "\n"
 	var b bytes.Buffer
 	err = c.frame.Execute(&b, map[string]any{
 		"Lang": docs[0].language, "Dir": docs[0].dir, "Title": strings.Join(subjects, " / "),
@@ -195,6 +198,44 @@ func (c *Composer) render(s *skeleton, docs []document) error {
 	})
 	s.HTML = b.String()
 	return err
+}
+
+// joinTexts parts texts by a line, but where one begins with it.
+func joinTexts(texts []string) string {
+	var b strings.Builder
+	for i, t := range texts {
+		if i > 0 && !strings.HasPrefix(t, textLine) {
+			b.WriteString(textLine + "\n\n")
+		}
+		b.WriteString(t)
+	}
+	return b.String()
+}
+
+// layer is a part of a mail in one language.
+type layer struct {
+	document
+	id string
+}
+
+// layers puts the documents of a mail in the order in which they are read: of
+// several languages first what stands on top in each, so that nobody must pass
+// another language's whole notice to find their own (law.md C4, L3).
+func layers(docs []document) []layer {
+	if len(docs) == 1 {
+		return []layer{{docs[0], docs[0].language}}
+	}
+	var first, whole []layer
+	for _, d := range docs {
+		top, rest := d, d
+		top.blocks = slices.DeleteFunc(slices.Clone(d.blocks), func(b block) bool { return b.part == partWhole })
+		rest.blocks = slices.DeleteFunc(slices.Clone(d.blocks), func(b block) bool { return b.part != partWhole })
+		first = append(first, layer{top, d.language})
+		if len(rest.blocks) > 0 {
+			whole = append(whole, layer{rest, d.language + "-all"})
+		}
+	}
+	return append(first, whole...)
 }
 
 // top stands above all languages: that this is a test, if it is, and that the
