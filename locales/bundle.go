@@ -76,7 +76,7 @@ func load(texts map[string][]byte) (*Bundle, error) {
 func (b *Bundle) Languages() []string { return slices.Clone(b.languages) }
 
 // For is the localizer of a language, by its base code; nil if there are no
-// texts in it. It never falls back to another language (law.md L2).
+// texts in it. It never falls back to another language (docs/rules.md L2).
 func (b *Bundle) For(code string) *Localizer { return b.localizers[code] }
 
 // compare holds every language against the base: the same texts, with the same

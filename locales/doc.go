@@ -6,7 +6,7 @@
 // built into the program. English is the base; [New] compares every other
 // language with it and fails when a text, a plural form or a value is missing
 // or left over, because a missing translation must block and never fall back
-// (law.md L2, C8).
+// (docs/rules.md L2, C8).
 //
 // A comment at the head of each file says who has reviewed it (L6).
 //

@@ -51,7 +51,7 @@ func (l *Localizer) Dir() string {
 }
 
 // Text is a text by key with its values put in; data is a map or a struct. It
-// fails if there is no such text or a value is missing (law.md C8).
+// fails if there is no such text or a value is missing (docs/rules.md C8).
 func (l *Localizer) Text(key string, data any) (string, error) {
 	return l.localize(key, &i18n.LocalizeConfig{MessageID: key, TemplateData: withValues(data), TemplateParser: strict})
 }

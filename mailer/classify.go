@@ -15,7 +15,7 @@ type Outcome struct {
 	// Suppress says that the address is dead and must not be written to again (E3).
 	Suppress bool
 	// OurStanding says that the reply is about us: a lane with too large a share of
-	// them is paused, and nobody's address is blamed (law.md section 7).
+	// them is paused, and nobody's address is blamed (docs/states.md).
 	OurStanding bool
 }
 
@@ -37,7 +37,7 @@ var outcomes = map[ReplyClass]Outcome{
 func Next(class ReplyClass) Outcome { return outcomes[class] }
 
 // Classify says what a failed transaction means for us, by the class of its
-// SMTP code and its enhanced code (law.md section 7), and by its stage. nil is
+// SMTP code and its enhanced code (docs/states.md), and by its stage. nil is
 // a message that the relay took.
 func Classify(e *DeliveryError) ReplyClass {
 	if e == nil {

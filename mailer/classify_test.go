@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// law.md section 7 and E2, E3, E5.
+// docs/states.md and E2, E3, E5.
 func TestClassifyAndNext(t *testing.T) {
 	lost := errors.New("connection reset")
 	for _, c := range []struct {

@@ -9,7 +9,7 @@ import (
 	"article14/internal/language"
 )
 
-// Elements lists the elements of Article 14(1) and (2), by the keys of law.md.
+// Elements lists the elements of Article 14(1) and (2), by the keys of docs/rules.md.
 var Elements = []string{"14.1.a", "14.1.b", "14.1.c", "14.1.d", "14.1.e", "14.1.f",
 	"14.2.a", "14.2.b", "14.2.c", "14.2.d", "14.2.e", "14.2.f", "14.2.g"}
 

@@ -9,7 +9,7 @@ import (
 // Texts holds one text by base language code: {"en": "...", "fr": "..."}.
 type Texts map[string]string
 
-// In gives the text in a language; it never falls back (law.md L2).
+// In gives the text in a language; it never falls back (docs/rules.md L2).
 func (t Texts) In(language string) (string, bool) {
 	s, ok := t[language]
 	return s, ok && s != ""
@@ -83,7 +83,7 @@ type MailSettings struct {
 	ShownAs      string // how that address is printed for people who type it, privacy.example.org
 }
 
-// LanguageRules say what happens where law.md L1 finds no language.
+// LanguageRules say what happens where docs/rules.md L1 finds no language.
 type LanguageRules struct {
 	UnknownCountry []string // languages for people whose country is unknown; empty: their duty is blocked
 }

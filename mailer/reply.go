@@ -43,7 +43,7 @@ func (e *DeliveryError) Error() string {
 // Unwrap gives the cause.
 func (e *DeliveryError) Unwrap() error { return e.Cause }
 
-// ReplyClass is what a failure means for us (law.md section 7).
+// ReplyClass is what a failure means for us (docs/states.md).
 type ReplyClass string
 
 // Classes of replies.

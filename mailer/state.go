@@ -7,7 +7,7 @@ type DutyState string
 const (
 	DutyOpen     DutyState = "open"      // nobody has told the person yet
 	DutyInFlight DutyState = "in_flight" // a delivery is on its way
-	DutyMet      DutyState = "met"       // handed over, and it did not bounce (law.md E2)
+	DutyMet      DutyState = "met"       // handed over, and it did not bounce (docs/rules.md E2)
 	DutyFailed   DutyState = "failed"    // the channel failed; the next one is looked for
 	DutyBlocked  DutyState = "blocked"   // it cannot go on until something is mended; the reason says what
 	DutyExcused  DutyState = "excused"   // a reviewed exemption of Art. 14(5) stands

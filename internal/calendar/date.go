@@ -17,7 +17,7 @@ type Date struct {
 // ErrDate is the error, wrapped, for a text that is not a date.
 var ErrDate = errors.New("not a date: write it as 2026-03-05")
 
-// DateOf returns the date that an instant has in a zone. The controller's zone decides, not UTC (law.md D10).
+// DateOf returns the date that an instant has in a zone. The controller's zone decides, not UTC (docs/rules.md D10).
 func DateOf(instant time.Time, loc *time.Location) Date {
 	return civil(instant.In(loc))
 }

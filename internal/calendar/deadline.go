@@ -13,11 +13,11 @@ import (
 var ErrCountry = errors.New("no list of public holidays for this country")
 
 // RawEnd returns the last day of a period of whole months from the day of an event, such as the obtaining of data (Art. 14(3)(a)
-// GDPR, one month). It is not moved off weekends and holidays: sending is planned to this date (law.md D3).
+// GDPR, one month). It is not moved off weekends and holidays: sending is planned to this date (docs/rules.md D3).
 func RawEnd(obtained Date, months int) Date { return obtained.AddMonths(months) }
 
 // LegalEnd moves the last day of a period off Saturdays, Sundays and the public holidays of a country to the next working day
-// (Regulation 1182/71, Art. 3(4)). It is for reports only (law.md D2). The country is an ISO 3166-1 alpha-2 code; the package
+// (Regulation 1182/71, Art. 3(4)). It is for reports only (docs/rules.md D2). The country is an ISO 3166-1 alpha-2 code; the package
 // comment says which holidays count. For other countries the error wraps [ErrCountry].
 func LegalEnd(raw Date, country string) (Date, error) {
 	holidays, ok := publicHolidays[country]

@@ -10,7 +10,7 @@
 //
 // The rule of at least two working days (Art. 3(5)) holds for every period of a month or more by itself.
 //
-// Two ends follow, and they are not the same thing. [RawEnd] is the unrolled date: sending is planned to it (law.md D3).
+// Two ends follow, and they are not the same thing. [RawEnd] is the unrolled date: sending is planned to it (docs/rules.md D3).
 // [LegalEnd] is the rolled one, per Member State: reports show it (D2) and nothing is planned on it.
 //
 // A [Date] has no zone and no clock. An instant becomes a date only in the controller's zone ([DateOf], D10): data obtained at

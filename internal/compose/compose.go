@@ -101,7 +101,7 @@ func (c *Composer) documents(reg *mailer.Register, act mailer.Activity, key mail
 	for _, language := range languagesOf(key) {
 		say := c.locales.For(language)
 		if say == nil {
-			return nil, fmt.Errorf("there are no texts in %q (law.md L2)", language)
+			return nil, fmt.Errorf("there are no texts in %q (docs/rules.md L2)", language)
 		}
 		w := &writer{reg: reg, act: act, sources: sources, say: say, rights: mailer.RightsFor(act)}
 		w.doc.language, w.doc.dir = say.Code(), say.Dir()
@@ -220,7 +220,7 @@ type layer struct {
 
 // layers puts the documents of a mail in the order in which they are read: of
 // several languages first what stands on top in each, so that nobody must pass
-// another language's whole notice to find their own (law.md C4, L3).
+// another language's whole notice to find their own (docs/rules.md C4, L3).
 func layers(docs []document) []layer {
 	if len(docs) == 1 {
 		return []layer{{docs[0], docs[0].language}}
@@ -239,7 +239,7 @@ func layers(docs []document) []layer {
 }
 
 // top stands above all languages: that this is a test, if it is, and that the
-// same text follows in other languages (law.md L3).
+// same text follows in other languages (docs/rules.md L3).
 func (c *Composer) top(docs []document) ([]block, error) {
 	first := c.locales.For(docs[0].language)
 	test, err := first.Text("mail.test_note", nil)

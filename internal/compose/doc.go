@@ -9,7 +9,7 @@
 //
 // A document is a list of blocks, built once for each document, language and
 // source form. The text part, the HTML part and the portal's page are written
-// from the same blocks, so that none says what another does not (law.md C4, P4).
+// from the same blocks, so that none says what another does not (docs/rules.md C4, P4).
 // What is not true for an activity is left out.
 //
 // [Composer.Skeletons] also checks what it made: every element of Article 14

@@ -30,12 +30,12 @@ const (
 	title               // of a layer
 	heading             // of an element in the whole notice
 	list
-	callout // a block of its own, framed (law.md C5)
+	callout // a block of its own, framed (docs/rules.md C5)
 	button  // a link on a line of its own; its only run is the link
 	rule
 )
 
-// docPart is the layer that a block belongs to (law.md C4).
+// docPart is the layer that a block belongs to (docs/rules.md C4).
 type docPart int
 
 const (

@@ -2,7 +2,7 @@ package compose
 
 import "article14/mailer"
 
-// notice writes a notice: the first layer, and the whole beneath it (law.md C4).
+// notice writes a notice: the first layer, and the whole beneath it (docs/rules.md C4).
 func (w *writer) notice() {
 	c := w.reg.Controller
 	w.doc.subject = w.plain("notice.subject", values{"Controller": c.Name, "Holding": w.raw(w.act.Holding, "holding")})
@@ -127,7 +127,7 @@ func (w *writer) basis(b mailer.Basis) string {
 }
 
 // firstRecipients says who; what industry, sector and place they are of stands in
-// the whole notice (law.md C6).
+// the whole notice (docs/rules.md C6).
 func (w *writer) firstRecipients() {
 	who := w.recipients(false)
 	switch len(who) {
@@ -141,7 +141,7 @@ func (w *writer) firstRecipients() {
 }
 
 // recipients are named, or described by activity and, in whole, by industry,
-// sector and place (law.md C6), each with what they do.
+// sector and place (docs/rules.md C6), each with what they do.
 func (w *writer) recipients(whole bool) []string {
 	var out []string
 	for _, r := range w.act.Recipients {
@@ -191,7 +191,7 @@ func (w *writer) objectable() bool {
 	return false
 }
 
-// objection stands in a block of its own (Art. 21(4), law.md C5). The portal has
+// objection stands in a block of its own (Art. 21(4), docs/rules.md C5). The portal has
 // a form in its place.
 func (w *writer) objection() {
 	if !w.objectable() {
@@ -215,7 +215,7 @@ func (w *writer) firstChoices() {
 	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(genuine)})
 }
 
-// authority is the supervisory authority of the person's country (law.md R8).
+// authority is the supervisory authority of the person's country (docs/rules.md R8).
 func (w *writer) authority() string {
 	return w.date("authority") + optional("authority_address", ", "+slot("authority_address")) + w.authoritySite()
 }

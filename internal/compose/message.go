@@ -64,7 +64,7 @@ func (f *filler) put(dst []byte, mark frameMark, p *parsed, h mailer.Headers, to
 }
 
 // Page renders a notice for the portal, in one of the skeleton's languages: the
-// same words as in the mail, without what only a mail needs (law.md C4).
+// same words as in the mail, without what only a mail needs (docs/rules.md C4).
 func (c *Composer) Page(body []byte, slots mailer.Slots, language string) (mailer.Page, error) {
 	p, err := c.cache.get(body)
 	if err != nil {

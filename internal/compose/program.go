@@ -41,7 +41,7 @@ const (
 
 // parseProgram takes a text apart. It refuses slots that known does not have,
 // parts that are not closed, nested or crossed, and values in tags other than an
-// address as a whole href (law.md C8).
+// address as a whole href (docs/rules.md C8).
 func parseProgram(text string, at place, known func(slot string) bool) (program, error) {
 	p := parser{program: program{place: at}, known: known, open: -1}
 	for rest := text; rest != ""; {

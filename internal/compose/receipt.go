@@ -11,7 +11,7 @@ func (w *writer) objectionReceipt() {
 }
 
 // accessReceipt confirms a request for access, with the day by which it is
-// answered (Art. 12(3), law.md D9).
+// answered (Art. 12(3), docs/rules.md D9).
 func (w *writer) accessReceipt() {
 	w.doc.subject = w.plain("receipt.access.subject", nil)
 	w.greeting()

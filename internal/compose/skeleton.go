@@ -70,7 +70,7 @@ type parsed struct {
 	size       int // of a message, roughly
 }
 
-// parseSkeleton reads stored bytes and checks them again (law.md C8).
+// parseSkeleton reads stored bytes and checks them again (docs/rules.md C8).
 func parseSkeleton(body []byte) (*parsed, error) {
 	p := &parsed{pages: map[string]program{}, size: 2048}
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -23,7 +23,7 @@ func (c *Composer) Slots(reg *mailer.Register, in mailer.SlotInput) (mailer.Slot
 	for _, code := range languagesOf(in.Key) {
 		say := c.locales.For(code)
 		if say == nil {
-			return nil, fmt.Errorf("compose: there are no texts in %q (law.md L2)", code)
+			return nil, fmt.Errorf("compose: there are no texts in %q (docs/rules.md L2)", code)
 		}
 		d.languages = append(d.languages, say)
 	}
@@ -76,7 +76,7 @@ func (d *drawing) name() {
 }
 
 // authority is that of the person's country; outside the table it is that of
-// the controller's (law.md R8).
+// the controller's (docs/rules.md R8).
 func (d *drawing) authority() {
 	a, known := language.AuthorityFor(d.in.Facts.Contact.Country, d.in.Facts.Contact.Region)
 	if !known {

@@ -53,7 +53,7 @@ func (w *writer) dpo() {
 	w.para("14.1.b", w.text("whole.dpo.text", values{"Who": phrase(who), "Contact": contact}))
 }
 
-// purposes has a line for each purpose with its own basis (law.md C3).
+// purposes has a line for each purpose with its own basis (docs/rules.md C3).
 func (w *writer) purposes() {
 	w.heading("14.1.c", "purposes", "whole.purposes.title")
 	var lines []string
@@ -67,7 +67,7 @@ func (w *writer) purposes() {
 	w.items("14.1.c", lines)
 }
 
-// interests has a line for each purpose that rests on Art. 6(1)(f) (law.md C2).
+// interests has a line for each purpose that rests on Art. 6(1)(f) (docs/rules.md C2).
 func (w *writer) interests() {
 	var lines []string
 	for _, p := range w.act.Purposes {
@@ -93,7 +93,7 @@ func (w *writer) data() {
 }
 
 // origins has a line for each acquisition: source, page, day, how, public or
-// not (law.md S1, S3).
+// not (docs/rules.md S1, S3).
 func (w *writer) origins() {
 	w.heading("14.2.f", "source", "whole.source.title")
 	var lines []string
@@ -121,7 +121,7 @@ func (w *writer) receivers() {
 	}
 }
 
-// transfers names mechanism, country and where to read the safeguard (law.md C2).
+// transfers names mechanism, country and where to read the safeguard (docs/rules.md C2).
 func (w *writer) transfers() {
 	if len(w.act.Transfers) == 0 {
 		return
@@ -205,7 +205,7 @@ func (w *writer) automated() {
 }
 
 // thisNotice says when and why now, and that it is late where it is: lateness is
-// never hidden (law.md D7).
+// never hidden (docs/rules.md D7).
 func (w *writer) thisNotice() {
 	w.heading("", "notice", "whole.this.title")
 	w.para("", w.text("whole.this.version", values{"Date": w.date("date"), "Version": slot(versionSlot)}))

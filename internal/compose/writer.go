@@ -55,7 +55,7 @@ func (w *writer) lit(s string) string {
 	return marked
 }
 
-// in is a register's text in the document's language; what names it (law.md L2, L4).
+// in is a register's text in the document's language; what names it (docs/rules.md L2, L4).
 func (w *writer) in(t mailer.Texts, what string) string {
 	return w.lit(w.raw(t, what))
 }

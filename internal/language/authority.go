@@ -7,7 +7,7 @@ import (
 )
 
 // Authority is a supervisory authority, as a notice names it to a person (Art. 14(2)(e), 77 GDPR). Fields that could not be
-// confirmed are empty, and are not printed (law.md R8).
+// confirmed are empty, and are not printed (docs/rules.md R8).
 type Authority struct {
 	Country string `json:"country"`          // ISO 3166-1 alpha-2
 	Region  string `json:"region,omitempty"` // a German Land, as in ISO 3166-2 without the country
@@ -38,7 +38,7 @@ func (a Authority) NameIn(lang string) string {
 	return a.Name
 }
 
-// AuthorityFor returns the supervisory authority of a person's country (law.md R8). In Germany it is that of the Land, which the
+// AuthorityFor returns the supervisory authority of a person's country (docs/rules.md R8). In Germany it is that of the Land, which the
 // region names or has as its ISO 3166-2 code; for an unknown Land it is an entry that leads to the list of them. It is not ok
 // outside the table, where the authority of the controller is shown instead.
 func AuthorityFor(country, region string) (Authority, bool) {

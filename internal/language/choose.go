@@ -31,9 +31,9 @@ const (
 	RuleController Rule = "controller"
 )
 
-// Choice is an answer of [Choose], made to be kept with the notice (law.md E1).
+// Choice is an answer of [Choose], made to be kept with the notice (docs/rules.md E1).
 type Choice struct {
-	Languages []string // what the notice must be written in, all in one mail (law.md L3); never empty
+	Languages []string // what the notice must be written in, all in one mail (docs/rules.md L3); never empty
 	Missing   []string // those of Languages that the controller does not offer: while there are any, the duty is blocked (L2)
 	Rule      Rule
 	Why       string // one English sentence of codes, without personal data
@@ -61,7 +61,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("language: no language chosen (%s): %s; %s", e.Code, e.Why, remedy)
 }
 
-// Choose settles the languages of a notice to one person (law.md L1 to L3). offered reports whether the controller has a notice in
+// Choose settles the languages of a notice to one person (docs/rules.md L1 to L3). offered reports whether the controller has a notice in
 // a language. The error is always an *Error.
 func Choose(in Input, offered func(lang string) bool) (Choice, error) {
 	preferred, stated := Normalise(in.Preference)

@@ -1,6 +1,6 @@
 // Package language settles which language a person is written to in, and which supervisory authority is theirs.
 //
-// The rules are law.md L1 to L3 and R8; behind them stand Articles 12(1), 13(2)(d) and 14(2)(e) GDPR and WP260 rev.01, which asks
+// The rules are docs/rules.md L1 to L3 and R8; behind them stand Articles 12(1), 13(2)(d) and 14(2)(e) GDPR and WP260 rev.01, which asks
 // for a translation wherever the controller addresses speakers of another language.
 //
 // [Choose] goes down one ladder, and says on which rung it stood and why:

@@ -8,7 +8,7 @@ import (
 
 // Finding is a place in a text that breaks a rule.
 type Finding struct {
-	Rule     string // P1, P2 or P3 of law.md
+	Rule     string // P1, P2 or P3 of docs/rules.md
 	Code     string // "doubt", "refused", "lix", "mean_sentence", "longest_sentence"
 	Text     string // the words at fault, as they stand in the text; empty where the whole text is at fault
 	Sentence string // the sentence around them
@@ -23,7 +23,7 @@ func Check(lang, text string) []Finding {
 	return append(found, Plainness(lang, text)...)
 }
 
-// Plainness holds a text against the ceilings of its language (law.md P2). A language without ceilings has no findings.
+// Plainness holds a text against the ceilings of its language (docs/rules.md P2). A language without ceilings has no findings.
 func Plainness(lang, text string) []Finding {
 	limits, ok := Ceiling(lang)
 	if !ok {
@@ -47,7 +47,7 @@ func Plainness(lang, text string) []Finding {
 	return found
 }
 
-// Refused finds the phrases of law.md P3: they stand where a fact should. "Partners" and "third parties" are refused where nothing
+// Refused finds the phrases of docs/rules.md P3: they stand where a fact should. "Partners" and "third parties" are refused where nothing
 // says at once who they are: a colon or a bracket right after them does.
 func Refused(lang, text string) []Finding {
 	var found []Finding

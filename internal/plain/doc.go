@@ -1,7 +1,7 @@
 // Package plain measures how plainly a text is written, and finds the words that a notice must not have.
 //
 // Article 12(1) GDPR asks for "concise, transparent, intelligible and easily accessible form, using clear and plain language"; WP260
-// rev.01 says what that rules out. The rules are law.md P1 to P3, S2 and section 6:
+// rev.01 says what that rules out. The rules are docs/rules.md P1 to P3, S2 and section 6:
 //
 //   - P1 [Doubt]: words of doubt about the controller's own acts ("we may share"). "You may object" is fine.
 //   - P2 [Measure] and [Ceiling]: LIX and the length of sentences, with a ceiling for each language.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Doubt finds the words of doubt of law.md P1: "may", "might", "some", "often", "possible" about what the controller does. The law
+// Doubt finds the words of doubt of docs/rules.md P1: "may", "might", "some", "often", "possible" about what the controller does. The law
 // wants that said as it is. What somebody else may do is another matter ("you may object"), so the subject decides, by a rule of
 // thumb, in this order:
 //

@@ -1,6 +1,6 @@
 package plain
 
-// Figures are the measures of law.md section 6 for one text.
+// Figures are the measures of plain language (P2) for one text.
 type Figures struct {
 	Sentences       int
 	Words           int
@@ -44,7 +44,7 @@ func measure(text string, sentences []sentence) Figures {
 	return f
 }
 
-// Limits are the ceilings of law.md P2. A text may reach them and not pass them.
+// Limits are the ceilings of docs/rules.md P2. A text may reach them and not pass them.
 type Limits struct {
 	LIX             float64
 	MeanSentence    float64 // words

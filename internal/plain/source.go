@@ -2,7 +2,7 @@ package plain
 
 import "strings"
 
-// GenericSource reports whether the name of a source names nobody: "public sources", "the internet", "our partners" (law.md S2).
+// GenericSource reports whether the name of a source names nobody: "public sources", "the internet", "our partners" (docs/rules.md S2).
 // Kaspr's "publicly accessible sources" was no answer to where data came from. A name is generic when every word of it is, in
 // English, French or German, whichever language the name claims to be in; an empty name is generic too.
 func GenericSource(name string) bool {

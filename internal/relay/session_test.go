@@ -68,7 +68,7 @@ func failure(t rapid.TB, err error) *mailer.DeliveryError {
 // reads cannot have left.
 var large = []byte("Subject: Big\r\n\r\n" + strings.Repeat(strings.Repeat("x", 998)+"\r\n", 16<<10))
 
-// The table of field-notes ("what is reported, and what is true"), and more of
+// What a mail library reports and what is true are two things; here is the truth, and more of
 // its kind, over real sockets.
 func TestWhatHappenedIsWhatIsReported(t *testing.T) {
 	for _, c := range []struct {

@@ -13,7 +13,7 @@
 // # Who may do what
 //
 // A token is a capability: 128 bits of MAC over ids, made for one purpose
-// (law.md R3). Nothing else identifies anybody, so there is no session that a
+// (docs/rules.md R3). Nothing else identifies anybody, so there is no session that a
 // foreign page could ride on: who can make a browser post to such an address
 // already holds the token and could post it himself. That is why there is
 // neither a cookie nor a CSRF token, and why Origin and Sec-Fetch-Site are not
