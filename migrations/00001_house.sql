@@ -427,8 +427,15 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+CREATE FUNCTION refuse_later() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'article14: the date of duty % may only move forward', OLD.id USING ERRCODE = 'check_violation';
+END $$;
+-- +goose StatementEnd
+
 -- The conditions stand in WHEN, so that a legal move costs no function call.
--- mailer.LegalMoves is the same table in Go; a test compares the two.
+-- mailer.DeliveryMoves and mailer.DutyMoves are the same tables in Go; a test compares them.
 CREATE TRIGGER delivery_moves BEFORE UPDATE OF state ON delivery FOR EACH ROW
 WHEN (OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN (
     'queued>sending', 'sending>relayed', 'sending>queued', 'sending>deferred', 'sending>rejected',
@@ -447,7 +454,7 @@ EXECUTE FUNCTION refuse_move();
 
 CREATE TRIGGER duty_due_is_fixed BEFORE UPDATE OF due_at ON duty FOR EACH ROW
 WHEN (NEW.due_at > OLD.due_at)
-EXECUTE FUNCTION refuse_change();
+EXECUTE FUNCTION refuse_later();
 
 CREATE TRIGGER acquisition_append_only BEFORE UPDATE ON acquisition FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER duty_history_append_only BEFORE UPDATE ON duty_history FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -460,4 +467,4 @@ CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW E
 DROP TABLE request, objection, alert, handed_over, counter, counter_delta, attempt, message_values, message, delivery_duty, delivery, lane,
     audit, campaign, content_version_skeleton, content_version, skeleton, suppression, duty_history, duty, acquisition,
     import, identifier, contact, register_opened, register_version, controller, key_fingerprint, instance;
-DROP FUNCTION refuse_move(), refuse_change();
+DROP FUNCTION refuse_move(), refuse_change(), refuse_later();
