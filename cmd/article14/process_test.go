@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"article14/internal/catcher"
 	"article14/mailer"
 )
 
@@ -151,6 +153,27 @@ func TestAnUnreachableRelayLeavesDeliveriesQueuedAndChargesNobody(t *testing.T) 
 	}
 	if len(f.Attempts) != 0 || f.Deliveries[mailer.Queued] == 0 || f.Deliveries[mailer.Sending] != 0 {
 		t.Errorf("attempts %v, deliveries %v", f.Attempts, f.Deliveries)
+	}
+}
+
+func TestAWorkerGoesOnWhenItsRelayIsBack(t *testing.T) {
+	s := newStage(t, nil)
+	s.take(t, 60)
+	s.release(t, "first")
+	s.catcher.Close()
+	p := s.workers(t)
+	until(t, func() bool { return strings.Contains(p.log.String(), "cannot be reached") })
+	l, err := net.Listen("tcp", "127.0.0.1:"+s.relayPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.catcher = catcher.New(catcher.Options{})
+	go s.catcher.Serve(l)
+	t.Cleanup(s.catcher.Close)
+	until(t, s.finished(t, "first"))
+	p.Process.Signal(os.Interrupt)
+	if err := p.Wait(); err != nil {
+		t.Errorf("%v: %s", err, p.log)
 	}
 }
 
