@@ -1,0 +1,261 @@
+package mailer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// memQueue is a queue in memory that refuses what the database refuses: moves
+// that are not legal, and settlements whose claim has passed.
+type memQueue struct {
+	t  *testing.T
+	mu sync.Mutex
+
+	rows      map[ID]*memDelivery
+	order     []ID
+	lane      LaneState
+	settled   []Settlement
+	alerts    []Alert
+	beginErrs int // so many Begins fail first
+}
+
+type memDelivery struct {
+	Job
+	state    DeliveryState
+	readyAt  time.Time
+	attempts int
+	open     *Attempt
+}
+
+func newMemQueue(t *testing.T, n int) *memQueue {
+	q := &memQueue{t: t, rows: map[ID]*memDelivery{}, lane: LaneOpen}
+	for i := range n {
+		id := NewID(time.Now())
+		q.order = append(q.order, id)
+		q.rows[id] = &memDelivery{state: Queued, Job: Job{ContactID: NewID(time.Now()), DeliveryID: id, Lane: 1, Document: DocNotice,
+			To: fmt.Sprintf("p%d@example.org", i), SkeletonHash: []byte{1}, DueAt: time.Now().Add(24 * time.Hour), AddressHash: []byte{byte(i)}}}
+	}
+	return q
+}
+
+func (q *memQueue) move(d *memDelivery, to DeliveryState) {
+	if !slices.Contains(DeliveryMoves[d.state], to) {
+		q.t.Errorf("delivery moved from %s to %s", d.state, to)
+	}
+	d.state = to
+}
+
+func (q *memQueue) Claim(_ context.Context, _ ID, claim ID, limit int, now time.Time, lease time.Duration) ([]Job, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var out []Job
+	for _, id := range q.order {
+		d := q.rows[id]
+		if q.lane != LaneOpen || d.state != Queued || len(out) == limit {
+			continue
+		}
+		q.move(d, Sending)
+		d.ClaimID, d.LeaseUntil, d.Attempts = claim, now.Add(lease), d.attempts
+		out = append(out, d.Job)
+	}
+	return out, nil
+}
+
+func (q *memQueue) Begin(_ context.Context, attempts []Attempt, _ time.Time) (map[ID]bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.beginErrs > 0 {
+		q.beginErrs--
+		return nil, errors.New("the database is away")
+	}
+	out := map[ID]bool{}
+	for _, a := range attempts {
+		d := q.rows[a.DeliveryID]
+		if d.state != Sending || d.ClaimID != a.ClaimID {
+			continue
+		}
+		d.open, out[a.ID] = &a, true
+		d.attempts++
+		if a.Message != nil {
+			d.Slots, d.SHA256, d.ComposedAt = a.Message.Slots, a.Message.SHA256, a.Message.ComposedAt
+		}
+	}
+	return out, nil
+}
+
+func (q *memQueue) Settle(_ context.Context, batch []Settlement) (fenced []ID, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, s := range batch {
+		d := q.rows[s.DeliveryID]
+		if d.state != Sending || d.ClaimID != s.ClaimID {
+			fenced = append(fenced, s.DeliveryID)
+			continue
+		}
+		q.move(d, s.To)
+		d.readyAt, d.open = s.ReadyAt, nil
+		q.settled = append(q.settled, s)
+		if s.Alert != nil {
+			q.alerts = append(q.alerts, *s.Alert)
+		}
+	}
+	return fenced, nil
+}
+
+func (q *memQueue) Release(_ context.Context, claim ID, ids []ID) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, id := range ids {
+		if d := q.rows[id]; d.state == Sending && d.ClaimID == claim {
+			q.move(d, Queued)
+			if d.open != nil {
+				d.open = nil
+				d.attempts--
+			}
+		}
+	}
+	return nil
+}
+
+func (q *memQueue) Renew(context.Context, ID, time.Time) error { return nil }
+
+func (q *memQueue) Wake(_ context.Context, _ ID, now time.Time, resend bool, _ int) (n int, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, d := range q.rows {
+		if (d.state == Deferred || d.state == Uncertain && resend) && !d.readyAt.After(now) {
+			q.move(d, Queued)
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (q *memQueue) Rescue(context.Context, ID, time.Time, time.Time, int) (int, int, error) {
+	return 0, 0, nil
+}
+
+func (q *memQueue) Lanes(context.Context, ID) ([]Lane, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return []Lane{{ID: 1, State: q.lane}}, nil
+}
+
+func (q *memQueue) FinishCampaigns(context.Context, ID, time.Time) ([]string, error) { return nil, nil }
+func (q *memQueue) FoldCounters(context.Context) error                               { return nil }
+
+func (q *memQueue) states() map[DeliveryState]int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := map[DeliveryState]int{}
+	for _, d := range q.rows {
+		out[d.state]++
+	}
+	return out
+}
+
+// memRelay answers by the try of each address.
+type memRelay struct {
+	mu     sync.Mutex
+	away   bool
+	answer func(to string, try int) error
+	tries  map[string]int
+	bytes  map[string][][]byte
+	opened int
+	hold   chan struct{} // a Send waits for it once MAIL is said
+}
+
+func (r *memRelay) Name() string { return "mem" }
+
+func (r *memRelay) Open(context.Context) (Session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.away {
+		return nil, &DeliveryError{Stage: StageConnect, Cause: errors.New("refused")}
+	}
+	r.opened++
+	return &memSession{r, true}, nil
+}
+
+type memSession struct {
+	r     *memRelay
+	alive bool
+}
+
+func (s *memSession) Send(ctx context.Context, m Message) (Reply, error) {
+	if ctx.Err() != nil {
+		return Reply{}, &DeliveryError{Stage: StageMail, Cause: ctx.Err()}
+	}
+	s.r.mu.Lock()
+	if s.r.tries == nil {
+		s.r.tries, s.r.bytes = map[string]int{}, map[string][][]byte{}
+	}
+	s.r.tries[m.To]++
+	try := s.r.tries[m.To]
+	s.r.bytes[m.To] = append(s.r.bytes[m.To], m.Bytes)
+	hold := s.r.hold
+	s.r.mu.Unlock()
+	if hold != nil {
+		<-hold
+	}
+	if s.r.answer != nil {
+		if err := s.r.answer(m.To, try); err != nil {
+			var lost *DeliveryError
+			s.alive = !(errors.As(err, &lost) && lost.Reply.Code == 0)
+			return Reply{}, err
+		}
+	}
+	return Reply{Code: 250, Enhanced: "2.0.0"}, nil
+}
+
+func (s *memSession) Alive() bool  { return s.alive }
+func (s *memSession) Close() error { return nil }
+
+// memComposer writes the slots into the bytes, so that other values are other bytes.
+type memComposer struct{ Composer }
+
+func (memComposer) Slots(_ *Register, in SlotInput) (Slots, error) {
+	return Slots{"date": in.Now.UTC().Format(time.RFC3339Nano), SlotObjectURL: "https://x.example/o/" + in.Tokens.Objection}, nil
+}
+
+func (memComposer) Compose(_ []byte, s Slots, h Headers) (Message, error) {
+	b := []byte(s["date"] + s[SlotObjectURL] + h.Date.UTC().Format(time.RFC3339Nano) + h.To)
+	sum := sha256.Sum256(b)
+	return Message{EnvelopeFrom: h.EnvelopeFrom, To: h.To, Bytes: b, SHA256: sum[:]}, nil
+}
+
+type memRegisters struct{ RegisterStore }
+
+func (memRegisters) RegisterVersion(context.Context, ID) (RegisterVersion, error) {
+	return RegisterVersion{}, nil
+}
+
+type memSkeletons struct{}
+
+func (memSkeletons) Skeleton(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil }
+
+type noMeter struct{}
+
+func (noMeter) Attempt(DeliveryState, ReplyClass, time.Duration) {}
+func (noMeter) Claimed(int)                                      {}
+func (noMeter) Fenced(int)                                       {}
+func (noMeter) Rescued(int, int)                                 {}
+func (noMeter) RelayAway()                                       {}
+func (noMeter) HandedOver(time.Duration, time.Duration)          {}
+
+func testWorker(q *memQueue, r *memRelay) *Worker {
+	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: Tokens{NewKeyring()},
+		Registers: &Registers{Store: memRegisters{}, Parse: func([]byte) (*Register, error) { return &Register{}, nil }},
+		Now:       time.Now, After: time.After, Jitter: func() float64 { return 0.5 }, Meter: noMeter{},
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Options: WorkerOptions{Connections: 4, Batch: 10}}
+}
+
