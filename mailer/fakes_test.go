@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -258,4 +257,3 @@ func testWorker(q *memQueue, r *memRelay) *Worker {
 		Now:       time.Now, After: time.After, Jitter: func() float64 { return 0.5 }, Meter: noMeter{},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Options: WorkerOptions{Connections: 4, Batch: 10}}
 }
-
