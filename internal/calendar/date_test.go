@@ -95,6 +95,18 @@ func TestTheFirstAndTheLastSecondOfADayBearItsDateAndTheirNeighboursDoNot(t *tes
 	})
 }
 
+// TestTheLastDayOfAFarLeapYearEnds holds a day for which the standard library gives
+// no end of the zone's span.
+func TestTheLastDayOfAFarLeapYearEnds(t *testing.T) {
+	d := day(t, "2040-12-31")
+	for _, name := range zones {
+		loc := zone(t, name)
+		if start, end := d.StartOf(loc), d.EndOf(loc); calendar.DateOf(start, loc) != d || calendar.DateOf(end, loc) != d || end.Sub(start) != 24*time.Hour-time.Second {
+			t.Errorf("%s in %s runs from %s to %s", d, loc, start, end)
+		}
+	}
+}
+
 func TestMonthsNeverOverflow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d, n := anyDate.Draw(rt, "date"), rapid.IntRange(-600, 600).Draw(rt, "months")

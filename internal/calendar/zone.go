@@ -46,19 +46,37 @@ type span struct {
 
 // spansAround returns the spans of a zone near a local midnight, in order. Offsets stay below 26 hours, so two days on either
 // side hold every instant that can bear that local time.
+//
+// It looks for the changes itself: for the last day of leap years after 2037 Location's own ZoneBounds gives an end that is not
+// behind its beginning.
 func spansAround(midnight time.Time, loc *time.Location) []span {
-	const reach = 48 * time.Hour
+	const reach, step = 48 * time.Hour, time.Hour // no zone changes twice within an hour
 	from, to := midnight.Add(-reach), midnight.Add(reach)
-	var spans []span
-	for at := from; at.Before(to); {
-		local := at.In(loc)
-		_, seconds := local.Zone()
-		_, end := local.ZoneBounds()
-		if end.IsZero() || end.After(to) {
-			end = to
+	spans := []span{{start: from, end: to, offset: offsetAt(from, loc)}}
+	for at := from; at.Before(to); at = at.Add(step) {
+		last := &spans[len(spans)-1]
+		if next := at.Add(step); offsetAt(next, loc) != last.offset {
+			last.end = firstWithout(last.offset, at, next, loc)
+			spans = append(spans, span{start: last.end, end: to, offset: offsetAt(next, loc)})
 		}
-		spans = append(spans, span{at, end, time.Duration(seconds) * time.Second})
-		at = end
 	}
 	return spans
+}
+
+func offsetAt(t time.Time, loc *time.Location) time.Duration {
+	_, seconds := t.In(loc).Zone()
+	return time.Duration(seconds) * time.Second
+}
+
+// firstWithout is the second between two instants at which a zone leaves an offset.
+func firstWithout(offset time.Duration, before, after time.Time, loc *time.Location) time.Time {
+	for after.Sub(before) > time.Second {
+		middle := before.Add(after.Sub(before) / 2).Truncate(time.Second)
+		if offsetAt(middle, loc) == offset {
+			before = middle
+		} else {
+			after = middle
+		}
+	}
+	return after
 }
