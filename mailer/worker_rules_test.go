@@ -92,7 +92,7 @@ func TestPatienceCountsFromTheFirstAttempt(t *testing.T) { // RFC 5321 4.5.4.1
 	}
 }
 
-func TestAPauseStopsWhatIsClaimedToo(t *testing.T) {
+func TestAPauseStopsFurtherSendingWithinASecondAndWhatIsClaimedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newMemQueue(t, 500)
 		r := &memRelay{answer: func(string, int) error { time.Sleep(100 * time.Millisecond); return nil }}

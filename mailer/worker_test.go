@@ -212,29 +212,6 @@ func TestARetryThatPassesTheDeadlineRaisesAnAlert(t *testing.T) { // D8
 	})
 }
 
-func TestAPauseStopsFurtherSendingWithinASecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newMemQueue(t, 500)
-		r := &memRelay{answer: func(string, int) error { time.Sleep(100 * time.Millisecond); return nil }}
-		var atPause, afterASecond int
-		during(t, q, r, time.Minute, func() {
-			time.Sleep(2 * time.Second)
-			q.mu.Lock()
-			q.lane = LanePaused
-			q.mu.Unlock()
-			atPause = q.states()[Relayed]
-			time.Sleep(time.Second)
-			afterASecond = q.states()[Relayed]
-		})
-		if atPause == 0 || afterASecond == 500 {
-			t.Fatalf("the test saw no pause: %d, %d", atPause, afterASecond)
-		}
-		if got := q.states(); got[Relayed] != afterASecond || got[Queued] != 500-afterASecond {
-			t.Fatalf("sent on after the pause: %v, %d a second after it", got, afterASecond)
-		}
-	})
-}
-
 func TestAGracefulStopFinishesWhatIsOnTheWireAndReleasesTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, r := newMemQueue(t, 50), &memRelay{hold: make(chan struct{})}

@@ -45,6 +45,30 @@ func (s *stage) workers(t *testing.T, extra ...string) *program {
 	return s.program(t, s.url, s.keyFile, args...)
 }
 
+// campaign is a campaign with its deliveries by state.
+func (s *stage) campaign(t *testing.T, key string) (mailer.Campaign, map[mailer.DeliveryState]int64) {
+	t.Helper()
+	c, err := s.store.Campaign(t.Context(), s.controller, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := s.store.CampaignCounts(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, counts
+}
+
+// told counts the mails by Message-ID.
+func (s *stage) told(t *testing.T) map[string]int {
+	t.Helper()
+	told := map[string]int{}
+	for _, m := range s.notices(t) {
+		told[m.parsed.MessageID]++
+	}
+	return told
+}
+
 func TestAProcessStopsGracefullyInMidRunAndAnotherFinishes(t *testing.T) {
 	s := newStage(t, nil)
 	s.take(t, 300)
@@ -60,14 +84,7 @@ func TestAProcessStopsGracefullyInMidRunAndAnotherFinishes(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Fatalf("a graceful stop ended with %v: %s", err, p.log)
 	}
-	c, err := s.store.Campaign(t.Context(), s.controller, "first")
-	if err != nil {
-		t.Fatal(err)
-	}
-	counts, err := s.store.CampaignCounts(t.Context(), c.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, counts := s.campaign(t, "first")
 	if counts[mailer.Sending] != 0 || counts[mailer.Uncertain] != 0 || counts[mailer.Queued] == 0 {
 		t.Fatalf("after a graceful stop in mid-run: %v", counts)
 	}
@@ -78,11 +95,7 @@ func TestAProcessStopsGracefullyInMidRunAndAnotherFinishes(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, p.log)
 	}
-	told := map[string]int{}
-	for _, m := range s.notices(t) {
-		told[m.parsed.MessageID]++
-	}
-	for id, n := range told {
+	for id, n := range s.told(t) {
 		if n != 1 {
 			t.Errorf("%s went out %d times", id, n)
 		}
@@ -108,18 +121,8 @@ func TestAKilledProcessLosesNobody(t *testing.T) { // E5
 	stop := s.worker()
 	until(t, s.finished(t, "first"))
 	stop()
-	told := map[string]int{}
-	for _, m := range s.notices(t) {
-		told[m.parsed.MessageID]++
-	}
-	c, err := s.store.Campaign(t.Context(), s.controller, "first")
-	if err != nil {
-		t.Fatal(err)
-	}
-	counts, err := s.store.CampaignCounts(t.Context(), c.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	told := s.told(t)
+	c, counts := s.campaign(t, "first")
 	if int64(len(told)) != counts[mailer.Relayed] || counts[mailer.Relayed] != c.ApprovedPeople {
 		t.Errorf("%d people were told, %d are on record, %d were approved", len(told), counts[mailer.Relayed], c.ApprovedPeople)
 	}
