@@ -32,12 +32,15 @@ const (
 	fVisibility
 	fFirstCommunication
 	fFirstDisclosure
+	fToldAt
+	fToldProof
 	fieldCount
 )
 
 var fieldNames = [fieldCount]string{
 	"name", "given_name", "family_name", "email", "email_2", "phone", "profile_url", "source_ref", "page", "country", "region", "city",
 	"postal_code", "language", "organisation", "job_title", "obtained_at", "visibility", "first_communication", "first_disclosure",
+	"told_at", "told_proof",
 }
 
 // Fields lists the names of the fields that a mapping may use.

@@ -45,7 +45,7 @@ func openNDJSON(lines *lineReader, sample []byte, b *builder) (mailer.Rows, erro
 }
 
 // rare fields stand in few rows of a good file.
-var rare = [fieldCount]bool{fEmail2: true, fPhone: true, fRegion: true, fFirstCommunication: true, fFirstDisclosure: true}
+var rare = [fieldCount]bool{fEmail2: true, fPhone: true, fRegion: true, fFirstCommunication: true, fFirstDisclosure: true, fToldAt: true, fToldProof: true}
 
 // samplePaths are the paths to values in the whole lines of a sample.
 func samplePaths(sample []byte) map[string]struct{} {

@@ -168,6 +168,8 @@ func (b *builder) readDates(rec *mailer.Record, v values) *fault {
 		b.date(&rec.ObtainedAt, fObtainedAt, v),
 		b.date(&rec.FirstCommunication, fFirstCommunication, v),
 		b.date(&rec.FirstDisclosure, fFirstDisclosure, v),
+		b.date(&rec.ToldAt, fToldAt, v),
+		text(&rec.ToldProof, fToldProof, v, maxText),
 	)
 	if bad != nil {
 		return bad
@@ -238,9 +240,9 @@ func digest(rec mailer.Record) []byte {
 	c := rec.Contact
 	parts := []string{
 		c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language, c.Organisation, c.JobTitle, rec.Phone, rec.ProfileURL,
-		rec.SourceRef, rec.Page, string(rec.Visibility),
+		rec.SourceRef, rec.Page, string(rec.Visibility), rec.ToldProof,
 	}
-	for _, at := range []time.Time{rec.ObtainedAt, rec.FirstCommunication, rec.FirstDisclosure} {
+	for _, at := range []time.Time{rec.ObtainedAt, rec.FirstCommunication, rec.FirstDisclosure, rec.ToldAt} {
 		parts = append(parts, at.Format(time.RFC3339Nano))
 	}
 	for _, e := range rec.Emails {

@@ -111,7 +111,7 @@ var unknownRules = []mailer.UnknownRule{mailer.UnknownIsPublic, mailer.UnknownIs
 // columns are the fields that a contact file can fill.
 var columns = []string{"name", "given_name", "family_name", "email", "email_2", "phone", "profile_url", "source_ref", "page",
 	"country", "region", "city", "postal_code", "language", "organisation", "job_title", "obtained_at", "visibility",
-	"first_communication", "first_disclosure"}
+	"first_communication", "first_disclosure", "told_at", "told_proof"}
 
 var columnsShape = words(columns)
 
