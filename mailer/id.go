@@ -41,8 +41,14 @@ func ParseID(s string) (ID, error) {
 
 // String is the canonical form of RFC 9562.
 func (id ID) String() string {
-	h := hex.EncodeToString(id[:])
-	return h[0:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	var s [36]byte
+	for i, at := range [...]struct{ from, to, n int }{{0, 4, 0}, {4, 6, 9}, {6, 8, 14}, {8, 10, 19}, {10, 16, 24}} {
+		hex.Encode(s[at.n:], id[at.from:at.to])
+		if i > 0 {
+			s[at.n-1] = '-'
+		}
+	}
+	return string(s[:])
 }
 
 // Time is the millisecond in which the ID was made.

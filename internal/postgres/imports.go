@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/lib/pq"
 
 	"article14/mailer"
 )
@@ -81,29 +84,26 @@ func (t tx) lockIntake(ctx context.Context, controller mailer.ID) error {
 }
 
 func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys mailer.BatchKeys, now time.Time) ([]mailer.Known, map[string]bool, error) {
-	type key struct {
-		Kind mailer.IdentifierKind `json:"kind"`
-		Hash []byte                `json:"hash"`
-	}
-	var ks []key
-	for kind, hashes := range keys {
-		for _, h := range hashes {
-			ks = append(ks, key{kind, h})
+	var kinds []mailer.IdentifierKind
+	var hashes [][]byte
+	for _, kind := range slices.Sorted(maps.Keys(keys)) {
+		for _, h := range keys[kind] {
+			kinds, hashes = append(kinds, kind), append(hashes, h)
 		}
 	}
-	if len(ks) == 0 {
+	if len(hashes) == 0 {
 		return nil, nil, nil
 	}
 	var ids []mailer.ID
-	if err := t.all(ctx, &ids, "intake_known", controller, records{ks}); err != nil {
+	if err := t.all(ctx, &ids, "intake_known", controller, texts(kinds), pq.ByteaArray(hashes)); err != nil {
 		return nil, nil, err
 	}
-	var hashes [][]byte
-	if err := t.all(ctx, &hashes, "intake_suppressed", controller, records{ks}, now); err != nil {
+	var found [][]byte
+	if err := t.all(ctx, &found, "intake_suppressed", controller, texts(kinds), pq.ByteaArray(hashes), now); err != nil {
 		return nil, nil, err
 	}
-	suppressed := make(map[string]bool, len(hashes))
-	for _, h := range hashes {
+	suppressed := make(map[string]bool, len(found))
+	for _, h := range found {
 		suppressed[string(h)] = true
 	}
 	people, err := t.people(ctx, controller, ids)
@@ -120,23 +120,24 @@ func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys mailer.BatchK
 // deliveries before duties, each in the order of their keys.
 func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.Merge, now time.Time) error {
 	counts := tally{}
-	if err := t.addContacts(ctx, controller, m.NewContacts, now, counts); err != nil {
+	batch := newArrivals(controller, m.NewContacts, now)
+	if err := t.addContacts(ctx, batch, m.NewContacts, counts); err != nil {
 		return err
 	}
 	if err := t.fillContacts(ctx, controller, m.Updated, now); err != nil {
 		return err
 	}
-	if err := t.addIdentifiers(ctx, controller, m.Identifiers, now); err != nil {
+	if err := t.addIdentifiers(ctx, batch, m.Identifiers); err != nil {
 		return err
 	}
-	if err := t.addAcquisitions(ctx, controller, m.Acquisitions, now); err != nil {
+	if err := t.addAcquisitions(ctx, batch, m.Acquisitions); err != nil {
 		return err
 	}
 	tooLate, err := t.changeDuties(ctx, controller, m, now, counts)
 	if err != nil {
 		return err
 	}
-	if err := t.addDuties(ctx, controller, m.Duties, now, counts); err != nil {
+	if err := t.addDuties(ctx, batch, m.Duties, counts); err != nil {
 		return err
 	}
 	if err := t.raiseFound(ctx, controller, slices.Concat(m.Alerts, tooLate), now, counts); err != nil {
@@ -154,19 +155,6 @@ func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.
 	counts.add(controller, mailer.ID{}, countImport, "", "refused", int(m.Counts.Refused))
 	// The lock on intake stands, so no other import waits for these rows.
 	return counts.apply(ctx, t)
-}
-
-const contactColumns = `id, controller_id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, created_at, updated_at`
-
-func (t tx) addContacts(ctx context.Context, controller mailer.ID, cs []mailer.Contact, now time.Time, counts tally) error {
-	rows := make([][]any, len(cs))
-	for i, c := range cs {
-		rows[i] = []any{c.ID, controller, c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language,
-			c.Organisation, c.JobTitle, null(c.FirstObtainedAt), now, now}
-	}
-	n, err := t.mergeIn(ctx, "contact_add", "contact", contactColumns, rows)
-	counts.add(controller, mailer.ID{}, countContact, "", "known", n)
-	return err
 }
 
 // fillContacts writes fields that a later file filled in. The first obtaining,
@@ -194,65 +182,6 @@ func (t tx) fillContacts(ctx context.Context, controller mailer.ID, cs []mailer.
 	_, err := t.exec(ctx, "contact_fill", controller, records{rows}, now)
 	return err
 }
-
-// addIdentifiers stores identifiers. A microsecond between those of one person
-// keeps the order in which their file names them.
-func (t tx) addIdentifiers(ctx context.Context, controller mailer.ID, byContact map[mailer.ID][]mailer.Identifier, now time.Time) error {
-	var rows [][]any
-	for contact, ids := range byContact {
-		for n, i := range ids {
-			rows = append(rows, []any{contact, i.ID, controller, string(i.Kind), i.Hash, i.KeyID, i.Value, now.Add(time.Duration(n) * time.Microsecond)})
-		}
-	}
-	_, err := t.mergeIn(ctx, "identifier_add", "identifier", "contact_id, id, controller_id, kind, hash, key_id, value, added_at", rows)
-	return err
-}
-
-func (t tx) addAcquisitions(ctx context.Context, controller mailer.ID, byContact map[mailer.ID][]mailer.Acquisition, now time.Time) error {
-	var rows [][]any
-	for contact, as := range byContact {
-		for _, a := range as {
-			rows = append(rows, []any{contact, a.ID, controller, a.SourceKey, a.ActivityKey, null(a.ObtainedAt), string(a.Basis),
-				a.Page, string(a.Visibility), a.ImportID, a.Line, now})
-		}
-	}
-	_, err := t.mergeIn(ctx, "acquisition_add", "acquisition",
-		"contact_id, id, controller_id, source_key, activity_key, obtained_at, obtained_basis, page, visibility, import_id, line, recorded_at", rows)
-	return err
-}
-
-// addDuties opens duties. One that is there already for the same contact,
-// activity, source and cause is left as it is (D5).
-func (t tx) addDuties(ctx context.Context, controller mailer.ID, ds []mailer.Duty, now time.Time, counts tally) error {
-	if len(ds) == 0 {
-		return nil
-	}
-	rows := make([][]any, len(ds))
-	for i, d := range ds {
-		rows[i] = []any{d.ContactID, d.ID, controller, d.ActivityKey, d.SourceKey, d.Cause, d.AcquisitionID, null(d.ObtainedAt),
-			d.Due.At, string(d.Due.Rule), records{d.Due.Inputs}, string(d.State), string(d.Reason), d.Detail, now}
-	}
-	if err := t.stage(ctx, "duty", "contact_id, id, controller_id, activity_key, source_key, cause, acquisition_id, obtained_at, due_at, due_rule, due_inputs, state, reason, detail, opened_at", rows); err != nil {
-		return err
-	}
-	var made []standRow
-	if err := t.all(ctx, &made, "duty_add"); err != nil {
-		return err
-	}
-	for _, r := range made {
-		counts.duty(controller, dutyStand{}, r.stand())
-	}
-	return nil
-}
-
-// standRow is what of a duty is counted.
-type standRow struct {
-	State  mailer.DutyState   `db:"state"`
-	Reason mailer.BlockReason `db:"reason"`
-	DueAt  instant            `db:"due_at"`
-}
-
-func (r standRow) stand() dutyStand { return dutyStand{r.State, r.Reason, r.DueAt.Time} }
 
 // raiseFound stores what a batch found that a person must look at.
 func (t tx) raiseFound(ctx context.Context, controller mailer.ID, as []mailer.Alert, now time.Time, counts tally) error {

@@ -151,7 +151,7 @@ func (s *Store) OpenDuties(ctx context.Context, controller, after mailer.ID, lim
 			duties = append(duties, decide(people[id].known())...)
 		}
 		counts := tally{}
-		if err := t.addDuties(ctx, controller, duties, now, counts); err != nil {
+		if err := t.addDuties(ctx, newArrivals(controller, nil, now), duties, counts); err != nil {
 			return err
 		}
 		if opened = len(duties); len(ids) == limit {

@@ -146,19 +146,6 @@ func (t tx) stage(ctx context.Context, table, columns string, rows [][]any) erro
 	return t.copyIn(ctx, "stage_"+table, columns, rows)
 }
 
-// mergeIn stages rows and has a statement merge them into their table. It
-// returns how many were new.
-func (t tx) mergeIn(ctx context.Context, name, table, columns string, rows [][]any) (int, error) {
-	if len(rows) == 0 {
-		return 0, nil
-	}
-	if err := t.stage(ctx, table, columns, rows); err != nil {
-		return 0, err
-	}
-	n, err := t.exec(ctx, name)
-	return int(n), err
-}
-
 // fault says what failed, without what PostgreSQL quotes of the rows at fault:
 // details and contexts are left out, and so are the messages of data exceptions
 // (class 22), which repeat the value.
