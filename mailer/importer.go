@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,17 +50,8 @@ func (im *Importer) Run(ctx context.Context, p ImportPlan) (ImportCounts, error)
 	if err != nil {
 		return ImportCounts{}, fmt.Errorf("the import could not begin: %w; nothing was read: run the same command again", err)
 	}
-	for {
-		rows, readErr := r.fill()
-		if err := r.settle(ctx, rows); err != nil {
-			return r.counts, err
-		}
-		if errors.Is(readErr, io.EOF) {
-			break
-		}
-		if readErr != nil {
-			return r.counts, fmt.Errorf("%w; the %d rows before stand", readErr, r.read)
-		}
+	if err := r.run(ctx); err != nil {
+		return r.counts, err
 	}
 	if !p.DryRun && !r.imp.Finished {
 		if err := im.Store.FinishImport(ctx, r.imp.ID, im.Now()); err != nil {
@@ -110,50 +102,18 @@ func (im *Importer) begin(ctx context.Context, p ImportPlan) (*importRun, error)
 	return r, nil
 }
 
-// fill reads the next batch. None goes over the position where an earlier run
-// stopped. With an error it gives what was read before.
-func (r *importRun) fill() ([]batchRow, error) {
-	size := int64(r.Batch)
-	if size <= 0 {
-		size = importBatch
-	}
-	if left := r.imp.Position - r.read; left > 0 {
-		size = min(size, left)
-	}
-	var rows []batchRow
-	for int64(len(rows)) < size {
-		rec, refusal, err := r.plan.Rows.Next()
-		if err != nil {
-			return rows, err
+// run settles batch after batch. While one is being stored the next is read.
+func (r *importRun) run(ctx context.Context) error {
+	reader := &rowReader{rows: r.plan.Rows, plan: &r.plan, rules: r.rules, size: cmp.Or(max(r.Batch, 0), importBatch), stop: r.imp.Position}
+	batches, stop := reader.start()
+	defer stop()
+	for b := range batches {
+		if err := r.settle(ctx, b.rows); err != nil {
+			return err
 		}
-		if refusal == nil {
-			refusal = r.date(&rec)
+		if b.err != nil && !errors.Is(b.err, io.EOF) {
+			return fmt.Errorf("%w; the %d rows before stand", b.err, r.read)
 		}
-		if refusal != nil {
-			rows = append(rows, batchRow{refusal: refusal})
-			continue
-		}
-		rows = append(rows, batchRow{rec: rec, ids: r.rules.identifiers(rec)})
-	}
-	return rows, nil
-}
-
-// date refuses a row without a date unless there is a basis for the file (D4).
-// The import's own date is never one.
-func (r *importRun) date(rec *Record) *Refusal {
-	if !rec.ObtainedAt.IsZero() {
-		rec.Basis = ObtainedFromRow
-		return nil
-	}
-	switch r.plan.Basis {
-	case ObtainedFromStatement:
-		rec.ObtainedAt = r.plan.Stated.UTC().Truncate(time.Microsecond) // as the store keeps it
-		rec.Basis = ObtainedFromStatement
-	case ObtainedUnknown:
-		rec.Basis = ObtainedUnknown
-	default:
-		return &Refusal{Line: rec.Line, Field: "obtained_at", Row: rec.Row,
-			Reason: "no date of obtaining: say with --obtained-basis when the data were obtained, or that it is unknown"}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // KeyPurpose is what a key is for; no key serves two.
@@ -36,8 +37,9 @@ type Key struct {
 // no two lists of parts give the same input.
 func (k Key) MAC(parts ...[]byte) []byte {
 	m := hmac.New(sha256.New, k.Secret)
+	var length [20]byte
 	for _, p := range parts {
-		fmt.Fprintf(m, "%d:", len(p))
+		m.Write(append(strconv.AppendInt(length[:0], int64(len(p)), 10), ':'))
 		m.Write(p)
 	}
 	return m.Sum(nil)
