@@ -120,24 +120,24 @@ func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys mailer.BatchK
 // deliveries before duties, each in the order of their keys.
 func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.Merge, now time.Time) error {
 	counts := tally{}
-	batch := newArrivals(controller, m.NewContacts, now)
-	if err := t.addContacts(ctx, batch, m.NewContacts, counts); err != nil {
+	batch := t.arrive(controller, m.NewContacts, now, counts)
+	if err := batch.addContacts(ctx, m.NewContacts); err != nil {
 		return err
 	}
 	if err := t.fillContacts(ctx, controller, m.Updated, now); err != nil {
 		return err
 	}
-	if err := t.addIdentifiers(ctx, batch, m.Identifiers); err != nil {
+	if err := batch.addIdentifiers(ctx, m.Identifiers); err != nil {
 		return err
 	}
-	if err := t.addAcquisitions(ctx, batch, m.Acquisitions); err != nil {
+	if err := batch.addAcquisitions(ctx, m.Acquisitions); err != nil {
 		return err
 	}
 	tooLate, err := t.changeDuties(ctx, controller, m, now, counts)
 	if err != nil {
 		return err
 	}
-	if err := t.addDuties(ctx, batch, m.Duties, counts); err != nil {
+	if err := batch.addDuties(ctx, m.Duties); err != nil {
 		return err
 	}
 	if err := t.raiseFound(ctx, controller, slices.Concat(m.Alerts, tooLate), now, counts); err != nil {

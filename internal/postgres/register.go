@@ -151,7 +151,7 @@ func (s *Store) OpenDuties(ctx context.Context, controller, after mailer.ID, lim
 			duties = append(duties, decide(people[id].known())...)
 		}
 		counts := tally{}
-		if err := t.addDuties(ctx, newArrivals(controller, nil, now), duties, counts); err != nil {
+		if err := t.arrive(controller, nil, now, counts).addDuties(ctx, duties); err != nil {
 			return err
 		}
 		if opened = len(duties); len(ids) == limit {

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,16 +120,22 @@ func (t tx) all(ctx context.Context, dst any, name string, args ...any) error {
 
 // copyIn streams rows into a table by COPY. NUL, which text cannot hold, was
 // refused at the door.
-func (t tx) copyIn(ctx context.Context, table, columns string, rows [][]any) (err error) {
+func (t tx) copyIn(ctx context.Context, table, columns string, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	return t.copyAll(ctx, table, columns, slices.Values(rows))
+}
+
+// copyAll is copyIn for rows that are made while PostgreSQL stores those before
+// them. A row is done with when the next is asked for.
+func (t tx) copyAll(ctx context.Context, table, columns string, rows iter.Seq[[]any]) (err error) {
 	stmt, err := t.PrepareContext(ctx, "COPY "+table+" ("+columns+") FROM STDIN")
 	if err != nil {
 		return fault("copy into "+table, err)
 	}
 	defer func() { err = errors.Join(err, fault("copy into "+table, stmt.Close())) }()
-	for _, r := range rows {
+	for r := range rows {
 		if _, err := stmt.ExecContext(ctx, r...); err != nil {
 			return fault("copy into "+table, err)
 		}
