@@ -30,6 +30,7 @@ type importCmd struct {
 	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
 	Rejects       string            `help:"Write refused rows, with line, field and reason, to this file." type:"path" placeholder:"FILE"`
 	DryRun        bool              `help:"Read everything, store nothing."`
+	Batch         int               `help:"Rows stored in one transaction." hidden:""`
 	JSON          bool              `help:"Print JSON."`
 }
 
@@ -71,7 +72,7 @@ func (c *importCmd) report(std streams, counts mailer.ImportCounts) error {
 
 func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
 	p := importPlan{file: c.File, source: c.Source, activity: c.Activity, format: intake.Format(c.Format), dates: c.Dates,
-		mapping: mailer.Mapping{Fields: c.Map}, dryRun: c.DryRun}
+		mapping: mailer.Mapping{Fields: c.Map}, dryRun: c.DryRun, batch: c.Batch}
 	if p.activity == "" {
 		if len(reg.Activities) != 1 {
 			return p, errors.New("the register declares several activities: name one with --activity")
@@ -113,6 +114,7 @@ type importPlan struct {
 	stated                 time.Time
 	said                   string // the statement, for the record (D4)
 	dryRun                 bool
+	batch                  int // rows stored in one transaction; 0: as many as the importer thinks right
 	rejects                *rejectsFile
 	onProgress             func(rows int64)
 }
@@ -161,34 +163,49 @@ func (r *rejectsFile) close() error {
 
 // importFile reads a contact file into the store.
 func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts, error) {
-	reg := a.reg
-	source, ok := reg.Source(p.source)
-	if !ok {
-		return mailer.ImportCounts{}, misuse{fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))}
-	}
-	f, err := os.Open(p.file)
+	plan, file, err := a.openImport(p)
 	if err != nil {
 		return mailer.ImportCounts{}, err
 	}
-	defer f.Close()
+	defer file.Close()
+	im := mailer.Importer{Store: a.store, Keys: a.keys, Now: a.now, Batch: p.batch}
+	return im.Run(ctx, plan)
+}
+
+// openImport opens a contact file and finds out what it is. Whoever reads the
+// plan's rows closes the file after.
+func (a *app) openImport(p importPlan) (_ mailer.ImportPlan, file io.Closer, err error) {
+	reg := a.reg
+	source, ok := reg.Source(p.source)
+	if !ok {
+		return mailer.ImportPlan{}, nil, misuse{fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))}
+	}
+	f, err := os.Open(p.file)
+	if err != nil {
+		return mailer.ImportPlan{}, nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
-		return mailer.ImportCounts{}, err
+		return mailer.ImportPlan{}, nil, err
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return mailer.ImportCounts{}, err
+		return mailer.ImportPlan{}, nil, err
 	}
 	rows, err := intake.Open(f, intake.Settings{Format: p.format, Delimiter: p.delimiter, Mapping: p.mapping, DateFormat: p.dates,
 		Zone: reg.Controller.Zone, Source: source, Now: a.now})
 	if err != nil {
-		return mailer.ImportCounts{}, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
+		return mailer.ImportPlan{}, nil, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
 	}
-	im := mailer.Importer{Store: a.store, Keys: a.keys, Now: a.now}
-	return im.Run(ctx, mailer.ImportPlan{
+	return mailer.ImportPlan{
 		Controller: a.controller, Register: reg, Source: source, ActivityKey: p.activity,
 		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(), Basis: p.said},
 		Basis:  p.basis, Stated: p.stated, Rows: rows, DryRun: p.dryRun, OnRefusal: p.rejects.write, OnProgress: p.onProgress,
-	})
+	}, f, nil
 }
 
 func sourceKeys(reg *mailer.Register) string {
