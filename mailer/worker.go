@@ -98,7 +98,21 @@ type Meter interface {
 	Rescued(queued, uncertain int)
 	RelayAway()
 	HandedOver(sinceObtained, slack time.Duration)
+	Waited(on Wait, d time.Duration)
 }
+
+// Wait is what a worker that claims nothing waits for.
+type Wait string
+
+// What is waited for. A pace that is used up is waited out like an empty queue:
+// the lanes tell which it was.
+const (
+	WaitRelay Wait = "relay" // it is away
+	WaitWork  Wait = "work"  // nothing may go out now
+)
+
+// Waits lists them.
+var Waits = []Wait{WaitRelay, WaitWork}
 
 // Run works until ctx ends, and returns when everything that was claimed is
 // settled or released.

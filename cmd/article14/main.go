@@ -36,7 +36,9 @@ type commands struct {
 	Work     workCmd     `cmd:"" help:"Deliver: the worker."`
 	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
 	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
-	Status   statusCmd   `cmd:"" help:"Show backlog, deadlines and forecast."`
+	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
+	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
+	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
 	Contact  contactCmd  `cmd:"" help:"Show one person's record."`
 }
 
