@@ -84,3 +84,16 @@ func (b *breaker) unused() {
 	defer b.mu.Unlock()
 	b.probing = false
 }
+
+// state says it in a word.
+func (b *breaker) state() RelayState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.streak == 0:
+		return RelayUp
+	case b.now().Before(b.until):
+		return RelayAway
+	}
+	return RelayTrying
+}

@@ -250,6 +250,7 @@ func (noMeter) Fenced(int)                                       {}
 func (noMeter) Rescued(int, int)                                 {}
 func (noMeter) RelayAway()                                       {}
 func (noMeter) HandedOver(time.Duration, time.Duration)          {}
+func (noMeter) Waited(Wait, time.Duration)                       {}
 
 func testWorker(q *memQueue, r *memRelay) *Worker {
 	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: Tokens{NewKeyring()},

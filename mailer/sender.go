@@ -16,7 +16,7 @@ func (r *run) claimer(ctx context.Context) {
 	for ctx.Err() == nil {
 		if r.breaker.resting() {
 			r.releaseWaiting()
-			r.pause(ctx, r.opt.Idle)
+			r.wait(ctx, WaitRelay)
 			continue
 		}
 		probing, batch := r.breaker.open(), r.opt.Batch
@@ -25,10 +25,20 @@ func (r *run) claimer(ctx context.Context) {
 		}
 		jobs := r.claim(ctx, batch)
 		r.release(r.hand(ctx, jobs))
-		if len(jobs) == 0 || probing {
-			r.pause(ctx, r.opt.Idle)
+		switch {
+		case probing:
+			r.wait(ctx, WaitRelay)
+		case len(jobs) == 0:
+			r.wait(ctx, WaitWork)
 		}
 	}
+}
+
+// wait is a pause on record.
+func (r *run) wait(ctx context.Context, on Wait) {
+	began := r.Now()
+	r.pause(ctx, r.opt.Idle)
+	r.Meter.Waited(on, r.Now().Sub(began))
 }
 
 // hand gives jobs to the senders. It returns those that it was left with when

@@ -35,6 +35,9 @@ const (
 // DeliveryStates lists all of them in the order in which people read them.
 var DeliveryStates = []DeliveryState{Queued, Sending, Deferred, Relayed, Delivered, Rejected, Uncertain, Bounced, Complained, Suppressed, Cancelled}
 
+// AttemptStates are those that follow an attempt.
+var AttemptStates = []DeliveryState{Relayed, Deferred, Rejected, Uncertain}
+
 // DutyStates lists all of them.
 var DutyStates = []DutyState{DutyOpen, DutyInFlight, DutyMet, DutyFailed, DutyBlocked, DutyExcused, DutyErased}
 

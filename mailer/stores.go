@@ -180,6 +180,10 @@ type Figures struct {
 	QueueOldest time.Time        // created_at of the oldest queued delivery in an open lane
 	RelayedLast map[string]int64 // "1m", "1h": handed over in the last minute, hour
 	Lanes       []LaneFigures
+	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
+	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
+	Workers     []Heartbeat
+	Instance    Instance
 }
 
 // LaneFigures is a lane with its backlog.

@@ -25,6 +25,9 @@ type Worker struct {
 	Registers  *Registers
 	Releases   *Releases // places again what failed; nil in a worker that only delivers
 	Tokens     Tokens
+	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
+	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked
+	Host       string        // the machine's name, for operators
 	Controller ID
 	Options    WorkerOptions
 	Now        func() time.Time
@@ -95,7 +98,21 @@ type Meter interface {
 	Rescued(queued, uncertain int)
 	RelayAway()
 	HandedOver(sinceObtained, slack time.Duration)
+	Waited(on Wait, d time.Duration)
 }
+
+// Wait is what a worker that claims nothing waits for.
+type Wait string
+
+// What is waited for. A pace that is used up is waited out like an empty queue:
+// the lanes tell which it was.
+const (
+	WaitRelay Wait = "relay" // it is away
+	WaitWork  Wait = "work"  // nothing may go out now
+)
+
+// Waits lists them.
+var Waits = []Wait{WaitRelay, WaitWork}
 
 // Run works until ctx ends, and returns when everything that was claimed is
 // settled or released.
@@ -105,6 +122,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
+	housekeeping.Go(func() { r.keepBeating(ctx) })
 	batchers.Go(r.begins.run)
 	batchers.Go(r.settles.run)
 	for range r.opt.Connections {
@@ -132,10 +150,13 @@ type run struct {
 	held      heldClaims
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
+	vitals    vitals
 }
 
 func newRun(w *Worker) *run {
-	r := &run{Worker: w, opt: w.Options.withDefaults()}
+	own := *w
+	r := &run{Worker: &own, opt: w.Options.withDefaults()}
+	own.Relay = watchedRelay{w.Relay, &r.vitals}
 	r.jobs = make(chan Job, r.opt.Batch)
 	r.skeletons.store = w.Skeletons
 	r.failed = make(chan struct{}, 1)

@@ -22,6 +22,7 @@ type Settings struct {
 	Data        string `help:"Folder for the private database and the keys." type:"path" placeholder:"DIR"`
 	Keys        string `help:"Key file; default keys.json in the data folder." type:"path" placeholder:"FILE"`
 	Controller  string `help:"Key of the controller, where an instance has several." placeholder:"KEY"`
+	Instance    string `help:"What this copy of the database is called, such as production: a worker refuses to send from one of another name." placeholder:"NAME"`
 	LogFormat   string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
 	LogLevel    string `help:"Least level that is logged: debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
 }

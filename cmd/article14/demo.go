@@ -146,7 +146,7 @@ func (d *demo) listen(ctx context.Context) (err error) {
 	d.server, err = web.Listen(ctx, web.Config{Addr: d.cmd.Listen, Log: d.log, Now: d.now,
 		Portal:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.portal.ServeHTTP(w, r) }),
 		Rooms:      map[string]http.Handler{"/inbox/": d.catcher.Handler("/inbox")},
-		Operations: ops.Handlers(registry, append(d.checks(), relayCheck(d.catcher.relay)), checkFailed(d.log))})
+		Operations: ops.Handlers(registry, append(d.checks(), relayCheck(d.catcher.relay, d.now)), checkFailed(d.log))})
 	return err
 }
 

@@ -118,6 +118,10 @@ func (s *stage) applySample(t *testing.T) {
 // work runs a worker until stop is called.
 func (s *stage) work(t *testing.T) (stop func()) {
 	_, meter := s.metrics()
+	return s.workWith(t, meter)
+}
+
+func (s *stage) workWith(t *testing.T, meter mailer.Meter) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.app.worker(s.relay, demoOptions, meter).Run(ctx) }()

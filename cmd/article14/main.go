@@ -36,7 +36,10 @@ type commands struct {
 	Work     workCmd     `cmd:"" help:"Deliver: the worker."`
 	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
 	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
-	Status   statusCmd   `cmd:"" help:"Show backlog, deadlines and forecast."`
+	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
+	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
+	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
+	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
 	Contact  contactCmd  `cmd:"" help:"Show one person's record."`
 }
 
@@ -60,15 +63,7 @@ func run(args []string, std streams) int {
 
 	var cmds commands
 	status := -1
-	parser, err := kong.New(&cmds,
-		kong.Name("article14"),
-		kong.Description("Tells people that a company holds their data, as Article 14 GDPR asks."),
-		kong.Writers(std.out, std.err),
-		kong.Exit(func(code int) { status = code }),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.DefaultEnvars("ARTICLE14"),
-	)
+	parser, err := newParser(&cmds, std, func(code int) { status = code })
 	if err != nil {
 		fmt.Fprintln(std.err, "article14:", err)
 		return exitFailed
@@ -95,6 +90,19 @@ func run(args []string, std streams) int {
 		return report(err, std.err)
 	}
 	return 0
+}
+
+// newParser makes the parser of the command line; exit hears of --help.
+func newParser(cmds *commands, std streams, exit func(int)) (*kong.Kong, error) {
+	return kong.New(cmds,
+		kong.Name("article14"),
+		kong.Description("Tells people that a company holds their data, as Article 14 GDPR asks."),
+		kong.Writers(std.out, std.err),
+		kong.Exit(exit),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.DefaultEnvars("ARTICLE14"),
+	)
 }
 
 // misuse is an error of the person at the keyboard.

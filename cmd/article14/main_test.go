@@ -29,6 +29,12 @@ func migrated(t testing.TB) string {
 	return pgtest.New(t, migrate)
 }
 
+// empty gives a new database without tables.
+func empty(t testing.TB) string {
+	t.Helper()
+	return pgtest.New(t, nil)
+}
+
 func migrate(ctx context.Context, url string) error {
 	store, err := postgres.Open(ctx, url)
 	if err != nil {

@@ -206,30 +206,6 @@ func TestKeysOfAnotherDatabaseAreRefused(t *testing.T) {
 	}
 }
 
-func TestReadinessNamesWhatIsNotWell(t *testing.T) {
-	s := newStage(t, nil)
-	p := s.workers(t)
-	defer func() { p.Process.Signal(os.Interrupt); p.Wait() }()
-	var base string
-	until(t, func() bool {
-		m := regexp.MustCompile(`operations=(127\.0\.0\.1:\d+)`).FindStringSubmatch(p.log.String())
-		if m != nil {
-			base = "http://" + m[1]
-		}
-		return m != nil
-	})
-	if status, body := get(t, base+"/readyz"); status != http.StatusOK || !strings.Contains(body, `"relay":"ok"`) {
-		t.Errorf("ready: %d %s", status, body)
-	}
-	s.catcher.Close()
-	if status, body := get(t, base+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"database":"ok"`) {
-		t.Errorf("with the relay away: %d %s", status, body)
-	}
-	if status, _ := get(t, base+"/healthz"); status != http.StatusOK {
-		t.Errorf("health: %d", status)
-	}
-}
-
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
 	resp, err := http.Get(url)

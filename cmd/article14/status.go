@@ -3,13 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"maps"
-	"slices"
-	"strconv"
 	"time"
 
-	"article14/internal/calendar"
 	"article14/mailer"
 )
 
@@ -37,6 +32,11 @@ type statusJSON struct {
 	Alerts     map[string]int64               `json:"alerts"`
 	Relayed    map[string]int64               `json:"relayed_last"`
 	Lanes      []laneJSON                     `json:"lanes"`
+	OverdueBy  map[string]int64               `json:"overdue_by_age"`
+	Stranded   int64                          `json:"stranded"`
+	Workers    []workerJSON                   `json:"workers"`
+	Instance   instanceJSON                   `json:"instance"`
+	ToDo       []mailer.Task                  `json:"to_do"`
 	Forecast   mailer.Forecast                `json:"forecast"`
 }
 
@@ -66,7 +66,8 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 	out := statusJSON{AsOf: f.AsOf, Zone: zone.String(), Contacts: f.Contacts, Duties: f.Duties, Blocked: f.Blocked, Overdue: f.Overdue,
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
-		Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{}}
+		Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
+		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Instance: instanceReport(f.Instance), ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}
@@ -81,57 +82,6 @@ func laneName(l mailer.LaneFigures) string {
 		return "(correspondence)"
 	}
 	return l.CampaignKey
-}
-
-func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
-	n := func(v int64) string { return strconv.FormatInt(v, 10) }
-	fmt.Fprintf(w, "as of %s\n\n", f.AsOf.In(zone).Format("2006-01-02 15:04:05 MST"))
-	rows := [][]string{{"people", n(f.Contacts)}}
-	for _, st := range mailer.DutyStates {
-		if f.Duties[st] > 0 {
-			rows = append(rows, []string{"duties " + string(st), n(f.Duties[st])})
-		}
-	}
-	rows = append(rows, []string{"overdue, not met", n(f.Overdue)})
-	for _, win := range mailer.Windows {
-		rows = append(rows, []string{"due within " + win.Name, n(f.DueWithin[win.Name])})
-	}
-	rows = append(rows, []string{"met late", n(f.MetLate)})
-	if !f.OldestDueAt.IsZero() {
-		rows = append(rows, []string{"oldest date not met", oldest(f, zone)})
-	}
-	for _, st := range mailer.DeliveryStates {
-		if f.Deliveries[st] > 0 {
-			rows = append(rows, []string{"notices " + string(st), n(f.Deliveries[st])})
-		}
-	}
-	for _, kind := range slices.Sorted(maps.Keys(f.Alerts)) {
-		rows = append(rows, []string{"ALERT " + kind, n(f.Alerts[kind])})
-	}
-	table(w, rows)
-	printBlocked(w, "DUTIES", f.Blocked)
-	printLanes(w, f)
-	fmt.Fprintln(w, "\n"+forecastWords(f.Forecast()))
-}
-
-func oldest(f mailer.Figures, zone *time.Location) string {
-	date := calendar.DateOf(f.OldestDueAt, zone).String()
-	if d := mailer.LateDays(f.OldestDueAt, f.AsOf, zone); d > 0 {
-		return fmt.Sprintf("%s, late by %d days", date, d)
-	}
-	return date
-}
-
-func printLanes(w io.Writer, f mailer.Figures) {
-	if len(f.Lanes) == 0 {
-		return
-	}
-	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE"}}
-	for _, l := range f.Lanes {
-		rows = append(rows, []string{laneName(l), string(l.State), paceWords(l.Pace), strconv.FormatInt(l.Queued, 10), when(l.EarliestDue)})
-	}
-	fmt.Fprintln(w)
-	table(w, rows)
 }
 
 func forecastWords(f mailer.Forecast) string {

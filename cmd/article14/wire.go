@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +35,7 @@ type app struct {
 	controller mailer.ID // zero before the first register is applied
 	key        string
 	reg        *mailer.Register // in force when it was opened; nil before the first
+	instance   mailer.Instance
 }
 
 // maxSkew is how far the database's clock may be from ours. Deadlines and leases
@@ -127,6 +130,9 @@ func (a *app) check(ctx context.Context, s *Settings) error {
 	if err := a.store.CheckKeys(ctx, a.keys, a.now()); err != nil {
 		return err
 	}
+	if err := a.recognise(ctx); err != nil {
+		return err
+	}
 	v, reg, err := a.registers.Current(ctx, a.key)
 	if errors.Is(err, mailer.ErrNoRegister) {
 		return nil
@@ -138,11 +144,38 @@ func (a *app) check(ctx context.Context, s *Settings) error {
 	return nil
 }
 
+// recognise finds out whether this copy of the database is the one that sends. A
+// copy that is held can be looked at, so that is no error.
+func (a *app) recognise(ctx context.Context) (err error) {
+	if a.instance, err = a.store.Recognise(ctx, a.now()); err != nil {
+		return err
+	}
+	if held := a.instance.HeldError(); held != nil {
+		a.log.Error("nothing is sent", "why", held)
+	}
+	return nil
+}
+
+// mayWork refuses a worker that is meant for another instance.
+func (a *app) mayWork(ctx context.Context, label string) error {
+	if err := a.instance.CheckLabel(label); err != nil {
+		return err
+	}
+	if a.instance.Label == "" && label != "" {
+		return a.store.NameInstance(ctx, label)
+	}
+	return nil
+}
+
 func (a *app) checkClock(ctx context.Context) error {
 	skew, err := a.store.ClockSkew(ctx, a.now)
 	if err != nil {
 		return err
 	}
+	return skewed(skew)
+}
+
+func skewed(skew time.Duration) error {
 	if skew.Abs() > maxSkew {
 		return fmt.Errorf("the database's clock is off from this machine's by %s, more than %s: set both by NTP, then start again", skew.Round(time.Millisecond), maxSkew)
 	}
@@ -174,15 +207,33 @@ func (a *app) rights() *mailer.Rights {
 
 func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Tokens: a.tokens(), Controller: a.controller, Options: opts,
+		Releases: a.releases(), Tokens: a.tokens(), Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
+}
+
+// hostname is this machine's name, as operators know it.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
+
+// version is that of the program, as the build knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // metrics makes the registry that /metrics shows.
 func (a *app) metrics() (*prometheus.Registry, *ops.Meter) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(&ops.Figures{Source: a.store, Controller: func() mailer.ID { return a.controller }, Now: a.now, Log: a.log})
-	return reg, ops.NewMeter(reg)
+	ops.RegisterProcess(reg, version())
+	return reg, ops.NewMeter(reg, a.now)
 }
 
 // checks are what readiness asks.
@@ -195,6 +246,16 @@ func (a *app) checks() []ops.Check {
 			}
 			return err
 		}},
-		{Name: "clock", Run: a.checkClock},
+		{Name: "clock", Run: a.askClock},
+		{Name: "instance", Advisory: true, Run: func(ctx context.Context) error {
+			i, err := a.store.Recognise(ctx, a.now())
+			return ops.Unless(err, i.HeldError())
+		}},
 	}
+}
+
+// askClock is checkClock for readiness: a database that does not answer says nothing of its clock.
+func (a *app) askClock(ctx context.Context) error {
+	skew, err := a.store.ClockSkew(ctx, a.now)
+	return ops.Unless(err, skewed(skew))
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,9 +44,14 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	defer a.close()
+	if err := a.mayWork(ctx, s.Instance); err != nil {
+		return err
+	}
 	registry, meter := a.metrics()
+	relayIsWell := relayCheck(r, a.now)
+	relayIsWell.Advisory = pages != nil // people who read their notice need no relay
 	cfg := web.Config{Addr: c.OpsListen, Portal: http.NotFoundHandler(), Log: log, Now: a.now,
-		Operations: ops.Handlers(registry, append(a.checks(), relayCheck(r)), checkFailed(log))}
+		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell), checkFailed(log))}
 	if pages != nil {
 		if cfg, err = a.pages(*pages, cfg); err != nil {
 			return err
@@ -85,15 +91,19 @@ func (a *app) portal(proxies []netip.Prefix) http.Handler {
 		TrustedProxies: proxies, Now: a.now, Log: a.log})
 }
 
+// relayAnswerLasts is how long one look at the relay answers for: each costs a
+// connection, and relays count those.
+const relayAnswerLasts = 15 * time.Second
+
 // relayCheck asks whether the relay opens its door.
-func relayCheck(r mailer.Relay) ops.Check {
+func relayCheck(r mailer.Relay, now func() time.Time) ops.Check {
 	return ops.Check{Name: "relay", Run: func(ctx context.Context) error {
 		session, err := r.Open(ctx)
 		if err != nil {
 			return err
 		}
 		return session.Close()
-	}}
+	}}.Lasting(relayAnswerLasts, now)
 }
 
 func checkFailed(log *slog.Logger) func(string, error) {

@@ -35,82 +35,34 @@ const (
 )
 
 var (
-	descUp         = desc("figures_up", "1 if the store gave its figures at this scrape.")
-	descAge        = desc("figures_age_seconds", "Age of the figures below.")
-	descContacts   = desc("contacts", "People stored.")
-	descDuties     = desc("duties", "Duties to inform, by state.", "state")
-	descBlocked    = desc("duties_blocked", "Duties that cannot go on, by what blocks them.", "reason")
-	descOverdue    = desc("duties_overdue", "Duties not met and past their date.")
-	descDue        = desc("duties_due", "Duties not met and still on time whose date lies within the span.", "within")
-	descSlack      = desc("duties_smallest_slack_seconds", "From now to the earliest date of a duty not met; negative is late.")
-	descMetLate    = desc("duties_met_late_total", "Duties met after their date.")
-	descDeliveries = desc("deliveries", "Notices, by state.", "state")
-	descOldest     = desc("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane.")
-	descObjections = desc("objections_total", "Objections, by the way they were made.", "way")
-	descRequests   = desc("requests_open", "Requests of people not yet answered.")
-	descAlerts     = desc("alerts", "Alerts raised, by kind.", "kind")
-	descRows       = desc("import_rows_total", "Rows of contact files read, by what became of them.", "result")
+	descUp  = desc("figures_up", "1 if the store gave its figures at this scrape.")
+	descAge = desc("figures_age_seconds", "Age of the figures below.")
 )
-
-func desc(metric, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(name, "", metric), help, labels, nil)
-}
 
 // Describe implements prometheus.Collector.
 func (f *Figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descUp, descAge, descContacts, descDuties, descBlocked, descOverdue, descDue, descSlack,
-		descMetLate, descDeliveries, descOldest, descObjections, descRequests, descAlerts, descRows} {
-		ch <- d
+	ch <- descUp
+	ch <- descAge
+	for _, fam := range families {
+		ch <- fam.desc
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (f *Figures) Collect(ch chan<- prometheus.Metric) {
 	fig, ok := f.fresh()
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	counter := func(d *prometheus.Desc, v int64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
-	}
 	if !ok {
-		gauge(descUp, 0)
+		ch <- prometheus.MustNewConstMetric(descUp, prometheus.GaugeValue, 0)
 		return
 	}
 	now := f.Now()
-	gauge(descUp, 1)
-	gauge(descAge, now.Sub(fig.AsOf).Seconds())
-	gauge(descContacts, float64(fig.Contacts))
-	for _, s := range mailer.DutyStates {
-		gauge(descDuties, float64(fig.Duties[s]), string(s))
+	ch <- prometheus.MustNewConstMetric(descUp, prometheus.GaugeValue, 1)
+	ch <- prometheus.MustNewConstMetric(descAge, prometheus.GaugeValue, now.Sub(fig.AsOf).Seconds())
+	for _, fam := range families {
+		fam.show(fig, now, func(v float64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(fam.desc, fam.kind, v, labels...)
+		})
 	}
-	for reason, n := range fig.Blocked {
-		gauge(descBlocked, float64(n), string(reason))
-	}
-	gauge(descOverdue, float64(fig.Overdue))
-	for _, w := range mailer.Windows {
-		gauge(descDue, float64(fig.DueWithin[w.Name]), w.Name)
-	}
-	if !fig.OldestDueAt.IsZero() {
-		gauge(descSlack, fig.OldestDueAt.Sub(now).Seconds())
-	}
-	counter(descMetLate, fig.MetLate)
-	for _, s := range mailer.DeliveryStates {
-		gauge(descDeliveries, float64(fig.Deliveries[s]), string(s))
-	}
-	if !fig.QueueOldest.IsZero() {
-		gauge(descOldest, now.Sub(fig.QueueOldest).Seconds())
-	}
-	for way, n := range fig.Objections {
-		counter(descObjections, n, way)
-	}
-	gauge(descRequests, float64(fig.Requests))
-	for kind, n := range fig.Alerts {
-		gauge(descAlerts, float64(n), kind)
-	}
-	counter(descRows, fig.Imports.Accepted, "accepted")
-	counter(descRows, fig.Imports.Merged, "merged")
-	counter(descRows, fig.Imports.Refused, "refused")
 }
 
 // fresh gives figures that are a few seconds old at most.

@@ -18,6 +18,9 @@ type Meter struct {
 	relayAway  prometheus.Counter
 	toHandOver prometheus.Histogram
 	slack      prometheus.Histogram
+	waited     *prometheus.CounterVec
+	success    *prometheus.GaugeVec
+	now        func() time.Time
 }
 
 var _ mailer.Meter = (*Meter)(nil)
@@ -27,9 +30,16 @@ const (
 	name = "article14"
 )
 
-// NewMeter makes a meter and registers its metrics.
-func NewMeter(reg prometheus.Registerer) *Meter {
-	m := &Meter{
+// Steps whose last success is shown.
+const (
+	stepClaim    = "claim"
+	stepHandOver = "handover"
+)
+
+// NewMeter makes a meter and registers its metrics. Those whose labels are known
+// beforehand are there from the start, so that a first increase is seen as one.
+func NewMeter(reg prometheus.Registerer, now func() time.Time) *Meter {
+	m := &Meter{now: now,
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: name, Name: "attempts_total",
 			Help: "Transactions with a relay, by the state that followed and the class of the reply."}, []string{"result", "class"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: name, Name: "attempt_duration_seconds",
@@ -46,19 +56,50 @@ func NewMeter(reg prometheus.Registerer) *Meter {
 			Help: "From the obtaining of the data to the hand-over of the notice.", Buckets: []float64{day, 3 * day, 7 * day, 14 * day, 21 * day, 28 * day, 31 * day, 90 * day, 365 * day}}),
 		slack: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: name, Name: "handover_slack_seconds",
 			Help: "From the hand-over to the deadline; negative is late.", Buckets: []float64{-365 * day, -31 * day, -7 * day, -day, 0, day, 3 * day, 7 * day, 14 * day, 31 * day}}),
+		waited: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: name, Name: "waiting_seconds_total",
+			Help: "Time in which this worker claimed nothing, by what it waited for."}, []string{"for"}),
+		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: name, Name: "last_success_timestamp_seconds",
+			Help: "When a step of this worker last went well; 0 if not yet."}, []string{"step"}),
 	}
-	reg.MustRegister(m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack)
+	reg.MustRegister(m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack, m.waited, m.success)
+	for _, to := range mailer.AttemptStates {
+		m.duration.WithLabelValues(string(to))
+	}
+	for _, to := range []mailer.DeliveryState{mailer.Queued, mailer.Uncertain} {
+		m.rescued.WithLabelValues(string(to))
+	}
+	for _, w := range mailer.Waits {
+		m.waited.WithLabelValues(string(w))
+	}
+	for _, step := range []string{stepClaim, stepHandOver} {
+		m.success.WithLabelValues(step)
+	}
 	return m
 }
 
 // Attempt counts a transaction.
 func (m *Meter) Attempt(to mailer.DeliveryState, class mailer.ReplyClass, took time.Duration) {
+	if to == mailer.Relayed {
+		m.succeeded(stepHandOver)
+	}
 	m.attempts.WithLabelValues(string(to), string(class)).Inc()
 	m.duration.WithLabelValues(string(to)).Observe(took.Seconds())
 }
 
-// Claimed counts deliveries taken from the queue.
-func (m *Meter) Claimed(n int) { m.claimed.Add(float64(n)) }
+// Claimed counts deliveries taken from the queue, which may be none.
+func (m *Meter) Claimed(n int) {
+	m.claimed.Add(float64(n))
+	m.succeeded(stepClaim)
+}
+
+// Waited adds up the time in which nothing was claimed.
+func (m *Meter) Waited(on mailer.Wait, d time.Duration) {
+	m.waited.WithLabelValues(string(on)).Add(max(0, d.Seconds()))
+}
+
+func (m *Meter) succeeded(step string) {
+	m.success.WithLabelValues(step).Set(float64(m.now().UnixMilli()) / 1000)
+}
 
 // Fenced counts deliveries whose claim was lost.
 func (m *Meter) Fenced(n int) { m.fenced.Add(float64(n)) }

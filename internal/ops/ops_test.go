@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, 
 	b.asked++
 	return mailer.Figures{
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
+		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, InFlight: 1},
+			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
+		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[string]int64{"retry_past_deadline": 1}, Objections: map[string]int64{"page": 5},
 	}, b.err
@@ -44,7 +48,7 @@ func figures(b *books, now *time.Time) http.Handler {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(&Figures{Source: b, Controller: func() mailer.ID { return mailer.ID{} }, Now: func() time.Time { return *now },
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	NewMeter(reg).Attempt(mailer.Deferred, mailer.ClassTransient, time.Second)
+	NewMeter(reg, func() time.Time { return *now }).Attempt(mailer.Deferred, mailer.ClassTransient, time.Second)
 	return Handlers(reg, nil, nil)["GET /metrics"]
 }
 
@@ -56,6 +60,9 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_duties_blocked{reason="no_language"} 4`, `article14_duties_due{within="3d"} 1`, `article14_duties_smallest_slack_seconds -3600`,
 		`article14_queue_oldest_age_seconds 60`, `article14_alerts{kind="retry_past_deadline"} 1`, `article14_objections_total{way="page"} 5`,
 		`article14_attempts_total{class="transient",result="deferred"} 1`, `article14_figures_up 1`,
+		`article14_workers{state="alive"} 1`, `article14_workers{state="gone"} 1`, `article14_workers_relay{state="away"} 1`, `article14_workers_relay{state="up"} 0`,
+		`article14_relay_connections 2`, `article14_deliveries_in_flight 1`, `article14_instance_held 1`, `article14_duties_stranded 6`,
+		`article14_duties_overdue_age{age="over_1y"} 2`, `article14_duties_overdue_age{age="under_7d"} 0`, `article14_leases_rescued_total{to="uncertain"} 0`,
 	} {
 		if !strings.Contains(body, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)
@@ -88,8 +95,8 @@ func TestAStoreThatIsAwayShowsAsDownAndLeavesTheRest(t *testing.T) {
 
 func TestReadinessRunsEveryCheckAndNamesWhatFailed(t *testing.T) {
 	var failed string
-	well := Check{"clock", func(context.Context) error { return nil }}
-	ill := Check{"database", func(context.Context) error { return errors.New("a secret reason") }}
+	well := Check{Name: "clock", Run: func(context.Context) error { return nil }}
+	ill := Check{Name: "database", Run: func(context.Context) error { return errors.New("a secret reason") }}
 	report := func(name string, _ error) { failed = name }
 	h := Handlers(prometheus.NewRegistry(), []Check{ill, well}, report)
 	if code, body := scrape(t, h["GET /readyz"], "/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, `"database":"failed"`) ||
@@ -101,5 +108,75 @@ func TestReadinessRunsEveryCheckAndNamesWhatFailed(t *testing.T) {
 	}
 	if code, body := scrape(t, h["GET /healthz"], "/healthz"); code != http.StatusOK || !strings.Contains(body, "ok") {
 		t.Errorf("health: %d %s", code, body)
+	}
+}
+
+func TestACheckThatOnlyAdvisesIsNamedAndDecidesNothing(t *testing.T) {
+	var failed []string
+	report := func(name string, _ error) { failed = append(failed, name) }
+	away := func(context.Context) error { return errors.New("away") }
+	unasked := func(context.Context) error { return Unless(errors.New("the database is away"), nil) }
+	h := Handlers(nil, []Check{{Name: "relay", Advisory: true, Run: away}, {Name: "clock", Run: unasked}}, report)
+	code, body := scrape(t, h["GET /readyz"], "/readyz")
+	if code != http.StatusOK || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"clock":"unknown"`) || !slices.Equal(failed, []string{"relay"}) {
+		t.Errorf("%d %s, reported %v", code, body, failed)
+	}
+	h = Handlers(nil, []Check{{Name: "relay", Run: away}}, report)
+	if code, _ := scrape(t, h["GET /readyz"], "/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("one that decides: %d", code)
+	}
+}
+
+func TestALastingCheckLooksOnceInItsPeriodAndKeepsNothingThatWasGivenUp(t *testing.T) {
+	now, asked, answer := noon, 0, error(nil)
+	c := Check{Name: "relay", Run: func(ctx context.Context) error {
+		asked++
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return answer
+	}}.Lasting(time.Minute, func() time.Time { return now })
+	look := func(ctx context.Context, want int) error {
+		t.Helper()
+		err := c.Run(ctx)
+		if asked != want {
+			t.Fatalf("it looked %d times, want %d", asked, want)
+		}
+		return err
+	}
+	given, up := context.WithCancel(t.Context())
+	up()
+	look(given, 1)
+	if err := look(t.Context(), 2); err != nil {
+		t.Errorf("what another caller gave up was kept: %v", err)
+	}
+	answer = errors.New("away")
+	if err := look(t.Context(), 2); err != nil {
+		t.Errorf("within the period: %v", err)
+	}
+	now = now.Add(time.Minute)
+	if err := look(t.Context(), 3); err == nil {
+		t.Error("after the period the old answer was given")
+	}
+}
+
+func TestAMeterRemembersWhenAStepLastWentWell(t *testing.T) {
+	now := noon
+	reg := prometheus.NewRegistry()
+	m := NewMeter(reg, func() time.Time { return now })
+	h := Handlers(reg, nil, nil)["GET /metrics"]
+	if _, body := scrape(t, h, "/metrics"); !strings.Contains(body, `article14_last_success_timestamp_seconds{step="handover"} 0`) {
+		t.Error("a step that never went well is not 0")
+	}
+	m.Attempt(mailer.Rejected, mailer.ClassRefused, time.Second)
+	m.Claimed(0)
+	m.Waited(mailer.WaitRelay, 3*time.Second)
+	m.Waited(mailer.WaitRelay, -time.Second) // a clock that was set back takes nothing away
+	_, body := scrape(t, h, "/metrics")
+	for _, want := range []string{`article14_last_success_timestamp_seconds{step="handover"} 0`, `article14_last_success_timestamp_seconds{step="claim"} 1.7952624e+09`,
+		`article14_waiting_seconds_total{for="relay"} 3`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no line %q", want)
+		}
 	}
 }

@@ -29,11 +29,25 @@ func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time
 			return err
 		}
 		var oldest instant
-		_, err = t.one(ctx, &oldest, "figures_queue_oldest", controller)
+		if _, err = t.one(ctx, &oldest, "figures_queue_oldest", controller); err != nil {
+			return err
+		}
 		f.QueueOldest = oldest.Time
-		return err
+		return t.operation(ctx, controller, &f)
 	})
 	return f, err
+}
+
+// operation is what operators watch: who works here, on which copy, and what nobody cares for.
+func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figures) (err error) {
+	if f.Workers, err = t.heartbeats(ctx, controller); err != nil {
+		return err
+	}
+	if f.Instance, _, err = t.instance(ctx); err != nil || f.Duties[mailer.DutyFailed] == 0 {
+		return err
+	}
+	_, err = t.one(ctx, &f.Stranded, "figures_stranded", controller, mailer.ManyStranded)
+	return err
 }
 
 // countsBy holds counters by what is counted and by state.
@@ -92,10 +106,14 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 		Hour time.Time `json:"hour"`
 		At   time.Time `json:"at"`
 	}
-	edges := []edge{{0, now.UTC().Truncate(time.Hour), now}}
-	for i, w := range mailer.Windows {
-		at := now.Add(w.Span)
-		edges = append(edges, edge{i + 1, at.UTC().Truncate(time.Hour), at})
+	var edges []edge
+	add := func(at time.Time) { edges = append(edges, edge{len(edges), at.UTC().Truncate(time.Hour), at}) }
+	add(now)
+	for _, w := range mailer.Windows {
+		add(now.Add(w.Span))
+	}
+	for _, a := range mailer.Ages {
+		add(now.Add(-a.Span))
 	}
 	var inHour []int64
 	if err := t.all(ctx, &inHour, "figures_owed_in_hour", controller, records{edges}); err != nil {
@@ -114,6 +132,15 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	f.DueWithin = map[string]int64{}
 	for i, w := range mailer.Windows {
 		f.DueWithin[w.Name] = before[i+1] - before[0]
+	}
+	f.OverdueBy = map[string]int64{}
+	for i, a := range mailer.Ages {
+		at := 1 + len(mailer.Windows) + i
+		older := int64(0)
+		if i > 0 {
+			older = before[at-1]
+		}
+		f.OverdueBy[a.Name] = before[at] - older
 	}
 	var oldest instant
 	_, err := t.one(ctx, &oldest, "figures_oldest_due", controller)

@@ -62,3 +62,15 @@ CROSS JOIN LATERAL (
 WHERE l.controller_id = $1 AND l.state = 'open'
 ORDER BY q.created_at
 LIMIT 1
+
+-- name: figures_stranded
+-- The next address of a failed duty is looked for by its own campaign, while that lives.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM duty d
+    LEFT JOIN delivery v ON v.contact_id = d.contact_id AND v.id = d.delivery_id
+    LEFT JOIN campaign c ON c.id = v.campaign_id
+    WHERE d.controller_id = $1 AND d.state = 'failed' AND (c.id IS NULL OR c.state IN ('finished', 'cancelled'))
+    LIMIT $2
+) s

@@ -86,3 +86,32 @@ func TestCountsOfACampaignAreItsOwn(t *testing.T) {
 		must(t, h.FoldCounters(h.ctx))
 	}
 }
+
+func TestWhatIsOverdueIsCountedByItsAge(t *testing.T) { // D7
+	h := newHouse(t)
+	now := noon.Add(30 * time.Minute)
+	for _, late := range []time.Duration{-day, time.Minute, 7*day - time.Minute, 7 * day, 29 * day, 31 * day, 100 * day, 364 * day, 366 * day, 800 * day} {
+		h.people(1, now.Add(-late-time.Second))
+	}
+	for range 2 {
+		f := h.figures(now)
+		sum := int64(0)
+		for name, want := range map[string]int64{"under_7d": 2, "7d_30d": 2, "30d_90d": 1, "90d_1y": 2, "over_1y": 2} {
+			equal(t, name, f.OverdueBy[name], want)
+			sum += f.OverdueBy[name]
+		}
+		equal(t, "all", sum, f.Overdue)
+		must(t, h.FoldCounters(h.ctx))
+	}
+}
+
+func TestFailedDutiesOfEndedCampaignsAreStranded(t *testing.T) { // E3
+	h := newHouse(t)
+	h.people(3, noon)
+	c := h.running("spring", 0)
+	as := h.begin(noon, h.claim(3, noon)...)
+	h.settle(mailer.Rejected, noon, as[:2]...)
+	equal(t, "while its campaign runs", h.figures(noon).Stranded, 0)
+	must(t, h.Move(h.ctx, h.controller, c.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignCancelled, "ann", noon))
+	equal(t, "once it has ended", h.figures(noon).Stranded, 2)
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"article14/internal/calendar"
+	"article14/mailer"
+)
+
+// printStatus fits on a page of a terminal: what needs a person first, then where
+// everything stands.
+func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
+	fmt.Fprintf(w, "as of %s\n\n", f.AsOf.In(zone).Format("2006-01-02 15:04:05 MST"))
+	printTasks(w, f.Tasks())
+	table(w, statusRows(f, zone))
+	printBlocked(w, "DUTIES", f.Blocked)
+	printLanes(w, f, zone)
+	printWorkers(w, f)
+	fmt.Fprintln(w, "\n"+forecastWords(f.Forecast()))
+}
+
+func printTasks(w io.Writer, tasks []mailer.Task) {
+	if len(tasks) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "TO DO")
+	for _, t := range tasks {
+		what := t.What
+		if t.Count > 0 {
+			what = number(t.Count) + " " + what
+		}
+		fmt.Fprintf(w, "  %s\n    -> %s\n", what, t.Do)
+	}
+	fmt.Fprintln(w)
+}
+
+func statusRows(f mailer.Figures, zone *time.Location) [][]string {
+	rows := [][]string{
+		{"people", number(f.Contacts)},
+		{"duties", tallied(mailer.DutyStates, f.Duties)},
+		{"overdue", overdueWords(f)},
+		{"due within", dueWords(f)},
+	}
+	if !f.OldestDueAt.IsZero() {
+		rows = append(rows, []string{"oldest date", oldest(f, zone)})
+	}
+	onTime := f.Duties[mailer.DutyOpen] + f.Duties[mailer.DutyInFlight] + f.Duties[mailer.DutyFailed] + f.Duties[mailer.DutyBlocked] - f.Overdue
+	rows = append(rows,
+		[]string{"on time", fmt.Sprintf("%s owed, %s met", number(onTime), number(f.Duties[mailer.DutyMet]-f.MetLate))},
+		[]string{"late", fmt.Sprintf("%s owed, %s met", number(f.Overdue), number(f.MetLate))},
+		[]string{"notices", tallied(mailer.DeliveryStates, f.Deliveries)},
+		[]string{"handed over", fmt.Sprintf("%s in the last minute, %s in the last hour", number(f.RelayedLast["1m"]), number(f.RelayedLast["1h"]))})
+	if f.Requests > 0 || len(f.Objections) > 0 {
+		rows = append(rows, []string{"people said", fmt.Sprintf("%s objections, %s requests open", number(sum(f.Objections)), number(f.Requests))})
+	}
+	return rows
+}
+
+// tallied lists the states that occur, in their order.
+func tallied[S ~string](states []S, n map[S]int64) string {
+	var parts []string
+	for _, s := range states {
+		if n[s] != 0 {
+			parts = append(parts, strings.ReplaceAll(string(s), "_", " ")+" "+number(n[s]))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func overdueWords(f mailer.Figures) string {
+	if f.Overdue == 0 {
+		return "0"
+	}
+	var parts []string
+	for _, a := range mailer.Ages {
+		if n := f.OverdueBy[a.Name]; n > 0 {
+			parts = append(parts, number(n)+" "+a.Words)
+		}
+	}
+	return number(f.Overdue) + ": " + strings.Join(parts, ", ")
+}
+
+func dueWords(f mailer.Figures) string {
+	var parts []string
+	for _, win := range mailer.Windows {
+		parts = append(parts, win.Name+" "+number(f.DueWithin[win.Name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func oldest(f mailer.Figures, zone *time.Location) string {
+	date := calendar.DateOf(f.OldestDueAt, zone).String()
+	if d := mailer.LateDays(f.OldestDueAt, f.AsOf, zone); d > 0 {
+		return fmt.Sprintf("%s, late by %d days", date, d)
+	}
+	return date
+}
+
+func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
+	if len(f.Lanes) == 0 {
+		return
+	}
+	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE"}}
+	for _, l := range f.Lanes {
+		first := "-"
+		if !l.EarliestDue.IsZero() {
+			first = calendar.DateOf(l.EarliestDue, zone).String()
+		}
+		state := string(l.State)
+		if l.Reason != "" {
+			state += " (" + l.Reason + ")"
+		}
+		rows = append(rows, []string{laneName(l), state, paceWords(l.Pace), number(l.Queued), first})
+	}
+	fmt.Fprintln(w)
+	table(w, rows)
+}
+
+func printWorkers(w io.Writer, f mailer.Figures) {
+	if len(f.Workers) == 0 {
+		fmt.Fprintln(w, "\nno worker is there")
+		return
+	}
+	rows := [][]string{{"WORKER", "UP FOR", "SEEN", "RELAY", "CONNECTIONS", "ON THE WIRE"}}
+	for _, h := range f.Workers {
+		seen := f.AsOf.Sub(h.SeenAt).Round(time.Second).String() + " ago"
+		if h.Gone(f.AsOf) {
+			seen += ", GONE"
+		}
+		rows = append(rows, []string{h.Host, h.SeenAt.Sub(h.StartedAt).Round(time.Second).String(), seen,
+			h.Relay + " " + string(h.RelayState), strconv.Itoa(h.Connections), strconv.Itoa(h.InFlight)})
+	}
+	fmt.Fprintln(w)
+	table(w, rows)
+}
+
+// number writes a count with its thousands apart.
+func number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func sum(m map[string]int64) (n int64) {
+	for v := range maps.Values(m) {
+		n += v
+	}
+	return n
+}
+
+// workersJSON are the workers as they last said of themselves.
+type workerJSON struct {
+	Host        string            `json:"host"`
+	StartedAt   time.Time         `json:"started_at"`
+	SeenAt      time.Time         `json:"seen_at"`
+	Gone        bool              `json:"gone"`
+	Relay       string            `json:"relay"`
+	RelayState  mailer.RelayState `json:"relay_state"`
+	Connections int               `json:"connections"`
+	InFlight    int               `json:"in_flight"`
+}
+
+func workersReport(f mailer.Figures) []workerJSON {
+	out := make([]workerJSON, len(f.Workers))
+	for i, h := range f.Workers {
+		out[i] = workerJSON{h.Host, h.StartedAt, h.SeenAt, h.Gone(f.AsOf), h.Relay, h.RelayState, h.Connections, h.InFlight}
+	}
+	return out
+}
+
+// tasksReport is never null, so that a program can count it.
+func tasksReport(f mailer.Figures) []mailer.Task { return append([]mailer.Task{}, f.Tasks()...) }

@@ -1,0 +1,189 @@
+package ops
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"article14/mailer"
+)
+
+// family is a metric that is made of the store's figures.
+type family struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	show func(f mailer.Figures, now time.Time, put func(v float64, labels ...string))
+}
+
+func desc(metric, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prometheus.BuildFQName(name, "", metric), help, labels, nil)
+}
+
+type (
+	put    = func(v float64, labels ...string)
+	shower = func(f mailer.Figures, now time.Time, put func(v float64, labels ...string))
+)
+
+func gauge(metric, help string, show shower, labels ...string) family {
+	return family{desc(metric, help, labels...), prometheus.GaugeValue, show}
+}
+
+func counter(metric, help string, show shower, labels ...string) family {
+	return family{desc(metric, help, labels...), prometheus.CounterValue, show}
+}
+
+// one is a family of a single figure.
+func one(of func(f mailer.Figures) int64) shower {
+	return func(f mailer.Figures, _ time.Time, put put) { put(float64(of(f))) }
+}
+
+// each is a family with one figure for each key that occurs. The keys are those
+// that the code knows, never what came from outside.
+func each[K ~string](of func(f mailer.Figures) map[K]int64) shower {
+	return func(f mailer.Figures, _ time.Time, put put) {
+		for k, n := range of(f) {
+			put(float64(n), string(k))
+		}
+	}
+}
+
+// every is a family with a figure for every key, zeros too, so that an alert has
+// something to compare with from the start.
+func every[K ~string](keys []K, of func(f mailer.Figures) map[K]int64) shower {
+	return func(f mailer.Figures, _ time.Time, put put) {
+		n := of(f)
+		for _, k := range keys {
+			put(float64(n[k]), string(k))
+		}
+	}
+}
+
+// families are all of them, in the order in which docs/operations.md explains them.
+var families = []family{
+	gauge("contacts", "People stored.", one(func(f mailer.Figures) int64 { return f.Contacts })),
+	gauge("duties", "Duties to inform, by state.",
+		every(mailer.DutyStates, func(f mailer.Figures) map[mailer.DutyState]int64 { return f.Duties }), "state"),
+	gauge("duties_blocked", "Duties that cannot go on, by what blocks them.",
+		each(func(f mailer.Figures) map[mailer.BlockReason]int64 { return f.Blocked }), "reason"),
+	gauge("duties_stranded", "Failed duties whose campaign has ended: they need a new campaign.",
+		one(func(f mailer.Figures) int64 { return f.Stranded })),
+	gauge("duties_overdue", "Duties not met and past their date.", one(func(f mailer.Figures) int64 { return f.Overdue })),
+	gauge("duties_overdue_age", "Duties not met and past their date, by how long.", overdueByAge, "age"),
+	gauge("duties_due", "Duties not met and still on time whose date lies within the span.", dueWithin, "within"),
+	gauge("duties_smallest_slack_seconds", "From now to the earliest date of a duty not met; negative is late.", smallestSlack),
+	counter("duties_met_late_total", "Duties met after their date.", one(func(f mailer.Figures) int64 { return f.MetLate })),
+	gauge("deliveries", "Notices, by state.",
+		every(mailer.DeliveryStates, func(f mailer.Figures) map[mailer.DeliveryState]int64 { return f.Deliveries }), "state"),
+	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
+	gauge("lanes", "Lanes, by state.", lanesByState, "state"),
+	gauge("workers", "Workers by whether they said lately that they are there.", workers, "state"),
+	gauge("workers_relay", "Workers alive, by how they last saw their relay.", workersByRelay, "state"),
+	gauge("relay_connections", "Connections open to relays, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Connections })),
+	gauge("deliveries_in_flight", "Transactions with relays under way, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.InFlight })),
+	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
+	counter("objections_total", "Objections, by the way they were made.", each(func(f mailer.Figures) map[string]int64 { return f.Objections }), "way"),
+	gauge("requests_open", "Requests of people not yet answered.", one(func(f mailer.Figures) int64 { return f.Requests })),
+	gauge("alerts", "Alerts raised, by kind.", alerts, "kind"),
+	counter("import_rows_total", "Rows of contact files read, by what became of them.", importRows, "result"),
+}
+
+func overdueByAge(f mailer.Figures, _ time.Time, put put) {
+	for _, a := range mailer.Ages {
+		put(float64(f.OverdueBy[a.Name]), a.Name)
+	}
+}
+
+func dueWithin(f mailer.Figures, _ time.Time, put put) {
+	for _, w := range mailer.Windows {
+		put(float64(f.DueWithin[w.Name]), w.Name)
+	}
+}
+
+// smallestSlack is absent where nothing is owed.
+func smallestSlack(f mailer.Figures, now time.Time, put put) {
+	if !f.OldestDueAt.IsZero() {
+		put(f.OldestDueAt.Sub(now).Seconds())
+	}
+}
+
+func oldestQueued(f mailer.Figures, now time.Time, put put) {
+	if f.QueueOldest.IsZero() {
+		put(0)
+		return
+	}
+	put(now.Sub(f.QueueOldest).Seconds())
+}
+
+func lanesByState(f mailer.Figures, _ time.Time, put put) {
+	n := map[mailer.LaneState]int{}
+	for _, l := range f.Lanes {
+		n[l.State]++
+	}
+	for _, s := range []mailer.LaneState{mailer.LaneOpen, mailer.LanePaused, mailer.LaneClosed} {
+		put(float64(n[s]), string(s))
+	}
+}
+
+func workers(f mailer.Figures, now time.Time, put put) {
+	alive, gone := 0, 0
+	for _, h := range f.Workers {
+		if h.Gone(now) {
+			gone++
+		} else {
+			alive++
+		}
+	}
+	put(float64(alive), "alive")
+	put(float64(gone), "gone")
+}
+
+func workersByRelay(f mailer.Figures, now time.Time, put put) {
+	n := map[mailer.RelayState]int{}
+	for _, h := range f.Workers {
+		if !h.Gone(now) {
+			n[h.RelayState]++
+		}
+	}
+	for _, s := range mailer.RelayStates {
+		put(float64(n[s]), string(s))
+	}
+}
+
+// beating adds up a figure of the workers alive.
+func beating(of func(mailer.Heartbeat) int) shower {
+	return func(f mailer.Figures, now time.Time, put put) {
+		n := 0
+		for _, h := range f.Workers {
+			if !h.Gone(now) {
+				n += of(h)
+			}
+		}
+		put(float64(n))
+	}
+}
+
+func held(f mailer.Figures, _ time.Time, put put) {
+	if f.Instance.Held() {
+		put(1)
+		return
+	}
+	put(0)
+}
+
+// alerts has all kinds that are known, and any other that was raised.
+func alerts(f mailer.Figures, _ time.Time, put put) {
+	for kind := range mailer.AlertKinds {
+		put(float64(f.Alerts[kind]), kind)
+	}
+	for kind, n := range f.Alerts {
+		if _, known := mailer.AlertKinds[kind]; !known {
+			put(float64(n), kind)
+		}
+	}
+}
+
+func importRows(f mailer.Figures, _ time.Time, put put) {
+	put(float64(f.Imports.Accepted), "accepted")
+	put(float64(f.Imports.Merged), "merged")
+	put(float64(f.Imports.Refused), "refused")
+}

@@ -1,0 +1,125 @@
+package mailer
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Ages are how long duties have been overdue, the oldest first; each begins where
+// the one before it ends.
+var Ages = []struct {
+	Name  string
+	Words string
+	Span  time.Duration // past for at least so long
+}{
+	{"over_1y", "by more than a year", 365 * 24 * time.Hour},
+	{"90d_1y", "by 90 days to a year", 90 * 24 * time.Hour},
+	{"30d_90d", "by 30 to 90 days", 30 * 24 * time.Hour},
+	{"7d_30d", "by 7 to 30 days", 7 * 24 * time.Hour},
+	{"under_7d", "by less than 7 days", 0},
+}
+
+// ManyStranded is where the count of stranded duties stops.
+const ManyStranded = 10_000
+
+// Task is something that needs a person today. Its words hold no personal data.
+type Task struct {
+	Code  string `json:"code"`  // bounded: what kind of thing it is
+	Count int64  `json:"count"` // of what; 0 where it is one thing
+	What  string `json:"what"`
+	Do    string `json:"do"`
+}
+
+// soon is how near a date must be for a pause in its way to need a person.
+const soon = 3 * 24 * time.Hour
+
+// Tasks are what needs a person today, the gravest first.
+func (f Figures) Tasks() []Task {
+	var out []Task
+	add := func(n int64, code, what, do string) {
+		if n > 0 {
+			out = append(out, Task{code, n, what, do})
+		}
+	}
+	if held := f.Instance.HeldError(); held != nil {
+		out = append(out, Task{Code: "instance_held", What: "NOTHING IS SENT: this copy of the database is held, because " + f.Instance.HeldReason,
+			Do: "if it is this copy that sends, and no other does: article14 instance adopt --by NAME --why TEXT"})
+	}
+	out = append(out, f.workerTasks()...)
+	add(f.unreleased(), "unreleased", "duties are open in no campaign, while some are overdue", "create, approve and start a campaign")
+	add(f.pausedNear(), "paused", "notices wait in paused campaigns, some due within three days or overdue", "article14 campaign resume KEY")
+	add(f.Stranded, "stranded", "duties failed, and their campaign has ended", "create a campaign: it looks for their next address")
+	add(f.Blocked[BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", BlockQuarantined.Remedy())
+	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
+	for _, kind := range sortedKeys(f.Alerts) {
+		do, known := AlertKinds[kind]
+		if !known {
+			do = "see docs/operations.md"
+		}
+		add(f.Alerts[kind], "alert_"+kind, "alerts "+kind, do)
+	}
+	return out
+}
+
+// workerTasks are about who should be sending.
+func (f Figures) workerTasks() (out []Task) {
+	alive, away, gone := 0, 0, int64(0)
+	for _, h := range f.Workers {
+		switch {
+		case h.Gone(f.AsOf):
+			gone++
+		case h.RelayState == RelayUp:
+			alive++
+		default:
+			alive, away = alive+1, away+1
+		}
+	}
+	waiting := f.waiting()
+	switch {
+	case alive == 0 && waiting > 0:
+		out = append(out, Task{"no_worker", waiting, "notices wait in open lanes, and no worker is there", "start one: article14 work"})
+	case alive > 0 && away == alive:
+		out = append(out, Task{"relay_away", waiting, "notices wait: no worker reaches the relay", "see the relay, and article14 doctor"})
+	}
+	if gone > 0 {
+		out = append(out, Task{"worker_gone", gone, "workers were lost without a stop", "see their logs; what they had is taken back when its lease has passed"})
+	}
+	return out
+}
+
+// waiting is what is queued in open lanes.
+func (f Figures) waiting() (n int64) {
+	for _, l := range f.Lanes {
+		if l.State == LaneOpen {
+			n += l.Queued
+		}
+	}
+	return n
+}
+
+// unreleased are open duties, if something is overdue and no campaign runs that
+// could take them in.
+func (f Figures) unreleased() int64 {
+	for _, l := range f.Lanes {
+		if !l.CampaignID.IsZero() && l.State == LaneOpen {
+			return 0
+		}
+	}
+	if f.Overdue == 0 {
+		return 0
+	}
+	return f.Duties[DutyOpen]
+}
+
+// pausedNear is what is queued in paused lanes whose first date is near or past.
+func (f Figures) pausedNear() (n int64) {
+	for _, l := range f.Lanes {
+		if l.State == LanePaused && l.Queued > 0 && l.EarliestDue.Before(f.AsOf.Add(soon)) {
+			n += l.Queued
+		}
+	}
+	return n
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
