@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"article14/mailer"
 )
 
 // Exit statuses.
@@ -37,6 +39,7 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
 	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
 	Status   statusCmd   `cmd:"" help:"Show backlog, deadlines and forecast."`
+	Bounce   bounceCmd   `cmd:"" help:"Take in one report of a mail system on standard input."`
 	Contact  contactCmd  `cmd:"" help:"Show one person's record."`
 }
 
@@ -101,6 +104,10 @@ func run(args []string, std streams) int {
 type misuse struct{ error }
 
 func report(err error, w io.Writer) int {
+	if errors.As(err, new(tryAgain)) { // even if it was told to stop
+		fmt.Fprintln(w, "article14:", mailer.MaskAddresses(err.Error()))
+		return exitTempFail
+	}
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(w, "article14: stopped")
 		return exitFailed

@@ -35,6 +35,8 @@ type statusJSON struct {
 	Objections map[string]int64               `json:"objections"`
 	Requests   int64                          `json:"requests_open"`
 	Alerts     map[string]int64               `json:"alerts"`
+	Reports    map[string]int64               `json:"reports"`
+	Unmatched  map[string]int64               `json:"reports_unmatched"`
 	Relayed    map[string]int64               `json:"relayed_last"`
 	Lanes      []laneJSON                     `json:"lanes"`
 	Forecast   mailer.Forecast                `json:"forecast"`
@@ -66,7 +68,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 	out := statusJSON{AsOf: f.AsOf, Zone: zone.String(), Contacts: f.Contacts, Duties: f.Duties, Blocked: f.Blocked, Overdue: f.Overdue,
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
-		Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{}}
+		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{}}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}
@@ -105,6 +107,7 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 			rows = append(rows, []string{"notices " + string(st), n(f.Deliveries[st])})
 		}
 	}
+	rows = append(rows, reportRows(f)...)
 	for _, kind := range slices.Sorted(maps.Keys(f.Alerts)) {
 		rows = append(rows, []string{"ALERT " + kind, n(f.Alerts[kind])})
 	}

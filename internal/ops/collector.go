@@ -49,6 +49,9 @@ var (
 	descObjections = desc("objections_total", "Objections, by the way they were made.", "way")
 	descRequests   = desc("requests_open", "Requests of people not yet answered.")
 	descAlerts     = desc("alerts", "Alerts raised, by kind.", "kind")
+	descBounces    = desc("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", "class")
+	descReports    = desc("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", "finding")
+	descUnmatched  = desc("reports_unmatched", "Reports that found no delivery: waiting for it, or given up.", "state")
 	descRows       = desc("import_rows_total", "Rows of contact files read, by what became of them.", "result")
 )
 
@@ -59,7 +62,7 @@ func desc(metric, help string, labels ...string) *prometheus.Desc {
 // Describe implements prometheus.Collector.
 func (f *Figures) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descUp, descAge, descContacts, descDuties, descBlocked, descOverdue, descDue, descSlack,
-		descMetLate, descDeliveries, descOldest, descObjections, descRequests, descAlerts, descRows} {
+		descMetLate, descDeliveries, descOldest, descObjections, descRequests, descAlerts, descBounces, descReports, descUnmatched, descRows} {
 		ch <- d
 	}
 }
@@ -107,6 +110,16 @@ func (f *Figures) Collect(ch chan<- prometheus.Metric) {
 	gauge(descRequests, float64(fig.Requests))
 	for kind, n := range fig.Alerts {
 		gauge(descAlerts, float64(n), kind)
+	}
+	for _, class := range mailer.BounceClasses {
+		counter(descBounces, fig.Reports[string(class)], string(class))
+	}
+	for _, action := range mailer.Actions[1:] { // all but failed, which have a class
+		counter(descReports, fig.Reports[string(action)], string(action))
+	}
+	counter(descReports, fig.Reports[mailer.NotUnderstood], mailer.NotUnderstood)
+	for _, state := range []string{"waiting", "given_up"} {
+		gauge(descUnmatched, float64(fig.Unmatched[state]), state)
 	}
 	counter(descRows, fig.Imports.Accepted, "accepted")
 	counter(descRows, fig.Imports.Merged, "merged")

@@ -151,12 +151,14 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 func (c *filing) follow(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) (mailer.DutyState, error) {
 	row.To = what.To
 	c.counts.delivery(row.deliveryMove)
+	if row.From == mailer.Uncertain && row.Document == mailer.DocNotice { // whatever came of it, it was handed over
+		c.counts.add(c.controller, mailer.ID{}, countLanguage, "", row.Languages, 1)
+	}
 	if _, err := t.exec(ctx, "report_move_delivery", row.ContactID, row.ID, string(what.To), c.file.At, string(c.file.Verdict.Class)); err != nil {
 		return "", err
 	}
 	switch what.Duty {
-	case mailer.DutyMet: // it was uncertain, and is known by now to have been handed over
-		c.counts.add(c.controller, mailer.ID{}, countLanguage, "", row.Languages, 1)
+	case mailer.DutyMet:
 		return mailer.DutyMet, t.endDuties(ctx, []dutyEnd{{ContactID: row.ContactID, DeliveryID: row.ID, To: mailer.DutyMet, At: c.file.At}}, c.counts)
 	case mailer.DutyFailed:
 		return c.reopen(ctx, t, row, what)
