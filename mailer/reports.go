@@ -26,7 +26,7 @@ type ReportStore interface {
 // Reports takes in what comes back. Nothing is ever answered.
 type Reports struct {
 	Store      ReportStore
-	Read       func(raw []byte) Report // internal/bounce; it reads anything, and may find nothing
+	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
 	Tokens     Tokens
 	Controller ID
 	Now        func() time.Time
@@ -66,6 +66,7 @@ func (r *Reports) Take(ctx context.Context, door string, sentTo []string, raw []
 func (r *Reports) Retry(ctx context.Context) (reopened bool, err error) {
 	parked, err := r.Store.ParkedReports(ctx, r.Controller, r.Now(), reportsAtOnce)
 	for _, p := range parked {
+		p.Tries++
 		f := r.file(p, r.Now())
 		fate, err := r.Store.RefileReport(ctx, r.Controller, f, r.decide(f))
 		if err != nil {

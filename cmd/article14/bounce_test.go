@@ -9,8 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"article14/internal/catcher"
 	"article14/mailer"
@@ -106,13 +108,7 @@ func (s *stage) mailTo(t *testing.T, address string) (found catcher.Mail) {
 
 func TestABouncePipedInReopensTheDutyAndTheNextAddressIsWrittenTo(t *testing.T) { // E2, E3
 	s := newStage(t, nil)
-	file := filepath.Join(t.TempDir(), "leads.csv")
-	if err := os.WriteFile(file, []byte(twoPeople), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.importFile(t.Context(), importPlan{file: file, source: "linkedin", activity: demoActivity}); err != nil {
-		t.Fatal(err)
-	}
+	s.takeTwoPeople(t)
 	if _, err := s.releases().Create(t.Context(), mailer.Campaign{Key: "first", ActivityKey: demoActivity, Kind: mailer.Standing, CreatedBy: "test"}); err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +195,52 @@ func TestABouncePipedInReopensTheDutyAndTheNextAddressIsWrittenTo(t *testing.T) 
 }
 
 var noticeCode = regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
+
+// takeTwoPeople imports Anna and Ben.
+func (s *stage) takeTwoPeople(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "leads.csv")
+	if err := os.WriteFile(file, []byte(twoPeople), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.importFile(t.Context(), importPlan{file: file, source: "linkedin", activity: demoActivity}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAReportThatCameBeforeItsTimeIsMatchedByTheWorker: the relay's report is
+// here before the answer to the final dot is in our books.
+func TestAReportThatCameBeforeItsTimeIsMatchedByTheWorker(t *testing.T) {
+	s := newStage(t, nil)
+	s.takeTwoPeople(t)
+	s.release(t, "first")
+	now := s.now()
+	jobs, err := s.store.Claim(t.Context(), s.controller, mailer.NewID(now), 2, now, time.Hour)
+	if err != nil || len(jobs) != 2 {
+		t.Fatalf("%d jobs, %v", len(jobs), err)
+	}
+	j := jobs[slices.IndexFunc(jobs, func(j mailer.Job) bool { return j.To == "ben@one.example" })]
+	a := mailer.Attempt{ID: mailer.NewID(now), ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID, Number: 1, Relay: "default", BegunAt: now,
+		Message: &mailer.MessageRecord{SHA256: []byte("sum"), ComposedAt: now, Slots: mailer.Slots{}}}
+	if _, err := s.store.Begin(t.Context(), []mailer.Attempt{a}, now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	m := catcher.Mail{From: s.tokens().EnvelopeFrom(j.DeliveryID, "bounces.example"), To: []catcher.Recipient{{Address: j.To}}}
+	if status, out := s.piped(t, bounceOf(m, "failed", "5.1.1", "550 5.1.1 unknown"), nil); status != 0 || !strings.Contains(out, "unsettled") {
+		t.Fatalf("status %d: %s", status, out)
+	}
+	if _, err := s.store.Settle(t.Context(), []mailer.Settlement{{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
+		AttemptID: a.ID, To: mailer.Relayed, At: now, Stage: mailer.StageDot, Code: 250, Class: mailer.ClassAccepted, Duty: mailer.DutyMet}}); err != nil {
+		t.Fatal(err)
+	}
+	s.now = func() time.Time { return time.Now().Add(2 * time.Minute) } // its first wait is over
+	stop := s.worker()
+	until(t, func() bool { return s.figuresNow(t).Blocked[mailer.BlockAddressDead] == 1 })
+	stop()
+	if f := s.figuresNow(t); f.Unmatched["waiting"] != 0 || f.Deliveries[mailer.Bounced] != 1 {
+		t.Errorf("unmatched %v, deliveries %v", f.Unmatched, f.Deliveries)
+	}
+}
 
 // personOf is the record of the person whom a delivery is for.
 func (s *stage) personOf(t *testing.T, delivery mailer.ID) mailer.ContactReport {

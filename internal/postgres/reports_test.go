@@ -325,3 +325,25 @@ func TestReportsOfAnotherControllersDeliveriesFindNothing(t *testing.T) {
 	equal(t, "why", fate.Why, mailer.UnmatchedUnknown)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Relayed)
 }
+
+func TestAReportSettlesWhatWasUncertain(t *testing.T) { // E2, E5
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(2, noon.Add(day))
+	h.running("first", 0)
+	as := h.begin(noon, h.claim(2, noon)...)
+	h.settle(mailer.Uncertain, noon, as...)
+	d.at = noon.Add(2 * day)
+	fate := d.take(mailer.Report{Recipients: []mailer.RecipientReport{{Action: mailer.ActionDelivered}}}, as[0].DeliveryID, "one")
+	equal(t, "its duties", fate.Duty, mailer.DutyMet)
+	fate = d.take(failed("", "5.1.1"), as[1].DeliveryID, "two")
+	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
+	f := h.figures(d.at)
+	equal(t, "handed over", f.ByLanguages["fr"], 2)
+	equal(t, "met", f.Duties[mailer.DutyMet], 1)
+	equal(t, "met late", f.MetLate, 1)
+	equal(t, "in flight", f.Duties[mailer.DutyInFlight], 0)
+	n, err := h.Wake(h.ctx, h.controller, noon.Add(9*day), true, 10)
+	must(t, err)
+	equal(t, "sent again", n, 0)
+}
