@@ -11,9 +11,9 @@ const wakeAtOnce = 5000
 
 // keepHouse does what must be done again and again while a worker runs: renew
 // claims, wake what waits, rescue what was lost, end campaigns that are done,
-// fold counters.
+// fold counters, look again at parked reports.
 func (r *run) keepHouse(ctx context.Context) {
-	var renew time.Time
+	var renew, reports time.Time
 	for ctx.Err() == nil {
 		now := r.Now()
 		if !now.Before(renew) {
@@ -22,6 +22,10 @@ func (r *run) keepHouse(ctx context.Context) {
 		}
 		r.round(ctx, now)
 		r.finish(ctx)
+		if !now.Before(reports) {
+			r.lookAtReports(ctx)
+			reports = now.Add(r.opt.ReportsEvery)
+		}
 		r.pause(ctx, r.opt.Tick)
 	}
 }
@@ -56,6 +60,27 @@ func (r *run) round(ctx context.Context, now time.Time) {
 func (r *run) renewClaims(ctx context.Context) {
 	for _, claim := range r.held.all() {
 		r.complain(ctx, "renew a claim", r.Queue.Renew(ctx, claim, r.Now().Add(r.opt.Lease)))
+	}
+}
+
+// lookAtReports tries to match what is parked, and forgets what is over its time.
+func (r *run) lookAtReports(ctx context.Context) {
+	if r.Reports == nil {
+		return
+	}
+	reopened, err := r.Reports.Retry(ctx)
+	r.complain(ctx, "look again at parked reports", err)
+	if reopened {
+		r.noteFailed()
+	}
+	r.complain(ctx, "forget old reports", r.Reports.Forget(ctx))
+}
+
+// noteFailed has the next channel looked for soon (E3).
+func (r *run) noteFailed() {
+	select {
+	case r.failed <- struct{}{}:
+	default:
 	}
 }
 

@@ -272,10 +272,7 @@ func (r *run) flushSettlements(batch []Settlement) {
 	for _, s := range batch {
 		r.held.done(s.ClaimID)
 		if s.Duty == DutyFailed {
-			select {
-			case r.failed <- struct{}{}:
-			default:
-			}
+			r.noteFailed()
 		}
 	}
 }

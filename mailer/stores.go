@@ -177,6 +177,8 @@ type Figures struct {
 	Objections  map[string]int64 // by way
 	Requests    int64            // open
 	Alerts      map[string]int64
+	Reports     map[string]int64 // what came back, by finding: a class of bounce, delayed, ..., not_understood
+	Unmatched   map[string]int64 // reports that found no delivery: waiting, given_up, not_understood
 	QueueOldest time.Time        // created_at of the oldest queued delivery in an open lane
 	RelayedLast map[string]int64 // "1m", "1h": handed over in the last minute, hour
 	Lanes       []LaneFigures
@@ -229,6 +231,7 @@ type DeliveryReport struct {
 	SHA256       []byte
 	ComposedAt   time.Time
 	Attempts     []AttemptReport
+	Reports      []ReportEntry
 }
 
 // AttemptReport is an attempt with its outcome.

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -84,22 +85,34 @@ func (t Tokens) EnvelopeFrom(delivery ID, domain string) string {
 	return envelopePrefix + k.ID + lowerBase32.EncodeToString(append(delivery[:], envelopeSum(k, delivery)...)) + "@" + domain
 }
 
-// OpenEnvelope gives the delivery behind an envelope sender, in whatever case it
-// came back, or ErrNoSuchLink.
+// EnvelopeID is what the relay is told as ENVID (RFC 3461): the local part of
+// the envelope sender, so that a report that quotes it proves as much as one that
+// was sent to it.
+func EnvelopeID(envelopeFrom string) string {
+	local, _, _ := strings.Cut(envelopeFrom, "@")
+	return local
+}
+
+// ErrForgedEnvelope says that something looks like an envelope sender of ours and
+// its MAC is not: forged, mangled, or made with a key that is gone.
+var ErrForgedEnvelope = fmt.Errorf("%w: it has the form of an envelope sender, and no key here made it", ErrNoSuchLink)
+
+// OpenEnvelope gives the delivery behind an envelope sender or an ENVID, in
+// whatever case it came back; or ErrNoSuchLink, as ErrForgedEnvelope if it has
+// the form of one.
 func (t Tokens) OpenEnvelope(addr string) (ID, error) {
-	local, _, found := strings.Cut(strings.ToLower(addr), "@")
-	body, ours := strings.CutPrefix(local, envelopePrefix)
-	if !found || !ours || len(body) < 2 || len(body) > 64 {
+	body, ours := strings.CutPrefix(strings.ToLower(EnvelopeID(addr)), envelopePrefix)
+	if !ours || len(body) < 2 || len(body) > 64 {
+		return ID{}, ErrNoSuchLink
+	}
+	raw, err := lowerBase32.DecodeString(body[1:])
+	if err != nil || len(raw) != 16+envelopeMAC {
 		return ID{}, ErrNoSuchLink
 	}
 	k, known := t.Keys.ByID(EnvelopeKey, body[:1])
-	raw, err := lowerBase32.DecodeString(body[1:])
-	if !known || err != nil || len(raw) != 16+envelopeMAC {
-		return ID{}, ErrNoSuchLink
-	}
 	id := ID(raw[:16])
-	if !hmac.Equal(raw[16:], envelopeSum(k, id)) {
-		return ID{}, ErrNoSuchLink
+	if !known || !hmac.Equal(raw[16:], envelopeSum(k, id)) {
+		return ID{}, ErrForgedEnvelope
 	}
 	return id, nil
 }

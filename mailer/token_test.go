@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -94,10 +95,19 @@ func TestAnEnvelopeSenderSurvivesFoldedCaseAndFitsItsLimit(t *testing.T) {
 				t.Fatalf("%s gives %v, %v", s, got, err)
 			}
 		}
+		if got, err := tokens.OpenEnvelope(EnvelopeID(sender)); err != nil || got != id { // as ENVID
+			t.Fatalf("as ENVID it gives %v, %v", got, err)
+		}
 		forged := tokens.EnvelopeFrom(drawID(t, "another"), "bounces.example")
 		mixed := local[:len(local)-12] + forged[len(local)-12:]
 		if got, err := tokens.OpenEnvelope(mixed); err == nil && got == id && !strings.HasPrefix(forged, local) {
 			t.Fatal("an envelope sender with another's MAC was opened")
+		}
+		if _, err := (Tokens{NewKeyring()}).OpenEnvelope(sender); !errors.Is(err, ErrForgedEnvelope) || !errors.Is(err, ErrNoSuchLink) {
+			t.Fatalf("one that no key here made gives %v", err)
+		}
+		if _, err := tokens.OpenEnvelope(sender[:len(local)-3] + "@bounces.example"); err != ErrNoSuchLink {
+			t.Fatalf("one that was cut off gives %v", err)
 		}
 	})
 }

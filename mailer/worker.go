@@ -24,6 +24,7 @@ type Worker struct {
 	Skeletons  SkeletonStore
 	Registers  *Registers
 	Releases   *Releases // places again what failed; nil in a worker that only delivers
+	Reports    *Reports  // looks again at reports that found no delivery; nil: another process does
 	Tokens     Tokens
 	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
 	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked
@@ -48,6 +49,7 @@ type WorkerOptions struct {
 	Idle          time.Duration   // between looks into an empty queue; 500 ms
 	Tick          time.Duration   // between rounds of housekeeping; 1 s
 	TakeInEvery   time.Duration   // between looks for new duties of standing campaigns; 1 minute
+	ReportsEvery  time.Duration   // between looks at parked reports; 15 s
 	LanePoll      time.Duration   // how often pauses are looked for; 250 ms
 	SettleWithin  time.Duration   // how long a settlement waits for company; 20 ms
 }
@@ -63,6 +65,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	set(&o.Idle, 500*time.Millisecond)
 	set(&o.Tick, time.Second)
 	set(&o.TakeInEvery, time.Minute)
+	set(&o.ReportsEvery, 15*time.Second)
 	set(&o.LanePoll, 250*time.Millisecond)
 	set(&o.SettleWithin, 20*time.Millisecond)
 	if o.Connections == 0 {

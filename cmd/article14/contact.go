@@ -84,6 +84,9 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 		for _, at := range d.Attempts {
 			rows = append(rows, []string{"  " + when(at.BegunAt), "attempt", string(at.Outcome), string(at.Stage), replyWords(at.Reply), at.Relay})
 		}
+		for _, rep := range d.Reports {
+			rows = append(rows, []string{"  " + when(rep.ReceivedAt), "report", string(rep.To), rep.Finding, replyWords(rep.Reply), rep.Door + ", by " + string(rep.By)})
+		}
 	}
 	fmt.Fprintln(w)
 	table(w, rows)

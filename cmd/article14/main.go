@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"article14/mailer"
 )
 
 // Exit statuses.
@@ -40,6 +42,7 @@ type commands struct {
 	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
 	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
 	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
+	Bounce   bounceCmd   `cmd:"" help:"Take in one report of a mail system on standard input."`
 	Contact  contactCmd  `cmd:"" help:"Show one person's record."`
 }
 
@@ -109,6 +112,10 @@ func newParser(cmds *commands, std streams, exit func(int)) (*kong.Kong, error) 
 type misuse struct{ error }
 
 func report(err error, w io.Writer) int {
+	if errors.As(err, new(tryAgain)) { // even if it was told to stop
+		fmt.Fprintln(w, "article14:", mailer.MaskAddresses(err.Error()))
+		return exitTempFail
+	}
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(w, "article14: stopped")
 		return exitFailed

@@ -30,6 +30,8 @@ type statusJSON struct {
 	Objections map[string]int64               `json:"objections"`
 	Requests   int64                          `json:"requests_open"`
 	Alerts     map[string]int64               `json:"alerts"`
+	Reports    map[string]int64               `json:"reports"`
+	Unmatched  map[string]int64               `json:"reports_unmatched"`
 	Relayed    map[string]int64               `json:"relayed_last"`
 	Lanes      []laneJSON                     `json:"lanes"`
 	OverdueBy  map[string]int64               `json:"overdue_by_age"`
@@ -66,7 +68,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 	out := statusJSON{AsOf: f.AsOf, Zone: zone.String(), Contacts: f.Contacts, Duties: f.Duties, Blocked: f.Blocked, Overdue: f.Overdue,
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
-		Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
+		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
 		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Instance: instanceReport(f.Instance), ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)

@@ -58,7 +58,7 @@ func statusRows(f mailer.Figures, zone *time.Location) [][]string {
 	if f.Requests > 0 || len(f.Objections) > 0 {
 		rows = append(rows, []string{"people said", fmt.Sprintf("%s objections, %s requests open", number(sum(f.Objections)), number(f.Requests))})
 	}
-	return rows
+	return append(rows, reportRows(f)...)
 }
 
 // tallied lists the states that occur, in their order.

@@ -33,8 +33,8 @@
 //
 // Message headers and MIME parts are written by go-mail once for each skeleton,
 // with marks where a message's own values go. The same input gives the same
-// bytes: the boundary comes from the skeleton, Date, Message-ID and envelope id
-// from the delivery. Fixed text is held in quoted-printable already, so that
+// bytes: the boundary comes from the skeleton, Date and Message-ID
+// from the delivery; the envelope id is the local part of the envelope sender. Fixed text is held in quoted-printable already, so that
 // composing is copying.
 //
 // Implemented: RFC 5322, RFC 2045 to 2047, RFC 2369 and 8058 (List-Unsubscribe,

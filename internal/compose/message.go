@@ -29,7 +29,7 @@ func (c *Composer) Compose(body []byte, slots mailer.Slots, h mailer.Headers) (m
 		return mailer.Message{}, fmt.Errorf("compose: the one-click address is not under %s", p.Mail.Links)
 	}
 	m := mailer.Message{
-		EnvelopeFrom: h.EnvelopeFrom, To: to.Normal(), EnvelopeID: h.DeliveryID.String(), UTF8: to.NeedsSMTPUTF8(),
+		EnvelopeFrom: h.EnvelopeFrom, To: to.Normal(), EnvelopeID: mailer.EnvelopeID(h.EnvelopeFrom), UTF8: to.NeedsSMTPUTF8(),
 		Bytes: make([]byte, 0, p.size),
 	}
 	for _, piece := range p.frames[frameKind{h.Test, oneClick}] {

@@ -84,6 +84,9 @@ var families = []family{
 	counter("objections_total", "Objections, by the way they were made.", each(func(f mailer.Figures) map[string]int64 { return f.Objections }), "way"),
 	gauge("requests_open", "Requests of people not yet answered.", one(func(f mailer.Figures) int64 { return f.Requests })),
 	gauge("alerts", "Alerts raised, by kind.", alerts, "kind"),
+	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
+	counter("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", reports, "finding"),
+	gauge("reports_unmatched", "Reports that found no delivery: waiting for it, or given up.", unmatched, "state"),
 	counter("import_rows_total", "Rows of contact files read, by what became of them.", importRows, "result"),
 }
 
@@ -186,4 +189,23 @@ func importRows(f mailer.Figures, _ time.Time, put put) {
 	put(float64(f.Imports.Accepted), "accepted")
 	put(float64(f.Imports.Merged), "merged")
 	put(float64(f.Imports.Refused), "refused")
+}
+
+func bounces(f mailer.Figures, _ time.Time, put put) {
+	for _, class := range mailer.BounceClasses {
+		put(float64(f.Reports[string(class)]), string(class))
+	}
+}
+
+func reports(f mailer.Figures, _ time.Time, put put) {
+	for _, action := range mailer.Actions[1:] { // all but failed, which have a class
+		put(float64(f.Reports[string(action)]), string(action))
+	}
+	put(float64(f.Reports[mailer.NotUnderstood]), mailer.NotUnderstood)
+}
+
+func unmatched(f mailer.Figures, _ time.Time, put put) {
+	for _, state := range []string{"waiting", "given_up"} {
+		put(float64(f.Unmatched[state]), state)
+	}
 }

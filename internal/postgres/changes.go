@@ -68,7 +68,8 @@ func newSoonerRows(ds []mailer.Duty) []soonerRow {
 func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, rows []soonerRow, counts tally) error {
 	var was []struct {
 		standRow
-		Now instant `db:"now_due"`
+		Now   instant `db:"now_due"`
+		MetAt instant `db:"met_at"`
 	}
 	if err := t.all(ctx, &was, "duty_shorten", controller, records{rows}); err != nil {
 		return err
@@ -77,6 +78,9 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, rows []soon
 		after := r.stand()
 		after.DueAt = r.Now.Time
 		counts.duty(controller, r.stand(), after)
+		if r.State == mailer.DutyMet && !r.MetAt.After(r.DueAt.Time) && r.MetAt.After(after.DueAt) { // late after all (D7)
+			counts.add(controller, mailer.ID{}, countMetLate, "", "late", 1)
+		}
 	}
 	return nil
 }

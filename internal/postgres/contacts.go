@@ -61,11 +61,15 @@ func (t tx) deliveryReports(ctx context.Context, contact mailer.ID) ([]mailer.De
 	if err != nil {
 		return nil, err
 	}
+	reports, err := t.reportEntries(ctx, contact)
+	if err != nil {
+		return nil, err
+	}
 	var out []mailer.DeliveryReport
 	for _, d := range deliveries {
 		out = append(out, mailer.DeliveryReport{
 			ID: d.ID, CampaignKey: d.CampaignKey, Document: d.Document, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
-			Form: d.Form, DueAt: d.DueAt.Time, SHA256: d.SHA256, ComposedAt: d.ComposedAt.Time, Attempts: attempts[d.ID],
+			Form: d.Form, DueAt: d.DueAt.Time, SHA256: d.SHA256, ComposedAt: d.ComposedAt.Time, Attempts: attempts[d.ID], Reports: reports[d.ID],
 		})
 	}
 	return out, nil

@@ -86,6 +86,8 @@ func (c countsBy) figures(now time.Time) mailer.Figures {
 		Objections: named[string](c[countObjection]),
 		Requests:   c[countRequest]["received"],
 		Alerts:     named[string](c[countAlert]),
+		Reports:    named[string](c[countReport]),
+		Unmatched:  named[string](c[countUnmatched]),
 	}
 }
 

@@ -18,7 +18,7 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
-		m := &mischief{house: moveIn(t.Context(), rt, s, fmt.Sprintf("house-%d", runs)), at: noon}
+		m := &mischief{house: moveIn(t.Context(), rt, s, fmt.Sprintf("house-%d", runs)), at: noon, clues: map[mailer.ID]mailer.Clue{}}
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   m.importPeople,
 			"campaign": m.newCampaign,
@@ -32,6 +32,8 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"restrict": m.restrictSome,
 			"move":     m.moveCampaign,
 			"object":   m.object,
+			"report":   m.reportSome,
+			"rematch":  m.rematch,
 			"fold":     func(*rapid.T) { must(rt, m.FoldCounters(m.ctx)) },
 		})
 		m.audit()
@@ -45,6 +47,7 @@ type mischief struct {
 	campaigns []mailer.Campaign
 	jobs      []mailer.Job
 	attempts  []mailer.Attempt
+	clues     map[mailer.ID]mailer.Clue
 }
 
 func (m *mischief) importPeople(t *rapid.T) {
@@ -166,6 +169,45 @@ func (m *mischief) object(t *rapid.T) {
 	must(t, err)
 }
 
+// reportSome brings a report about some delivery, or none; and now and then one again.
+func (m *mischief) reportSome(t *rapid.T) {
+	f := mailer.ReportFile{ID: mailer.NewID(m.at), Door: "pipe", ExternalID: []byte{byte(rapid.IntRange(0, 30).Draw(t, "external id"))}, ReceivedAt: m.at, At: m.at,
+		Clue: mailer.Clue{Why: mailer.UnmatchedNoClue}, Raw: []byte("report"), RawUntil: m.at.Add(day), NextTry: m.at.Add(time.Hour)}
+	if len(m.attempts) > 0 && rapid.IntRange(0, 5).Draw(t, "clue") > 0 {
+		a := rapid.SampledFrom(m.attempts).Draw(t, "attempt")
+		f.Clue = mailer.Clue{DeliveryID: a.DeliveryID, By: mailer.ByEnvelope}
+		m.clues[f.ID] = f.Clue
+	}
+	f.Verdict = rapid.SampledFrom(verdicts).Draw(t, "verdict")
+	_, err := m.FileReport(m.ctx, m.controller, f, func(d mailer.ReportedDelivery) mailer.Consequence { return f.Verdict.Follows(f.Clue.By, d) })
+	must(t, err)
+}
+
+// rematch looks again at what is parked.
+func (m *mischief) rematch(t *rapid.T) {
+	parked, err := m.ParkedReports(m.ctx, m.controller, m.at, 10)
+	must(t, err)
+	for _, p := range parked {
+		f := mailer.ReportFile{ID: p.ID, Door: p.Door, ReceivedAt: p.ReceivedAt, At: m.at, Clue: m.clues[p.ID], Raw: p.Raw, RawUntil: m.at.Add(day),
+			Verdict: rapid.SampledFrom(verdicts).Draw(t, "verdict")}
+		if f.Clue.DeliveryID.IsZero() {
+			f.Clue.Why = mailer.UnmatchedNoClue
+		}
+		if rapid.Bool().Draw(t, "goes on") {
+			f.NextTry = m.at.Add(time.Hour)
+		}
+		_, err := m.RefileReport(m.ctx, m.controller, f, func(d mailer.ReportedDelivery) mailer.Consequence { return f.Verdict.Follows(f.Clue.By, d) })
+		must(t, err)
+	}
+}
+
+// verdicts are what reports come to.
+var verdicts = []mailer.Verdict{
+	{Action: mailer.ActionFailed, Class: mailer.ClassDeadAddress, Reply: mailer.Reply{Code: 550, Enhanced: "5.1.1"}},
+	{Action: mailer.ActionFailed, Class: mailer.ClassPolicy, Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1"}},
+	{Action: mailer.ActionFailed, Class: mailer.ClassMailboxFull}, {Action: mailer.ActionDelivered}, {Action: mailer.ActionDelayed}, {},
+}
+
 func (m *mischief) addressOf(contact mailer.ID) (id mailer.ID) {
 	must(m.t, m.db.GetContext(m.ctx, &id, `SELECT id FROM identifier WHERE contact_id = $1 AND kind = 'email' ORDER BY added_at, id LIMIT 1`, contact))
 	return id
@@ -180,11 +222,14 @@ var truth = map[string]string{
 	countMetLate:        `SELECT 'late', count(*) FROM duty WHERE controller_id = $1 AND state = 'met' AND met_at > due_at HAVING count(*) > 0`,
 	countDelivery:       `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' GROUP BY state`,
 	countCorrespondence: `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document <> 'notice' GROUP BY state`,
-	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state = 'relayed' GROUP BY languages`,
+	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered', 'bounced') GROUP BY languages`,
 	countAttempt: `SELECT a.outcome, count(*) FROM attempt a JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
 	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 GROUP BY kind`,
+	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1
+		UNION ALL SELECT outcome FROM report_unmatched WHERE controller_id = $1 AND state = 'not_understood') x GROUP BY x.outcome`,
+	countUnmatched: `SELECT state, count(*) FROM report_unmatched WHERE controller_id = $1 GROUP BY state`,
 	countRequest:   `SELECT state, count(*) FROM request WHERE controller_id = $1 GROUP BY state`,
 	countImport: `SELECT x.state, sum(x.n) FROM import i CROSS JOIN LATERAL (VALUES ('accepted', accepted), ('merged', merged), ('refused', refused)) x(state, n)
 		WHERE i.controller_id = $1 AND x.n <> 0 GROUP BY x.state`,
@@ -207,7 +252,7 @@ func (m *mischief) audit() {
 		SELECT count(*) FROM duty u JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
 		WHERE u.controller_id = $1 AND u.state = 'in_flight' AND d.state NOT IN ('queued', 'sending', 'deferred', 'uncertain')`, m.controller), 0)
 	equal(m.t, "people told twice", m.count(`
-		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state = 'relayed' GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
+		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered') GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
 }
 
 func (m *mischief) countRows(query string) map[string]int64 {

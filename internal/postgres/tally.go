@@ -22,6 +22,8 @@ const (
 	countObjection      = "objection"
 	countRequest        = "request"
 	countAlert          = "alert"
+	countReport         = "report"    // '' > finding: matched, or not understood
+	countUnmatched      = "unmatched" // reports by state: waiting, given_up, not_understood
 )
 
 // dueHour is the bucket of "owed" that a deadline falls into.

@@ -1,0 +1,348 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"article14/mailer"
+)
+
+var _ mailer.ReportStore = (*Store)(nil)
+
+// States of a parked report.
+const (
+	parkedWaiting       = "waiting"
+	parkedGivenUp       = "given_up"
+	parkedNotUnderstood = "not_understood" // and without a delivery: nothing could follow from it
+)
+
+// FileReport takes a report in, once for its door and external id.
+func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f mailer.ReportFile, decide func(mailer.ReportedDelivery) mailer.Consequence) (fate mailer.ReportFate, err error) {
+	err = s.write(ctx, func(t tx) error {
+		fate = mailer.ReportFate{Replayed: true}
+		n, err := t.exec(ctx, "report_receive", controller, f.Door, f.ExternalID, f.ID, f.ReceivedAt)
+		if err != nil || n == 0 {
+			return err
+		}
+		c := filing{controller: controller, file: f, decide: decide, counts: tally{}}
+		if fate, err = c.match(ctx, t); err != nil {
+			return err
+		}
+		if fate.Why != "" {
+			if err := c.park(ctx, t, fate.Why); err != nil {
+				return err
+			}
+		}
+		return c.counts.note(ctx, t, time.Time{})
+	})
+	return fate, err
+}
+
+// RefileReport tries one that is parked again.
+func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f mailer.ReportFile, decide func(mailer.ReportedDelivery) mailer.Consequence) (fate mailer.ReportFate, err error) {
+	err = s.write(ctx, func(t tx) error {
+		fate = mailer.ReportFate{Replayed: true}
+		var id mailer.ID
+		found, err := t.one(ctx, &id, "report_waiting_lock", controller, f.ID, f.At)
+		if err != nil || !found {
+			return err
+		}
+		c := filing{controller: controller, file: f, decide: decide, counts: tally{}, again: true}
+		if fate, err = c.match(ctx, t); err != nil {
+			return err
+		}
+		if fate.Why != "" {
+			err = c.waitOn(ctx, t, fate.Why)
+		} else {
+			c.counts.add(controller, mailer.ID{}, countUnmatched, parkedWaiting, "", 1)
+			_, err = t.exec(ctx, "report_unpark", f.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return c.counts.note(ctx, t, time.Time{})
+	})
+	return fate, err
+}
+
+// filing is one report on its way into the tables.
+type filing struct {
+	controller mailer.ID
+	file       mailer.ReportFile
+	decide     func(mailer.ReportedDelivery) mailer.Consequence
+	again      bool // it was parked before
+	counts     tally
+}
+
+// reportedRow is the delivery that a report is about.
+type reportedRow struct {
+	deliveryMove
+	IdentifierID mailer.ID `db:"identifier_id"`
+	Attempts     int       `db:"attempts"`
+}
+
+// match finds the delivery, locks it, asks what follows, and does that.
+func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
+	clue := c.file.Clue
+	if clue.DeliveryID.IsZero() {
+		return mailer.ReportFate{Why: clue.Why}, nil
+	}
+	var row reportedRow
+	if found, err := t.one(ctx, &row, "report_delivery", c.controller, clue.DeliveryID); err != nil || !found {
+		return mailer.ReportFate{Why: mailer.UnmatchedUnknown}, err
+	}
+	d, err := t.reported(ctx, c.controller, row, c.file.At)
+	if err != nil {
+		return mailer.ReportFate{}, err
+	}
+	what := c.decide(d)
+	if what.Wait {
+		return mailer.ReportFate{Why: mailer.UnmatchedUnsettled}, nil
+	}
+	fate := mailer.ReportFate{ContactID: row.ContactID, DeliveryID: row.ID, To: what.To}
+	if what.To != "" {
+		if fate.Duty, err = c.follow(ctx, t, row, what); err != nil {
+			return fate, err
+		}
+	}
+	after := aftermath{last: c.file.At}
+	if what.Suppress != nil {
+		after.suppressions = append(after.suppressions, newSuppressionRow(c.controller, *what.Suppress, c.file.At))
+	}
+	if a := what.Alert; a != nil {
+		after.alerts = append(after.alerts, alertRow{mailer.NewID(c.file.At), c.controller, a.Kind, a.Subject, a.Detail, c.file.At})
+	}
+	if err := t.suppress(ctx, after.suppressions); err != nil {
+		return fate, err
+	}
+	if err := t.raise(ctx, after.alerts, c.counts); err != nil {
+		return fate, err
+	}
+	return fate, c.keep(ctx, t, fate)
+}
+
+// reported is a delivery with what a decision needs of its person.
+func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, now time.Time) (mailer.ReportedDelivery, error) {
+	d := mailer.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, Document: r.Document, State: r.From, Attempts: r.Attempts}
+	one := []mailer.ID{r.ContactID}
+	people, err := t.people(ctx, controller, one)
+	if err != nil || people[r.ContactID] == nil {
+		return d, err
+	}
+	dead, err := t.identifierSet(ctx, "dead_addresses", controller, uuids(one), now)
+	if err != nil {
+		return d, err
+	}
+	spent, err := t.identifierSet(ctx, "spent_addresses", r.CampaignID, uuids(one))
+	if err != nil {
+		return d, err
+	}
+	p := people[r.ContactID]
+	d.To = p.identifier(r.IdentifierID)
+	d.Channels = p.candidate("", nil, dead, spent).Addresses
+	return d, nil
+}
+
+// follow moves the delivery and its duties. Duties that some other delivery has
+// taken up since are not its own any more.
+func (c *filing) follow(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) (mailer.DutyState, error) {
+	row.To = what.To
+	c.counts.delivery(row.deliveryMove)
+	if row.From == mailer.Uncertain && row.Document == mailer.DocNotice { // whatever came of it, it was handed over
+		c.counts.add(c.controller, mailer.ID{}, countLanguage, "", row.Languages, 1)
+	}
+	if _, err := t.exec(ctx, "report_move_delivery", row.ContactID, row.ID, string(what.To), c.file.At, string(c.file.Verdict.Class)); err != nil {
+		return "", err
+	}
+	switch what.Duty {
+	case mailer.DutyMet:
+		return mailer.DutyMet, t.endDuties(ctx, []dutyEnd{{ContactID: row.ContactID, DeliveryID: row.ID, To: mailer.DutyMet, At: c.file.At}}, c.counts)
+	case mailer.DutyFailed:
+		return c.reopen(ctx, t, row, what)
+	}
+	return "", nil
+}
+
+// reopen fails the duties, and blocks them where no other address is left (E3).
+func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) (mailer.DutyState, error) {
+	var duties []struct {
+		ContactID mailer.ID `db:"contact_id"`
+		ID        mailer.ID `db:"id"`
+		standRow
+		MetAt instant `db:"met_at"`
+	}
+	if err := t.all(ctx, &duties, "report_duties", row.ContactID, row.ID); err != nil || len(duties) == 0 {
+		return "", err
+	}
+	states := []mailer.DutyState{mailer.DutyFailed}
+	if what.Block {
+		states = append(states, mailer.DutyBlocked)
+	}
+	var past history
+	ids := make([]mailer.ID, len(duties))
+	for i, d := range duties {
+		ids[i] = d.ID
+		if d.State == mailer.DutyMet && d.MetAt.After(d.DueAt.Time) { // it was not met after all
+			c.counts.add(c.controller, mailer.ID{}, countMetLate, "late", "", 1)
+		}
+		stand := d.stand()
+		for _, to := range states {
+			next := dutyStand{to, what.Reason, d.DueAt.Time}
+			c.counts.duty(c.controller, stand, next)
+			past.add(d.ContactID, d.ID, c.file.At, stand.State, to, string(what.Reason), row.ID)
+			stand = next
+		}
+	}
+	for _, to := range states {
+		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason)); err != nil {
+			return "", err
+		}
+	}
+	return states[len(states)-1], past.write(ctx, t)
+}
+
+// keep records a report that found its delivery. Its bytes are kept for somebody
+// to read only where no program has understood them.
+func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
+	f, v := c.file, c.file.Verdict
+	_, err := t.exec(ctx, "report_keep", fate.ContactID, f.ID, c.controller, fate.DeliveryID, f.Door, f.ReceivedAt, string(f.Clue.By),
+		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To))
+	if err != nil {
+		return err
+	}
+	c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
+	if v.Action != "" {
+		_, err = t.exec(ctx, "report_raw_drop", f.ID)
+		return err
+	}
+	return c.keepRaw(ctx, t, fate.ContactID)
+}
+
+func (c *filing) keepRaw(ctx context.Context, t tx, contact mailer.ID) error {
+	f := c.file
+	sentTo := f.SentTo
+	if sentTo == nil {
+		sentTo = []string{}
+	}
+	_, err := t.exec(ctx, "report_raw_keep", f.ID, c.controller, contact, pq.Array(sentTo), f.Raw, f.RawUntil)
+	return err
+}
+
+// parked is the state in which a report that found no delivery is left. One that
+// says nothing and is faster than our own commit waits for the person to be known.
+func (c *filing) parked(why mailer.WhyUnmatched) (state string, next time.Time) {
+	switch {
+	case c.file.Verdict.Action == "" && why != mailer.UnmatchedUnsettled:
+		return parkedNotUnderstood, c.file.At
+	case c.file.NextTry.IsZero():
+		return parkedGivenUp, c.file.At
+	}
+	return parkedWaiting, c.file.NextTry
+}
+
+func (c *filing) park(ctx context.Context, t tx, why mailer.WhyUnmatched) error {
+	f, v := c.file, c.file.Verdict
+	state, next := c.parked(why)
+	c.countParked("", state)
+	if _, err := t.exec(ctx, "report_park", f.ID, c.controller, f.Door, f.ReceivedAt, v.Finding(), v.Reply.Enhanced, string(why), state, next); err != nil {
+		return err
+	}
+	return c.keepRaw(ctx, t, mailer.ID{})
+}
+
+func (c *filing) waitOn(ctx context.Context, t tx, why mailer.WhyUnmatched) error {
+	v := c.file.Verdict
+	state, next := c.parked(why)
+	c.countParked(parkedWaiting, state)
+	_, err := t.exec(ctx, "report_wait_on", c.file.ID, v.Finding(), v.Reply.Enhanced, string(why), state, next)
+	return err
+}
+
+func (c *filing) countParked(from, to string) {
+	c.counts.add(c.controller, mailer.ID{}, countUnmatched, from, to, 1)
+	if to == parkedNotUnderstood {
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", mailer.NotUnderstood, 1)
+	}
+}
+
+// ParkedReports are those to be tried again by now.
+func (s *Store) ParkedReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (out []mailer.ParkedReport, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []struct {
+			ID         mailer.ID      `db:"id"`
+			Door       string         `db:"door"`
+			ReceivedAt instant        `db:"received_at"`
+			Tries      int            `db:"tries"`
+			SentTo     pq.StringArray `db:"sent_to"`
+			Raw        []byte         `db:"body"`
+		}
+		err := t.all(ctx, &rows, "report_waiting", controller, now, limit)
+		for _, r := range rows {
+			out = append(out, mailer.ParkedReport{ID: r.ID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, Tries: r.Tries, SentTo: r.SentTo, Raw: r.Raw})
+		}
+		return err
+	})
+	return out, err
+}
+
+// ForgetReports deletes bytes whose time has come (T4).
+func (s *Store) ForgetReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (n int, err error) {
+	err = s.write(ctx, func(t tx) error {
+		deleted, err := t.exec(ctx, "report_forget", controller, now, limit)
+		n = int(deleted)
+		return err
+	})
+	return n, err
+}
+
+// UnmatchedReports are the newest that found no delivery.
+func (s *Store) UnmatchedReports(ctx context.Context, controller mailer.ID, limit int) (out []mailer.UnmatchedReport, err error) {
+	err = s.read(ctx, func(t tx) error {
+		var rows []struct {
+			ID         mailer.ID           `db:"id"`
+			Door       string              `db:"door"`
+			ReceivedAt instant             `db:"received_at"`
+			Finding    string              `db:"outcome"`
+			Status     string              `db:"status"`
+			Why        mailer.WhyUnmatched `db:"why"`
+			State      string              `db:"state"`
+			Tries      int                 `db:"tries"`
+			NextTryAt  instant             `db:"next_try_at"`
+		}
+		err := t.all(ctx, &rows, "report_unmatched", controller, limit)
+		for _, r := range rows {
+			u := mailer.UnmatchedReport{ID: r.ID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, Finding: r.Finding, Status: r.Status, Why: r.Why, State: r.State, Tries: r.Tries}
+			if r.State == parkedWaiting {
+				u.NextTryAt = r.NextTryAt.Time
+			}
+			out = append(out, u)
+		}
+		return err
+	})
+	return out, err
+}
+
+// reportEntries are a contact's reports by delivery, in the order of their coming.
+func (t tx) reportEntries(ctx context.Context, contact mailer.ID) (map[mailer.ID][]mailer.ReportEntry, error) {
+	var rows []struct {
+		DeliveryID mailer.ID            `db:"delivery_id"`
+		ReceivedAt instant              `db:"received_at"`
+		Door       string               `db:"door"`
+		By         mailer.MatchedBy     `db:"matched_by"`
+		Finding    string               `db:"outcome"`
+		Enhanced   string               `db:"status"`
+		Code       int                  `db:"code"`
+		Text       string               `db:"diagnostic"`
+		To         mailer.DeliveryState `db:"moved_to"`
+	}
+	err := t.all(ctx, &rows, "contact_reports", contact)
+	out := map[mailer.ID][]mailer.ReportEntry{}
+	for _, r := range rows {
+		out[r.DeliveryID] = append(out[r.DeliveryID], mailer.ReportEntry{ReceivedAt: r.ReceivedAt.Time, Door: r.Door, By: r.By, Finding: r.Finding,
+			Reply: mailer.Reply{Code: r.Code, Enhanced: r.Enhanced, Text: r.Text}, To: r.To})
+	}
+	return out, err
+}

@@ -1,0 +1,83 @@
+-- name: report_receive
+INSERT INTO report_received (controller_id, door, external_id, report_id, received_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (controller_id, door, external_id) DO NOTHING
+
+-- name: report_delivery
+SELECT contact_id, id, controller_id, campaign_id, document, languages, state AS from_state, identifier_id, attempts
+FROM delivery
+WHERE controller_id = $1 AND id = $2
+FOR NO KEY UPDATE
+
+-- name: report_move_delivery
+UPDATE delivery
+SET state = $3, settled_at = COALESCE(settled_at, $4), reply_class = CASE WHEN CAST($5 AS text) <> '' THEN $5 ELSE reply_class END
+WHERE contact_id = $1 AND id = $2
+
+-- name: report_duties
+SELECT contact_id, id, state, reason, due_at, met_at
+FROM duty
+WHERE contact_id = $1 AND delivery_id = $2 AND state IN ('in_flight', 'met')
+ORDER BY contact_id, id
+FOR NO KEY UPDATE
+
+-- name: report_move_duties
+UPDATE duty
+SET state = $3, reason = $4, detail = '', met_at = NULL
+WHERE contact_id = $1 AND id = ANY (CAST($2 AS uuid[]))
+
+-- name: report_keep
+INSERT INTO report (contact_id, id, controller_id, delivery_id, door, received_at, matched_by, outcome, status, code, diagnostic, moved_to)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+
+-- name: report_park
+INSERT INTO report_unmatched (id, controller_id, door, received_at, outcome, status, why, state, tries, next_try_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)
+
+-- name: report_raw_keep
+INSERT INTO report_raw (report_id, controller_id, contact_id, sent_to, body, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (report_id) DO UPDATE SET contact_id = excluded.contact_id
+
+-- name: report_raw_drop
+DELETE FROM report_raw WHERE report_id = $1
+
+-- name: report_waiting
+SELECT u.id, u.door, u.received_at, u.tries, r.sent_to, r.body
+FROM report_unmatched u
+JOIN report_raw r ON r.report_id = u.id
+WHERE u.controller_id = $1 AND u.state = 'waiting' AND u.next_try_at <= $2
+ORDER BY u.next_try_at
+LIMIT $3
+
+-- name: report_waiting_lock
+-- One that somebody else has in hand is left to them.
+SELECT id
+FROM report_unmatched
+WHERE controller_id = $1 AND id = $2 AND state = 'waiting' AND next_try_at <= $3
+FOR UPDATE SKIP LOCKED
+
+-- name: report_unpark
+DELETE FROM report_unmatched WHERE id = $1
+
+-- name: report_wait_on
+UPDATE report_unmatched
+SET outcome = $2, status = $3, why = $4, state = $5, tries = tries + 1, next_try_at = $6
+WHERE id = $1
+
+-- name: report_unmatched
+SELECT id, door, received_at, outcome, status, why, state, tries, next_try_at
+FROM report_unmatched
+WHERE controller_id = $1
+ORDER BY id DESC
+LIMIT $2
+
+-- name: report_forget
+DELETE FROM report_raw
+WHERE report_id IN (SELECT report_id FROM report_raw WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+
+-- name: contact_reports
+SELECT delivery_id, received_at, door, matched_by, outcome, status, code, diagnostic, moved_to
+FROM report
+WHERE contact_id = $1
+ORDER BY received_at, id

@@ -1,0 +1,349 @@
+package postgres
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"article14/mailer"
+)
+
+// desk takes reports in at an instant that the test sets.
+type desk struct {
+	*house
+	mailer.Reports
+	at   time.Time
+	next mailer.Report // what the reader finds in the next message
+}
+
+func newDesk(h *house) *desk {
+	d := &desk{house: h, at: noon}
+	d.Reports = mailer.Reports{Store: h.Store, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Controller: h.controller, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return d.at }, Read: func(raw []byte) mailer.Report {
+			r := d.next
+			sum := sha256.Sum256(raw)
+			r.ExternalID = sum[:]
+			return r
+		}}
+	return d
+}
+
+// failed is a report of a failure for an address.
+func failed(address, status string) mailer.Report {
+	return mailer.Report{Recipients: []mailer.RecipientReport{{Recipient: address, Action: mailer.ActionFailed, Status: status, Code: 550,
+		Diagnostic: "550 " + status + " <" + address + "> no"}}}
+}
+
+// take brings a report to the envelope sender of a delivery.
+func (d *desk) take(r mailer.Report, delivery mailer.ID, raw string) mailer.ReportFate {
+	d.t.Helper()
+	d.next = r
+	fate, _, err := d.Take(d.ctx, "pipe", []string{d.Tokens.EnvelopeFrom(delivery, "b.example")}, []byte(raw))
+	must(d.t, err)
+	return fate
+}
+
+// relayed sends notices to n people and gives the attempts.
+func (h *house) relayed(n int, dueAt time.Time) []mailer.Attempt {
+	h.t.Helper()
+	h.people(n, dueAt)
+	h.running(fmt.Sprintf("c%d", h.next), 0)
+	as := h.begin(noon, h.claim(n, noon)...)
+	h.settle(mailer.Relayed, noon.Add(time.Minute), as...)
+	return as
+}
+
+// addressAfter gives a contact one more address.
+func (h *house) addressAfter(contact mailer.ID, number int) {
+	h.t.Helper()
+	i := address(number)
+	_, err := h.db.ExecContext(h.ctx, `INSERT INTO identifier (contact_id, id, controller_id, kind, hash, key_id, value, added_at) VALUES ($1, $2, $3, 'email', $4, 'a', $5, $6)`,
+		contact, i.ID, h.controller, i.Hash, i.Value, noon.Add(time.Second))
+	must(h.t, err)
+}
+
+func TestABounceBlocksTheDutyAtOnceWhereNoAddressIsLeft(t *testing.T) { // E2, E3, D7
+	h := newHouse(t)
+	d := newDesk(h)
+	a := h.relayed(1, noon.Add(-day))[0] // met late
+	equal(t, "met late", h.figures(noon).MetLate, 1)
+	d.at = noon.Add(time.Hour)
+	fate := d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
+	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Bounced)
+	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyBlocked)
+	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL`, a.ContactID), 1)
+	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE contact_id = $1 AND delivery_id = $2 AND reason = 'address_dead'
+		AND (from_state, to_state) IN (('met', 'failed'), ('failed', 'blocked'))`, a.ContactID, a.DeliveryID), 2)
+	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'address' AND hash = $1`, address(1).Hash), 1)
+	f := h.figures(d.at)
+	equal(t, "met late", f.MetLate, 0)
+	equal(t, "overdue", f.Overdue, 1)
+	equal(t, "figures of bounces", f.Reports["dead_address"], 1)
+	equal(t, "bytes that are kept", h.count(`SELECT count(*) FROM report_raw`), 0)
+	equal(t, "addresses in the books", h.count(`SELECT count(*) FROM report WHERE diagnostic LIKE '%@%'`), 0)
+
+	r, err := h.ContactReport(h.ctx, h.controller, a.ContactID)
+	must(t, err)
+	got := r.Deliveries[0].Reports[0]
+	equal(t, "the record", fmt.Sprint(got.Finding, got.By, got.To, got.Reply), "dead_addressenvelopebounced{550 5.1.1 550 5.1.1 <[address]> no}")
+}
+
+func TestABounceLeavesTheDutyToTheNextAddress(t *testing.T) { // E3
+	h := newHouse(t)
+	d := newDesk(h)
+	ids := h.people(1, noon.Add(day))
+	h.addressAfter(ids[0], 900)
+	first := h.running("first", 0)
+	a := h.begin(noon, h.claim(1, noon)...)[0]
+	h.settle(mailer.Relayed, noon, a)
+	fate := d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	equal(t, "its duties", fate.Duty, mailer.DutyFailed)
+
+	// The running campaign takes it up, and does not end before.
+	ended, err := h.FinishCampaigns(h.ctx, h.controller, noon)
+	must(t, err)
+	equal(t, "campaigns that ended", len(ended), 0)
+	cs := h.candidates(first, true)
+	equal(t, "candidates", len(cs), 1)
+	cs[0].Addresses = slices.DeleteFunc(cs[0].Addresses, func(c mailer.Channel) bool { return c.Suppressed }) // as the Placer chooses
+	must(t, h.Place(h.ctx, h.controller, first, []mailer.Placement{h.placement(cs[0])}, mailer.ID{}, noon))
+	jobs := h.claim(1, noon)
+	equal(t, "deliveries", len(jobs), 1)
+	equal(t, "the address", jobs[0].To, "person900@example.org")
+
+	// And a bounce there ends it: nothing is left.
+	b := h.begin(noon, jobs...)[0]
+	h.settle(mailer.Relayed, noon, b)
+	fate = d.take(failed("person900@example.org", "5.1.1"), b.DeliveryID, "two")
+	equal(t, "its duties then", fate.Duty, mailer.DutyBlocked)
+}
+
+func TestADutyFailedAfterItsCampaignIsForTheNextOne(t *testing.T) { // E3
+	h := newHouse(t)
+	d := newDesk(h)
+	ids := h.people(1, noon.Add(day))
+	h.addressAfter(ids[0], 900)
+	h.running("first", 0)
+	a := h.begin(noon, h.claim(1, noon)...)[0]
+	h.settle(mailer.Relayed, noon, a)
+	ended, err := h.FinishCampaigns(h.ctx, h.controller, noon)
+	must(t, err)
+	equal(t, "campaigns that ended", len(ended), 1)
+	d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	cs := h.candidates(h.approved("second", 0), false)
+	equal(t, "candidates", len(cs), 1)
+	equal(t, "dead addresses", fmt.Sprint(cs[0].Addresses[0].Suppressed, cs[0].Addresses[1].Suppressed), "true false")
+}
+
+func TestAReportThatIsFasterThanOurCommitIsMatchedLater(t *testing.T) {
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(1, noon.Add(day))
+	h.running("first", 0)
+	a := h.begin(noon, h.claim(1, noon)...)[0]
+	fate := d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	equal(t, "why it waits", fate.Why, mailer.UnmatchedUnsettled)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Sending)
+	equal(t, "waiting", h.figures(noon).Unmatched["waiting"], 1)
+
+	h.settle(mailer.Relayed, noon, a)
+	d.at = noon.Add(59 * time.Second)
+	reopened, err := d.Retry(h.ctx)
+	must(t, err)
+	equal(t, "reopened before its time", reopened, false)
+	d.at = noon.Add(time.Minute)
+	_, err = d.Retry(h.ctx)
+	must(t, err)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Bounced)
+	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyBlocked)
+	equal(t, "parked", h.count(`SELECT count(*) FROM report_unmatched`)+h.count(`SELECT count(*) FROM report_raw`), 0)
+	equal(t, "waiting", h.figures(d.at).Unmatched["waiting"], 0)
+	equal(t, "replayed", d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one").Replayed, true)
+}
+
+func TestWhatFindsNoDeliveryIsTriedGivenUpAndForgotten(t *testing.T) { // T4
+	h := newHouse(t)
+	d := newDesk(h)
+	d.next = failed("x@example.org", "5.1.1")
+	fate, _, err := d.Take(h.ctx, "pipe", nil, []byte("lost"))
+	must(t, err)
+	equal(t, "why", fate.Why, mailer.UnmatchedNoClue)
+	d.at = noon.Add(time.Second)
+	unknown := d.take(failed("x@example.org", "5.1.1"), mailer.NewID(noon), "unknown")
+	equal(t, "why", unknown.Why, mailer.UnmatchedUnknown)
+
+	for ; d.at.Before(noon.Add(6 * day)); d.at = d.at.Add(30 * time.Minute) {
+		_, err := d.Retry(h.ctx)
+		must(t, err)
+	}
+	tries := h.count(`SELECT max(tries) FROM report_unmatched`)
+	if tries < 6 || tries > 15 {
+		t.Errorf("it was tried %d times in five days", tries)
+	}
+	f := h.figures(d.at)
+	equal(t, "given up", f.Unmatched["given_up"], 2)
+	equal(t, "waiting", f.Unmatched["waiting"], 0)
+	us, err := h.UnmatchedReports(h.ctx, h.controller, 10)
+	must(t, err)
+	equal(t, "listed", len(us), 2)
+	equal(t, "the newest", fmt.Sprint(us[0].Why, us[0].State, us[0].Finding, us[0].NextTryAt.IsZero()), "unknown_deliverygiven_updead_addresstrue")
+
+	equal(t, "bytes that are kept", h.count(`SELECT count(*) FROM report_raw`), 2)
+	d.at = noon.Add(30*day - time.Second)
+	must(t, d.Forget(h.ctx))
+	equal(t, "bytes that are kept still", h.count(`SELECT count(*) FROM report_raw`), 2)
+	d.at = noon.Add(30*day + time.Second)
+	must(t, d.Forget(h.ctx))
+	equal(t, "bytes that are kept at the end", h.count(`SELECT count(*) FROM report_raw`), 0)
+}
+
+func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
+	h := newHouse(t)
+	d := newDesk(h)
+	a := h.relayed(1, noon.Add(day))[0]
+	fate := d.take(mailer.Report{}, a.DeliveryID, "I am away")
+	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Relayed)
+	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
+	equal(t, "not understood", h.figures(noon).Reports[mailer.NotUnderstood], 1)
+	equal(t, "its bytes, under the person's key", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1 AND body = 'I am away'`, a.ContactID), 1)
+	_, _, err := d.Take(h.ctx, "pipe", nil, []byte("who knows who is away"))
+	must(t, err)
+	f := h.figures(noon)
+	equal(t, "not understood", f.Reports[mailer.NotUnderstood], 2)
+	equal(t, "waiting", f.Unmatched["waiting"], 0)
+}
+
+func TestAPolicyBounceBlamesNobodyAndAlertsOnceForItsCampaign(t *testing.T) { // docs/states.md
+	h := newHouse(t)
+	d := newDesk(h)
+	as := h.relayed(2, noon.Add(day))
+	for i, a := range as {
+		d.take(failed("", "5.7.1"), a.DeliveryID, fmt.Sprint(i))
+		equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyBlocked)
+	}
+	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression`), 0)
+	f := h.figures(noon)
+	equal(t, "alerts", f.Alerts["bounced_policy"], 1)
+	equal(t, "blocked", f.Blocked[mailer.BlockRefused], 2)
+	equal(t, "figures of bounces", f.Reports["policy"], 2)
+}
+
+func TestABounceOfWhatWaitsToBeSentAgainStopsIt(t *testing.T) { // E3
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(1, noon.Add(day))
+	h.running("first", 0)
+	a := h.begin(noon, h.claim(1, noon)...)[0]
+	h.settle(mailer.Uncertain, noon, a)
+	n, err := h.Wake(h.ctx, h.controller, noon.Add(2*time.Hour), true, 10)
+	must(t, err)
+	equal(t, "woken", n, 1)
+	d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	equal(t, "jobs", len(h.claim(1, noon.Add(2*time.Hour))), 0)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Suppressed)
+	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyFailed)
+}
+
+func TestABounceOfAReceiptTouchesNoDuty(t *testing.T) {
+	h := newHouse(t)
+	d := newDesk(h)
+	a := h.relayed(1, noon.Add(day))[0]
+	receipt := &mailer.PlannedDelivery{ID: mailer.NewID(noon), Document: mailer.DocObjectionReceipt, ContentID: h.content.ID, Languages: "fr",
+		SkeletonHash: h.skeleton(mailer.DocObjectionReceipt), Code: mailer.NewCode(), DueAt: noon}
+	must(t, h.db.GetContext(h.ctx, &receipt.Identifier, `SELECT id FROM identifier WHERE contact_id = $1`, a.ContactID))
+	o := mailer.Objection{ID: mailer.NewID(noon), ContactID: a.ContactID, ActivityKey: "sales", Scope: "all", Way: "page", MadeAt: noon, DeliveryID: a.DeliveryID}
+	_, _, err := h.Object(h.ctx, h.controller, o, nil, receipt, noon)
+	must(t, err)
+	b := h.begin(noon, h.claim(1, noon)...)[0]
+	equal(t, "the receipt", b.DeliveryID, receipt.ID)
+	h.settle(mailer.Relayed, noon, b)
+	fate := d.take(failed("person1@example.org", "5.2.2"), receipt.ID, "one")
+	equal(t, "the receipt", fate.To, mailer.Bounced)
+	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
+	equal(t, "the notice", h.state(a.DeliveryID), mailer.Relayed)
+}
+
+func TestOneReportBroughtByManyAtOnceCountsOnce(t *testing.T) {
+	h := newHouse(t)
+	d := newDesk(h)
+	a := h.relayed(1, noon.Add(day))[0]
+	d.next = failed("person1@example.org", "5.1.1")
+	to := []string{d.Tokens.EnvelopeFrom(a.DeliveryID, "b.example")}
+	var fates [8]mailer.ReportFate
+	var errs [8]error
+	var all sync.WaitGroup
+	for i := range fates {
+		all.Go(func() { fates[i], _, errs[i] = d.Take(h.ctx, "pipe", to, []byte("one")) })
+	}
+	all.Wait()
+	first := 0
+	for i, f := range fates {
+		must(t, errs[i])
+		if !f.Replayed {
+			first++
+		}
+	}
+	equal(t, "taken in", first, 1)
+	equal(t, "figures of bounces", h.figures(noon).Reports["dead_address"], 1)
+	equal(t, "duties blocked", h.figures(noon).Blocked[mailer.BlockAddressDead], 1)
+}
+
+func TestTwoWorkersThatLookAgainMatchAReportOnce(t *testing.T) {
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(1, noon.Add(day))
+	h.running("first", 0)
+	a := h.begin(noon, h.claim(1, noon)...)[0]
+	d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	h.settle(mailer.Relayed, noon, a)
+	d.at = noon.Add(time.Hour)
+	var errs [6]error
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { _, errs[i] = d.Retry(h.ctx) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		must(t, err)
+	}
+	equal(t, "figures of bounces", h.figures(d.at).Reports["dead_address"], 1)
+	equal(t, "reports", h.count(`SELECT count(*) FROM report`), 1)
+}
+
+func TestReportsOfAnotherControllersDeliveriesFindNothing(t *testing.T) {
+	h := newHouse(t)
+	a := h.relayed(1, noon.Add(day))[0]
+	d := newDesk(moveIn(t.Context(), t, h.Store, "other"))
+	fate := d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
+	equal(t, "why", fate.Why, mailer.UnmatchedUnknown)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Relayed)
+}
+
+func TestAReportSettlesWhatWasUncertain(t *testing.T) { // E2, E5
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(2, noon.Add(day))
+	h.running("first", 0)
+	as := h.begin(noon, h.claim(2, noon)...)
+	h.settle(mailer.Uncertain, noon, as...)
+	d.at = noon.Add(2 * day)
+	fate := d.take(mailer.Report{Recipients: []mailer.RecipientReport{{Action: mailer.ActionDelivered}}}, as[0].DeliveryID, "one")
+	equal(t, "its duties", fate.Duty, mailer.DutyMet)
+	fate = d.take(failed("", "5.1.1"), as[1].DeliveryID, "two")
+	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
+	f := h.figures(d.at)
+	equal(t, "handed over", f.ByLanguages["fr"], 2)
+	equal(t, "met", f.Duties[mailer.DutyMet], 1)
+	equal(t, "met late", f.MetLate, 1)
+	equal(t, "in flight", f.Duties[mailer.DutyInFlight], 0)
+	n, err := h.Wake(h.ctx, h.controller, noon.Add(9*day), true, 10)
+	must(t, err)
+	equal(t, "sent again", n, 0)
+}

@@ -1,0 +1,194 @@
+package mailer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	deadBounce   = Verdict{Action: ActionFailed, Class: ClassDeadAddress, Reply: Reply{Code: 550, Enhanced: "5.1.1"}, Recipient: "Ann@Example.org"}
+	fullBounce   = Verdict{Action: ActionFailed, Class: ClassMailboxFull, Recipient: "ann@example.org"}
+	policyBounce = Verdict{Action: ActionFailed, Class: ClassPolicy, Reply: Reply{Enhanced: "5.7.1"}, Recipient: "ann@example.org"}
+	home         = Identifier{ID: ID{1}, Kind: ByEmail, Value: "ann@example.org", Hash: []byte("hash"), KeyID: "a"}
+	work         = Channel{Identifier: Identifier{ID: ID{2}, Kind: ByEmail, Value: "ann@work.example"}}
+)
+
+func reported(state DeliveryState, channels ...Channel) ReportedDelivery {
+	return ReportedDelivery{ContactID: ID{3}, ID: ID{4}, CampaignID: ID{5}, Document: DocNotice, State: state, Attempts: 1, To: home,
+		Channels: append([]Channel{{Identifier: home}}, channels...)}
+}
+
+// short writes a consequence down in a few words.
+func short(c Consequence) string {
+	words := []string{string(c.To), string(c.Duty), string(c.Reason)}
+	for what, is := range map[string]bool{"block": c.Block, "suppress": c.Suppress != nil, "alert": c.Alert != nil, "wait": c.Wait} {
+		if is {
+			words = append(words, what)
+		}
+	}
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+	slices.Sort(words[min(len(words), 3):])
+	return strings.Join(words, " ")
+}
+
+func TestWhatFollowsFromAReport(t *testing.T) { // E2, E3
+	suppressed := work
+	suppressed.Suppressed = true
+	receipt := reported(Relayed)
+	receipt.Document, receipt.CampaignID = DocObjectionReceipt, ID{}
+	untouched := reported(Queued)
+	untouched.Attempts = 0
+	elsewhere := deadBounce
+	elsewhere.Recipient = "ann@elsewhere.example"
+	erased := reported(Relayed)
+	erased.To, erased.Channels = Identifier{}, nil
+	for _, c := range []struct {
+		name string
+		v    Verdict
+		by   MatchedBy
+		d    ReportedDelivery
+		want string
+	}{
+		{"a dead address, no other one", deadBounce, ByEnvelope, reported(Relayed), "bounced failed address_dead block suppress"},
+		{"a dead address, another one is there", deadBounce, ByEnvelope, reported(Relayed, work), "bounced failed address_dead suppress"},
+		{"a dead address, the other one is dead as well", deadBounce, ByEnvelope, reported(Relayed, suppressed), "bounced failed address_dead block suppress"},
+		{"a late bounce wins over delivered", deadBounce, ByEnvelopeID, reported(Delivered, work), "bounced failed address_dead suppress"},
+		{"a bounce settles what was uncertain", deadBounce, ByEnvelope, reported(Uncertain), "bounced failed address_dead block suppress"},
+		{"without proof nobody is suppressed", deadBounce, ByMessageID, reported(Relayed), "bounced failed address_dead block"},
+		{"the mailbox passed it on, and that one is dead", elsewhere, ByEnvelope, reported(Relayed), "bounced failed address_dead block"},
+		{"the address is erased", deadBounce, ByEnvelope, erased, "bounced failed address_dead block"},
+		{"full to the end", fullBounce, ByEnvelope, reported(Relayed), "bounced failed refused block"},
+		{"about us", policyBounce, ByEnvelope, reported(Relayed, work), "bounced failed refused alert"},
+		{"it bounced before", deadBounce, ByEnvelope, reported(Bounced), ""},
+		{"it was rejected at once", deadBounce, ByEnvelope, reported(Rejected), ""},
+		{"it is being sent", deadBounce, ByEnvelope, reported(Sending), "wait"},
+		{"it waits to be sent again, and its address is dead", deadBounce, ByEnvelope, reported(Queued), "suppress"},
+		{"it waits to be sent again, and was refused", policyBounce, ByEnvelope, reported(Deferred), ""},
+		{"it never went out", deadBounce, ByEnvelope, untouched, ""},
+		{"a receipt has no duty", deadBounce, ByEnvelope, receipt, "bounced suppress"},
+		{"delivered", Verdict{Action: ActionDelivered}, ByEnvelope, reported(Relayed), "delivered"},
+		{"delivered, and it was uncertain", Verdict{Action: ActionDelivered}, ByEnvelope, reported(Uncertain), "delivered met"},
+		{"delivered, says somebody", Verdict{Action: ActionDelivered}, ByMessageID, reported(Uncertain), ""},
+		{"delivered after it bounced", Verdict{Action: ActionDelivered}, ByEnvelope, reported(Bounced), ""},
+		{"delayed", Verdict{Action: ActionDelayed}, ByEnvelope, reported(Relayed), ""},
+		{"expanded", Verdict{Action: ActionExpanded}, ByEnvelope, reported(Relayed), ""},
+		{"not understood", Verdict{}, ByEnvelope, reported(Relayed), ""},
+	} {
+		if got := short(c.v.Follows(c.by, c.d)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestNoReportMakesAnIllegalMove(t *testing.T) {
+	actions := append([]Action{""}, Actions...)
+	seen := 0
+	for _, action := range actions {
+		for _, class := range BounceClasses {
+			for _, state := range DeliveryStates {
+				for _, by := range []MatchedBy{ByEnvelope, ByEnvelopeID, ByMessageID} {
+					v := Verdict{Action: action, Recipient: home.Value}
+					if action == ActionFailed {
+						v.Class = class
+					}
+					c := v.Follows(by, reported(state))
+					if c.To != "" && !slices.Contains(DeliveryMoves[state], c.To) {
+						t.Errorf("%s %s takes a delivery from %s to %s", action, class, state, c.To)
+					}
+					if c.To == "" && (c.Duty != "" || c.Block || c.Alert != nil) {
+						t.Errorf("%s %s moves duties and leaves the delivery %s", action, class, state)
+					}
+					if c.To != "" {
+						seen++
+					}
+				}
+			}
+		}
+	}
+	if seen < 30 {
+		t.Fatalf("only %d moves were looked at", seen)
+	}
+}
+
+func TestABounceHasTheClassOfTheReplyBehindIt(t *testing.T) {
+	for _, c := range []struct {
+		status string
+		code   int
+		want   ReplyClass
+	}{
+		{"5.1.1", 550, ClassDeadAddress},
+		{"5.1.1", 0, ClassDeadAddress},
+		{"5.2.2", 552, ClassMailboxFull},
+		{"4.2.2", 452, ClassMailboxFull}, // given up, and full still
+		{"5.7.1", 554, ClassPolicy},
+		{"4.4.7", 0, ClassTransient},
+		{"4.0.0", 0, ClassTransient},
+		{"5.0.0", 550, ClassRefused}, // a bare 550 names no dead mailbox
+		{"5.0.0", 0, ClassRefused},
+		{"", 552, ClassMailboxFull},
+		{"", 0, ClassRefused},
+		{"5.1.1", 250, ClassDeadAddress},
+		{"2.0.0", 250, ClassRefused}, // says failed, whatever else it says
+	} {
+		r := Report{Recipients: []RecipientReport{{Action: ActionFailed, Status: c.status, Code: c.code}}}
+		if got := r.Verdict().Class; got != c.want {
+			t.Errorf("%s %d is %s, want %s", c.status, c.code, got, c.want)
+		}
+	}
+}
+
+func TestOfSeveralRecipientsTheOneThatFailedCounts(t *testing.T) {
+	r := Report{Recipients: []RecipientReport{{Action: ActionExpanded}, {Action: ActionDelivered},
+		{Action: ActionFailed, Status: "5.1.1", Recipient: "b@list.example", Diagnostic: "550 <b@list.example> unknown"}, {Action: ActionDelayed}}}
+	v := r.Verdict()
+	if v.Action != ActionFailed || v.Recipient != "b@list.example" || v.Reply.Text != "550 <[address]> unknown" {
+		t.Errorf("the verdict is %+v", v)
+	}
+	if v := (Report{}).Verdict(); v.Finding() != NotUnderstood {
+		t.Errorf("a report without recipients is %q", v.Finding())
+	}
+}
+
+func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
+	tokens := Tokens{NewKeyring()}
+	ids := []ID{NewID(time.Unix(1, 0)), NewID(time.Unix(2, 0)), NewID(time.Unix(3, 0)), NewID(time.Unix(4, 0))}
+	sender := func(i int) string { return tokens.EnvelopeFrom(ids[i], "b.example") }
+	foreign := (Tokens{NewKeyring()}).EnvelopeFrom(ids[0], "b.example")
+	messageID := strings.ToUpper(ids[3].String()) + "@b.example"
+	for _, c := range []struct {
+		name   string
+		sentTo []string
+		r      Report
+		want   Clue
+	}{
+		{"what the mail system says", []string{"x@y.example", sender(0)}, Report{SentTo: []string{sender(1)}, EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[0], By: ByEnvelope}},
+		{"what the message says", []string{"postmaster@b.example"}, Report{SentTo: []string{"z@y.example", sender(1)}, EnvelopeID: EnvelopeID(sender(2))}, Clue{DeliveryID: ids[1], By: ByEnvelope}},
+		{"its ENVID", nil, Report{EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[2], By: ByEnvelopeID}},
+		{"the Message-ID", []string{"bounces@b.example"}, Report{MessageID: messageID}, Clue{DeliveryID: ids[3], By: ByMessageID}},
+		{"a forged sender, and a Message-ID", []string{foreign}, Report{MessageID: messageID}, Clue{Why: UnmatchedForged}},
+		{"a forged ENVID, and a Message-ID", nil, Report{EnvelopeID: EnvelopeID(foreign), MessageID: messageID}, Clue{Why: UnmatchedForged}},
+		{"a forged sender, and an ENVID that is ours", []string{foreign}, Report{EnvelopeID: EnvelopeID(sender(2))}, Clue{DeliveryID: ids[2], By: ByEnvelopeID}},
+		{"somebody else's message", nil, Report{MessageID: "20260101.abc@c.example"}, Clue{Why: UnmatchedNoClue}},
+		{"nothing", nil, Report{}, Clue{Why: UnmatchedNoClue}},
+	} {
+		if got := tokens.Clue(c.sentTo, c.r); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestNoForgedReportFindsADelivery(t *testing.T) { // field by field, whatever stands there
+	tokens := Tokens{NewKeyring()}
+	other := Tokens{NewKeyring()}
+	rapid.Check(t, func(t *rapid.T) {
+		anything := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string { return other.EnvelopeFrom(drawID(t, "id"), "b.example") }))
+		r := Report{SentTo: rapid.SliceOfN(anything, 0, 3).Draw(t, "sent to"), EnvelopeID: anything.Draw(t, "envid")}
+		if c := tokens.Clue(nil, r); !c.DeliveryID.IsZero() {
+			t.Fatalf("%+v leads to %v", r, c)
+		}
+	})
+}
