@@ -36,11 +36,16 @@ func NeedOf(owed []Owing, perSecond float64, now time.Time) float64 {
 	return most
 }
 
-// slackFactor is how much of what is needed is set aside for those still on time.
-// With two, whoever is on time is told within half of the time that is left, as
-// far as the pace allows it: the other half is there for an hour without the
-// relay, for replies that defer, and for people who arrive with little time.
-const slackFactor = 2
+// slackFactor is how many times what is needed is set aside for those still on
+// time. With four, whoever is on time is told within a quarter of the time that
+// is left, as far as the pace allows it; and whoever three quarters of the pace
+// would keep on time without a backlog stays on time beside any. Here is why. As
+// long as less than all is set aside, what is due by any date is at most a quarter
+// of what can be sent by it. From then on those still on time have all; so if
+// somebody becomes late, those who came since were more than the other three
+// quarters could bear. What is held back is there for an hour without the relay,
+// for replies that defer, and for people who arrive with little time.
+const slackFactor = 4
 
 // RateOf is how many notices were handed over in a second, from what was handed
 // over in the last minute ("1m") and hour ("1h"); from says which it is:

@@ -40,9 +40,11 @@ func Share(lanes []*LaneTurn, left int, toss float64) []Portion {
 		}
 	}
 	aside := make([]int, len(able))
-	batch := float64(left)
+	batch, exact, given := float64(left), 0.0, 0
 	for i, l := range able {
-		aside[i] = min(whole(batch*l.reserve()/max(1, needed), toss), l.Room, left)
+		exact += batch * l.reserve() / max(1, needed)
+		aside[i] = min(whole(exact, toss)-given, l.Room, left)
+		given = whole(exact, toss)
 		left -= aside[i]
 	}
 	var out []Portion

@@ -71,13 +71,13 @@ func TestTheStreamsOfALaneShareByWhatIsNeeded(t *testing.T) { // D7
 		toss float64
 		want Portion
 	}{
-		"half where little is needed":              {Need{OfAll: 0.1, OfOwn: 0.1}, 0, Portion{OnTime: 5, Late: 5}},
-		"twice what is needed of the relay":        {Need{OfAll: 0.4}, 0, Portion{OnTime: 8, Late: 2}},
-		"twice what is needed of the lane's pace":  {Need{OfOwn: 0.4}, 0, Portion{OnTime: 8, Late: 2}},
-		"all where half of the pace would be late": {Need{OfAll: 0.5}, 0, Portion{OnTime: 10}},
-		"all where it is too late for some":        {Need{OfAll: math.Inf(1)}, 0, Portion{OnTime: 10}},
-		"the toss settles what cannot be divided":  {Need{OfAll: 0.33}, 0.5, Portion{OnTime: 7, Late: 3}},
-		"and in another claim":                     {Need{OfAll: 0.33}, 0, Portion{OnTime: 6, Late: 4}},
+		"half where little is needed":             {Need{OfAll: 0.1, OfOwn: 0.1}, 0, Portion{OnTime: 5, Late: 5}},
+		"four times what is needed of the relay":  {Need{OfAll: 0.2}, 0, Portion{OnTime: 8, Late: 2}},
+		"four times what is needed of its pace":   {Need{OfOwn: 0.2}, 0, Portion{OnTime: 8, Late: 2}},
+		"all where a quarter of it is needed":     {Need{OfAll: 0.25}, 0, Portion{OnTime: 10}},
+		"all where it is too late for some":       {Need{OfAll: math.Inf(1)}, 0, Portion{OnTime: 10}},
+		"the toss settles what cannot be divided": {Need{OfAll: 0.165}, 0.5, Portion{OnTime: 7, Late: 3}},
+		"and in another claim":                    {Need{OfAll: 0.165}, 0, Portion{OnTime: 6, Late: 4}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Share([]*LaneTurn{{Room: 10, Need: c.need}}, 10, c.toss)
@@ -89,7 +89,7 @@ func TestTheStreamsOfALaneShareByWhatIsNeeded(t *testing.T) { // D7
 }
 
 func TestALanesBacklogLeavesAnotherLanesPeopleWhatTheyNeed(t *testing.T) { // D7
-	backlog, people := &LaneTurn{Lane: 1, Room: 100, onTimeDry: true}, &LaneTurn{Lane: 2, Room: 100, Need: Need{OfAll: 0.4}}
+	backlog, people := &LaneTurn{Lane: 1, Room: 100, onTimeDry: true}, &LaneTurn{Lane: 2, Room: 100, Need: Need{OfAll: 0.2}}
 	want := []Portion{{Lane: 1, Late: 10}, {Lane: 2, OnTime: 80, Late: 10}}
 	if got := Share([]*LaneTurn{backlog, people}, 100, 0); !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

@@ -33,8 +33,8 @@ func TestThoseStillOnTimeGetMoreThanHalfWhereTheyNeedMore(t *testing.T) { // D7
 		want   int
 	}{
 		"little is needed: half":                  {time.Hour, 10},
-		"0.4 of the pace is needed: twice that":   {100 * time.Second, 16},
-		"0.8 of the pace is needed: all of it":    {50 * time.Second, 20},
+		"0.2 of the pace is needed: four times":   {200 * time.Second, 16},
+		"0.4 of the pace is needed: all of it":    {100 * time.Second, 20},
 		"more than the pace, and so all that can": {20 * time.Second, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
