@@ -1,6 +1,9 @@
 package mailer
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -86,3 +89,36 @@ const CauseAcquisition = "acquisition"
 
 // causePurpose goes before the key of a purpose that opened a duty.
 const causePurpose = "purpose:"
+
+// FirstAcquisitions are the first from each source for an activity, ordered by
+// source key; with an empty activity, for any. Each is as visible as the strictest
+// from its source: a restriction learnt later holds for what was obtained before (S4).
+func FirstAcquisitions(as []Acquisition, activity string) []Acquisition {
+	as = slices.Clone(as)
+	slices.SortStableFunc(as, func(a, b Acquisition) int {
+		return cmp.Or(cmp.Compare(a.SourceKey, b.SourceKey), compareInstants(a.ObtainedAt, b.ObtainedAt), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	var first []Acquisition
+	for _, a := range as {
+		if activity != "" && a.ActivityKey != activity {
+			continue
+		}
+		if n := len(first); n > 0 && first[n-1].SourceKey == a.SourceKey {
+			first[n-1].Visibility = Stricter(first[n-1].Visibility, a.Visibility)
+			continue
+		}
+		first = append(first, a)
+	}
+	return first
+}
+
+// compareInstants puts unknown ones last.
+func compareInstants(a, b time.Time) int {
+	switch {
+	case a.IsZero() && !b.IsZero():
+		return 1
+	case b.IsZero() && !a.IsZero():
+		return -1
+	}
+	return a.Compare(b)
+}

@@ -10,6 +10,7 @@ type Forecast struct {
 	RatePerSecond float64 `json:"rate_per_second"` // notices handed over
 	RateFrom      string  `json:"rate_from"`       // last_minute, last_hour, or none
 	DoneInSeconds float64 `json:"done_in_seconds"` // 0 with no rate
+	Need          float64 `json:"need"`            // the part of the rate that keeps on time all who are; more than 1 cannot be done, 0 with no rate
 	InTime        bool    `json:"in_time"`         // every duty that is still on time is handed over before its date
 	FirstMissed   string  `json:"first_missed"`    // the window that will not be kept: "1d", ...; "" if in time or nothing is known
 }
@@ -20,16 +21,11 @@ var Windows = []struct {
 	Span time.Duration
 }{{"1d", 24 * time.Hour}, {"3d", 3 * 24 * time.Hour}, {"7d", 7 * 24 * time.Hour}, {"30d", 31 * 24 * time.Hour}}
 
-// Forecast looks ahead from the figures. Half of the rate counts for what is
-// still on time, since the backlog has the other half (D7), unless there is no backlog.
+// Forecast looks ahead from the figures. Those still on time have all that they
+// need of the rate, whatever the backlog (D7), so that NeedOf has the answer.
 func (f Figures) Forecast() Forecast {
-	out := Forecast{Remaining: f.Duties[DutyOpen] + f.Duties[DutyInFlight] + f.Duties[DutyFailed], RateFrom: "none"}
-	switch {
-	case f.RelayedLast["1m"] > 0:
-		out.RatePerSecond, out.RateFrom = float64(f.RelayedLast["1m"])/60, "last_minute"
-	case f.RelayedLast["1h"] > 0:
-		out.RatePerSecond, out.RateFrom = float64(f.RelayedLast["1h"])/3600, "last_hour"
-	}
+	out := Forecast{Remaining: f.Duties[DutyOpen] + f.Duties[DutyInFlight] + f.Duties[DutyFailed]}
+	out.RatePerSecond, out.RateFrom = RateOf(f.RelayedLast)
 	if out.Remaining == 0 {
 		out.InTime = true
 		return out
@@ -39,21 +35,26 @@ func (f Figures) Forecast() Forecast {
 		return out
 	}
 	out.DoneInSeconds = float64(out.Remaining) / out.RatePerSecond
-	share := out.RatePerSecond
-	if f.Overdue > 0 {
-		share /= 2
-	}
-	// What a window adds to the one before it is taken to be due at once where that one ends.
-	begins := Windows[0].Span / 2
-	for _, w := range Windows {
-		if owed := f.DueWithin[w.Name]; float64(owed) > share*begins.Seconds() {
+	owed := f.owing()
+	for i, w := range Windows {
+		if NeedOf(owed[:i+1], out.RatePerSecond, f.AsOf) > 1 && out.FirstMissed == "" {
 			out.FirstMissed = w.Name
-			return out
 		}
-		begins = w.Span
 	}
-	out.InTime = true
+	out.Need = NeedOf(owed, out.RatePerSecond, f.AsOf)
+	out.InTime = out.FirstMissed == ""
 	return out
+}
+
+// owing is what is due in each window. What a window adds to the one before it is
+// taken to be due at once where that one ends, and the first window's at its middle.
+func (f Figures) owing() (owed []Owing) {
+	begins, before := Windows[0].Span/2, int64(0)
+	for _, w := range Windows {
+		owed = append(owed, Owing{At: f.AsOf.Add(begins), N: f.DueWithin[w.Name] - before})
+		begins, before = w.Span, f.DueWithin[w.Name]
+	}
+	return owed
 }
 
 func (f Figures) firstWindowOwed() string {

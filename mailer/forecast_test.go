@@ -26,15 +26,17 @@ func TestTheForecastSaysWhichWindowWillNotBeKept(t *testing.T) { // D7
 		"no rate, and all is overdue": {nil, within(0, 0, 0, 0), 9, 9,
 			mailer.Forecast{Remaining: 9, RateFrom: "none"}},
 		"in time": {map[string]int64{"1m": aSecond}, within(43_200, 86_400, 86_400, 86_400), 86_400, 0,
-			mailer.Forecast{Remaining: 86_400, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 86_400, InTime: true}},
+			mailer.Forecast{Remaining: 86_400, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 86_400, Need: 1, InTime: true}},
 		"too late for the first day": {map[string]int64{"1m": aSecond}, within(43_201, 43_201, 43_201, 43_201), 43_201, 0,
-			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, FirstMissed: "1d"}},
+			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, Need: 43_201.0 / 43_200, FirstMissed: "1d"}},
 		"what is due on the first day is not counted again on the third": {map[string]int64{"1m": aSecond}, within(43_200, 43_201, 43_201, 43_201), 43_201, 0,
-			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, InTime: true}},
-		"a backlog halves the share": {map[string]int64{"1m": aSecond}, within(43_200, 43_200, 43_200, 43_200), 43_201, 1,
-			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, FirstMissed: "1d"}},
+			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, Need: 1, InTime: true}},
+		"a backlog takes nothing of what is needed": {map[string]int64{"1m": aSecond}, within(21_600, 21_600, 21_600, 21_600), 2_000_000, 1_978_400,
+			mailer.Forecast{Remaining: 2_000_000, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 2_000_000, Need: 0.5, InTime: true}},
+		"a later window may be the tightest": {map[string]int64{"1m": aSecond}, within(10, 10, 10, 604_801), 604_801, 0,
+			mailer.Forecast{Remaining: 604_801, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 604_801, Need: 604_801.0 / 604_800, FirstMissed: "30d"}},
 		"a quiet minute leaves the rate of the hour": {map[string]int64{"1h": 7200}, within(1, 1, 1, 1), 10, 0,
-			mailer.Forecast{Remaining: 10, RatePerSecond: 2, RateFrom: "last_hour", DoneInSeconds: 5, InTime: true}},
+			mailer.Forecast{Remaining: 10, RatePerSecond: 2, RateFrom: "last_hour", DoneInSeconds: 5, Need: 1.0 / (2 * 43_200), InTime: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := mailer.Figures{RelayedLast: c.relayed, DueWithin: c.due, Overdue: c.overdue, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: c.open}}

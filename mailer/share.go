@@ -4,8 +4,9 @@ package mailer
 type LaneTurn struct {
 	Lane  int64
 	Paced bool
-	Room  int // how many it may still give in this claim
-	Used  int // how many it gave
+	Room  int  // how many it may still give in this claim
+	Used  int  // how many it gave
+	Need  Need // what its people who are still on time need
 
 	onTimeDry, lateDry bool // a stream that gave less than it was asked for
 }
@@ -20,39 +21,67 @@ type Portion struct {
 // Given is what it gave. What was suppressed is not sending.
 type Given struct{ OnTime, Late, Sending int }
 
-// Share divides what is left of a batch between lanes, in their order, and
-// within each between the two streams (D7). Of an odd number the stream that
-// onTimeFirst names gets the greater half; claims take turns in that, so that
-// neither stream starves at a pace of one.
-func Share(lanes []*LaneTurn, left int, onTimeFirst bool) []Portion {
+// Share divides what is left of a batch between lanes and, within each, between
+// its two streams: those still on time, and the backlog (D7). What people who are
+// still on time need is set aside first, in every lane, so that no lane's backlog
+// makes another lane's people late. The rest goes to the lanes in equal parts;
+// within a lane those still on time have half, or more where they need more of
+// its pace, and the backlog has what remains.
+//
+// toss is in [0, 1) and another one in each claim. It settles what cannot be
+// divided: of seven, one and a half portions are two in half of the claims.
+func Share(lanes []*LaneTurn, left int, toss float64) []Portion {
 	var able []*LaneTurn
+	needed := 0.0
 	for _, l := range lanes {
 		if l.Room > 0 && !(l.onTimeDry && l.lateDry) {
 			able = append(able, l)
+			needed += l.reserve()
 		}
+	}
+	aside := make([]int, len(able))
+	batch, exact, given := float64(left), 0.0, 0
+	for i, l := range able {
+		exact += batch * l.reserve() / max(1, needed)
+		aside[i] = min(whole(exact, toss)-given, l.Room, left)
+		given = whole(exact, toss)
+		left -= aside[i]
 	}
 	var out []Portion
 	for i, l := range able {
 		others := len(able) - i
-		part := min((left+others-1)/others, l.Room)
-		if part == 0 {
-			break
-		}
+		part := min((left+others-1)/others, l.Room-aside[i])
 		left -= part
-		greater, lesser := (part+1)/2, part/2
-		p := Portion{Lane: l.Lane, OnTime: lesser, Late: greater}
-		switch {
-		case l.onTimeDry:
-			p.OnTime, p.Late = 0, part
-		case l.lateDry:
-			p.OnTime, p.Late = part, 0
-		case onTimeFirst:
-			p.OnTime, p.Late = greater, lesser
+		if n := aside[i] + part; n > 0 {
+			out = append(out, l.portion(n, aside[i], toss))
 		}
-		out = append(out, p)
 	}
 	return out
 }
+
+// reserve is the part of a batch that is to be set aside for a lane's people who
+// are still on time; where the lanes' parts are more than the batch, each is cut alike.
+func (l *LaneTurn) reserve() float64 {
+	if l.onTimeDry {
+		return 0
+	}
+	return slackFactor * min(1, l.Need.OfAll)
+}
+
+// portion divides a lane's n between its streams.
+func (l *LaneTurn) portion(n, aside int, toss float64) Portion {
+	onTime := max(aside, whole(float64(n)*min(1, max(0.5, slackFactor*l.Need.OfOwn)), toss))
+	switch {
+	case l.onTimeDry:
+		onTime = 0
+	case l.lateDry:
+		onTime = n
+	}
+	return Portion{Lane: l.Lane, OnTime: onTime, Late: n - onTime}
+}
+
+// whole makes a portion a number: over many claims it comes to the portion.
+func whole(portion, toss float64) int { return int(portion + toss) }
 
 // Served takes note of what a lane gave of what it was asked for: a stream that
 // gave less is dry.

@@ -2,7 +2,10 @@ package mailer
 
 import (
 	"encoding/json"
+	"math"
+	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -12,7 +15,7 @@ func TestABatchIsSharedOutWithoutLossAndWithoutExcess(t *testing.T) {
 		var lanes []*LaneTurn
 		for i := range rapid.IntRange(0, 6).Draw(t, "lanes") {
 			lanes = append(lanes, &LaneTurn{
-				Lane: int64(i), Room: rapid.IntRange(0, 20).Draw(t, "room"),
+				Lane: int64(i), Room: rapid.IntRange(0, 20).Draw(t, "room"), Need: Need{drawNeed(t), drawNeed(t)},
 				onTimeDry: rapid.Bool().Draw(t, "on time dry"), lateDry: rapid.Bool().Draw(t, "late dry"),
 			})
 		}
@@ -23,11 +26,11 @@ func TestABatchIsSharedOutWithoutLossAndWithoutExcess(t *testing.T) {
 				room += l.Room
 			}
 		}
-		asked := Share(lanes, left, rapid.Bool().Draw(t, "first"))
+		asked := Share(lanes, left, drawToss(t))
 		for _, p := range asked {
 			l := lanes[p.Lane]
 			sum += p.OnTime + p.Late
-			if p.OnTime+p.Late > l.Room || l.onTimeDry && p.OnTime > 0 || l.lateDry && p.Late > 0 {
+			if p.OnTime < 0 || p.Late < 0 || p.OnTime+p.Late > l.Room || l.onTimeDry && p.OnTime > 0 || l.lateDry && p.Late > 0 {
 				t.Fatalf("lane %+v was asked for %+v", *l, p)
 			}
 		}
@@ -36,4 +39,84 @@ func TestABatchIsSharedOutWithoutLossAndWithoutExcess(t *testing.T) {
 			t.Fatalf("asked for %d of %d, with room for %d: %s", sum, left, room, b)
 		}
 	})
+}
+
+func drawNeed(t *rapid.T) float64 {
+	return rapid.SampledFrom([]float64{0, 0.01, 0.2, 0.5, 0.9, 1, 3, math.Inf(1)}).Draw(t, "need")
+}
+
+func drawToss(t *rapid.T) float64 { return rapid.Float64Range(0, 0.999).Draw(t, "toss") }
+
+func TestNobodyStillOnTimeGetsLessOfABatchThanTheirLaneNeeds(t *testing.T) { // D7
+	rapid.Check(t, func(t *rapid.T) {
+		left := rapid.IntRange(1, 500).Draw(t, "left")
+		var lanes []*LaneTurn
+		free := 1.0 // of the pace
+		for i := range rapid.IntRange(1, 8).Draw(t, "lanes") {
+			need := rapid.Float64Range(0, free).Draw(t, "need")
+			free -= need
+			lanes = append(lanes, &LaneTurn{Lane: int64(i), Room: left, Need: Need{OfAll: need}})
+		}
+		for _, p := range Share(lanes, left, drawToss(t)) {
+			if need := lanes[p.Lane].Need.OfAll * float64(left); float64(p.OnTime) < math.Floor(need) || p.OnTime < (p.OnTime+p.Late)/2 {
+				t.Fatalf("lane %d needs %.1f of %d and is asked for %+v", p.Lane, need, left, p)
+			}
+		}
+	})
+}
+
+func TestTheStreamsOfALaneShareByWhatIsNeeded(t *testing.T) { // D7
+	for name, c := range map[string]struct {
+		need Need
+		toss float64
+		want Portion
+	}{
+		"half where little is needed":             {Need{OfAll: 0.1, OfOwn: 0.1}, 0, Portion{OnTime: 5, Late: 5}},
+		"four times what is needed of the relay":  {Need{OfAll: 0.2}, 0, Portion{OnTime: 8, Late: 2}},
+		"four times what is needed of its pace":   {Need{OfOwn: 0.2}, 0, Portion{OnTime: 8, Late: 2}},
+		"all where a quarter of it is needed":     {Need{OfAll: 0.25}, 0, Portion{OnTime: 10}},
+		"all where it is too late for some":       {Need{OfAll: math.Inf(1)}, 0, Portion{OnTime: 10}},
+		"the toss settles what cannot be divided": {Need{OfAll: 0.165}, 0.5, Portion{OnTime: 7, Late: 3}},
+		"and in another claim":                    {Need{OfAll: 0.165}, 0, Portion{OnTime: 6, Late: 4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Share([]*LaneTurn{{Room: 10, Need: c.need}}, 10, c.toss)
+			if !slices.Equal(got, []Portion{c.want}) {
+				t.Errorf("%+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestALanesBacklogLeavesAnotherLanesPeopleWhatTheyNeed(t *testing.T) { // D7
+	backlog, people := &LaneTurn{Lane: 1, Room: 100, onTimeDry: true}, &LaneTurn{Lane: 2, Room: 100, Need: Need{OfAll: 0.2}}
+	want := []Portion{{Lane: 1, Late: 10}, {Lane: 2, OnTime: 80, Late: 10}}
+	if got := Share([]*LaneTurn{backlog, people}, 100, 0); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func TestTheNeedIsThatOfTheTightestDate(t *testing.T) { // D7
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	in := func(s int, n int64) Owing { return Owing{now.Add(time.Duration(s) * time.Second), n} }
+	for name, c := range map[string]struct {
+		owed []Owing
+		pace float64
+		want float64
+	}{
+		"nothing is owed":                         {nil, 1, 0},
+		"the pace is not known":                   {[]Owing{in(10, 10)}, 0, 0},
+		"what is past its date needs nothing":     {[]Owing{in(-1, 1000), in(100, 10)}, 1, 0.1},
+		"the nearest date":                        {[]Owing{in(10, 5), in(100, 5)}, 1, 0.5},
+		"a later one, with all that is before it": {[]Owing{in(10, 2), in(100, 88)}, 1, 0.9},
+		"of a faster pace less":                   {[]Owing{in(10, 2), in(100, 88)}, 9, 0.1},
+		"more than can be done":                   {[]Owing{in(10, 20)}, 1, 2},
+		"due this very instant":                   {[]Owing{in(0, 1)}, 1, math.Inf(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := NeedOf(c.owed, c.pace, now); math.Abs(got-c.want) > 1e-9 && got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
 }

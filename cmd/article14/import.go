@@ -18,9 +18,9 @@ import (
 	"article14/mailer"
 )
 
-type importCmd struct {
-	File          string            `arg:"" help:"The contact file: CSV or NDJSON in UTF-8." type:"existingfile"`
-	Source        string            `help:"The source of the register that the file came from." required:"" placeholder:"KEY"`
+// ReadingFlags say how a contact file is to be read.
+type ReadingFlags struct {
+	Source        string            `help:"The source of the register that the file came from." placeholder:"KEY"`
 	Activity      string            `help:"The activity that the data were collected for; may be left out where the register declares one only." placeholder:"KEY"`
 	Format        string            `help:"csv, ndjson, or auto." enum:"auto,csv,ndjson" default:"auto"`
 	Delimiter     string            `help:"Delimiter of a CSV file; found out from its header line otherwise. 'tab' is a tab." placeholder:"CHAR"`
@@ -28,18 +28,24 @@ type importCmd struct {
 	Dates         string            `help:"How dates are written, if not as kept with the source: DD.MM.YYYY, say." placeholder:"PATTERN"`
 	ObtainedBasis string            `help:"For rows without a date: a day that a person states (YYYY-MM-DD), or 'unknown', which treats them as overdue." placeholder:"DAY|unknown"`
 	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
-	Rejects       string            `help:"Write refused rows, with line, field and reason, to this file." type:"path" placeholder:"FILE"`
-	DryRun        bool              `help:"Read everything, store nothing."`
-	Batch         int               `help:"Rows stored in one transaction." hidden:""`
-	JSON          bool              `help:"Print JSON."`
+}
+
+type importCmd struct {
+	File string `arg:"" help:"The contact file: CSV or NDJSON in UTF-8." type:"existingfile"`
+	ReadingFlags
+	Rejects string `help:"Write refused rows, with line, field and reason, to this file." type:"path" placeholder:"FILE"`
+	DryRun  bool   `help:"Read everything, store nothing."`
+	Batch   int    `help:"Rows stored in one transaction." hidden:""`
+	JSON    bool   `help:"Print JSON."`
 }
 
 func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 	reg := a.reg
-	plan, err := c.plan(reg)
+	plan, err := c.plan(c.File, reg)
 	if err != nil {
 		return misuse{err}
 	}
+	plan.dryRun, plan.batch = c.DryRun, c.Batch
 	rejects, err := openRejects(c.Rejects)
 	if err != nil {
 		return err
@@ -70,9 +76,12 @@ func (c *importCmd) report(std streams, counts mailer.ImportCounts) error {
 	return nil
 }
 
-func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
-	p := importPlan{file: c.File, source: c.Source, activity: c.Activity, format: intake.Format(c.Format), dates: c.Dates,
-		mapping: mailer.Mapping{Fields: c.Map}, dryRun: c.DryRun, batch: c.Batch}
+func (c *ReadingFlags) plan(file string, reg *mailer.Register) (importPlan, error) {
+	p := importPlan{file: file, source: c.Source, activity: c.Activity, format: intake.Format(c.Format), dates: c.Dates,
+		mapping: mailer.Mapping{Fields: c.Map}}
+	if p.source == "" {
+		return p, fmt.Errorf("where did the file come from? Name its source with --source: %s", sourceKeys(reg))
+	}
 	if p.activity == "" {
 		if len(reg.Activities) != 1 {
 			return p, errors.New("the register declares several activities: name one with --activity")
@@ -163,19 +172,17 @@ func (r *rejectsFile) close() error {
 
 // importFile reads a contact file into the store.
 func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts, error) {
-	plan, file, err := a.openImport(p)
+	plan, f, err := p.open(a.controller, a.reg, a.now)
 	if err != nil {
 		return mailer.ImportCounts{}, err
 	}
-	defer file.Close()
+	defer f.Close()
 	im := mailer.Importer{Store: a.store, Keys: a.keys, Now: a.now, Batch: p.batch}
 	return im.Run(ctx, plan)
 }
 
-// openImport opens a contact file and finds out what it is. Whoever reads the
-// plan's rows closes the file after.
-func (a *app) openImport(p importPlan) (_ mailer.ImportPlan, file io.Closer, err error) {
-	reg := a.reg
+// open makes a file's rows out of it.
+func (p importPlan) open(controller mailer.ID, reg *mailer.Register, now func() time.Time) (mailer.ImportPlan, io.Closer, error) {
 	source, ok := reg.Source(p.source)
 	if !ok {
 		return mailer.ImportPlan{}, nil, misuse{fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))}
@@ -184,28 +191,31 @@ func (a *app) openImport(p importPlan) (_ mailer.ImportPlan, file io.Closer, err
 	if err != nil {
 		return mailer.ImportPlan{}, nil, err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-		}
-	}()
+	plan, err := p.read(f, source, controller, reg, now)
+	if err != nil {
+		return mailer.ImportPlan{}, nil, errors.Join(err, f.Close())
+	}
+	return plan, f, nil
+}
+
+func (p importPlan) read(f *os.File, source mailer.Source, controller mailer.ID, reg *mailer.Register, now func() time.Time) (mailer.ImportPlan, error) {
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
-		return mailer.ImportPlan{}, nil, err
+		return mailer.ImportPlan{}, err
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return mailer.ImportPlan{}, nil, err
+		return mailer.ImportPlan{}, err
 	}
 	rows, err := intake.Open(f, intake.Settings{Format: p.format, Delimiter: p.delimiter, Mapping: p.mapping, DateFormat: p.dates,
-		Zone: reg.Controller.Zone, Source: source, Now: a.now})
+		Zone: reg.Controller.Zone, Source: source, Now: now})
 	if err != nil {
-		return mailer.ImportPlan{}, nil, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
+		return mailer.ImportPlan{}, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
 	}
 	return mailer.ImportPlan{
-		Controller: a.controller, Register: reg, Source: source, ActivityKey: p.activity,
+		Controller: controller, Register: reg, Source: source, ActivityKey: p.activity,
 		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(), Basis: p.said},
 		Basis:  p.basis, Stated: p.stated, Rows: rows, DryRun: p.dryRun, OnRefusal: p.rejects.write, OnProgress: p.onProgress,
-	}, f, nil
+	}, nil
 }
 
 func sourceKeys(reg *mailer.Register) string {

@@ -33,6 +33,7 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Show the whole product on sample data: private database, invented people, a mail catcher with an inbox page."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database up to date, or show where it stands."`
 	Register registerCmd `cmd:"" help:"Check, apply and show the register file; print its JSON Schema."`
+	Assess   assessCmd   `cmd:"" help:"What a contact file, or all that is stored, would mean: owed, overdue, blocked, days at a pace. Changes nothing."`
 	Import   importCmd   `cmd:"" help:"Take in a contact file."`
 	Campaign campaignCmd `cmd:"" help:"Create, preview, test, approve, start, pause, resume, cancel and show campaigns."`
 	Work     workCmd     `cmd:"" help:"Deliver: the worker."`

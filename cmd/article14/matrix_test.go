@@ -107,7 +107,7 @@ func (a account) rows() int64 { return a.counts.Accepted + a.counts.Merged + a.c
 // try reads a file once. Only the file's own faults are fatal.
 func (w *way) try(f contacts) (account, error) {
 	w.t.Helper()
-	plan, file, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "test"})
+	plan, file, err := importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "test"}.open(w.app.controller, w.app.reg, w.app.now)
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
@@ -313,7 +313,7 @@ func TestASecondImportAddsNothing(t *testing.T) { // D5
 
 		// Other settings make the same bytes another import.
 		people := w.people()
-		plan, file, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "another"})
+		plan, file, err := importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "another"}.open(w.app.controller, w.app.reg, w.app.now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,15 +30,23 @@ type claimedRow struct {
 
 // Claim takes up to limit deliveries of open lanes.
 //
-// Each lane gets its part, each stream of a lane (still on time, overdue: D7)
-// half of that, and what one leaves over goes to the others, in further rounds.
-// Nobody waits for anybody: rows and paced lanes that another worker has in its
-// hands are passed over.
+// Those still on time have what they need of it, in every lane; the rest goes to
+// the lanes in equal parts, and within each to both streams (still on time,
+// overdue: D7, mailer.Share). What one leaves over goes to the others, in further
+// rounds. Nobody waits for anybody: rows and paced lanes that another worker has
+// in its hands are passed over.
 func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time, lease time.Duration) (jobs []mailer.Job, err error) {
+	needs, err := s.needs.of(ctx, s, controller, now)
+	if err != nil {
+		return nil, err
+	}
 	err = s.write(ctx, func(t tx) error {
 		lanes, err := t.openLanes(ctx, controller, claim, limit, now)
 		if err != nil {
 			return err
+		}
+		for _, l := range lanes {
+			l.Need = needs[l.Lane]
 		}
 		taken, suppressed, err := t.take(ctx, controller, claim, lanes, limit, now, now.Add(lease))
 		if err != nil {
@@ -59,7 +67,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 // take asks the lanes in rounds until the batch is full or they are dry.
 func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*mailer.LaneTurn, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
 	for range claimRounds {
-		asked := mailer.Share(lanes, limit-len(taken), claim[15]&1 == 0)
+		asked := mailer.Share(lanes, limit-len(taken), float64(claim[15])/256)
 		if len(asked) == 0 {
 			break
 		}

@@ -6,6 +6,16 @@ WHERE controller_id = $1 AND state = 'open'
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
 ORDER BY id
 
+-- name: claim_owed
+-- What is queued and still on time, by the hour in which it is due, each hour's
+-- taken to be due with its first. It walks a part of the narrow index alone.
+SELECT d.lane, min(d.due_at) AS at, count(*) AS n
+FROM lane l
+JOIN delivery d ON d.lane = l.id AND d.state = 'queued' AND d.due_at >= $2 AND d.due_at < $3
+WHERE l.controller_id = $1 AND l.state = 'open'
+GROUP BY d.lane, date_bin('1 hour', d.due_at, $2)
+ORDER BY d.lane, at
+
 -- name: claim_paced_lanes
 -- A second that another worker, with a clock a little ahead, has begun already
 -- counts as this one.

@@ -55,22 +55,9 @@ func (t tx) people(ctx context.Context, controller mailer.ID, ids []mailer.ID) (
 	return out, nil
 }
 
-// firstAcquisitions are the first from each source for an activity, ordered by
-// source key; with an empty activity, for any. Each is as visible as the strictest
-// from its source: a restriction learnt later holds for what was obtained before (S4).
+// firstAcquisitions are the first from each source for an activity.
 func (p *person) firstAcquisitions(activity string) []mailer.Acquisition {
-	var first []mailer.Acquisition
-	for _, a := range p.acquisitions {
-		if activity != "" && a.ActivityKey != activity {
-			continue
-		}
-		if n := len(first); n > 0 && first[n-1].SourceKey == a.SourceKey {
-			first[n-1].Visibility = mailer.Stricter(first[n-1].Visibility, a.Visibility)
-			continue
-		}
-		first = append(first, a)
-	}
-	return first
+	return mailer.FirstAcquisitions(p.acquisitions, activity)
 }
 
 // dutiesIn picks duties by id, the earliest deadline first.

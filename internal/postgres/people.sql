@@ -20,3 +20,7 @@ SELECT contact_id, id, activity_key, source_key, cause, acquisition_id, obtained
 FROM duty
 WHERE controller_id = $1 AND contact_id = ANY (CAST($2 AS uuid[]))
 ORDER BY contact_id, due_at, id
+
+-- name: shared_mailboxes
+SELECT count(*)
+FROM (SELECT FROM identifier WHERE controller_id = $1 AND kind = $2 GROUP BY hash HAVING count(*) > 1) s

@@ -17,7 +17,8 @@ import (
 
 // Store is a PostgreSQL database. It is safe for concurrent use.
 type Store struct {
-	db *sqlx.DB
+	db    *sqlx.DB
+	needs laneNeeds
 }
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.

@@ -1,0 +1,322 @@
+package mailer
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"article14/internal/calendar"
+)
+
+// Assessment is what a contact file, or what is stored, comes to: who is owed what
+// by when, what stands in the way, and how long telling them takes. It holds
+// numbers and codes alone.
+type Assessment struct {
+	AsOf             time.Time             `json:"as_of"`
+	Zone             string                `json:"zone"`
+	Rows             *ImportCounts         `json:"rows,omitempty"` // of a file
+	Refused          []ReasonCount         `json:"refused,omitempty"`
+	People           int64                 `json:"people"`
+	KnownBefore      int64                 `json:"known_before"` // of a file's people: stored already
+	Duties           map[DutyState]int64   `json:"duties"`       // of a file: those that it opens
+	Excused          map[BlockReason]int64 `json:"excused"`      // duties, by why: told before, say
+	Owed             int64                 `json:"owed"`         // duties not met, excused or erased
+	Overdue          int64                 `json:"overdue"`      // of them
+	OverdueByAge     []Span                `json:"overdue_by_age"`
+	DueByWeek        []Span                `json:"due_by_week"`
+	CanBeTold        int64                 `json:"can_be_told"` // notices that could be queued now
+	Blocked          map[BlockReason]int64 `json:"blocked"`     // notices that could not, each under the first obstacle found
+	MissingLanguages map[string]int64      `json:"missing_languages"`
+	Restricted       int64                 `json:"restricted"` // people
+	Unknown          map[UnknownRule]int64 `json:"unknown_visibility"`
+	RoleMailboxes    int64                 `json:"role_mailboxes"`   // people with none but an office's address
+	SharedMailboxes  int64                 `json:"shared_mailboxes"` // addresses that several people have
+	Plan             Plan                  `json:"plan"`
+}
+
+// ReasonCount is why rows were refused, and how many.
+type ReasonCount struct {
+	Field  string `json:"field,omitempty"`
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+}
+
+// Span is a number of duties whose dates fall into it.
+type Span struct {
+	Name   string        `json:"name"`
+	From   calendar.Date `json:"from,omitzero"`
+	Duties int64         `json:"duties"`
+}
+
+// Assessed is how one person stands: all that an assessment looks at. Duties are
+// those that count.
+type Assessed struct {
+	Known
+	Addresses []Channel
+	WasKnown  bool // stored before the file that is assessed
+}
+
+// AssessStore lets an assessment walk over everybody who is stored. It changes nothing.
+type AssessStore interface {
+	// Assessed gives the next people behind after, in the order of their ids.
+	Assessed(ctx context.Context, controller, after ID, limit int, now time.Time) ([]Assessed, error)
+	// SharedMailboxes counts the addresses that several people have.
+	SharedMailboxes(ctx context.Context, controller ID) (int64, error)
+}
+
+// assessor adds people up, by the decisions of the Placer.
+type assessor struct {
+	Assessment
+	reg       *Register
+	available func(lang string) bool
+	now       time.Time
+	placers   map[string]Placer
+	owing     map[int64]int64 // notices that can be queued, by the Unix second of their date
+}
+
+func newAssessor(reg *Register, available func(string) bool, now time.Time) *assessor {
+	a := &assessor{reg: reg, available: available, now: now, placers: map[string]Placer{}, owing: map[int64]int64{}}
+	a.Assessment = Assessment{
+		AsOf: now, Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[BlockReason]int64{},
+		Blocked: map[BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[UnknownRule]int64{},
+		OverdueByAge: []Span{{Name: "less than a month"}, {Name: "1 to 3 months"}, {Name: "3 to 12 months"}, {Name: "1 to 2 years"}, {Name: "more than 2 years"}},
+	}
+	today := calendar.DateOf(now, reg.Controller.Zone)
+	for i, name := range []string{"this week", "in the 2nd week", "in the 3rd week", "in the 4th week", "in the 5th week", "later"} {
+		a.DueByWeek = append(a.DueByWeek, Span{Name: name, From: today.AddDays(7 * i)})
+	}
+	return a
+}
+
+// add counts one person.
+func (a *assessor) add(s Assessed) {
+	a.People++
+	if s.WasKnown {
+		a.KnownBefore++
+	}
+	var activities []string
+	for _, d := range s.Duties {
+		a.duty(d)
+		if slices.Contains([]DutyState{DutyOpen, DutyFailed, DutyBlocked}, d.State) && !slices.Contains(activities, d.ActivityKey) {
+			activities = append(activities, d.ActivityKey)
+		}
+	}
+	if len(activities) > 0 {
+		a.visibility(s.Acquisitions)
+		if onlyRoleMailboxes(s.Addresses) {
+			a.RoleMailboxes++
+		}
+	}
+	for _, activity := range activities {
+		a.notice(s, activity)
+	}
+}
+
+// duty counts one duty, by its state and, where it is owed, by its date.
+func (a *assessor) duty(d Duty) {
+	a.Duties[d.State]++
+	switch d.State {
+	case DutyMet, DutyErased:
+		return
+	case DutyExcused:
+		a.Excused[d.Reason]++
+		return
+	}
+	a.Owed++
+	if a.overdue(d.Due) {
+		a.Overdue++
+		a.OverdueByAge[a.age(d.Due.At)].Duties++
+		return
+	}
+	days := calendar.DateOf(a.now, a.reg.Controller.Zone).DaysUntil(calendar.DateOf(d.Due.At, a.reg.Controller.Zone))
+	a.DueByWeek[min(days/7, len(a.DueByWeek)-1)].Duties++
+}
+
+// overdue: an unknown obtaining counts as overdue from the moment that it is read (D4).
+func (a *assessor) overdue(d Due) bool { return d.At.Before(a.now) || d.Rule == DueUnknown }
+
+// age is the place in OverdueByAge of a date that has passed.
+func (a *assessor) age(due time.Time) int {
+	today, at := calendar.DateOf(a.now, a.reg.Controller.Zone), calendar.DateOf(due, a.reg.Controller.Zone)
+	for i, months := range []int{1, 3, 12, 24} {
+		if at.AddMonths(months).After(today) {
+			return i
+		}
+	}
+	return 4
+}
+
+// visibility counts a person whose data were restricted by their holder, or may
+// have been: what that means is the source's rule (S4).
+func (a *assessor) visibility(acqs []Acquisition) {
+	restricted, unknown := false, map[UnknownRule]bool{}
+	for _, q := range acqs {
+		restricted = restricted || q.Visibility == VisibleRestricted
+		if q.Visibility == VisibleUnknown {
+			source, _ := a.reg.Source(q.SourceKey)
+			rule := source.Unknown
+			if rule == "" {
+				rule = UnknownNoticeOnly
+			}
+			unknown[rule] = true
+		}
+	}
+	if restricted {
+		a.Restricted++
+	}
+	for rule := range unknown {
+		a.Unknown[rule]++
+	}
+}
+
+// notice decides, as a campaign for the activity would, how a person is told.
+func (a *assessor) notice(s Assessed, activity string) {
+	c := Candidate{Contact: s.Contact, Acquisitions: FirstAcquisitions(s.Acquisitions, activity), Addresses: s.Addresses}
+	var stuck BlockReason
+	for _, d := range s.Duties {
+		switch {
+		case d.ActivityKey != activity:
+		case d.State == DutyBlocked && !slices.Contains(BlocksThatMayBeGone, d.Reason):
+			stuck = d.Reason
+		case d.State == DutyOpen || d.State == DutyFailed || d.State == DutyBlocked:
+			c.Duties = append(c.Duties, d)
+		}
+	}
+	if len(c.Duties) == 0 {
+		a.Blocked[stuck]++
+		return
+	}
+	placer, declared := a.placer(activity)
+	if !declared {
+		a.Blocked[BlockUnknownSource]++
+		return
+	}
+	switch pl, _, ok := placer.Decide(c); {
+	case !ok: // duties for purposes that the register does not have
+		a.Blocked[BlockNotApproved]++
+	case pl.Block != "":
+		a.Blocked[pl.Block]++
+		if pl.Block == BlockNoLanguage {
+			a.MissingLanguages[pl.Detail]++
+		}
+	default:
+		a.CanBeTold++
+		a.owing[a.second(pl.Delivery.DueAt)]++
+	}
+}
+
+func (a *assessor) placer(activity string) (Placer, bool) {
+	p, made := a.placers[activity]
+	if !made {
+		declared, ok := a.reg.Activity(activity)
+		if !ok {
+			return Placer{}, false
+		}
+		p = Placer{Register: a.reg, Activity: declared, Available: a.available, Now: a.now}
+		a.placers[activity] = p
+	}
+	return p, true
+}
+
+// second is a date for the plan. Those of one hour count as one, not later than
+// they are, and none that is ahead as past.
+func (a *assessor) second(due time.Time) int64 {
+	hour := due.Truncate(time.Hour)
+	switch {
+	case !due.After(a.now):
+		hour = hour.Add(-time.Second) // past, also where both are the full hour
+	case !hour.After(a.now):
+		hour = due
+	}
+	return hour.Unix()
+}
+
+// dates are the notices that can be queued, by date.
+func (a *assessor) dates() []Owing {
+	var out []Owing
+	for at, n := range a.owing {
+		out = append(out, Owing{At: time.Unix(at, 0).UTC(), N: n})
+	}
+	slices.SortFunc(out, func(x, y Owing) int { return x.At.Compare(y.At) })
+	return out
+}
+
+// AssessStored looks at everybody who is stored, a page at a time.
+func AssessStored(ctx context.Context, store AssessStore, controller ID, reg *Register, available func(string) bool, plan Planned, now time.Time, progress func(people int64)) (Assessment, error) {
+	const page = 1000
+	a := newAssessor(reg, available, now)
+	for after := (ID{}); ; {
+		people, err := store.Assessed(ctx, controller, after, page, now)
+		if err != nil {
+			return Assessment{}, err
+		}
+		for _, s := range people {
+			a.add(s)
+		}
+		progress(a.People)
+		if len(people) < page {
+			break
+		}
+		after = people[len(people)-1].Contact.ID
+	}
+	var err error
+	if a.SharedMailboxes, err = store.SharedMailboxes(ctx, controller); err != nil {
+		return Assessment{}, err
+	}
+	a.Plan = plan.over(a.dates(), now, reg.Controller.Zone)
+	return a.Assessment, nil
+}
+
+// FileAssessor reads a contact file as an import does, and stores nothing.
+type FileAssessor struct {
+	Store     ImportStore // looks up who is known; nil: nobody is
+	Keys      *Keyring
+	Available func(lang string) bool
+	Plan      Planned
+	Now       func() time.Time
+}
+
+// Assess reads a file to its end, keeping its people in memory, and tells what an
+// import of it would come to. The plan's DryRun and OnRefusal are its own.
+func (f FileAssessor) Assess(ctx context.Context, p ImportPlan) (Assessment, error) {
+	people, refused := newScratch(f.Store), refusalCounts{}
+	p.DryRun, p.OnRefusal = false, refused.count
+	im := Importer{Store: people, Keys: f.Keys, Now: f.Now}
+	counts, err := im.Run(ctx, p)
+	if err != nil {
+		return Assessment{}, err
+	}
+	a := newAssessor(p.Register, f.Available, f.Now())
+	people.each(a.add)
+	a.Rows, a.Refused = &counts, refused.top(5)
+	a.SharedMailboxes = people.sharedMailboxes()
+	a.Plan = f.Plan.over(a.dates(), a.now, p.Register.Controller.Zone)
+	return a.Assessment, nil
+}
+
+// refusalCounts counts refusals by field and reason. Reasons are few; should they
+// not be, those beyond the first thousand count as one.
+type refusalCounts map[ReasonCount]int64
+
+func (c refusalCounts) count(r Refusal) error {
+	key := ReasonCount{Field: r.Field, Reason: r.Reason}
+	if _, seen := c[key]; !seen && len(c) >= 1000 {
+		key = ReasonCount{Reason: "other reasons"}
+	}
+	c[key]++
+	return nil
+}
+
+// top are the n most frequent.
+func (c refusalCounts) top(n int) []ReasonCount {
+	var out []ReasonCount
+	for key, rows := range c {
+		key.Rows = rows
+		out = append(out, key)
+	}
+	slices.SortFunc(out, func(a, b ReasonCount) int {
+		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Reason, b.Reason))
+	})
+	return out[:min(n, len(out))]
+}

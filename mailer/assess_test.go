@@ -1,0 +1,236 @@
+package mailer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"article14/internal/calendar"
+	"article14/mailer"
+)
+
+func assessRegister() *mailer.Register {
+	reg := importRegister()
+	for i := range reg.Activities {
+		reg.Activities[i].Retention = mailer.Retention{Period: calendar.Period{Years: 3}}
+	}
+	return reg
+}
+
+// assessor looks at files a second after it began to read them.
+func assessor(store mailer.ImportStore, plan mailer.Planned) mailer.FileAssessor {
+	began := false
+	return mailer.FileAssessor{Store: store, Keys: importKeys, Plan: plan,
+		Available: func(l string) bool { return slices.Contains([]string{"fr", "de", "en"}, l) },
+		Now: func() time.Time {
+			if !began {
+				began = true
+				return importNow
+			}
+			return importNow.Add(time.Second)
+		}}
+}
+
+func assess(t fataler, store mailer.ImportStore, plan mailer.Planned, p mailer.ImportPlan) mailer.Assessment {
+	t.Helper()
+	p.Register = assessRegister()
+	p.Source, _ = p.Register.Source(p.Source.Key)
+	a, err := assessor(store, plan).Assess(context.Background(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// person is a row of somebody in France with an address of their own.
+func personRow(line int64, obtained time.Time, change func(*mailer.Record)) mailer.Record {
+	return rec(line, func(r *mailer.Record) {
+		r.SourceRef, r.Emails = fmt.Sprint(line), email(fmt.Sprintf("p%d@example.com", line))
+		r.Contact.Name, r.Contact.Country, r.ObtainedAt = fmt.Sprintf("Person %d", line), "FR", obtained
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+// TestAnAssessmentCountsAFileAsByHand: it is Saturday the 21st of November 2026, 21:00 in Paris.
+func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
+	ago := func(months, days int) time.Time { return importNow.AddDate(0, -months, -days) }
+	rows := []any{
+		// On time: due on the 21st of December (later than four weeks), the 25th and the 28th of November, and today.
+		personRow(2, ago(0, 0), nil),
+		personRow(3, time.Date(2026, 10, 25, 12, 0, 0, 0, time.UTC), nil),
+		personRow(4, time.Date(2026, 10, 28, 12, 0, 0, 0, time.UTC), nil),
+		personRow(5, time.Date(2026, 10, 21, 12, 0, 0, 0, time.UTC), nil),
+		// Overdue since yesterday, for 2, 6 and 18 months, and since an unknown day.
+		personRow(6, time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC), nil),
+		personRow(7, ago(3, 0), nil),
+		personRow(8, ago(7, 0), nil),
+		personRow(9, ago(19, 0), nil),
+		personRow(10, time.Time{}, nil),
+		// 2 years and 11 months overdue, and to be erased.
+		personRow(11, ago(37, 0), nil),
+		// What keeps people from being told, all of them on time.
+		personRow(12, ago(0, 0), func(r *mailer.Record) { r.Emails = nil }),
+		personRow(13, ago(0, 0), func(r *mailer.Record) { r.Contact.Country = "IT" }),
+		personRow(14, ago(0, 0), func(r *mailer.Record) { r.Contact.Country = "" }),
+		personRow(15, ago(0, 0), func(r *mailer.Record) { r.Visibility = mailer.VisibleRestricted }),
+		personRow(16, ago(0, 0), func(r *mailer.Record) { r.Contact.Name, r.Emails = "", email("info@example.com") }),
+		// Unknown visibility, and a mailbox that two share: both can be told.
+		personRow(17, ago(0, 0), func(r *mailer.Record) { r.Visibility, r.Emails = mailer.VisibleUnknown, email("family@example.com") }),
+		personRow(18, ago(0, 0), func(r *mailer.Record) { r.Emails = email("family@example.com") }),
+		// The second row again, and refusals.
+		personRow(2, ago(0, 1), func(r *mailer.Record) { r.Line = 19 }),
+		mailer.Refusal{Line: 20, Field: "email", Reason: "no address"},
+		mailer.Refusal{Line: 21, Field: "email", Reason: "no address"},
+		mailer.Refusal{Line: 22, Field: "obtained_at", Reason: "no date"},
+	}
+	p := planOf("fair", "leads.csv", rows...)
+	p.Basis = mailer.ObtainedUnknown
+	a := assess(t, nil, mailer.Planned{Pace: mailer.Ramp{Start: 24}}, p)
+	today := calendar.Date{Year: 2026, Month: 11, Day: 21}
+	want := mailer.Assessment{
+		AsOf: importNow.Add(time.Second), Zone: "Europe/Paris",
+		Rows:    &mailer.ImportCounts{Accepted: 17, Merged: 1, Refused: 3},
+		Refused: []mailer.ReasonCount{{Field: "email", Reason: "no address", Rows: 2}, {Field: "obtained_at", Reason: "no date", Rows: 1}},
+		People:  17, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 16, mailer.DutyBlocked: 1}, Owed: 17, Overdue: 6,
+		Excused: map[mailer.BlockReason]int64{},
+		OverdueByAge: []mailer.Span{{Name: "less than a month", Duties: 2}, {Name: "1 to 3 months", Duties: 1}, {Name: "3 to 12 months", Duties: 1},
+			{Name: "1 to 2 years", Duties: 1}, {Name: "more than 2 years", Duties: 1}},
+		DueByWeek: []mailer.Span{{Name: "this week", From: today, Duties: 2}, {Name: "in the 2nd week", From: today.AddDays(7), Duties: 1},
+			{Name: "in the 3rd week", From: today.AddDays(14)}, {Name: "in the 4th week", From: today.AddDays(21)},
+			{Name: "in the 5th week", From: today.AddDays(28), Duties: 8}, {Name: "later", From: today.AddDays(35)}},
+		CanBeTold: 11,
+		Blocked: map[mailer.BlockReason]int64{mailer.BlockExpired: 1, mailer.BlockNoChannel: 1, mailer.BlockNoLanguage: 1, mailer.BlockNoCountry: 1,
+			mailer.BlockQuarantined: 1, mailer.BlockRoleMailbox: 1},
+		MissingLanguages: map[string]int64{"it": 1},
+		Restricted:       1,
+		Unknown:          map[mailer.UnknownRule]int64{mailer.UnknownNoticeOnly: 1},
+		RoleMailboxes:    1, SharedMailboxes: 1,
+		// At one an hour those due today are told in the first of three hours, and of 11 nobody waits in the evening.
+		Plan: mailer.Plan{Notices: 11, Pace: mailer.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
+			Weeks: []mailer.PlanWeek{{From: today, OnTime: 6, Backlog: 5}}},
+	}
+	if diff := cmp.Diff(want, a); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPaceThatDoesNotSufficeIsCalledThat(t *testing.T) { // D7
+	var rows []any
+	for i := range int64(40) {
+		rows = append(rows, personRow(i, importNow.AddDate(0, 0, -25), nil)) // due on the 27th: seven days, today's last three hours included
+	}
+	a := assess(t, nil, mailer.Planned{Pace: mailer.Ramp{Start: 5}}, planOf("fair", "a", rows...))
+	late := a.Plan.BecameLate
+	if late < 5 || late > 10 || a.Plan.FirstLate.String() != "2026-11-27" || a.Plan.Need <= 1 {
+		t.Errorf("%d become late from %s, and the need is %f", late, a.Plan.FirstLate, a.Plan.Need)
+	}
+	a = assess(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
+	if !a.Plan.Suggested || a.Plan.BecameLate > 0 || a.Plan.Days > 30 {
+		t.Errorf("suggested: %+v", a.Plan)
+	}
+}
+
+func TestAFileOfPeopleWhoAreKnownOpensOnlyWhatIsNew(t *testing.T) { // D5
+	m := newMemory()
+	imports(t, m, planOf("fair", "a", personRow(2, importNow.AddDate(0, 0, -9), nil), personRow(3, importNow.AddDate(0, 0, -9), nil)))
+	before := m.dump()
+	a := assess(t, m, mailer.Planned{}, planOf("fair", "b", personRow(2, importNow, nil), personRow(4, importNow, nil)))
+	if a.People != 2 || a.KnownBefore != 1 || a.Owed != 1 || a.Rows.Merged != 1 {
+		t.Errorf("of the same source: %+v", a)
+	}
+	a = assess(t, m, mailer.Planned{}, planOf("whois", "b", personRow(2, importNow, func(r *mailer.Record) { r.SourceRef = "another" })))
+	if a.People != 1 || a.KnownBefore != 1 || a.Owed != 1 || a.CanBeTold != 1 {
+		t.Errorf("of another source: %+v", a)
+	}
+	if m.dump() != before || len(m.imports) != 1 {
+		t.Errorf("something is stored:\n%s", m.dump())
+	}
+}
+
+func TestWhoObjectedIsRefusedByAnAssessmentAsByAnImport(t *testing.T) { // R5
+	m := newMemory()
+	m.suppressed[string(importKeys.Newest(mailer.IdentityKey).MAC([]byte("email"), []byte("p2@example.com")))] = true
+	a := assess(t, m, mailer.Planned{}, planOf("fair", "a", personRow(2, importNow, nil), personRow(3, importNow, nil)))
+	if a.People != 1 || a.Rows.Refused != 1 || len(a.Refused) != 1 || !strings.Contains(a.Refused[0].Reason, "objected") {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestAnAssessmentFailsWhereTheStoreDoes(t *testing.T) {
+	m := newMemory()
+	m.failAt = 1
+	p := planOf("fair", "a", personRow(2, importNow, nil))
+	p.Register = assessRegister()
+	if _, err := assessor(m, mailer.Planned{}).Assess(context.Background(), p); !errors.Is(err, errDatabaseAway) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAnAssessmentDecidesAsAnImportDoes compares it with a store that was imported
+// into: the same rows, whatever they are and in whatever batches.
+func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		stored := newMemory()
+		if rapid.Bool().Draw(rt, "something is stored") {
+			imports(t, stored, drawnPlan(rt, drawFile(rt, "first"), "first")())
+		}
+		known := maps.Clone(stored.contacts)
+		duties := map[mailer.ID]bool{}
+		for _, k := range known {
+			for _, d := range k.Duties {
+				duties[d.ID] = true
+			}
+		}
+		plan := drawnPlan(rt, drawFile(rt, "second"), "second")
+		before := stored.dump()
+		a := assess(rt, stored, mailer.Planned{}, plan())
+		if stored.dump() != before {
+			rt.Fatalf("something is stored:\n%s", stored.dump())
+		}
+		counts, err := importerFor(stored, 0).Run(t.Context(), plan())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		opened := map[mailer.DutyState]int64{}
+		for _, k := range stored.contacts {
+			for _, d := range k.Duties {
+				if !duties[d.ID] {
+					opened[d.State]++
+				}
+			}
+		}
+		newcomers := int64(len(stored.contacts) - len(known))
+		if *a.Rows != counts || a.People-a.KnownBefore != newcomers || !maps.Equal(a.Duties, opened) {
+			rt.Fatalf("%+v, %d new people, duties %v\nan import: %+v, %d new people, duties %v\n%s", *a.Rows, a.People-a.KnownBefore, a.Duties, counts, newcomers, opened, stored.dump())
+		}
+		shared := map[string]int{}
+		for _, k := range stored.contacts {
+			for _, id := range k.Identifiers {
+				if id.Kind == mailer.ByEmail {
+					shared[string(bytes.Clone(id.Hash))]++
+				}
+			}
+		}
+		maps.DeleteFunc(shared, func(_ string, n int) bool { return n < 2 })
+		if len(known) == 0 && a.SharedMailboxes != int64(len(shared)) {
+			rt.Fatalf("%d shared mailboxes, an import makes %d", a.SharedMailboxes, len(shared))
+		}
+	})
+}
+
+// fataler is what both testing and rapid have.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
