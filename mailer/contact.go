@@ -18,6 +18,8 @@ type Contact struct {
 	JobTitle        string
 	FirstObtainedAt time.Time // retention counts from here (T1); zero: unknown
 	ObjectedAt      time.Time // zero: no objection
+	TellAt          time.Time // a person decided to tell them, whatever holds that back (S4, R4); zero: no
+	ErasedAt        time.Time // nothing but a proof is left; zero: no
 }
 
 // IdentifierKind is what we recognise a contact by.
