@@ -81,6 +81,9 @@ type Duty struct {
 	State         DutyState
 	Reason        BlockReason
 	Detail        string
+	MetAt         time.Time // zero: not met
+	DeliveryID    ID        // under way, or that met it
+	ErasedAt      time.Time // its data are gone since; zero: they are not
 }
 
 // CauseAcquisition is the cause of duties that data opened.

@@ -24,6 +24,7 @@ type Worker struct {
 	Skeletons  SkeletonStore
 	Registers  *Registers
 	Releases   *Releases // places again what failed; nil in a worker that only delivers
+	Eraser     *Eraser   // erases what has expired; nil in a worker that only delivers
 	Tokens     Tokens
 	Controller ID
 	Options    WorkerOptions
@@ -45,6 +46,7 @@ type WorkerOptions struct {
 	Idle          time.Duration   // between looks into an empty queue; 500 ms
 	Tick          time.Duration   // between rounds of housekeeping; 1 s
 	TakeInEvery   time.Duration   // between looks for new duties of standing campaigns; 1 minute
+	EraseEvery    time.Duration   // between looks for what has expired; 1 hour
 	LanePoll      time.Duration   // how often pauses are looked for; 250 ms
 	SettleWithin  time.Duration   // how long a settlement waits for company; 20 ms
 }
@@ -60,6 +62,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	set(&o.Idle, 500*time.Millisecond)
 	set(&o.Tick, time.Second)
 	set(&o.TakeInEvery, time.Minute)
+	set(&o.EraseEvery, time.Hour)
 	set(&o.LanePoll, 250*time.Millisecond)
 	set(&o.SettleWithin, 20*time.Millisecond)
 	if o.Connections == 0 {
@@ -105,6 +108,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
+	housekeeping.Go(func() { r.keepErasing(ctx) })
 	batchers.Go(r.begins.run)
 	batchers.Go(r.settles.run)
 	for range r.opt.Connections {
