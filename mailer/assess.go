@@ -104,7 +104,7 @@ func (a *assessor) add(s Assessed) {
 	}
 	if len(activities) > 0 {
 		a.visibility(s.Acquisitions)
-		if onlyRoleMailboxes(s.Addresses) {
+		if len(s.Addresses) > 0 && !slices.ContainsFunc(s.Addresses, func(ch Channel) bool { return !isRole(ch) }) {
 			a.RoleMailboxes++
 		}
 	}

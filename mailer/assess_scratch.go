@@ -157,7 +157,11 @@ func (s *scratch) store(m Merge) {
 // each gives everybody, as they stand behind the last row.
 func (s *scratch) each(fn func(Assessed)) {
 	for _, packed := range s.people {
-		fn(s.pack.read(packed).assessed())
+		a := s.pack.read(packed).assessed()
+		for i, ch := range a.Addresses {
+			a.Addresses[i].Shared = len(s.others[keyOf(ch.Identifier.Hash)]) > 0
+		}
+		fn(a)
 	}
 }
 

@@ -78,6 +78,7 @@ type Candidate struct {
 type Channel struct {
 	Identifier Identifier
 	Suppressed bool // scope address, in force
+	Shared     bool // another contact has it too; looked for where a contact has no name
 }
 
 // Placement is what was decided for a candidate: a delivery, or a block.

@@ -21,6 +21,8 @@ type Contact struct {
 	JobTitle        string
 	FirstObtainedAt time.Time // retention counts from here (T1); zero: unknown
 	ObjectedAt      time.Time // zero: no objection
+	TellAt          time.Time // a person decided to tell them, whatever holds that back (S4, R4); zero: no
+	ErasedAt        time.Time // nothing but a proof is left; zero: no
 }
 
 // IdentifierKind is what we recognise a contact by.
@@ -82,6 +84,9 @@ type Duty struct {
 	State         DutyState
 	Reason        BlockReason
 	Detail        string
+	MetAt         time.Time // zero: not met
+	DeliveryID    ID        // under way, or that met it
+	ErasedAt      time.Time // its data are gone since; zero: they are not
 }
 
 // CauseAcquisition is the cause of duties that data opened.

@@ -19,7 +19,7 @@ const (
 type SkeletonKey struct {
 	Document  Document
 	Languages string // "fr", or "fr+de" where a country needs both in one mail (L3)
-	Form      string // the sources that it names, sorted: "linkedin+whois"
+	Form      string // the sources that it names, sorted: "linkedin+whois"; "linkedin?" where they serve for the notice alone
 }
 
 // Job is a claimed delivery with all that composing and sending it needs.

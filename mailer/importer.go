@@ -98,7 +98,7 @@ func (im *Importer) begin(ctx context.Context, p ImportPlan) (*importRun, error)
 		r.counts = r.imp.Counts
 		r.counts.Already = r.imp.Finished
 	}
-	r.rules = intakeRules{source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID}
+	r.rules = intakeRules{register: p.Register, source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID}
 	return r, nil
 }
 

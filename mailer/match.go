@@ -14,6 +14,7 @@ import (
 // they open. All of it follows from the rows and what is stored; nothing here
 // asks the time or a database.
 type intakeRules struct {
+	register *Register
 	source   Source
 	activity string
 	zone     *time.Location
@@ -220,9 +221,10 @@ func (c *crowd) join(p *person) {
 // take adds a row to a person. What already identifies somebody else stays
 // theirs alone; only an address may be shared.
 func (c *crowd) take(p *person, row batchRow) {
+	adds := c.rules.adds(p, row.rec)
 	for _, id := range row.ids {
 		holders := c.byHash[string(id.Hash)]
-		if p.has[string(id.Hash)] || len(holders) > 0 && id.Kind != ByEmail {
+		if !adds || p.has[string(id.Hash)] || len(holders) > 0 && id.Kind != ByEmail {
 			continue
 		}
 		id.ID = NewID(c.rules.now)
@@ -232,7 +234,7 @@ func (c *crowd) take(p *person, row batchRow) {
 			c.byHash[string(id.Hash)] = append(holders, p)
 		}
 	}
-	p.update(row.rec)
+	c.rules.fill(p, row.rec)
 	c.rules.owe(p, row.rec, p.acquire(c.rules, row.rec))
 	if Quarantined(row.rec.Visibility, c.rules.source) {
 		c.restrict(p)

@@ -74,7 +74,12 @@ func (p *person) update(rec Record) {
 	set(&p.JobTitle, rec.Contact.JobTitle)
 	set(&p.Language, rec.Contact.Language)
 	p.move(rec.Contact, newer, set)
-	if at := rec.ObtainedAt; !at.IsZero() && (p.FirstObtainedAt.IsZero() || at.Before(p.FirstObtainedAt)) {
+	p.obtained(rec.ObtainedAt)
+}
+
+// obtained notes when data were obtained; storage counts from the first time (T1).
+func (p *person) obtained(at time.Time) {
+	if !at.IsZero() && (p.FirstObtainedAt.IsZero() || at.Before(p.FirstObtainedAt)) {
 		p.FirstObtainedAt, p.changed = at, true
 	}
 }
@@ -138,7 +143,7 @@ func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
 	key := dutyKey{r.activity, r.source.Key, CauseAcquisition}
 	d, known := p.duties[key]
 	if !known {
-		state, reason := r.opening(rec.Visibility)
+		state, reason := r.opening(p, rec.Visibility)
 		p.duties[key] = &owed{isNew: true, Duty: Duty{
 			ID: NewID(r.now), ContactID: p.ID, ActivityKey: r.activity, SourceKey: r.source.Key, Cause: CauseAcquisition, AcquisitionID: acquisition,
 			ObtainedAt: rec.ObtainedAt, Due: due, State: state, Reason: reason,
@@ -155,9 +160,10 @@ func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
 
 // opening is the state of a new duty. Data whose holder restricted who may see
 // them are quarantined while their date runs on (S4); for unknown visibility
-// the source's rule decides, and without one the notice goes out.
-func (r intakeRules) opening(v Visibility) (DutyState, BlockReason) {
-	if Quarantined(v, r.source) {
+// the source's rule decides, and without one the notice goes out. So it does to
+// whom a person decided to tell.
+func (r intakeRules) opening(p *person, v Visibility) (DutyState, BlockReason) {
+	if Quarantined(v, r.source) && p.TellAt.IsZero() {
 		return DutyBlocked, BlockQuarantined
 	}
 	return DutyOpen, ""
@@ -166,7 +172,11 @@ func (r intakeRules) opening(v Visibility) (DutyState, BlockReason) {
 // restrict quarantines what a person is owed about this source, because a row
 // says that its data are restricted: the duty that obtaining them opened, and
 // where no other source stands behind the activity, those of new purposes (S4).
+// Whom a person decided to tell is told of this too.
 func (c *crowd) restrict(p *person) {
+	if !p.TellAt.IsZero() {
+		return
+	}
 	var ofPurposes []*owed
 	unrestricted := false
 	for _, key := range p.dutyKeys() {
@@ -209,7 +219,7 @@ func RestrictedLater(d Duty) Alert {
 }
 
 // Stricter is the more restrictive of two visibilities. Unknown stands between
-// the others: unless the source's rule restricts it, it is as good as public.
+// the others, whatever the source's rule makes of it.
 func Stricter(a, b Visibility) Visibility {
 	order := []Visibility{VisiblePublic, VisibleUnknown, VisibleRestricted}
 	if slices.Index(order, a) >= slices.Index(order, b) {

@@ -43,12 +43,12 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 		pl.Block, pl.Detail = reason, detail
 		return pl, key, true
 	}
-	address, reason := channel(c)
+	address, reason := channel(personalFirst(c))
 	if reason != "" {
 		pl.Block = blockedBy(c.Duties, reason)
 		return pl, key, true
 	}
-	key = SkeletonKey{Document: DocNotice, Languages: strings.Join(choice.Languages, "+"), Form: p.form(c.Acquisitions)}
+	key = SkeletonKey{Document: DocNotice, Languages: strings.Join(choice.Languages, "+"), Form: p.form(c)}
 	hash, approved := p.Content[key]
 	if p.Content != nil && !approved {
 		pl.Block, pl.Detail = BlockNotApproved, key.Languages+" "+key.Form
@@ -86,12 +86,12 @@ func (p Placer) obstacle(c Candidate, choice language.Choice, chosen bool) (Bloc
 		}
 	}
 	switch {
-	case p.form(c.Acquisitions) == "": // the register has changed since they were taken in
+	case p.form(c) == "": // the register has changed since they were taken in
 		return BlockQuarantined, ""
 	case p.expired(c):
 		return BlockExpired, ""
-	case c.Contact.Name == "" && onlyRoleMailboxes(c.Addresses):
-		return BlockRoleMailbox, ""
+	case p.nobodys(c) != "":
+		return p.nobodys(c), ""
 	case !chosen:
 		return BlockNoCountry, ""
 	case len(choice.Missing) > 0:
@@ -133,18 +133,24 @@ func (p Placer) expired(c Candidate) bool {
 	return end.Before(calendar.DateOf(p.Now, zone))
 }
 
-// form names the sources of a notice. Quarantined acquisitions are not part of
-// it: they are told or erased by their own date (S4).
-func (p Placer) form(acqs []Acquisition) string {
-	var keys []string
-	for _, a := range acqs {
+// form names the sources of a notice, and marks those whose data serve for it
+// alone. Where every source is marked the notice is the narrow one. Somebody with
+// marked and unmarked ones gets one ordinary notice that names all of them (S3) and
+// says of each marked entry that it is not used, and when it is deleted: two
+// notices that promise different things would help nobody. What is quarantined is
+// part of it only where a person decided that it be told (S4).
+func (p Placer) form(c Candidate) string {
+	var sources []FormSource
+	for _, a := range c.Acquisitions {
 		s, _ := p.Register.Source(a.SourceKey)
-		if !Quarantined(a.Visibility, s) && !slices.Contains(keys, a.SourceKey) {
-			keys = append(keys, a.SourceKey)
+		if Quarantined(a.Visibility, s) && c.Contact.TellAt.IsZero() {
+			continue
+		}
+		if f := (FormSource{a.SourceKey, DoubtAbout(a.Visibility, s)}); !slices.Contains(sources, f) {
+			sources = append(sources, f)
 		}
 	}
-	slices.Sort(keys)
-	return strings.Join(keys, "+")
+	return form(sources)
 }
 
 // Quarantined tells whether data must not be used: their holder restricted who
@@ -177,14 +183,46 @@ func blockedBy(ds []Duty, reason BlockReason) BlockReason {
 	return reason
 }
 
-func onlyRoleMailboxes(chs []Channel) bool {
-	if len(chs) == 0 {
-		return false
+// nobodys is why mail to a person without a name cannot find them: every address
+// is an office's, or others share it. A name says whom it is for, and so does a
+// person who decided to tell them all the same.
+func (p Placer) nobodys(c Candidate) BlockReason {
+	if c.Contact.Name != "" || !c.Contact.TellAt.IsZero() || len(c.Addresses) == 0 {
+		return ""
 	}
-	return !slices.ContainsFunc(chs, func(ch Channel) bool {
-		a, err := address.Parse(ch.Identifier.Value)
-		return err == nil && !a.IsRole()
-	})
+	reason := BlockRoleMailbox
+	for _, ch := range c.Addresses {
+		switch {
+		case ch.Shared:
+			reason = BlockSharedMailbox
+		case !isRole(ch):
+			return ""
+		}
+	}
+	return reason
+}
+
+// personalFirst puts the addresses of somebody without a name in order: theirs
+// alone first, so that no office reads what is for them.
+func personalFirst(c Candidate) Candidate {
+	if c.Contact.Name == "" {
+		c.Addresses = slices.Clone(c.Addresses)
+		slices.SortStableFunc(c.Addresses, func(a, b Channel) int { return others(a) - others(b) })
+	}
+	return c
+}
+
+// others grades how many other people read what goes to an address.
+func others(ch Channel) int {
+	if ch.Shared || isRole(ch) {
+		return 1
+	}
+	return 0
+}
+
+func isRole(ch Channel) bool {
+	a, err := address.Parse(ch.Identifier.Value)
+	return err != nil || a.IsRole()
 }
 
 func earliestDue(ds []Duty) time.Time {

@@ -18,7 +18,7 @@ func placerFor(t *testing.T, content map[SkeletonKey][]byte) Placer {
 	activity := Activity{Key: "directory", Retention: Retention{Period: period}}
 	return Placer{
 		Register: &Register{Controller: Controller{Zone: paris(t)}, Activities: []Activity{activity},
-			Sources: []Source{{Key: "linkedin"}, {Key: "whois"}, {Key: "broker", Unknown: UnknownIsRestricted}}},
+			Sources: []Source{{Key: "linkedin"}, {Key: "whois"}, {Key: "broker", Unknown: UnknownIsRestricted}, {Key: "press", Unknown: UnknownIsPublic}}},
 		Activity:  activity,
 		Available: func(l string) bool { return l == "en" || l == "fr" || l == "de" },
 		Content:   content,
@@ -59,7 +59,22 @@ func TestEverybodyIsToldInTheLanguageAndWithTheSourcesThatTheRulesGive(t *testin
 		"without one whose unknown visibility means restricted": {func(c *Candidate) {
 			c.Acquisitions = append(c.Acquisitions, Acquisition{SourceKey: "broker", Visibility: VisibleUnknown})
 		}, "fr", "linkedin"},
-		"with one of unknown visibility otherwise": {func(c *Candidate) { c.Acquisitions[0].Visibility = VisibleUnknown }, "fr", "linkedin"},
+		"narrowly where nobody knows who could see the data": {func(c *Candidate) { c.Acquisitions[0].Visibility = VisibleUnknown }, "fr", "linkedin?"},
+		"as public where the source says that unknown means that": {func(c *Candidate) {
+			c.Acquisitions[0] = Acquisition{SourceKey: "press", Visibility: VisibleUnknown}
+		}, "fr", "press"},
+		"with all sources, each with its doubt": {func(c *Candidate) {
+			c.Acquisitions = append(c.Acquisitions, Acquisition{SourceKey: "whois", Visibility: VisibleUnknown})
+		}, "fr", "linkedin+whois?"},
+		"with what is quarantined, where a person decided so": {func(c *Candidate) {
+			c.Contact.TellAt = c.Contact.FirstObtainedAt
+			c.Acquisitions = append(c.Acquisitions, Acquisition{SourceKey: "whois", Visibility: VisibleRestricted}, Acquisition{SourceKey: "broker", Visibility: VisibleUnknown})
+		}, "fr", "broker?+linkedin+whois!"},
+		"by an office's mailbox, by name": {func(c *Candidate) { c.Addresses[0].Identifier.Value = "sales@example.com" }, "fr", "linkedin"},
+		"by an office's mailbox without a name, where a person decided so": {func(c *Candidate) {
+			c.Contact.Name, c.Contact.TellAt, c.Addresses[0].Identifier.Value = "", c.Contact.FirstObtainedAt, "sales@example.com"
+		}, "fr", "linkedin"},
+		"by a mailbox that others share, by name": {func(c *Candidate) { c.Addresses[0].Shared = true }, "fr", "linkedin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pl, key, ok := placerFor(t, nil).Decide(someone(t, c.change))
@@ -91,10 +106,12 @@ func TestWhoCannotBeToldIsBlockedWithTheReason(t *testing.T) {
 		"E3: what the last channel failed by": {func(c *Candidate) {
 			c.Addresses, c.Duties[0].State, c.Duties[0].Reason = nil, DutyFailed, BlockRefused
 		}, BlockRefused, ""},
-		"an office and no name":               {func(c *Candidate) { c.Contact.Name, c.Addresses[0].Identifier.Value = "", "abuse@example.com" }, BlockRoleMailbox, ""},
-		"T3: storage has ended":               {func(c *Candidate) { c.Contact.FirstObtainedAt = at(t, "2024-11-19T12:00:00Z") }, BlockExpired, ""},
-		"a source that is no longer declared": {func(c *Candidate) { c.Acquisitions[0].SourceKey = "gone" }, BlockUnknownSource, "gone"},
-		"a combination that nobody approved":  {func(c *Candidate) { c.Acquisitions[0].SourceKey = "whois" }, BlockNotApproved, "fr whois"},
+		"an office and no name": {func(c *Candidate) { c.Contact.Name, c.Addresses[0].Identifier.Value = "", "abuse@example.com" }, BlockRoleMailbox, ""},
+		"R4: others share the address, and no name says whom it is for": {func(c *Candidate) { c.Contact.Name, c.Addresses[0].Shared = "", true }, BlockSharedMailbox, ""},
+		"S4: all of it is quarantined":                                  {func(c *Candidate) { c.Acquisitions[0].Visibility = VisibleRestricted }, BlockQuarantined, ""},
+		"T3: storage has ended":                                         {func(c *Candidate) { c.Contact.FirstObtainedAt = at(t, "2024-11-19T12:00:00Z") }, BlockExpired, ""},
+		"a source that is no longer declared":                           {func(c *Candidate) { c.Acquisitions[0].SourceKey = "gone" }, BlockUnknownSource, "gone"},
+		"a combination that nobody approved":                            {func(c *Candidate) { c.Acquisitions[0].SourceKey = "whois" }, BlockNotApproved, "fr whois"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pl, _, ok := placerFor(t, approved).Decide(someone(t, c.change))

@@ -3,7 +3,6 @@ package mailer
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -76,9 +75,9 @@ func inventedFacts(reg *Register, key SkeletonKey, now time.Time) NoticeFacts {
 	facts := NoticeFacts{Contact: Contact{
 		ID: NewID(now), Name: "Alex Muster", Country: reg.Controller.Country, FirstObtainedAt: obtained,
 	}}
-	for _, source := range strings.Split(key.Form, "+") {
+	for _, source := range FormSources(key.Form) {
 		facts.Acquisitions = append(facts.Acquisitions, Acquisition{
-			SourceKey: source, ObtainedAt: obtained, Basis: ObtainedFromRow, Page: "https://profile.example/alex-muster", Visibility: VisiblePublic,
+			SourceKey: source.Key, ObtainedAt: obtained, Basis: ObtainedFromRow, Page: "https://profile.example/alex-muster", Visibility: VisiblePublic,
 		})
 	}
 	due := DueFor(DueInputs{ObtainedAt: obtained, Basis: ObtainedFromRow}, reg.Controller.Zone)

@@ -160,6 +160,9 @@ func (r *Releases) contentKeys(c Campaign, reg *Register, a Audience) []Skeleton
 			languages[l] = true
 			for _, s := range reg.Sources {
 				need[SkeletonKey{DocNotice, l, s.Key}] = true
+				if doubt := DoubtAbout(VisibleUnknown, s); doubt != DoubtNone && s.Unknown != UnknownIsRestricted {
+					need[SkeletonKey{DocNotice, l, s.Key + string(doubt)}] = true
+				}
 			}
 		}
 	}

@@ -33,6 +33,7 @@ type NoticeView struct {
 	Objection  string // the token of the objection form; "" where R10 gives no objection
 	Objected   *calendar.Date
 	AccessDue  *calendar.Date // an open request for access is answered by then
+	Erased     *calendar.Date // the data are gone since: nothing else is there then, and Page has the language alone
 }
 
 // Notice gives the notice behind a notice token, in the wanted language if it is
@@ -68,6 +69,7 @@ type ObjectionView struct {
 	Controller Controller
 	Token      string
 	Objected   *calendar.Date // nil: not yet
+	Erased     *calendar.Date // the data are gone since; there is nothing left to object to
 }
 
 // Objection shows what an objection token is for; it changes nothing.
@@ -86,10 +88,13 @@ func (r *Rights) Object(ctx context.Context, token, way, wanted string) (Objecti
 	if err != nil {
 		return ObjectionView{}, err
 	}
+	if !n.ErasedAt.IsZero() { // said to somebody whom we no longer know (R2, R3)
+		return r.objectionView(n, reg, token, wanted), nil
+	}
 	now := r.Now()
 	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: "all", Way: way, MadeAt: now, DeliveryID: n.DeliveryID}
 	receipt := r.receipt(n, DocObjectionReceipt, now)
-	if o, _, err = r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers), receipt, now); err != nil {
+	if o, _, err = r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now); err != nil {
 		return ObjectionView{}, err
 	}
 	n.ObjectedAt = o.MadeAt
@@ -103,6 +108,11 @@ func (r *Rights) RequestAccess(ctx context.Context, token, wanted string) (Notic
 	n, reg, err := r.open(ctx, token, TokenNotice)
 	if err != nil {
 		return NoticeView{}, err
+	}
+	if !n.ErasedAt.IsZero() { // the page is the answer: nothing is held
+		v, err := r.view(ctx, n, reg, wanted)
+		v.Token = token
+		return v, err
 	}
 	now := r.Now()
 	req := Request{ID: NewID(now), ContactID: n.Contact.ID, Kind: "access", Way: "page", ReceivedAt: now,
@@ -124,10 +134,10 @@ func RequestDue(received time.Time, zone *time.Location) time.Time {
 
 // suppressUse stops use by every identifier, and re-import after an erasure. It
 // never stops a notice, which is owed all the same (R9).
-func suppressUse(ids []Identifier) []Suppression {
+func suppressUse(ids []Identifier, reason string) []Suppression {
 	var out []Suppression
 	for _, id := range ids {
-		out = append(out, Suppression{Kind: id.Kind, Hash: id.Hash, KeyID: id.KeyID, Scope: SuppressUse, Reason: "objection"})
+		out = append(out, Suppression{Kind: id.Kind, Hash: id.Hash, KeyID: id.KeyID, Scope: SuppressUse, Reason: reason})
 	}
 	return out
 }
@@ -184,6 +194,9 @@ func (n SentNotice) choose(wanted string) string {
 
 func (r *Rights) view(ctx context.Context, n SentNotice, reg *Register, wanted string) (NoticeView, error) {
 	lang := n.choose(wanted)
+	if !n.ErasedAt.IsZero() {
+		return NoticeView{Page: Page{Language: lang}, Languages: n.languages(), Controller: reg.Controller, Erased: dateOf(n.ErasedAt, reg)}, nil
+	}
 	key := SkeletonKey{DocNotice, lang, n.Form}
 	i := slices.IndexFunc(n.Skeletons, func(s SkeletonKeyHash) bool { return s.Key == key })
 	if i < 0 {
@@ -224,7 +237,8 @@ func (r *Rights) slots(reg *Register, n SentNotice, key SkeletonKey) (Slots, err
 }
 
 func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string) ObjectionView {
-	return ObjectionView{Language: n.choose(wanted), Languages: n.languages(), Controller: reg.Controller, Token: token, Objected: dateOf(n.ObjectedAt, reg)}
+	return ObjectionView{Language: n.choose(wanted), Languages: n.languages(), Controller: reg.Controller, Token: token,
+		Objected: dateOf(n.ObjectedAt, reg), Erased: dateOf(n.ErasedAt, reg)}
 }
 
 func objectionApplies(reg *Register, activity string) bool {

@@ -75,6 +75,7 @@ const (
 	BlockRefused       BlockReason = "refused"        // refused for good for a reason that is not the address
 	BlockNotApproved   BlockReason = "not_approved"   // a source form that the approved content lacks
 	BlockRoleMailbox   BlockReason = "role_mailbox"   // an office, not a person: a person decides
+	BlockSharedMailbox BlockReason = "shared_mailbox" // several people on one address and no name: a person decides
 	BlockUnknownSource BlockReason = "unknown_source" // the register no longer declares the source
 	BlockExpired       BlockReason = "expired"        // storage has ended: deleted, not notified (T3)
 )
@@ -83,21 +84,22 @@ const (
 // blocked for one of them is a candidate again. Quarantine and an ended storage
 // period are not among them: a person decides, or erases.
 var BlocksThatMayBeGone = []BlockReason{
-	BlockNoChannel, BlockNoLanguage, BlockNoCountry, BlockNotApproved, BlockUnknownSource, BlockAddressDead, BlockRefused, BlockRoleMailbox,
+	BlockNoChannel, BlockNoLanguage, BlockNoCountry, BlockNotApproved, BlockUnknownSource, BlockAddressDead, BlockRefused, BlockRoleMailbox, BlockSharedMailbox,
 }
 
 // Remedy says in a few plain words what unblocks a duty.
 func (r BlockReason) Remedy() string {
 	return map[BlockReason]string{
-		BlockQuarantined:   "its holder restricted who may see it: erase it, or have a person decide to tell them, before the date",
+		BlockQuarantined:   "its holder restricted who may see it: decide before the date, with 'contact tell ID' or 'contact erase ID'",
 		BlockNoChannel:     "import an address for them, or send a letter",
 		BlockNoLanguage:    "add the missing translation and create a new campaign",
 		BlockNoCountry:     "import their country or language, or set languages.unknown_country in the register",
 		BlockAddressDead:   "import another address for them, or send a letter",
 		BlockRefused:       "look at the reply with 'contact show ID', mend its cause and create a new campaign",
 		BlockNotApproved:   "create and approve a new campaign: its content will name these sources",
-		BlockRoleMailbox:   "find the person's own address, or decide to tell them by another channel",
+		BlockRoleMailbox:   "import the person's name or own address, or decide with 'contact tell ID' that the office is told",
+		BlockSharedMailbox: "several people share the address: import this one's name or own address, or decide with 'contact tell ID'",
 		BlockUnknownSource: "declare the source in the register again",
-		BlockExpired:       "their storage period has ended: erase them; what has expired is deleted, not notified",
+		BlockExpired:       "their storage period has ended: the worker erases them; what has expired is deleted, not notified",
 	}[r]
 }

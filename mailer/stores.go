@@ -122,6 +122,7 @@ type SentNotice struct {
 	Code         string
 	ComposedAt   time.Time
 	Facts        NoticeFacts
+	ErasedAt     time.Time // all that it was about is gone since; zero: it is not
 	ObjectedAt   time.Time // by this activity; zero: no
 	AccessDueAt  time.Time // of the open request for access; zero: none
 }
@@ -216,6 +217,7 @@ type ContactReport struct {
 	Deliveries   []DeliveryReport
 	Objections   []Objection
 	Requests     []Request
+	Decisions    []Decision
 }
 
 // DeliveryReport is a delivery with its attempts.

@@ -25,6 +25,7 @@ type Worker struct {
 	Registers  *Registers
 	Releases   *Releases // places again what failed; nil in a worker that only delivers
 	Reports    *Reports  // looks again at reports that found no delivery; nil: another process does
+	Eraser     *Eraser   // erases what has expired; nil in a worker that only delivers
 	Tokens     Tokens
 	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
 	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked
@@ -50,6 +51,7 @@ type WorkerOptions struct {
 	Tick          time.Duration   // between rounds of housekeeping; 1 s
 	TakeInEvery   time.Duration   // between looks for new duties of standing campaigns; 1 minute
 	ReportsEvery  time.Duration   // between looks at parked reports; 15 s
+	EraseEvery    time.Duration   // between looks for what has expired; 1 hour
 	LanePoll      time.Duration   // how often pauses are looked for; 250 ms
 	SettleWithin  time.Duration   // how long a settlement waits for company; 20 ms
 }
@@ -66,6 +68,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	set(&o.Tick, time.Second)
 	set(&o.TakeInEvery, time.Minute)
 	set(&o.ReportsEvery, 15*time.Second)
+	set(&o.EraseEvery, time.Hour)
 	set(&o.LanePoll, 250*time.Millisecond)
 	set(&o.SettleWithin, 20*time.Millisecond)
 	if o.Connections == 0 {
@@ -126,6 +129,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
 	housekeeping.Go(func() { r.keepBeating(ctx) })
+	housekeeping.Go(func() { r.keepErasing(ctx) })
 	batchers.Go(r.begins.run)
 	batchers.Go(r.settles.run)
 	for range r.opt.Connections {

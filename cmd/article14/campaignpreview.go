@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -98,7 +99,7 @@ func writePreview(dir string, mails []mailer.PreviewMail) error {
 		if err != nil {
 			return fmt.Errorf("read the %s notice back: %w", m.Key.Languages, err)
 		}
-		base := filepath.Join(dir, m.Key.Languages+"_"+m.Key.Form)
+		base := filepath.Join(dir, m.Key.Languages+"_"+fileForm.Replace(m.Key.Form))
 		if err := os.WriteFile(base+".eml", m.Message.Bytes, 0o600); err != nil {
 			return err
 		}
@@ -108,6 +109,9 @@ func writePreview(dir string, mails []mailer.PreviewMail) error {
 	}
 	return nil
 }
+
+// fileForm writes a form for the name of a file: not every system has "?" in one.
+var fileForm = strings.NewReplacer(string(mailer.DoubtUnknown), "-unknown", string(mailer.DoubtRestricted), "-restricted")
 
 type draftJSON struct {
 	Campaign string                       `json:"campaign"`

@@ -15,7 +15,9 @@ import (
 )
 
 type contactCmd struct {
-	Show contactShowCmd `cmd:"" help:"Who was told what, when, and why then."`
+	Show  contactShowCmd  `cmd:"" help:"Who was told what, when, and why then."`
+	Tell  contactTellCmd  `cmd:"" help:"Decide that somebody is told whose data are quarantined, or who is reached only by an office's or a shared mailbox."`
+	Erase contactEraseCmd `cmd:"" help:"Erase somebody for good, with what they were owed on record."`
 }
 
 type contactShowCmd struct {
@@ -66,7 +68,14 @@ func whenIn(t time.Time, zone *time.Location) string {
 
 func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	zone := reg.Controller.Zone
-	fmt.Fprintf(w, "%s  %s  %s %s\n\n", r.Contact.ID, r.Contact.Name, r.Contact.Country, r.Contact.Language)
+	fmt.Fprintf(w, "%s  %s  %s %s\n", r.Contact.ID, r.Contact.Name, r.Contact.Country, r.Contact.Language)
+	if !r.Contact.ErasedAt.IsZero() {
+		fmt.Fprintf(w, "erased %s\n", whenIn(r.Contact.ErasedAt, zone))
+	}
+	for _, d := range r.Decisions {
+		fmt.Fprintf(w, "decided to %s %s by %s: %s\n", d.Kind, whenIn(d.At, zone), d.By, d.Why)
+	}
+	fmt.Fprintln(w)
 	rows := [][]string{{"OBTAINED (" + zone.String() + ")", "SOURCE", "ACTIVITY", "VISIBILITY", "KNOWN FROM"}}
 	for _, a := range r.Acquisitions {
 		rows = append(rows, []string{whenIn(a.ObtainedAt, zone), a.SourceKey, a.ActivityKey, string(a.Visibility), string(a.Basis)})
@@ -74,7 +83,7 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	table(w, rows)
 	rows = [][]string{{"DUTY DUE (" + zone.String() + ")", "RULE", "SOURCE", "STATE", "WHAT UNBLOCKS IT"}}
 	for _, d := range r.Duties {
-		rows = append(rows, []string{calendar.DateOf(d.Due.At, zone).String(), string(d.Due.Rule), d.SourceKey, string(d.State), d.Reason.Remedy()})
+		rows = append(rows, []string{calendar.DateOf(d.Due.At, zone).String(), string(d.Due.Rule), d.SourceKey, string(d.State), remedy(d)})
 	}
 	fmt.Fprintln(w)
 	table(w, rows)
@@ -96,6 +105,18 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	for _, q := range r.Requests {
 		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, when(q.ReceivedAt), calendar.DateOf(q.DueAt, zone))
 	}
+}
+
+// remedy is what unblocks a duty, or what it came to when its data went.
+func remedy(d mailer.Duty) string {
+	if d.State != mailer.DutyErased {
+		return d.Reason.Remedy()
+	}
+	words := strings.ReplaceAll(string(d.Reason), "_", " ")
+	if d.Detail != "" {
+		words += ", " + d.Detail
+	}
+	return words
 }
 
 // replyWords is what a relay said, its addresses masked, on one line. A message

@@ -210,9 +210,13 @@ func (a *app) reports() *mailer.Reports {
 	return &mailer.Reports{Store: a.store, Read: bounce.Read, Tokens: a.tokens(), Controller: a.controller, Now: a.now, Log: a.log}
 }
 
+func (a *app) eraser() *mailer.Eraser {
+	return &mailer.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
+}
+
 func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Reports: a.reports(), Tokens: a.tokens(), Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Releases: a.releases(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
 }
 

@@ -19,7 +19,7 @@ func check(reg *mailer.Register, act mailer.Activity, s skeleton, docs []documen
 	var errs []error
 	for _, d := range docs {
 		var found []error
-		found = append(found, checkElements(reg, act, s.Document, d)...)
+		found = append(found, checkElements(reg, act, s.key(), d)...)
 		if s.Document == mailer.DocNotice {
 			found = append(found, checkLayers(act, d)...)
 		}
@@ -33,7 +33,7 @@ func check(reg *mailer.Register, act mailer.Activity, s skeleton, docs []documen
 }
 
 // checkElements finds elements of Article 14 that are missing or empty (C1).
-func checkElements(reg *mailer.Register, act mailer.Activity, doc mailer.Document, d document) []error {
+func checkElements(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey, d document) []error {
 	var errs []error
 	if strings.TrimSpace(d.subject) == "" {
 		errs = append(errs, errors.New("the subject is empty"))
@@ -48,10 +48,10 @@ func checkElements(reg *mailer.Register, act mailer.Activity, doc mailer.Documen
 			given[b.element] = true
 		}
 	}
-	if doc != mailer.DocNotice {
+	if key.Document != mailer.DocNotice {
 		return errs
 	}
-	for _, key := range neededElements(reg, act) {
+	for _, key := range neededElements(reg, act, mailer.FormDoubt(key.Form) != mailer.DoubtNone) {
 		if !given[key] {
 			errs = append(errs, fmt.Errorf("%s: the element is missing", key))
 		}
@@ -59,12 +59,13 @@ func checkElements(reg *mailer.Register, act mailer.Activity, doc mailer.Documen
 	return errs
 }
 
-// neededElements are those of Article 14(1) and (2) that a register calls for.
-func neededElements(reg *mailer.Register, act mailer.Activity) []string {
+// neededElements are those of Article 14(1) and (2) that a register calls for. No
+// decision is taken about people whose data serve for their notice alone.
+func neededElements(reg *mailer.Register, act mailer.Activity, narrow bool) []string {
 	need := []string{"14.1.a", "14.1.c", "14.1.d", "14.2.a", "14.2.c", "14.2.e", "14.2.f"}
 	for key, there := range map[string]bool{
 		"14.1.b": reg.Controller.DPO != nil, "14.1.e": len(act.Recipients) > 0,
-		"14.1.f": len(act.Transfers) > 0, "14.2.g": act.Automated != nil,
+		"14.1.f": len(act.Transfers) > 0, "14.2.g": act.Automated != nil && !narrow,
 	} {
 		if there {
 			need = append(need, key)

@@ -85,13 +85,13 @@ func (c *Composer) skeleton(reg *mailer.Register, act mailer.Activity, key maile
 
 // documents writes the document once in each language of the key.
 func (c *Composer) documents(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey) ([]document, error) {
-	var sources []mailer.Source
-	for _, k := range sourcesOf(key) {
-		s, known := reg.Source(k)
+	var sources []doubted
+	for _, f := range mailer.FormSources(key.Form) {
+		s, known := reg.Source(f.Key)
 		if !known {
-			return nil, fmt.Errorf("the register has no source %q", k)
+			return nil, fmt.Errorf("the register has no source %q", f.Key)
 		}
-		sources = append(sources, s)
+		sources = append(sources, doubted{s, f.Doubt})
 	}
 	if key.Document == mailer.DocNotice && len(sources) == 0 {
 		return nil, errors.New("a notice needs a source in its form (14.2.f)")
@@ -103,7 +103,7 @@ func (c *Composer) documents(reg *mailer.Register, act mailer.Activity, key mail
 		if say == nil {
 			return nil, fmt.Errorf("there are no texts in %q (docs/rules.md L2)", language)
 		}
-		w := &writer{reg: reg, act: act, sources: sources, say: say, rights: mailer.RightsFor(act)}
+		w := &writer{reg: reg, act: act, sources: sources, doubt: mailer.FormDoubt(key.Form), say: say, rights: mailer.RightsFor(act)}
 		w.doc.language, w.doc.dir = say.Code(), say.Dir()
 		doc, err := w.document(key.Document)
 		docs, errs = append(docs, doc), append(errs, err)

@@ -1,6 +1,9 @@
 package compose
 
-import "article14/mailer"
+import (
+	"article14/internal/calendar"
+	"article14/mailer"
+)
 
 // notice writes a notice: the first layer, and the whole beneath it (docs/rules.md C4).
 func (w *writer) notice() {
@@ -42,6 +45,9 @@ func (w *writer) firstWhatAndWho() {
 		opening = "notice.first.opening"
 	}
 	w.para("", w.text(opening, values{"Holding": w.in(w.act.Holding, "holding")}))
+	if w.narrow() {
+		w.para("", w.text("narrow.opening_"+doubtKeys[w.doubt], values{"Date": w.date("notice_only_end")}))
+	}
 	w.para("14.1.a", w.text("notice.first.who", values{"Name": w.lit(c.Name), "Address": w.lit(c.Address), "Contact": w.contact(c.Email, c.Phone)}))
 	w.firstData()
 }
@@ -84,7 +90,7 @@ func (w *writer) firstSource() {
 }
 
 // sourceLine says where data came from, on what page and on what day.
-func (w *writer) sourceLine(s mailer.Source) string {
+func (w *writer) sourceLine(s doubted) string {
 	obtained, page := w.local("obtained."+s.Key), "page."+s.Key
 	day := w.text("source.day", values{"Date": slot(obtained)})
 	at := " " + w.text("source.page", values{"Page": slot(page)})
@@ -92,10 +98,18 @@ func (w *writer) sourceLine(s mailer.Source) string {
 		"Source": phrase(w.in(s.Names, "source "+s.Key)), "Kind": w.text("source.kind."+string(s.Kind), nil),
 		"Day": optional(obtained, day), "Page": optional(page, at),
 	})
-	return line + optional("obtained_unknown."+s.Key, " "+w.text("source.no_day", nil))
+	line += optional("obtained_unknown."+s.Key, " "+w.text("source.no_day", nil))
+	if s.doubt == mailer.DoubtNone || w.narrow() {
+		return line
+	}
+	return line + " " + w.text("narrow.source_"+doubtKeys[s.doubt], nil) + " " + w.text("narrow.source_end", values{"Date": w.date("notice_only_end")})
 }
 
 func (w *writer) firstWhy() {
+	if w.narrow() {
+		w.para("14.1.c", w.text("narrow.why", values{"Activity": phrase(w.in(w.act.Names, "name")), "Ground": w.basis(mailer.LegalObligation)}))
+		return
+	}
 	var grounds []string
 	seen := map[mailer.Basis]bool{}
 	for _, p := range w.act.Purposes {
@@ -130,6 +144,10 @@ func (w *writer) basis(b mailer.Basis) string {
 // the whole notice (docs/rules.md C6).
 func (w *writer) firstRecipients() {
 	who := w.recipients(false)
+	if w.narrow() {
+		w.para("14.1.e", w.text("narrow.recipients", nil))
+		return
+	}
 	switch len(who) {
 	case 0:
 	case 1:
@@ -167,18 +185,22 @@ func (w *writer) recipients(whole bool) []string {
 func (w *writer) storage() string {
 	end := w.date("retention_end")
 	r := w.act.Retention
-	if !r.Period.IsZero() {
+	if !r.Period.IsZero() || w.narrow() {
 		return w.text("storage.until", values{"Date": end})
 	}
 	event := phrase(w.in(r.Event, "retention event"))
 	if r.After.IsZero() {
 		return w.text("storage.event", values{"Event": event, "Date": end})
 	}
-	after, err := w.say.Period(r.After)
+	return w.text("storage.event_after", values{"Event": event, "Period": w.period(r.After), "Date": end})
+}
+
+func (w *writer) period(p calendar.Period) string {
+	s, err := w.say.Period(p)
 	if err != nil {
 		w.errs = append(w.errs, err)
 	}
-	return w.text("storage.event_after", values{"Event": event, "Period": after, "Date": end})
+	return s
 }
 
 // objectable tells whether R10 gives a right to object.
@@ -198,7 +220,11 @@ func (w *writer) objection() {
 		return
 	}
 	w.part = partObjection
-	explain := "**" + w.text("objection.heading", nil) + "** " + w.text("objection.explain", nil)
+	what := "objection.explain"
+	if w.narrow() {
+		what = "narrow.objection"
+	}
+	explain := "**" + w.text("objection.heading", nil) + "** " + w.text(what, nil)
 	w.add(block{kind: callout, place: mailOnly, children: []block{
 		{kind: paragraph, runs: w.runs(explain)},
 		{kind: button, runs: w.runs(link(w.text("objection.button", nil), slot("object_url")))},

@@ -30,6 +30,11 @@ func TestNoticesAndReceiptsReadAsTheyWereReadAloud(t *testing.T) { // C4, L4, L5
 			golden(t, c, string(d)+"."+l, mailer.SkeletonKey{Document: d, Languages: l}, func(_ *mailer.SlotInput, h *mailer.Headers) { h.OneClickURL = "" })
 		}
 	}
+	for _, l := range []string{"en", "fr", "de"} { // S4
+		golden(t, c, "narrow."+l, notice(l, "linkedin?"), nil)
+		golden(t, c, "mixed."+l, notice(l, "linkedin?+whois"), nil)
+		golden(t, c, "restricted."+l, notice(l, "linkedin!+whois?"), nil)
+	}
 	golden(t, c, "notice.fr+de", notice("fr+de", "whois"), nil)
 	golden(t, c, "test.de", notice("de", "whois"), func(_ *mailer.SlotInput, h *mailer.Headers) { h.Test = true })
 	golden(t, c, "unknown_day.fr", notice("fr", "whois"), func(in *mailer.SlotInput, _ *mailer.Headers) { unknownDay(in) })

@@ -20,7 +20,7 @@ var (
 	plainSlots   = []string{"name", "authority_address", "code"}
 	addressSlots = []string{authoritySite, "notice_url", mailer.SlotObjectURL, "choices_url"}
 	flagSlots    = []string{testSlot, "no_name", "start_known", "start_unknown", "late_unknown"}
-	localSlots   = []string{"retention_end", "authority", "date", "deadline", "due_date", "done", "answer_by"}
+	localSlots   = []string{"retention_end", "notice_only_end", "authority", "date", "deadline", "due_date", "done", "answer_by"}
 )
 
 func isAddressSlot(name string) bool { return slices.Contains(addressSlots, name) }
@@ -56,8 +56,14 @@ func knownSlots(key mailer.SkeletonKey) func(string) bool {
 // languagesOf splits "fr+de".
 func languagesOf(key mailer.SkeletonKey) []string { return split(key.Languages) }
 
-// sourcesOf splits "linkedin+whois".
-func sourcesOf(key mailer.SkeletonKey) []string { return split(key.Form) }
+// sourcesOf gives the keys of "linkedin?+whois".
+func sourcesOf(key mailer.SkeletonKey) []string {
+	var out []string
+	for _, s := range mailer.FormSources(key.Form) {
+		out = append(out, s.Key)
+	}
+	return out
+}
 
 func split(s string) []string {
 	if s == "" {

@@ -137,7 +137,7 @@ func TestLayersThatAreNotInOrderAreFound(t *testing.T) { // C4, C5
 		}
 	}
 	noSource := document{subject: "x", blocks: withoutBlock(good, func(b block) bool { return b.part == partWhole && b.element == "14.2.f" })}
-	if got := fmt.Sprint(checkElements(reg, reg.Activities[0], mailer.DocNotice, noSource)); !strings.Contains(got, "14.2.f: the element is missing") {
+	if got := fmt.Sprint(checkElements(reg, reg.Activities[0], notice("en", "linkedin+whois"), noSource)); !strings.Contains(got, "14.2.f: the element is missing") {
 		t.Errorf("a notice without its source: %s", got)
 	}
 }
@@ -221,13 +221,18 @@ func TestRetentionByEventSaysWhatHappensAndTheLongestLimit(t *testing.T) { // T1
 // the figures (go test -v).
 func TestNoticesArePlain(t *testing.T) { // P1, P2, P3
 	c := newComposer(t)
-	for _, l := range []string{"en", "fr", "de"} {
-		text := read(t, composed(t, c, notice(l, "linkedin+whois"), nil)).text
+	for _, n := range []mailer.SkeletonKey{
+		notice("en", "linkedin+whois"), notice("fr", "linkedin+whois"), notice("de", "linkedin+whois"),
+		notice("en", "linkedin?"), notice("fr", "linkedin?"), notice("de", "linkedin?"),
+		notice("en", "linkedin!+whois"), notice("fr", "linkedin!+whois"), notice("de", "linkedin!+whois"),
+	} {
+		l := n.Languages
+		text := read(t, composed(t, c, n, nil)).text
 		whole := strings.Index(text, "\n1. ")
 		limits, _ := plain.Ceiling(l)
 		for i, layer := range []string{text[:whole], text[whole:]} {
 			f := plain.Measure(l, layer)
-			t.Logf("%s layer %d: %d words, LIX %.1f (at most %.0f), sentences of %.1f words, the longest %d", l, i+1, f.Words, f.LIX, limits.LIX, f.MeanSentence, f.LongestSentence)
+			t.Logf("%s %s layer %d: %d words, LIX %.1f (at most %.0f), sentences of %.1f words, the longest %d", l, n.Form, i+1, f.Words, f.LIX, limits.LIX, f.MeanSentence, f.LongestSentence)
 			for _, found := range plain.Check(l, layer) {
 				t.Errorf("%s layer %d: %s %s: %q %s", l, i+1, found.Rule, found.Code, found.Text, found.Why)
 			}

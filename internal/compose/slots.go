@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,6 +173,13 @@ func (d *drawing) storage(act mailer.Activity) error {
 	if end.Before(calendar.DateOf(d.in.Now, zone)) {
 		return fmt.Errorf("compose: %w", mailer.ErrStorageEnded)
 	}
+	if d.marked() {
+		only := mailer.NoticeOnlyEnd(calendar.DateOf(d.in.Now, zone), end)
+		d.day("notice_only_end", only)
+		if mailer.FormDoubt(d.in.Key.Form) != mailer.DoubtNone {
+			end = only
+		}
+	}
 	d.day("retention_end", end)
 	if d.in.Facts.Contact.FirstObtainedAt.IsZero() {
 		d.slots["start_unknown"] = on
@@ -179,6 +187,11 @@ func (d *drawing) storage(act mailer.Activity) error {
 		d.slots["start_known"] = on
 	}
 	return nil
+}
+
+// marked tells whether a source's data serve for the notice alone.
+func (d *drawing) marked() bool {
+	return slices.ContainsFunc(mailer.FormSources(d.in.Key.Form), func(s mailer.FormSource) bool { return s.Doubt != mailer.DoubtNone })
 }
 
 // links lead to the person's own pages. There is one for objection only where

@@ -56,6 +56,10 @@ func (w *writer) dpo() {
 // purposes has a line for each purpose with its own basis (docs/rules.md C3).
 func (w *writer) purposes() {
 	w.heading("14.1.c", "purposes", "whole.purposes.title")
+	if w.narrow() {
+		w.plannedPurposes()
+		return
+	}
 	var lines []string
 	for _, p := range w.act.Purposes {
 		line := w.text("whole.purposes.line", values{"Purpose": sentence(w.in(p.Texts, "purpose "+p.Key)), "Basis": w.basis(p.Basis)})
@@ -63,6 +67,18 @@ func (w *writer) purposes() {
 			line += " " + w.text("whole.purposes.starts", values{"Date": w.day(*p.Starts)})
 		}
 		lines = append(lines, line)
+	}
+	w.items("14.1.c", lines)
+}
+
+// plannedPurposes says what the data serve for now, and what they were collected
+// for and are not used for (docs/rules.md S4).
+func (w *writer) plannedPurposes() {
+	w.para("14.1.c", w.text("narrow.purpose", values{"Ground": w.basis(mailer.LegalObligation)}))
+	w.para("", w.text("narrow.planned", nil))
+	var lines []string
+	for _, p := range w.act.Purposes {
+		lines = append(lines, w.text("narrow.planned_line", values{"Purpose": sentence(w.in(p.Texts, "purpose "+p.Key)), "Basis": w.basis(p.Basis)}))
 	}
 	w.items("14.1.c", lines)
 }
@@ -80,8 +96,12 @@ func (w *writer) interests() {
 		}
 		lines = append(lines, line)
 	}
+	title := "whole.interest.title"
+	if w.narrow() {
+		title = "narrow.interest_title"
+	}
 	if lines != nil {
-		w.heading("14.2.b", "interest", "whole.interest.title")
+		w.heading("14.2.b", "interest", title)
 		w.items("14.2.b", lines)
 	}
 }
@@ -109,7 +129,11 @@ func (w *writer) origins() {
 		if s.Public {
 			public = "whole.source.public"
 		}
-		lines = append(lines, line+" "+w.text(public, nil))
+		line += " " + w.text(public, nil)
+		if w.narrow() {
+			line += " " + w.text("narrow.source_"+doubtKeys[s.doubt], nil)
+		}
+		lines = append(lines, line)
 	}
 	w.items("14.2.f", lines)
 }
@@ -117,6 +141,10 @@ func (w *writer) origins() {
 func (w *writer) receivers() {
 	if who := w.recipients(true); len(who) > 0 {
 		w.heading("14.1.e", "recipients", "whole.recipients.title")
+		if w.narrow() {
+			w.para("14.1.e", w.text("narrow.recipients_now", nil))
+			w.para("", w.text("narrow.recipients_before", nil))
+		}
 		w.items("14.1.e", who)
 	}
 }
@@ -150,6 +178,10 @@ func (w *writer) transfers() {
 func (w *writer) retention() {
 	w.heading("14.2.a", "storage", "whole.storage.title")
 	w.para("14.2.a", w.storage())
+	if w.narrow() {
+		w.para("", w.text("narrow.storage", values{"Period": w.period(mailer.NoticeOnlyPeriod)}))
+		return
+	}
 	w.paraWhen("start_known", w.text("whole.storage.start", nil))
 	w.paraWhen("start_unknown", w.text("whole.storage.start_unknown", nil))
 }
@@ -191,7 +223,7 @@ func (w *writer) complaint() {
 
 func (w *writer) automated() {
 	a := w.act.Automated
-	if a == nil {
+	if a == nil || w.narrow() {
 		return
 	}
 	w.heading("14.2.g", "automated", "whole.automated.title")

@@ -17,7 +17,8 @@ import (
 type writer struct {
 	reg     *mailer.Register
 	act     mailer.Activity
-	sources []mailer.Source
+	sources []doubted
+	doubt   mailer.Doubt // about all of them: then the notice is the narrow one
 	say     *locales.Localizer
 	rights  []mailer.RightInfo
 	part    docPart
@@ -25,6 +26,19 @@ type writer struct {
 	section int // number of the last heading
 	errs    []error
 }
+
+// doubted is a source with the doubt about what it gave (docs/rules.md S4).
+type doubted struct {
+	mailer.Source
+	doubt mailer.Doubt
+}
+
+// narrow tells whether the data serve for this notice and for nothing else. Such a
+// notice says what the data were collected for, and claims none of it.
+func (w *writer) narrow() bool { return w.doubt != mailer.DoubtNone }
+
+// doubtKeys name the texts of the doubts.
+var doubtKeys = map[mailer.Doubt]string{mailer.DoubtUnknown: "unknown", mailer.DoubtRestricted: "restricted"}
 
 // values of a text by name, as marked text.
 type values map[string]string

@@ -24,9 +24,13 @@ func (s *Store) Assessed(ctx context.Context, controller, after mailer.ID, limit
 		if err != nil {
 			return err
 		}
+		shared, err := t.identifierSet(ctx, "shared_addresses", controller, uuids(nameless(people)))
+		if err != nil {
+			return err
+		}
 		for _, id := range ids {
 			p := people[id]
-			out = append(out, mailer.Assessed{Known: p.known(), Addresses: p.candidate("", nil, dead, nil).Addresses, WasKnown: true})
+			out = append(out, mailer.Assessed{Known: p.known(), Addresses: p.candidate("", nil, dead, nil, shared).Addresses, WasKnown: true})
 		}
 		return nil
 	})

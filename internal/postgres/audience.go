@@ -42,8 +42,12 @@ func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.C
 		if err != nil {
 			return err
 		}
+		shared, err := t.identifierSet(ctx, "shared_addresses", controller, uuids(nameless(people)))
+		if err != nil {
+			return err
+		}
 		for _, r := range rows {
-			out = append(out, people[r.ContactID].candidate(c.ActivityKey, r.Duties, dead, spent))
+			out = append(out, people[r.ContactID].candidate(c.ActivityKey, r.Duties, dead, spent, shared))
 		}
 		return nil
 	})
@@ -53,14 +57,25 @@ func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.C
 // candidate is a person with the given duties. An address that is alive and yet
 // refused this campaign's notice is left out: the same campaign would go on
 // writing to it for ever (E3).
-func (p *person) candidate(activity string, duties []mailer.ID, dead, spent map[mailer.ID]bool) mailer.Candidate {
+func (p *person) candidate(activity string, duties []mailer.ID, dead, spent, shared map[mailer.ID]bool) mailer.Candidate {
 	c := mailer.Candidate{Contact: p.contact, Duties: p.dutiesIn(duties), Acquisitions: p.firstAcquisitions(activity)}
 	for _, i := range p.identifiers {
 		if i.Kind == mailer.ByEmail && (dead[i.ID] || !spent[i.ID]) {
-			c.Addresses = append(c.Addresses, mailer.Channel{Identifier: i, Suppressed: dead[i.ID]})
+			c.Addresses = append(c.Addresses, mailer.Channel{Identifier: i, Suppressed: dead[i.ID], Shared: shared[i.ID]})
 		}
 	}
 	return c
+}
+
+// nameless are those who can only be told by an address of their own (R4).
+func nameless(people map[mailer.ID]*person) []mailer.ID {
+	var ids []mailer.ID
+	for id, p := range people {
+		if p.contact.Name == "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // identifierSet reads the ids of identifiers.

@@ -40,6 +40,14 @@ SELECT identifier_id
 FROM delivery
 WHERE campaign_id = $1 AND contact_id = ANY (CAST($2 AS uuid[])) AND state IN ('rejected', 'bounced', 'suppressed')
 
+-- name: shared_addresses
+SELECT i.id
+FROM identifier i
+WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND i.kind = 'email'
+    AND EXISTS (
+        SELECT FROM identifier o
+        WHERE o.controller_id = i.controller_id AND o.kind = i.kind AND o.hash = i.hash AND o.contact_id <> i.contact_id)
+
 -- name: place_lane
 SELECT id FROM lane WHERE campaign_id = $1 ORDER BY id LIMIT 1
 

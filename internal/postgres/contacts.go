@@ -23,6 +23,9 @@ func (s *Store) ContactReport(ctx context.Context, controller, contact mailer.ID
 		if r.Deliveries, err = t.deliveryReports(ctx, contact); err != nil {
 			return err
 		}
+		if r.Decisions, err = t.decisions(ctx, contact); err != nil {
+			return err
+		}
 		var objections []objectionRow
 		if err := t.all(ctx, &objections, "contact_objections", contact); err != nil {
 			return err

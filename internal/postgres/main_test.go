@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"article14/internal/calendar"
 	"article14/internal/privatepg/pgtest"
 	"article14/mailer"
 )
@@ -72,7 +73,9 @@ type house struct {
 	controller mailer.ID
 	imp        mailer.Import
 	content    mailer.ContentVersion
-	next       int // numbers the people
+	key        string
+	retention  calendar.Period // zero: thirty days
+	next       int             // numbers the people
 }
 
 func newHouse(t testing.TB) *house { return moveIn(t.Context(), t, open(t), "acme") }
@@ -80,7 +83,7 @@ func newHouse(t testing.TB) *house { return moveIn(t.Context(), t, open(t), "acm
 // moveIn makes a house for one more controller of a database.
 func moveIn(ctx context.Context, t fataler, s *Store, key string) *house {
 	t.Helper()
-	h := &house{Store: s, ctx: ctx, t: t}
+	h := &house{Store: s, ctx: ctx, t: t, key: key}
 	v, _, err := s.ApplyRegister(ctx, key, []byte("register of "+key), []byte(key), "ann", noon)
 	must(t, err)
 	h.controller = v.ControllerID

@@ -84,6 +84,8 @@ type contactRow struct {
 	JobTitle        string    `db:"job_title"`
 	FirstObtainedAt instant   `db:"first_obtained_at"`
 	ObjectedAt      instant   `db:"objected_at"`
+	TellAt          instant   `db:"tell_at"`
+	ErasedAt        instant   `db:"erased_at"`
 }
 
 func (r contactRow) contact() mailer.Contact {
@@ -91,6 +93,7 @@ func (r contactRow) contact() mailer.Contact {
 		ID: r.ID, Name: r.Name, Country: r.Country, Region: r.Region, City: r.City, PostalCode: r.PostalCode,
 		Language: r.Language, Organisation: r.Organisation, JobTitle: r.JobTitle,
 		FirstObtainedAt: r.FirstObtainedAt.Time, ObjectedAt: r.ObjectedAt.Time,
+		TellAt: r.TellAt.Time, ErasedAt: r.ErasedAt.Time,
 	}
 	return c
 }
@@ -145,6 +148,9 @@ type dutyRow struct {
 	State         mailer.DutyState           `db:"state"`
 	Reason        mailer.BlockReason         `db:"reason"`
 	Detail        string                     `db:"detail"`
+	MetAt         instant                    `db:"met_at"`
+	DeliveryID    mailer.ID                  `db:"delivery_id"`
+	ErasedAt      instant                    `db:"erased_at"`
 }
 
 func (r dutyRow) duty() mailer.Duty {
@@ -152,6 +158,6 @@ func (r dutyRow) duty() mailer.Duty {
 		ID: r.ID, ContactID: r.ContactID, ActivityKey: r.Activity, SourceKey: r.Source, Cause: r.Cause,
 		AcquisitionID: r.AcquisitionID, ObtainedAt: r.ObtainedAt.Time,
 		Due:   mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: r.Inputs.v},
-		State: r.State, Reason: r.Reason, Detail: r.Detail,
+		State: r.State, Reason: r.Reason, Detail: r.Detail, MetAt: r.MetAt.Time, DeliveryID: r.DeliveryID, ErasedAt: r.ErasedAt.Time,
 	}
 }

@@ -1,5 +1,5 @@
 -- name: people_contacts
-SELECT id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, objected_at
+SELECT id, name, country, region, city, postal_code, language, organisation, job_title, first_obtained_at, objected_at, tell_at, erased_at
 FROM contact
 WHERE controller_id = $1 AND id = ANY (CAST($2 AS uuid[]))
 
@@ -16,7 +16,7 @@ WHERE controller_id = $1 AND contact_id = ANY (CAST($2 AS uuid[]))
 ORDER BY contact_id, source_key, obtained_at NULLS LAST, id
 
 -- name: people_duties
-SELECT contact_id, id, activity_key, source_key, cause, acquisition_id, obtained_at, due_at, due_rule, due_inputs, state, reason, detail
+SELECT contact_id, id, activity_key, source_key, cause, acquisition_id, obtained_at, due_at, due_rule, due_inputs, state, reason, detail, met_at, delivery_id, erased_at
 FROM duty
 WHERE controller_id = $1 AND contact_id = ANY (CAST($2 AS uuid[]))
 ORDER BY contact_id, due_at, id

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -34,6 +35,8 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"object":   m.object,
 			"report":   m.reportSome,
 			"rematch":  m.rematch,
+			"erase":    m.eraseSome,
+			"decide":   m.decideSome,
 			"fold":     func(*rapid.T) { must(rt, m.FoldCounters(m.ctx)) },
 		})
 		m.audit()
@@ -162,6 +165,9 @@ func (m *mischief) object(t *rapid.T) {
 		t.Skip("nobody has a notice")
 	}
 	a := rapid.SampledFrom(m.attempts).Draw(t, "attempt")
+	if m.count(`SELECT count(*) FROM contact WHERE id = $1 AND erased_at IS NOT NULL`, a.ContactID) > 0 {
+		t.Skip("nobody is there to object")
+	}
 	receipt := &mailer.PlannedDelivery{ID: mailer.NewID(m.at), Document: mailer.DocObjectionReceipt, ContentID: m.content.ID, Identifier: m.addressOf(a.ContactID),
 		Languages: "fr", SkeletonHash: m.skeleton(mailer.DocObjectionReceipt), Code: mailer.NewCode(), DueAt: m.at}
 	o := mailer.Objection{ID: mailer.NewID(m.at), ContactID: a.ContactID, ActivityKey: "sales", Scope: "all", Way: "page", MadeAt: m.at, DeliveryID: a.DeliveryID}
@@ -201,6 +207,30 @@ func (m *mischief) rematch(t *rapid.T) {
 	}
 }
 
+// eraseSome has the hours pass that let storage end for some.
+func (m *mischief) eraseSome(t *rapid.T) {
+	_, err := m.eraser(m.at.Add(time.Duration(rapid.IntRange(0, 48).Draw(t, "hours")) * time.Hour)).Pass(m.ctx)
+	must(t, err)
+}
+
+// decideSome decides about somebody: to tell, or to erase.
+func (m *mischief) decideSome(t *rapid.T) {
+	var ids []mailer.ID
+	must(t, m.db.SelectContext(m.ctx, &ids, `SELECT id FROM contact WHERE controller_id = $1 AND erased_at IS NULL ORDER BY id`, m.controller))
+	if len(ids) == 0 {
+		t.Skip("nobody is there")
+	}
+	id, e := rapid.SampledFrom(ids).Draw(t, "contact"), m.eraser(m.at)
+	if rapid.Bool().Draw(t, "tell") {
+		_, err := e.Tell(m.ctx, id, "ann", "why")
+		must(t, err)
+		return
+	}
+	if err := e.Erase(m.ctx, id, "ann", "why"); !errors.Is(err, mailer.ErrOnItsWay) {
+		must(t, err)
+	}
+}
+
 // verdicts are what reports come to.
 var verdicts = []mailer.Verdict{
 	{Action: mailer.ActionFailed, Class: mailer.ClassDeadAddress, Reply: mailer.Reply{Code: 550, Enhanced: "5.1.1"}},
@@ -215,11 +245,11 @@ func (m *mischief) addressOf(contact mailer.ID) (id mailer.ID) {
 
 // truth is what the counters must agree with, counted row by row.
 var truth = map[string]string{
-	countContact:        `SELECT 'known', count(*) FROM contact WHERE controller_id = $1 HAVING count(*) > 0`,
+	countContact:        `SELECT CASE WHEN erased_at IS NULL THEN 'known' ELSE 'erased' END, count(*) FROM contact WHERE controller_id = $1 GROUP BY 1`,
 	countDuty:           `SELECT state, count(*) FROM duty WHERE controller_id = $1 GROUP BY state`,
 	countBlocked:        `SELECT reason, count(*) FROM duty WHERE controller_id = $1 AND state = 'blocked' GROUP BY reason`,
 	countOwed:           `SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), count(*) FROM duty WHERE controller_id = $1 AND state IN ('open', 'in_flight', 'failed', 'blocked') GROUP BY 1`,
-	countMetLate:        `SELECT 'late', count(*) FROM duty WHERE controller_id = $1 AND state = 'met' AND met_at > due_at HAVING count(*) > 0`,
+	countMetLate:        `SELECT 'late', count(*) FROM duty WHERE controller_id = $1 AND state IN ('met', 'erased') AND met_at > due_at HAVING count(*) > 0`,
 	countDelivery:       `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' GROUP BY state`,
 	countCorrespondence: `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document <> 'notice' GROUP BY state`,
 	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered', 'bounced') GROUP BY languages`,
@@ -251,6 +281,12 @@ func (m *mischief) audit() {
 	equal(m.t, "duties in flight without a delivery under way", m.count(`
 		SELECT count(*) FROM duty u JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
 		WHERE u.controller_id = $1 AND u.state = 'in_flight' AND d.state NOT IN ('queued', 'sending', 'deferred', 'uncertain')`, m.controller), 0)
+	equal(m.t, "values of people who are erased", m.count(`
+		SELECT count(*) FROM contact c WHERE c.controller_id = $1 AND c.erased_at IS NOT NULL AND (c.name <> '' OR c.country <> ''
+			OR EXISTS (SELECT FROM identifier i WHERE i.contact_id = c.id) OR EXISTS (SELECT FROM acquisition a WHERE a.contact_id = c.id)
+			OR EXISTS (SELECT FROM message_values v WHERE v.contact_id = c.id) OR EXISTS (SELECT FROM duty u WHERE u.contact_id = c.id AND u.state <> 'erased')
+			OR EXISTS (SELECT FROM delivery d WHERE d.contact_id = c.id AND d.state IN ('queued', 'deferred', 'sending') AND NOT EXISTS (
+				SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain')))`, m.controller), 0)
 	equal(m.t, "people told twice", m.count(`
 		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered') GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
 }

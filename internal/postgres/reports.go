@@ -142,7 +142,7 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 	}
 	p := people[r.ContactID]
 	d.To = p.identifier(r.IdentifierID)
-	d.Channels = p.candidate("", nil, dead, spent).Addresses
+	d.Channels = p.candidate("", nil, dead, spent, nil).Addresses
 	return d, nil
 }
 

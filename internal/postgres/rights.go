@@ -18,6 +18,7 @@ type noticeRow struct {
 	ContentID    mailer.ID            `db:"content_version_id"`
 	Code         string               `db:"code"`
 	ComposedAt   instant              `db:"composed_at"`
+	ErasedAt     instant              `db:"erased_at"`
 	ObjectedAt   instant              `db:"objected_at"`
 	AccessDueAt  instant              `db:"access_due_at"`
 }
@@ -48,7 +49,7 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.Activity,
 			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.Register,
 			Slots: part.Slots.v, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(part),
-			ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time,
+			ErasedAt: r.ErasedAt.Time, ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time,
 		}
 		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
 		return err

@@ -1,5 +1,8 @@
 -- name: notice
 SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.code, d.composed_at,
+    (SELECT max(u.erased_at) FROM delivery_duty l JOIN duty u ON u.contact_id = l.contact_id AND u.id = l.duty_id
+     WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id
+     HAVING bool_and(u.erased_at IS NOT NULL)) AS erased_at,
     (SELECT min(o.made_at) FROM objection o WHERE o.contact_id = d.contact_id AND o.activity_key = v.activity_key) AS objected_at,
     (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at
 FROM delivery d

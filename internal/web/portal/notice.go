@@ -34,12 +34,24 @@ func (p *portal) showNotice(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
+	if v.Erased != nil {
+		return p.showErased(w, pg, *v.Erased)
+	}
 	if pg.LanguagesLabel, err = pg.T("page.notice.other_languages"); err != nil {
 		return err
 	}
 	first, whole := layers(v.Page.HTML)
 	pg.Body = noticeBody{First: first, Whole: whole, Token: v.Token, Objection: v.Objection, Objected: v.Objected, AccessDue: v.AccessDue}
 	return p.titled(w, status, "notice", pg, "page.notice.title", "")
+}
+
+// showErased says that nothing is held any more, and since when (R3).
+func (p *portal) showErased(w http.ResponseWriter, pg *page, day calendar.Date) (err error) {
+	if pg.Text, err = pg.T("page.erased.body", "Date", pg.Date(day)); err != nil {
+		return err
+	}
+	pg.ContactAbove = true
+	return p.titled(w, http.StatusOK, "message", pg, "page.erased.title", "")
 }
 
 // layers parts a notice before its first heading, which is that of the whole

@@ -65,7 +65,7 @@ func (p *portal) askAgain(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *portal) showObjection(w http.ResponseWriter, r *http.Request, status int, v mailer.ObjectionView) error {
-	if v.Objected != nil {
+	if v.Objected != nil || v.Erased != nil {
 		return p.showObjected(w, r, v)
 	}
 	pg, err := p.objectionPage(r, v)
@@ -79,6 +79,9 @@ func (p *portal) showObjected(w http.ResponseWriter, r *http.Request, v mailer.O
 	pg, err := p.objectionPage(r, v)
 	if err != nil {
 		return err
+	}
+	if v.Erased != nil {
+		return p.showErased(w, pg, *v.Erased)
 	}
 	if pg.Text, err = pg.T("page.objected.body", "Date", pg.Date(*v.Objected)); err != nil {
 		return err

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+type contactTellCmd struct {
+	ID  string `arg:"" help:"The contact's id, or the code that a notice of theirs bears."`
+	By  string `help:"Who decides this." required:"" placeholder:"NAME"`
+	Why string `help:"Why, for the record; name nobody in it." required:"" placeholder:"TEXT"`
+}
+
+func (c *contactTellCmd) Run(ctx context.Context, a *app, std streams) error {
+	id, err := a.contact(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	opened, err := a.eraser().Tell(ctx, id, c.By, c.Why)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "%s is to be told: %d duties are open again, and the next campaign takes them in\n", id, opened)
+	return nil
+}

@@ -1,0 +1,108 @@
+-- name: storage_begun
+SELECT LEAST(c.first_obtained_at, c.created_at) AS at, c.id, c.id AS contact_id
+FROM contact c
+WHERE c.controller_id = $1 AND c.erased_at IS NULL AND LEAST(c.first_obtained_at, c.created_at) < $2
+    AND (LEAST(c.first_obtained_at, c.created_at), c.id) > (CAST($3 AS timestamptz), CAST($4 AS uuid))
+ORDER BY LEAST(c.first_obtained_at, c.created_at), c.id
+LIMIT $5
+
+-- name: told_only
+-- The conditions on document and form are those of a narrow index.
+SELECT d.composed_at AS at, d.id, d.contact_id
+FROM delivery d
+WHERE d.controller_id = $1 AND d.document = 'notice' AND (d.form LIKE '%?%' OR d.form LIKE '%!%')
+    AND d.composed_at < $2 AND (d.composed_at, d.id) > (CAST($3 AS timestamptz), CAST($4 AS uuid))
+    AND d.state = ANY (CAST($6 AS text[]))
+    AND EXISTS (SELECT FROM acquisition a WHERE a.contact_id = d.contact_id AND a.visibility <> 'public')
+ORDER BY d.composed_at, d.id
+LIMIT $5
+
+-- name: quarantined
+SELECT d.due_at AS at, d.id, d.contact_id
+FROM duty d
+WHERE d.controller_id = $1 AND d.state = 'blocked' AND d.reason = 'quarantined'
+    AND d.due_at <= $2 AND (d.due_at, d.id) > (CAST($3 AS timestamptz), CAST($4 AS uuid))
+ORDER BY d.due_at, d.id
+LIMIT $5
+
+-- name: erase_lock_contacts
+SELECT id
+FROM contact
+WHERE controller_id = $1 AND id = ANY (CAST($2 AS uuid[])) AND erased_at IS NULL
+ORDER BY id
+FOR NO KEY UPDATE
+
+-- name: erase_lock_deliveries
+SELECT d.contact_id, d.id, d.document, d.state, d.form, d.composed_at, v.activity_key, v.register_version_id,
+    d.state = 'uncertain' OR d.state IN ('queued', 'deferred') AND d.attempts > 0 AND EXISTS (
+        SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain') AS unsure,
+    ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
+FROM delivery d
+JOIN content_version v ON v.id = d.content_version_id
+WHERE d.contact_id = ANY (CAST($1 AS uuid[]))
+ORDER BY d.contact_id, d.id
+FOR NO KEY UPDATE OF d
+
+-- name: erase_lock_duties
+SELECT id
+FROM duty
+WHERE contact_id = ANY (CAST($1 AS uuid[]))
+ORDER BY contact_id, id
+FOR NO KEY UPDATE
+
+-- name: erase_duties
+WITH going AS MATERIALIZED (
+    SELECT d.contact_id, d.id, d.state, d.reason, d.delivery_id, e.reason AS end_reason, e.detail AS end_detail, e.cause
+    FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid, cause text, reason text, detail text)
+    JOIN duty d ON d.contact_id = e.contact_id AND d.id = e.id
+    WHERE d.state <> 'erased'
+)
+UPDATE duty d
+SET state = 'erased', reason = g.end_reason, detail = g.end_detail, erased_at = $2
+FROM going g
+WHERE d.contact_id = g.contact_id AND d.id = g.id
+RETURNING d.contact_id, d.id, g.state, g.reason, d.due_at, g.delivery_id, g.cause
+
+-- name: erase_cancel
+UPDATE delivery d
+SET state = 'cancelled', settled_at = $2
+FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid, was text)
+WHERE d.contact_id = e.contact_id AND d.id = e.id AND d.state IN ('queued', 'deferred')
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, e.was AS from_state, d.state AS to_state
+
+-- name: erase_acquisitions
+DELETE FROM acquisition a
+USING json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, activity_key text, source_key text)
+WHERE a.contact_id = e.contact_id AND a.activity_key = e.activity_key AND a.source_key = e.source_key
+
+-- name: erase_values
+DELETE FROM message_values m
+USING json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
+WHERE m.contact_id = e.contact_id AND m.delivery_id = e.id
+
+-- name: erase_replies
+UPDATE attempt a
+SET reply = ''
+FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
+WHERE a.contact_id = e.contact_id AND a.delivery_id = e.id AND a.reply <> ''
+
+-- name: erase_pages
+UPDATE message_values m
+SET slots = m.slots - e.slots
+FROM (
+    SELECT contact_id, id, array_agg(slot) AS slots
+    FROM json_to_recordset(CAST($1 AS json)) AS p(contact_id uuid, id uuid, slot text)
+    GROUP BY contact_id, id
+) e
+WHERE m.contact_id = e.contact_id AND m.delivery_id = e.id
+
+-- name: erase_identifiers
+DELETE FROM identifier WHERE contact_id = ANY (CAST($1 AS uuid[]))
+
+-- name: erase_contacts
+-- Country, region and the rest go with the name: a handful of them can be enough to
+-- know who it was.
+UPDATE contact
+SET name = '', country = '', region = '', city = '', postal_code = '', language = '', organisation = '', job_title = '',
+    erased_at = $2, updated_at = $2
+WHERE id = ANY (CAST($1 AS uuid[]))
