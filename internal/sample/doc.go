@@ -7,4 +7,7 @@
 // see them, people without an address, two who share a mailbox, the same person
 // from two sources, rows that must be refused, and addresses at which the
 // catcher fails on order.
+//
+// [Layouts] are for tests and measurements: contact files of any size as the
+// tools that people use write them, with what must come of each row.
 package sample
