@@ -138,7 +138,10 @@ type Source struct {
 	Unknown    UnknownRule
 	Unnamed    string // S3: the recorded reason why attribution is impossible, for a category in place of a name
 	Columns    Mapping
-	DateFormat string // Go layout words are not asked of people: see internal/intake
+	DateFormat string // Go layout words are not asked of people: see internal/calendar
+	// IgnoredLanguages are those that the source's tool fills in by itself: its
+	// language column says nothing where it holds one of them (L1).
+	IgnoredLanguages []string
 }
 
 // Mapping says which column or JSON path of a source's files holds what.

@@ -115,7 +115,7 @@ var (
 	period    = word(maxLine, schema{"type": "string", "pattern": `^P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$`}, checkPeriod)
 	day       = word(maxLine, schema{"type": "string", "format": "date"}, checkDay)
 	zone      = word(maxLine, textSchema(maxLine).with("examples", []string{"Europe/Paris"}), checkZone)
-	dates     = word(maxLine, textSchema(maxLine).with("examples", []string{rfc3339, "YYYY-MM-DD hh:mm", "DD.MM.YYYY"}), checkDates)
+	dates     = word(maxLine, textSchema(maxLine).with("examples", []string{calendar.FormRFC3339, "YYYY-MM-DD hh:mm", "DD.MM.YYYY"}), checkDates)
 )
 
 // texts is one text for each language.

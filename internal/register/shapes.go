@@ -102,8 +102,10 @@ var sourceShape = object(
 		func(s *mailer.Source) *map[string]string { return &s.Columns.Fields }),
 	field("visibility_values", visibilityShape, "What the values of the visibility column mean.",
 		func(s *mailer.Source) *map[string]mailer.Visibility { return &s.Columns.Visibility }),
-	field("dates", dates, "How dates are written in its files: rfc3339, or a pattern of YYYY, MMMM, MMM, MM, M, DD, D, hh, mm, ss, Z.",
+	field("dates", dates, "How dates are written in its files: rfc3339, unix, unix-ms, or a pattern of YYYY, MMMM, MMM, MM, M, DD, D, hh, mm, ss, AM, Z.",
 		func(s *mailer.Source) *string { return &s.DateFormat }),
+	field("ignored_languages", list(tongue), "Languages that its tool fills in by itself, and that therefore are nobody's stated preference.",
+		func(s *mailer.Source) *[]string { return &s.IgnoredLanguages }),
 )
 
 var unknownRules = []mailer.UnknownRule{mailer.UnknownIsPublic, mailer.UnknownIsRestricted, mailer.UnknownNoticeOnly}
