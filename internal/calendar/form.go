@@ -124,7 +124,8 @@ func nextPart(s string) (p formPart, n int, err error) {
 	case strings.HasPrefix(s, "YY") || strings.HasPrefix(s, "yy"):
 		return formPart{}, 0, errors.New(`has "YY", a year of two digits: its century would have to be guessed, and a deadline with it`)
 	}
-	return formPart{}, 0, fmt.Errorf("has %q in it, which is no word of a date; %s", s[:n], formHelp)
+	run := s[:len(s)-len(strings.TrimLeft(s, s[:n]))] // the letter as often as it stands there
+	return formPart{}, 0, fmt.Errorf("has %q in it, which is no word of a date; %s", clip(run), formHelp)
 }
 
 // check sees to it that each word stands once, and that the date is whole.

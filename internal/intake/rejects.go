@@ -1,25 +1,22 @@
 package intake
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
+	"article14/internal/export"
 	"article14/mailer"
 )
 
 // Rejects writes refused rows as CSV: line, field, reason, row. It holds
 // personal data as they came, so its file belongs to its owner alone (0600)
 // and has a period like any other store (T4).
-type Rejects struct {
-	out *csv.Writer
-}
+type Rejects struct{ out *export.Writer }
 
 // NewRejects begins a rejects file with its header.
 func NewRejects(w io.Writer) (*Rejects, error) {
-	r := &Rejects{out: csv.NewWriter(w)}
+	r := &Rejects{export.NewWriter(w)}
 	return r, r.write("line", "field", "reason", "row")
 }
 
@@ -29,22 +26,8 @@ func (r *Rejects) Add(f mailer.Refusal) error {
 }
 
 func (r *Rejects) write(cells ...string) error {
-	for i := range cells {
-		cells[i] = inert(cells[i])
-	}
-	if err := r.out.Write(cells); err != nil {
+	if err := r.out.Write(cells...); err != nil {
 		return fmt.Errorf("writing the rejects file: %w", err)
 	}
-	if r.out.Flush(); r.out.Error() != nil {
-		return fmt.Errorf("writing the rejects file: %w", r.out.Error())
-	}
 	return nil
-}
-
-// inert keeps a spreadsheet from taking a cell for a formula (CWE-1236).
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
