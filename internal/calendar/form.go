@@ -190,3 +190,17 @@ func (f Form) Read(s string, zone *time.Location) (time.Time, error) {
 	}
 	return time.Time{}, err
 }
+
+// Fits tells whether the form itself reads a text, without the help of the forms that are never in doubt.
+func (f Form) Fits(s string) bool {
+	if f.unix != 0 {
+		_, ok := readUnix(s, f.unix)
+		return ok
+	}
+	var m moment
+	if f.parts == nil || m.read(f, s) != nil {
+		return false
+	}
+	_, err := m.instant(time.UTC)
+	return err == nil
+}

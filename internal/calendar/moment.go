@@ -212,7 +212,7 @@ func firstAt(wall time.Time, zone *time.Location) time.Time {
 	return wall.Add(-before)
 }
 
-// readUnix reads a count of seconds or milliseconds since 1970, with a fraction or without. It takes instants from 1971 to 2286
+// readUnix reads a count of seconds or milliseconds since 1970, with a fraction or without. It takes instants from 1973 to 2286
 // only, which the number of digits tells: a count of the other unit would be years away.
 func readUnix(s string, unit time.Duration) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(s, ".")
@@ -220,7 +220,7 @@ func readUnix(s string, unit time.Duration) (time.Time, bool) {
 	if unit == time.Millisecond {
 		digits -= 3
 	}
-	if digits < 8 || digits > 10 || slices.ContainsFunc([]byte(whole+fraction), func(c byte) bool { return !isDigit(c) }) {
+	if digits < 9 || digits > 10 || slices.ContainsFunc([]byte(whole+fraction), func(c byte) bool { return !isDigit(c) }) {
 		return time.Time{}, false
 	}
 	var n int64

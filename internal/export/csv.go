@@ -16,10 +16,14 @@ import (
 // beginning, and behind every sign at which a spreadsheet set to another separator would begin a new cell. Other texts stay as
 // they are. What is inert already does not change.
 func Inert(cell string) string {
-	if !strings.ContainsAny(cell, formulaSigns) {
+	leads := strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r") // some programs begin a formula behind them
+	if !leads && !strings.ContainsAny(cell, formulaSigns) {
 		return cell
 	}
 	var b strings.Builder
+	if leads {
+		b.WriteByte('\'')
+	}
 	begins := true
 	for _, r := range cell {
 		switch {

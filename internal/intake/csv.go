@@ -18,71 +18,60 @@ type csvRows struct {
 	pending []line
 	split   splitter
 	width   int
+	header  []string // nil: there is none
 	places  [fieldCount]int
 	build   *builder
+	one     [1]line // room for the lines of most rows
 }
 
 const (
 	cutOff   = "the line ends in the middle: the file was cut off"
 	unclosed = "a quote opens here and never closes: the file was cut off, or the quote should be doubled"
+	totals   = "a total line, not a person"
+	again    = "the header again, not a person"
 )
 
-func openCSV(lines *lineReader, b *builder) (mailer.Rows, error) {
+func openCSV(lines *lineReader, b *builder, l *Layout) (mailer.Rows, error) {
 	c := &csvRows{lines: lines, build: b}
-	c.split.comma = string(b.settings.Delimiter)
-	if b.settings.Delimiter == 0 {
-		if err := c.findDelimiter(); err != nil {
-			return nil, err
-		}
+	if d := b.settings.Delimiter; d != 0 {
+		c.split.comma = string(d)
 	}
-	if c.split.comma == `"` || c.split.comma == "\n" || c.split.comma == "\r" || c.split.comma == string(utf8.RuneError) {
+	switch c.split.comma {
+	case `"`, "\n", "\r", string(utf8.RuneError):
 		return nil, fmt.Errorf("%q cannot separate cells: give one character that is no quote and no line end", c.split.comma)
 	}
-	row, err := c.row()
+	m, err := effective(b.settings.Source.Columns, b.settings.Mapping)
 	if err != nil {
-		return nil, fmt.Errorf("the file has no header line: %w", err)
+		return nil, err
 	}
-	if row.fault != "" {
-		return nil, fmt.Errorf("line %d, the header: %s", row.line, row.fault)
+	if err := c.findHeader(m.wanted()); err != nil {
+		return nil, err
 	}
-	c.width = len(row.cells)
-	c.places, err = resolve(row.cells, b.settings)
+	l.Delimiter = delimiterName(c.split.comma)
+	if err := c.readHeader(l); err != nil {
+		return nil, err
+	}
+	c.places, err = m.resolve(c.header, c.width)
+	l.uses(c.header, func(f field) string { return m.columnAt(c.header, c.places[f]) }, func(f field) string { return m.by[f] })
 	b.mapped(func(f field) bool { return c.places[f] >= 0 })
 	return c, err
 }
 
-// findDelimiter takes the usual delimiter that stands most often in the header
-// line, outside quotes. Spreadsheets may name theirs in a line of its own
-// before it: sep=;
-func (c *csvRows) findDelimiter() error {
-	first, err := c.line()
-	for err == nil && blank(first) {
-		first, err = c.line()
-	}
+// readHeader takes the header, or looks at the first row where there is none.
+func (c *csvRows) readHeader(l *Layout) error {
+	row, err := c.row()
 	if err != nil {
 		return fmt.Errorf("the file has no header line: %w", err)
 	}
-	if sep, named := strings.CutPrefix(first.text, "sep="); named && utf8.RuneCountInString(sep) == 1 {
-		c.split.comma = sep
+	if row.fault != "" {
+		return fmt.Errorf("line %d, the header: %s; name its line with --header-line", row.line, row.fault)
+	}
+	c.width = len(row.cells)
+	if c.build.settings.HeaderLine == NoHeader {
+		c.putBack(row.taken)
 		return nil
 	}
-	c.pending = []line{first}
-	most, quoted := 0, false
-	counts := map[rune]int{}
-	for _, r := range first.text {
-		if r == '"' {
-			quoted = !quoted
-		}
-		if !quoted {
-			counts[r]++
-		}
-	}
-	c.split.comma = ","
-	for _, r := range ",;\t|" {
-		if counts[r] > most {
-			most, c.split.comma = counts[r], string(r)
-		}
-	}
+	c.header, l.HeaderLine = slices.Clone(row.cells), row.line
 	return nil
 }
 
@@ -101,7 +90,7 @@ func (c *csvRows) Next() (mailer.Record, *mailer.Refusal, error) {
 			v[f] = row.cells[place]
 		}
 	}
-	rec, refusal := c.build.record(row.line, v, row.raw)
+	rec, refusal := c.build.record(row.line, &v, row.raw)
 	return rec, refusal, nil
 }
 
@@ -109,12 +98,13 @@ func (c *csvRows) Next() (mailer.Record, *mailer.Refusal, error) {
 type csvRow struct {
 	line  int64
 	raw   string
-	cells []string
+	cells []string // until the next row is read
 	fault string
+	taken []line
 }
 
-// row reads the next row. Where a row over several lines is at fault only its
-// first line is given up.
+// row reads the next row. Where the shape of a row over several lines is at
+// fault, only its first line is given up: the others may be rows themselves.
 func (c *csvRows) row() (csvRow, error) {
 	first, err := c.line()
 	for err == nil && blank(first) {
@@ -127,19 +117,18 @@ func (c *csvRows) row() (csvRow, error) {
 	if err != nil {
 		return csvRow{}, err
 	}
-	row := csvRow{line: first.number, raw: first.text, fault: fault, cells: c.split.cells}
+	row := csvRow{line: first.number, raw: first.text, fault: fault, cells: c.split.cells, taken: taken}
 	if fault == "" {
 		row.fault = c.misfit(taken)
 	}
 	if row.fault != "" {
-		for _, l := range slices.Backward(taken[1:]) {
-			c.pending = append(c.pending, l)
-		}
+		c.putBack(taken[1:])
 		return row, nil
 	}
 	for _, l := range taken[1:] {
 		row.raw += "\n" + l.text
 	}
+	row.fault = c.unfit(taken)
 	return row, nil
 }
 
@@ -147,6 +136,7 @@ func (c *csvRows) row() (csvRow, error) {
 func (c *csvRows) collect(first line) (taken []line, fault string, err error) {
 	c.split.begin()
 	size, next := 0, first
+	taken = c.one[:0]
 	for {
 		taken = append(taken, next)
 		size += len(next.text) + 1
@@ -170,20 +160,41 @@ func (c *csvRows) collect(first line) (taken []line, fault string, err error) {
 	}
 }
 
-// misfit says what is wrong with a row that was split.
+// misfit says what is wrong with the shape of a row.
 func (c *csvRows) misfit(taken []line) string {
 	last := taken[len(taken)-1]
 	switch got := len(c.split.cells); {
 	case c.width == 0 || got == c.width:
+		return ""
+	case isTotal(c.split.cells):
+		return totals
 	case got < c.width && last.last && last.open:
 		return cutOff
 	default:
 		return fmt.Sprintf("the row has %d cells where the header has %d", got, c.width)
 	}
-	for i, cell := range c.split.cells {
+}
+
+// unfit says why a row of the right shape is not read. It costs the whole row,
+// and no other.
+func (c *csvRows) unfit(taken []line) string {
+	for _, l := range taken {
+		if l.bad != "" {
+			return l.bad
+		}
+	}
+	cells := c.split.cells
+	for i, cell := range cells {
 		if len(cell) > c.build.settings.MaxField {
 			return fmt.Sprintf("cell %d is longer than %d bytes", i+1, c.build.settings.MaxField)
 		}
+	}
+	switch {
+	case c.width == 0: // this is the header itself
+	case isTotal(cells):
+		return totals
+	case c.header != nil && cells[0] == c.header[0] && slices.Equal(cells, c.header):
+		return again
 	}
 	return ""
 }
@@ -199,7 +210,7 @@ func (c *csvRows) line() (line, error) {
 }
 
 // blank tells a line without anything, which is no row.
-func blank(l line) bool { return l.text == "" && !l.long && !l.cut }
+func blank(l line) bool { return l.text == "" && !l.long && !l.cut && l.bad == "" }
 
 // splitter takes a row apart into its cells (RFC 4180), line by line.
 type splitter struct {
@@ -210,13 +221,16 @@ type splitter struct {
 }
 
 func (p *splitter) begin() {
-	p.cells, p.quoted = nil, false
+	p.cells, p.quoted = p.cells[:0], false
 	p.cell.Reset()
 }
 
 // line takes a line; open tells that the row goes on with the next one.
 func (p *splitter) line(s string) (open bool, fault string) {
 	for {
+		if len(p.cells) > maxColumns {
+			return false, fmt.Sprintf("more than %d cells: is the delimiter right?", maxColumns)
+		}
 		if !p.quoted && strings.HasPrefix(s, `"`) {
 			p.quoted, s = true, s[1:]
 		}

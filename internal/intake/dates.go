@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -8,121 +9,118 @@ import (
 	"article14/internal/calendar"
 )
 
-// dates reads instants as files have them.
-type dates struct {
-	layout  string // of the form that the source names; "" none
-	hasTime bool
-	hasZone bool
-	zone    *time.Location
-}
-
-// dateWords are what a form is named with, the longer before the shorter. Day,
-// month and hour are read with or without a leading nought.
-var dateWords = []struct{ word, layout string }{
-	{"YYYY", "2006"}, {"yyyy", "2006"},
-	{"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "1"}, {"M", "1"},
-	{"DD", "2"}, {"dd", "2"}, {"D", "2"}, {"d", "2"},
-	{"HH", "15"}, {"hh", "15"}, {"H", "15"}, {"h", "15"},
-	{"mm", "04"}, {"ss", "05"}, {"T", "T"}, {"Z", "Z07:00"},
-}
-
-const wordsHelp = "a date form is written with YYYY, MM (or MMM for Jan, MMMM for January), DD, hh (0 to 23), mm, ss and Z for an offset, such as 'DD.MM.YYYY hh:mm'"
-
-// newDates makes a reader for a form in words.
-func newDates(form string, zone *time.Location) (dates, error) {
-	d := dates{zone: zone}
-	if f := strings.ToLower(strings.TrimSpace(form)); f == "" || f == "rfc3339" || f == "iso8601" {
-		return d, nil
+// readDate gives the instant behind a text; reason says why there is none.
+func (b *builder) readDate(s string) (at time.Time, reason string) {
+	if at, known := b.days.of[s]; known {
+		return at, ""
 	}
-	var layout strings.Builder
-	used := map[string]bool{}
-	for rest := form; rest != ""; {
-		word, value, err := nextWord(rest)
-		if err != nil {
-			return d, fmt.Errorf("the date form %q: %w; %s", form, err, wordsHelp)
-		}
-		layout.WriteString(value)
-		used[value] = true
-		rest = rest[len(word):]
+	at, err := b.form.Read(s, b.settings.Zone)
+	if err == nil {
+		b.days.put(s, at)
+		return at, ""
 	}
-	month := used["1"] || used["Jan"] || used["January"]
-	if !month || !used["2"] || !used["2006"] {
-		return d, fmt.Errorf("the date form %q lacks a year, a month or a day; %s", form, wordsHelp)
-	}
-	d.layout, d.hasTime, d.hasZone = layout.String(), used["15"], used["Z07:00"]
-	return d, nil
-}
-
-// nextWord takes the word or sign at the beginning of a form.
-func nextWord(form string) (word, layout string, err error) {
-	for _, w := range dateWords {
-		if strings.HasPrefix(form, w.word) {
-			return w.word, w.layout, nil
-		}
-	}
-	if c := form[0]; c > 127 || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-		return "", "", fmt.Errorf("there is no word that begins with %q", form[:1])
-	}
-	return form[:1], form[:1], nil
-}
-
-// isoLayouts are the forms that need no name: the year stands first.
-var isoLayouts = []struct {
-	layout           string
-	hasTime, hasZone bool
-}{
-	{"2006-01-02T15:04:05Z07:00", true, true},
-	{"2006-01-02 15:04:05Z07:00", true, true},
-	{"2006-01-02T15:04Z07:00", true, true},
-	{"2006-01-02T15:04:05", true, false},
-	{"2006-01-02 15:04:05", true, false},
-	{"2006-01-02T15:04", true, false},
-	{"2006-01-02 15:04", true, false},
-	{"2006-01-02", false, false},
-}
-
-// read gives the instant behind a text, in UTC and whole microseconds, as the
-// store keeps them; reason says why there is none.
-func (d dates) read(s string) (at time.Time, reason string) {
-	if d.layout != "" {
-		if t, err := time.Parse(d.layout, s); err == nil {
-			return d.instant(t, d.hasTime, d.hasZone), ""
-		}
-	}
-	upper := strings.ToUpper(s) // RFC 3339, 5.6: t and z may be small
-	for _, iso := range isoLayouts {
-		if t, err := time.Parse(iso.layout, upper); err == nil {
-			return d.instant(t, iso.hasTime, iso.hasZone), ""
-		}
-	}
-	if d.layout != "" {
-		return time.Time{}, "the date is not of the form that is named for this source: correct it, or name another under dates in the register, or with --dates"
-	}
-	return time.Time{}, "the form of the date is not known, and day and month are not guessed: name it under dates in the register, or with --dates, such as DD/MM/YYYY"
-}
-
-func (d dates) instant(t time.Time, hasTime, hasZone bool) time.Time {
+	b.unread.add(s)
 	switch {
-	case !hasTime:
-		t = calendar.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()}.StartOf(d.zone)
-	case !hasZone:
-		t = earliest(t, d.zone)
+	case errors.Is(err, calendar.ErrYear):
+		return at, "the year has two digits, and its century is not guessed: export the dates again with the whole year"
+	case errors.Is(err, calendar.ErrDay):
+		return at, "there is no such day or time, read in the form that is named for this source: correct the date, or the form"
+	case errors.Is(err, calendar.ErrMonth):
+		return at, "the month's name means another month in another language: end the date form with the language, such as DD MMMM YYYY [hr]"
 	}
-	return t.UTC().Truncate(time.Microsecond)
+	switch digits := strings.Trim(s, "0123456789") == ""; {
+	case digits && (len(s) == 10 || len(s) == 13):
+		return at, "a number, perhaps of seconds or milliseconds since 1970: if so, name unix or unix-ms under dates in the register, or with --dates"
+	case isSerial(s):
+		return at, "a number, as spreadsheets keep dates inside: give the column a date format there, YYYY-MM-DD best, and save the file again"
+	case b.form.Named():
+		return at, "the date is not of the form that is named for this source: correct it, or name another under dates in the register, or with --dates"
+	}
+	return at, "the form of the date is not known, and day and month are not guessed: name it under dates in the register, or with --dates, such as DD/MM/YYYY"
 }
 
-// earliest is the first instant at which a clock in zone shows the time that
-// wall shows in UTC. Where the clock was set back that is the one with the
-// offset from before, and a time that the clock skips is read with it as well,
-// which keeps it on its date.
-func earliest(wall time.Time, zone *time.Location) time.Time {
-	const aside = 26 * time.Hour // offsets stay below it
-	_, before := wall.Add(-aside).In(zone).Zone()
-	_, after := wall.Add(aside).In(zone).Zone()
-	byBefore, byAfter := wall.Add(-time.Duration(before)*time.Second), wall.Add(-time.Duration(after)*time.Second)
-	shows := func(at time.Time) bool { return at.In(zone).Format(time.DateTime) == wall.Format(time.DateTime) }
-	if !shows(byBefore) && shows(byAfter) {
-		return byAfter
+// isSerial tells the number of a day as spreadsheets count them: 46000 is in 2025.
+func isSerial(s string) bool {
+	whole, fraction, _ := strings.Cut(strings.Replace(s, ",", ".", 1), ".")
+	return len(whole) == 5 && strings.Trim(whole+fraction, "0123456789") == ""
+}
+
+// candidates are the forms that a dry run may advise.
+var candidates = func() (forms []calendar.Form) {
+	for _, pattern := range strings.Split("DD?MM?YYYY MM?DD?YYYY", " ") {
+		for _, sign := range []string{"/", ".", "-"} {
+			for _, clock := range []string{"", " hh:mm", " hh:mm:ss", " hh:mm AM", " hh:mm:ss AM", ", hh:mm"} {
+				forms = append(forms, mustForm(strings.ReplaceAll(pattern, "?", sign)+clock))
+			}
+		}
 	}
-	return byBefore
+	for _, pattern := range []string{"YYYY/MM/DD", "YYYY.MM.DD", "YYYY/MM/DD hh:mm:ss", "YYYYMMDD", "D MMM YYYY", "D. MMM YYYY", "MMM D, YYYY", "D-MMM-YYYY",
+		"D MMM YYYY hh:mm", "D 'de' MMM 'de' YYYY", "MMM D, YYYY hh:mm AM", "YYYY. MMM D.", "unix", "unix-ms"} {
+		forms = append(forms, mustForm(pattern))
+	}
+	return forms
+}()
+
+func mustForm(pattern string) calendar.Form {
+	f, err := calendar.ParseForm(pattern)
+	if err != nil {
+		panic("intake: " + pattern + ": " + err.Error())
+	}
+	return f
+}
+
+// dateTally counts which forms would have read the dates that were not read.
+type dateTally struct {
+	seen int64
+	fits []int64 // by candidate
+}
+
+// mostTallied bounds the work on a file whose dates are all of another form.
+const mostTallied = 20_000
+
+func (t *dateTally) add(s string) {
+	if t.fits == nil {
+		t.fits = make([]int64, len(candidates))
+	}
+	if t.seen >= mostTallied {
+		return
+	}
+	t.seen++
+	for i, f := range candidates {
+		if f.Fits(s) {
+			t.fits[i]++
+		}
+	}
+}
+
+// advice says which form fits. Where two do, the dates do not tell the day from
+// the month, and a person must ask.
+func (t *dateTally) advice(named calendar.Form) []string {
+	var all []string
+	var most int64
+	best := ""
+	for i, n := range t.fits {
+		if n == t.seen && n > 0 {
+			all = append(all, candidates[i].String())
+		}
+		if n > most {
+			most, best = n, candidates[i].String()
+		}
+	}
+	suspicion := ""
+	if named.Named() {
+		suspicion = fmt.Sprintf(" Those that %s did read may be wrong: ask the source which of day and month stands first.", named)
+	}
+	switch {
+	case t.seen == 0:
+		return nil
+	case len(all) == 1:
+		return []string{fmt.Sprintf("%d dates were not read; all of them fit %s: --dates '%s', or dates: %s in the register.%s", t.seen, all[0], all[0], all[0], suspicion)}
+	case len(all) > 1:
+		return []string{fmt.Sprintf("%d dates were not read; they fit %s alike, so the file does not tell the day from the month: ask the source, then name the form with --dates.",
+			t.seen, strings.Join(all, " and "))}
+	case most > 0:
+		return []string{fmt.Sprintf("%d dates were not read; %d of them fit %s and the others do not, so the file may have dates of two forms: ask the source.", t.seen, most, best)}
+	}
+	return []string{fmt.Sprintf("%d dates were not read, and no usual form fits them.", t.seen)}
 }

@@ -13,18 +13,21 @@ import (
 type line struct {
 	number int64
 	text   string // without its end; of one that is too long only the beginning
+	bad    string // what is no character in it; "" nothing
 	long   bool   // over the bound
 	cut    bool   // the file ends inside a character of it
 	last   bool   // nothing follows
 	open   bool   // it has no line end
 }
 
-// lineReader reads lines within a bound, and sees to it that they are UTF-8.
+// lineReader reads lines of UTF-8 within a bound.
 type lineReader struct {
-	in     *bufio.Reader
-	max    int
-	number int64
-	buf    []byte
+	in       *bufio.Reader
+	end      byte   // of a line: LF, or CR where there is no LF
+	encoding string // of the file, for people
+	max      int
+	number   int64
+	buf      []byte
 }
 
 // keptOfLong is how much of a line over the bound is kept for the rejects file.
@@ -41,11 +44,12 @@ func (r *lineReader) next() (line, error) {
 	}
 	r.number++
 	l := line{number: r.number, long: long, open: err != nil}
-	if _, err := r.in.Peek(1); errors.Is(err, io.EOF) {
-		l.last = true
+	if r.in.Buffered() == 0 {
+		_, err := r.in.Peek(1)
+		l.last = errors.Is(err, io.EOF)
 	}
 	if long {
-		l.text = strings.ToValidUTF8(string(text[:min(len(text), keptOfLong)]), "")
+		l.text = strings.ToValidUTF8(string(text[:min(len(text), keptOfLong)]), "\ufffd")
 		return l, nil
 	}
 	if !l.open {
@@ -54,15 +58,22 @@ func (r *lineReader) next() (line, error) {
 			text = text[:n-1]
 		}
 	}
-	l.text = string(text)
-	if at := invalidAt(l.text); at >= 0 {
-		if rest := l.text[at:]; !l.open || utf8.FullRuneInString(rest) {
-			return line{}, fmt.Errorf("line %d is not UTF-8 text (byte %02X at position %d): the file has another encoding, probably Windows-1252; %s, and import the new file",
-				l.number, l.text[at], at+1, convert("WINDOWS-1252"))
-		}
-		l.text, l.cut = l.text[:at], true
+	if l.text = string(text); !utf8.ValidString(l.text) {
+		r.mend(&l)
 	}
 	return l, nil
+}
+
+// mend makes UTF-8 of a line that is none, and says what it was.
+func (r *lineReader) mend(l *line) {
+	at := invalidAt(l.text)
+	if l.open && !utf8.FullRuneInString(l.text[at:]) {
+		l.text, l.cut = l.text[:at], true
+		return
+	}
+	l.bad = fmt.Sprintf("what stands behind character %d of the line is no character of %s: correct it at the source, or name the file's encoding with --encoding",
+		utf8.RuneCountInString(l.text[:at]), r.encoding)
+	l.text = strings.ToValidUTF8(l.text, "\ufffd")
 }
 
 // read collects a line with its end. What is over the bound is read and
@@ -71,7 +82,7 @@ func (r *lineReader) read() (text []byte, long bool, err error) {
 	text = r.buf[:0]
 	defer func() { r.buf = text }()
 	for {
-		part, err := r.in.ReadSlice('\n')
+		part, err := r.in.ReadSlice(r.end)
 		switch room := r.max + len("\r\n") - len(text); {
 		case len(part) <= room && !long:
 			text = append(text, part...)

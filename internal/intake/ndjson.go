@@ -24,24 +24,31 @@ type jsonRows struct {
 // openNDJSON checks the mapping against the rows of the sample: a path that
 // none of them has is taken for a mistake, unless it is of a field that most
 // rows of a good file lack.
-func openNDJSON(lines *lineReader, sample []byte, b *builder) (mailer.Rows, error) {
-	cols, left, own, err := effective(b.settings.Source.Columns, b.settings.Mapping)
+func openNDJSON(lines *lineReader, sample []byte, b *builder, l *Layout) (mailer.Rows, error) {
+	m, err := effective(b.settings.Source.Columns, b.settings.Mapping)
 	if err != nil {
 		return nil, err
 	}
 	there := samplePaths(sample)
+	var missing error
 	for f := range fieldCount {
-		if _, ok := there[fieldNames[f]]; cols[f] == "" && own && !left[f] && ok {
-			cols[f] = fieldNames[f]
+		if _, ok := there[fieldNames[f]]; m.columns[f] == "" && m.own && !m.left[f] && ok {
+			m.columns[f], m.by[f] = fieldNames[f], byItsName
 		}
-		if _, ok := there[cols[f]]; cols[f] != "" && !ok && !rare[f] && len(there) > 0 {
-			return nil, fmt.Errorf("the mapping reads %s from %q, which none of the file's first rows has; they have %s. Correct it with --map %s=PATH, or leave the field out with --map %s=",
-				f, cols[f], quoteAll(slices.Sorted(maps.Keys(there))), f, f)
+		path := m.columns[f]
+		if _, ok := there[path]; path != "" && !ok && !rare[f] && len(there) > 0 && missing == nil {
+			missing = fmt.Errorf("the mapping reads %s from %q, which none of the file's first rows has; they have %s. Correct it with --map %s=PATH, or leave the field out with --map %s=",
+				f, path, quoteAll(slices.Sorted(maps.Keys(there))), f, f)
 		}
 	}
-	j := &jsonRows{lines: lines, cols: cols, build: b}
-	b.mapped(func(f field) bool { return cols[f] != "" })
-	return j, nothingMapped(cols[:], func(path string) bool { return path != "" }, slices.Sorted(maps.Keys(there)))
+	paths := slices.Sorted(maps.Keys(there))
+	l.uses(paths[:min(len(paths), 100)], func(f field) string { return m.columns[f] }, func(f field) string { return m.by[f] })
+	j := &jsonRows{lines: lines, cols: m.columns, build: b}
+	b.mapped(func(f field) bool { return m.columns[f] != "" })
+	if missing != nil {
+		return j, missing
+	}
+	return j, nothingMapped(m.columns[:], func(path string) bool { return path != "" }, paths)
 }
 
 // rare fields stand in few rows of a good file.
@@ -63,18 +70,35 @@ const mostPaths = 10000
 
 func addPaths(there map[string]struct{}, prefix string, object map[string]any) {
 	for key, value := range object {
-		if inner, nested := value.(map[string]any); nested {
+		switch inner := value.(type) {
+		case map[string]any:
 			addPaths(there, prefix+key+".", inner)
-		} else if len(there) < mostPaths {
-			there[prefix+key] = struct{}{}
+		case []any:
+			addList(there, prefix+key, inner)
+		default:
+			if len(there) < mostPaths {
+				there[prefix+key] = struct{}{}
+			}
 		}
 	}
+}
+
+// addList names the values of a list by their places: emails.0.
+func addList(there map[string]struct{}, prefix string, list []any) {
+	if len(there) < mostPaths {
+		there[prefix] = struct{}{}
+	}
+	byPlace := map[string]any{}
+	for i, value := range list[:min(len(list), 3)] {
+		byPlace[strconv.Itoa(i)] = value
+	}
+	addPaths(there, prefix+".", byPlace)
 }
 
 // Next implements mailer.Rows.
 func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 	l, err := j.lines.next()
-	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut {
+	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut && l.bad == "" {
 		l, err = j.lines.next()
 	}
 	if err != nil {
@@ -82,6 +106,9 @@ func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 	}
 	refuse := func(field, reason string) (mailer.Record, *mailer.Refusal, error) {
 		return mailer.Record{}, &mailer.Refusal{Line: l.number, Field: field, Reason: reason, Row: clip(l.text, keptOfRow)}, nil
+	}
+	if l.bad != "" {
+		return refuse("", l.bad)
 	}
 	if l.long {
 		return refuse("", fmt.Sprintf("the row is longer than %d bytes", j.lines.max))
@@ -102,7 +129,7 @@ func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 			return refuse(fieldNames[f], reason)
 		}
 	}
-	rec, refusal := j.build.record(l.number, v, l.text)
+	rec, refusal := j.build.record(l.number, &v, l.text)
 	return rec, refusal, nil
 }
 
@@ -130,17 +157,34 @@ func parseObject(text string) (map[string]any, string) {
 	return object, ""
 }
 
-// find gives the value at a path. A key may have dots itself: the longest goes first.
+// find gives the value at a path. A key may have dots itself: the longest goes
+// first. The values of a list are found by their places, from 0.
 func find(object map[string]any, path string) any {
 	if value, ok := object[path]; ok {
 		return value
 	}
 	for cut := strings.LastIndexByte(path, '.'); cut > 0; cut = strings.LastIndexByte(path[:cut], '.') {
-		if inner, ok := object[path[:cut]].(map[string]any); ok {
-			if value := find(inner, path[cut+1:]); value != nil {
-				return value
-			}
+		if value := findIn(object[path[:cut]], path[cut+1:]); value != nil {
+			return value
 		}
+	}
+	return nil
+}
+
+func findIn(value any, path string) any {
+	switch inner := value.(type) {
+	case map[string]any:
+		return find(inner, path)
+	case []any:
+		first, rest, more := strings.Cut(path, ".")
+		i, err := strconv.Atoi(first)
+		if err != nil || i < 0 || i >= len(inner) {
+			return nil
+		}
+		if !more {
+			return inner[i]
+		}
+		return findIn(inner[i], rest)
 	}
 	return nil
 }

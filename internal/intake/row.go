@@ -4,11 +4,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"article14/internal/address"
+	"article14/internal/calendar"
 	"article14/internal/identity"
 	"article14/internal/language"
 	"article14/mailer"
@@ -28,24 +31,31 @@ var noDateBefore = time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC)
 // builder makes records of rows in their fields.
 type builder struct {
 	settings      Settings
-	dates         dates
+	form          calendar.Form
+	latest        time.Time // an obtaining behind it lies in the future
 	visibility    map[string]mailer.Visibility
 	hasVisibility bool
+	days          cache[time.Time]
+	countries     cache[string]
+	languages     cache[string]
+	unread        dateTally
+	names         nameTally
+	digest        []byte // room
 }
 
 func newBuilder(s Settings) (*builder, error) {
 	if s.Zone == nil || s.Now == nil {
 		return nil, errors.New("intake needs the controller's zone and a clock")
 	}
-	form := s.DateFormat
-	if form == "" {
-		form = s.Source.DateFormat
+	pattern := s.DateFormat
+	if pattern == "" {
+		pattern = s.Source.DateFormat
 	}
-	d, err := newDates(form, s.Zone)
+	form, err := calendar.ParseForm(pattern)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the date form %q %w", clip(pattern, 80), err)
 	}
-	b := &builder{settings: s, dates: d, visibility: map[string]mailer.Visibility{}}
+	b := &builder{settings: s, form: form, latest: s.Now().Add(clockSlack), visibility: map[string]mailer.Visibility{}}
 	for _, v := range []mailer.Visibility{mailer.VisiblePublic, mailer.VisibleRestricted, mailer.VisibleUnknown} {
 		b.visibility[string(v)] = v // the words stand for themselves unless the table says otherwise
 	}
@@ -69,24 +79,42 @@ type fault struct {
 }
 
 // record makes a record of a row's values, or says why it cannot.
-func (b *builder) record(line int64, v values, raw string) (mailer.Record, *mailer.Refusal) {
+func (b *builder) record(line int64, v *values, raw string) (mailer.Record, *mailer.Refusal) {
 	rec := mailer.Record{Line: line, Row: clip(raw, keptOfRow)}
-	for _, step := range []func(*mailer.Record, values) *fault{b.readName, b.readChannels, b.readProfile, b.readPlace, b.readDates, b.readVisibility} {
-		if f := step(&rec, v); f != nil {
-			return mailer.Record{}, &mailer.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
-		}
+	if f := b.fill(&rec, v); f != nil {
+		return mailer.Record{}, &mailer.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
 	}
 	if rec.Contact.Name == "" && len(rec.Emails) == 0 && rec.ProfileURL == "" && rec.SourceRef == "" && rec.Phone == "" {
 		return mailer.Record{}, &mailer.Refusal{Line: line, Reason: "nobody is in this row: it has neither a name nor anything to recognise a person by", Row: rec.Row}
 	}
-	rec.Digest = digest(rec)
+	rec.Digest = b.digestOf(&rec)
 	return rec, nil
+}
+
+func (b *builder) fill(rec *mailer.Record, v *values) *fault {
+	if f := b.readName(rec, v); f != nil {
+		return f
+	}
+	if f := b.readChannels(rec, v); f != nil {
+		return f
+	}
+	if f := b.readProfile(rec, v); f != nil {
+		return f
+	}
+	if f := b.readPlace(rec, v); f != nil {
+		return f
+	}
+	if f := b.readDates(rec, v); f != nil {
+		return f
+	}
+	b.readVisibility(rec, v)
+	return nil
 }
 
 // readName joins a name in two columns. A line break in a name is refused: it
 // could end a header of a mail, and no name has one.
-func (b *builder) readName(rec *mailer.Record, v values) *fault {
-	for _, f := range []field{fName, fGivenName, fFamilyName} {
+func (b *builder) readName(rec *mailer.Record, v *values) *fault {
+	for _, f := range [...]field{fName, fGivenName, fFamilyName} {
 		v[f] = trimmed(v[f])
 		if what := breaks(v[f]); what != "" {
 			return &fault{f, what + " in the name: remove it at the source"}
@@ -105,8 +133,8 @@ func (b *builder) readName(rec *mailer.Record, v values) *fault {
 
 // readChannels reads addresses and telephone. One address that is none refuses
 // the row, even beside others: somebody meant to be told there.
-func (b *builder) readChannels(rec *mailer.Record, v values) *fault {
-	for _, f := range []field{fEmail, fEmail2} {
+func (b *builder) readChannels(rec *mailer.Record, v *values) *fault {
+	for _, f := range [...]field{fEmail, fEmail2} {
 		if strings.TrimSpace(v[f]) == "" {
 			continue
 		}
@@ -133,7 +161,7 @@ func plainReason(err error) string {
 	return strings.TrimPrefix(refused.Error(), "address: "+string(refused.Reason)+": ")
 }
 
-func (b *builder) readProfile(rec *mailer.Record, v values) *fault {
+func (b *builder) readProfile(rec *mailer.Record, v *values) *fault {
 	rec.ProfileURL = trimmed(v[fProfileURL])
 	if _, ok := identity.ProfileURL(rec.ProfileURL); rec.ProfileURL != "" && !ok {
 		return &fault{fProfileURL, "not the web address of a person's page: correct it, or leave the cell empty"}
@@ -150,10 +178,11 @@ func (b *builder) readProfile(rec *mailer.Record, v values) *fault {
 }
 
 // readPlace reads what the language is chosen by. A country or language that
-// is none is unknown; the controller's rule for that decides (L1).
-func (b *builder) readPlace(rec *mailer.Record, v values) *fault {
-	rec.Contact.Country, _ = language.Country(oneLine(v[fCountry]))
-	rec.Contact.Language, _ = language.Normalise(oneLine(v[fLanguage]))
+// is none is unknown; the controller's rule for that decides (L1). So is a
+// language that the source's tool fills in by itself.
+func (b *builder) readPlace(rec *mailer.Record, v *values) *fault {
+	rec.Contact.Country = b.countries.get(v[fCountry], b.country)
+	rec.Contact.Language = b.languages.get(v[fLanguage], b.language)
 	return firstFault(
 		text(&rec.Contact.Region, fRegion, v, maxText),
 		text(&rec.Contact.City, fCity, v, maxText),
@@ -161,9 +190,24 @@ func (b *builder) readPlace(rec *mailer.Record, v values) *fault {
 	)
 }
 
+func (b *builder) country(s string) string {
+	code, ok := language.Country(oneLine(s))
+	b.names.saw(fCountry, s, ok)
+	return code
+}
+
+func (b *builder) language(s string) string {
+	lang, ok := language.Normalise(oneLine(s))
+	b.names.saw(fLanguage, s, ok)
+	if slices.Contains(b.settings.Source.IgnoredLanguages, lang) {
+		return ""
+	}
+	return lang
+}
+
 // readDates leaves a missing date zero: whether it may be missing is not for
 // the file to say (D4). A first communication may lie ahead: it is planned then.
-func (b *builder) readDates(rec *mailer.Record, v values) *fault {
+func (b *builder) readDates(rec *mailer.Record, v *values) *fault {
 	bad := firstFault(
 		b.date(&rec.ObtainedAt, fObtainedAt, v),
 		b.date(&rec.FirstCommunication, fFirstCommunication, v),
@@ -174,18 +218,18 @@ func (b *builder) readDates(rec *mailer.Record, v values) *fault {
 	if bad != nil {
 		return bad
 	}
-	if rec.ObtainedAt.After(b.settings.Now().Add(clockSlack)) {
+	if rec.ObtainedAt.After(b.latest) {
 		return &fault{fObtainedAt, "the date lies in the future: nothing can have been obtained then"}
 	}
 	return nil
 }
 
-func (b *builder) date(to *time.Time, f field, v values) *fault {
+func (b *builder) date(to *time.Time, f field, v *values) *fault {
 	s := oneLine(v[f])
 	if s == "" {
 		return nil
 	}
-	at, reason := b.dates.read(s)
+	at, reason := b.readDate(s)
 	if reason != "" {
 		return &fault{f, reason}
 	}
@@ -198,7 +242,7 @@ func (b *builder) date(to *time.Time, f field, v values) *fault {
 
 // readVisibility keeps what the file says; what unknown means is the source's
 // rule (S4), and decided where duties are opened.
-func (b *builder) readVisibility(rec *mailer.Record, v values) *fault {
+func (b *builder) readVisibility(rec *mailer.Record, v *values) {
 	switch meaning, known := b.visibility[folded(v[fVisibility])]; {
 	case b.hasVisibility && known:
 		rec.Visibility = meaning
@@ -207,11 +251,10 @@ func (b *builder) readVisibility(rec *mailer.Record, v values) *fault {
 	default:
 		rec.Visibility = mailer.VisibleUnknown
 	}
-	return nil
 }
 
 // text reads a field of one line.
-func text(to *string, f field, v values, most int) *fault {
+func text(to *string, f field, v *values, most int) *fault {
 	*to = oneLine(v[f])
 	if utf8.RuneCountInString(*to) > most {
 		return &fault{f, tooLong(most)}
@@ -232,24 +275,30 @@ func firstFault(faults ...*fault) *fault {
 	return nil
 }
 
-// digest is SHA-256 over everything that was read, each part with its length,
+// digestOf is SHA-256 over everything that was read, each part with its length,
 // so that a person without an identifier is recognised when the same row is
 // read again, and only then: two people are never taken for one by it.
-func digest(rec mailer.Record) []byte {
-	h := sha256.New()
-	c := rec.Contact
-	parts := []string{
+func (b *builder) digestOf(rec *mailer.Record) []byte {
+	c := &rec.Contact
+	d := b.digest[:0]
+	part := func(p string) {
+		d = append(strconv.AppendInt(d, int64(len(p)), 10), ':')
+		d = append(d, p...)
+	}
+	for _, p := range [...]string{
 		c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language, c.Organisation, c.JobTitle, rec.Phone, rec.ProfileURL,
 		rec.SourceRef, rec.Page, string(rec.Visibility), rec.ToldProof,
+	} {
+		part(p)
 	}
-	for _, at := range []time.Time{rec.ObtainedAt, rec.FirstCommunication, rec.FirstDisclosure, rec.ToldAt} {
-		parts = append(parts, at.Format(time.RFC3339Nano))
+	var room [len(time.RFC3339Nano)]byte
+	for _, at := range [...]time.Time{rec.ObtainedAt, rec.FirstCommunication, rec.FirstDisclosure, rec.ToldAt} {
+		part(string(at.AppendFormat(room[:0], time.RFC3339Nano)))
 	}
 	for _, e := range rec.Emails {
-		parts = append(parts, e.Normal)
+		part(e.Normal)
 	}
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return h.Sum(nil)
+	b.digest = d
+	sum := sha256.Sum256(d)
+	return sum[:]
 }

@@ -20,6 +20,9 @@ const (
 // writing (Unicode Annex 9). Joiners stay: Persian and the languages of India
 // are written with them. Line ends and tabs inside stay, to be judged by field.
 func trimmed(s string) string {
+	if plain(s) {
+		return strings.TrimSpace(s)
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t' || isLineEnd(r):
@@ -35,7 +38,24 @@ func trimmed(s string) string {
 }
 
 // oneLine is a text in which all blanks, line ends included, are single blanks.
-func oneLine(s string) string { return strings.Join(strings.Fields(trimmed(s)), " ") }
+func oneLine(s string) string {
+	s = trimmed(s)
+	if plain(s) && !strings.Contains(s, "  ") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// plain tells a text of visible ASCII and blanks, which most cells are and in
+// which there is nothing to clean.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // breaks says what in a text would end a header of a mail, or "" for none.
 func breaks(s string) string {

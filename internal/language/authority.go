@@ -50,7 +50,7 @@ func AuthorityFor(country, region string) (Authority, bool) {
 		code = parent
 	}
 	if code == "DE" {
-		if land, ok := laender()[fold(withoutCountry(code, region))]; ok {
+		if land, ok := laender()[Fold(withoutCountry(code, region))]; ok {
 			code += "-" + land
 		}
 	}
@@ -70,9 +70,9 @@ var under = map[string]string{
 var laender = sync.OnceValue(func() map[string]string {
 	names := map[string]string{}
 	for _, r := range rows(laenderCSV) {
-		names[fold(r[0])] = r[0]
+		names[Fold(r[0])] = r[0]
 		for name := range strings.SplitSeq(r[1], ";") {
-			names[fold(name)] = r[0]
+			names[Fold(name)] = r[0]
 		}
 	}
 	return names

@@ -23,7 +23,7 @@ func Normalise(s string) (lang string, ok bool) {
 	if lang, ok := fromTag(s); ok {
 		return lang, true
 	}
-	if lang, ok := languageNames()[fold(s)]; ok {
+	if lang, ok := languageNames()[Fold(s)]; ok {
 		return lang, true
 	}
 	// "English (United States)", "German - Germany": what comes first is the language.
@@ -59,7 +59,7 @@ func Country(s string) (code string, ok bool) {
 	if _, ok := official()[code]; ok {
 		return code, true
 	}
-	code, ok = countryNames()[fold(s)]
+	code, ok = countryNames()[Fold(s)]
 	return code, ok
 }
 
@@ -184,7 +184,7 @@ var countryNames = sync.OnceValue(func() map[string]string {
 func add[T comparable](names map[string]string, things map[T]string, name func(T) string) {
 	fresh := map[string]string{}
 	for thing, code := range things {
-		key := fold(name(thing))
+		key := Fold(name(thing))
 		if other, twice := fresh[key]; twice && other != code {
 			code = ""
 		}
@@ -197,8 +197,8 @@ func add[T comparable](names map[string]string, things map[T]string, name func(T
 	}
 }
 
-// fold makes spellings of one name equal: case, accents, punctuation and spacing are dropped.
-func fold(s string) string {
+// Fold makes spellings of one name equal: case, accents, punctuation and spacing are dropped.
+func Fold(s string) string {
 	s = cases.Fold().String(norm.NFD.String(s))
 	var b strings.Builder
 	gap := false

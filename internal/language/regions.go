@@ -18,9 +18,9 @@ var byRegion = sync.OnceValue(func() map[string]regionTable {
 		for _, value := range values {
 			switch field {
 			case "region":
-				table.regions[fold(value)] = languages
+				table.regions[Fold(value)] = languages
 			case "city":
-				table.cities[fold(value)] = languages
+				table.cities[Fold(value)] = languages
 			case "postcode":
 				table.postcodes = append(table.postcodes, newPostcodes(value, languages))
 			}
@@ -95,7 +95,7 @@ func (t regionTable) byName(table map[string]string, s string) string {
 		return ""
 	}
 	for _, name := range append([]string{s}, strings.Split(s, "/")...) {
-		if languages, ok := table[fold(name)]; ok {
+		if languages, ok := table[Fold(name)]; ok {
 			return languages
 		}
 	}
