@@ -28,7 +28,7 @@ func printAssessment(w io.Writer, file string, a mailer.Assessment) {
 	figures(w, "WHO CANNOT BE TOLD YET, and what it needs", blocked(a))
 	figures(w, "TO KNOW", toKnow(a))
 	if a.Rows != nil {
-		figures(w, "ROWS REFUSED, the most frequent reasons", refusals(a.Refused))
+		figures(w, "ROWS REFUSED, the most frequent reasons", refusedFor(a.Refused))
 	}
 	printPlan(w, a.Plan)
 }
@@ -151,7 +151,7 @@ func toKnow(a mailer.Assessment) (fs []figure) {
 	return fs
 }
 
-func refusals(rs []mailer.ReasonCount) (fs []figure) {
+func refusedFor(rs []mailer.ReasonCount) (fs []figure) {
 	for _, r := range rs {
 		what := r.Reason
 		if r.Field != "" {
