@@ -236,7 +236,7 @@ func (r *run) flushBegins(batch []beginning) {
 		attempts[i] = b.Attempt
 	}
 	r.store("the beginning of attempts", func(ctx context.Context) error {
-		stands, err := r.Queue.Begin(ctx, attempts, r.Now().Add(r.opt.Lease))
+		stands, err := r.Queue.Begin(ctx, attempts, r.Now().Add(r.opt.Lease*2/3))
 		if err != nil {
 			return err
 		}
