@@ -177,7 +177,9 @@ func TestABeginningProlongsALeaseThatIsAboutToPassAndNoOther(t *testing.T) {
 	h.running("spring", 0)
 	jobs := h.claim(1, noon)
 	as := h.begin(noon, jobs...)
-	lease := func() bool { return h.count(`SELECT count(*) FROM delivery WHERE lease_until = $1`, jobs[0].LeaseUntil) == 1 }
+	lease := func() bool {
+		return h.count(`SELECT count(*) FROM delivery WHERE lease_until = $1`, jobs[0].LeaseUntil) == 1
+	}
 	_, err := h.Begin(h.ctx, as, jobs[0].LeaseUntil.Add(-time.Second))
 	must(t, err)
 	equal(t, "the lease is as it was", lease(), true)
