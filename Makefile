@@ -4,7 +4,7 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
-.PHONY: demo test build vet clean need-postgresql need-race
+.PHONY: demo test bench build vet clean need-postgresql need-race
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
@@ -13,6 +13,10 @@ demo: need-postgresql build
 ## test: everything, against a real PostgreSQL; the race detector needs a C compiler
 test: need-postgresql need-race
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+
+## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
+bench: need-postgresql
+	CGO_ENABLED=0 $(GO) run ./cmd/bench $(BENCHFLAGS)
 
 ## build: the one program, which needs no C library
 build:

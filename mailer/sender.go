@@ -2,9 +2,6 @@ package mailer
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
@@ -41,10 +38,16 @@ func (r *run) wait(ctx context.Context, on Wait) {
 	r.Meter.Waited(on, r.Now().Sub(began))
 }
 
-// hand gives jobs to the senders. It returns those that it was left with when
+// hand gives jobs to the writers. It returns those that it was left with when
 // the worker stops or the relay goes away.
 func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 	for len(jobs) > 0 {
+		select { // without a timer while there is room
+		case r.jobs <- jobs[0]:
+			jobs = jobs[1:]
+			continue
+		default:
+		}
 		select {
 		case r.jobs <- jobs[0]:
 			jobs = jobs[1:]
@@ -81,32 +84,32 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// sender delivers one job after the other over one connection that it keeps open.
+// sender sends one letter after the other over one connection that it keeps open.
 func (r *run) sender(ctx context.Context) {
 	var s Session
 	var used time.Time
 	defer func() { hangUp(s) }()
 	for r.breaker.wait(ctx) {
-		var j Job
+		var l letter
 		var ok bool
 		select {
-		case j, ok = <-r.jobs:
+		case l, ok = <-r.ready:
 		case <-ctx.Done():
 		}
 		if !ok {
 			r.breaker.unused()
 			return
 		}
-		if !r.lanes.open(j.Lane) {
+		if !r.lanes.open(l.Lane) {
 			r.breaker.unused()
-			r.release([]Job{j})
+			r.release([]Job{l.Job})
 			continue
 		}
 		if s = r.session(ctx, s, used); s == nil {
-			r.release([]Job{j})
+			r.release([]Job{l.Job})
 			continue
 		}
-		r.deliver(ctx, s, j)
+		r.send(ctx, s, l)
 		used = r.Now()
 	}
 }
@@ -142,119 +145,16 @@ func hangUp(s Session) {
 	}
 }
 
-// deliver makes one attempt: compose, put on record, send, settle.
-func (r *run) deliver(ctx context.Context, s Session, j Job) {
-	reg, body, err := r.material(ctx, j)
-	if err != nil { // the store's trouble, and nobody's fault
-		r.breaker.unused()
-		r.complain(ctx, "load an approved text", err)
-		r.release([]Job{j})
-		r.pause(ctx, r.opt.Idle)
-		return
-	}
-	msg, rec, err := r.compose(j, reg, body)
-	if err != nil {
-		r.breaker.unused()
-		r.cannotCompose(j, err)
-		return
-	}
-	a := Attempt{ID: NewID(r.Now()), ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID,
-		Number: j.Attempts + 1, Relay: r.Relay.Name(), BegunAt: r.Now(), Message: rec}
-	if !r.begin(a) {
-		r.breaker.unused()
-		r.held.done(j.ClaimID)
-		r.Meter.Fenced(1)
-		return
-	}
-	reply, err := s.Send(ctx, msg)
-	end := r.conclude(j, a, reply, err)
+// send makes the attempt that is on record, and has it settled.
+func (r *run) send(ctx context.Context, s Session, l letter) {
+	reply, err := s.Send(ctx, l.message)
+	end := r.conclude(l.Job, l.attempt, reply, err)
 	if end.To == Queued {
-		r.release([]Job{j})
+		r.release([]Job{l.Job})
 		return
 	}
-	r.Meter.Attempt(end.To, end.Class, r.Now().Sub(a.BegunAt))
+	r.Meter.Attempt(end.To, end.Class, r.Now().Sub(l.attempt.BegunAt))
 	r.settles.in <- end
-}
-
-// material is what a notice is made from: the register behind its content, and
-// the approved skeleton.
-func (r *run) material(ctx context.Context, j Job) (*Register, []byte, error) {
-	reg, err := r.Registers.Version(ctx, j.RegisterID)
-	if err != nil {
-		return nil, nil, err
-	}
-	body, err := r.skeletons.get(ctx, j.SkeletonHash)
-	return reg, body, err
-}
-
-// compose makes the bytes: on a first attempt from today's values, later from
-// those that went out before, so that they are the same (E1). Other bytes under
-// the same Message-ID would be another notice, and are refused.
-func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecord, error) {
-	var err error
-	slots, date := j.Slots, j.ComposedAt
-	if slots == nil {
-		date = r.Now().Truncate(time.Second)
-		slots, err = r.Composer.Slots(reg, SlotInput{
-			Key:         SkeletonKey{j.Document, j.Languages, j.Form},
-			Facts:       j.Facts,
-			ActivityKey: j.ActivityKey,
-			Now:         date,
-			CreatedAt:   j.CreatedAt,
-			Code:        j.Code,
-			Tokens:      noticeTokens(r.Tokens, j.ContactID, j.DeliveryID),
-		})
-		if err != nil {
-			return Message{}, nil, err
-		}
-	}
-	h := Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
-		EnvelopeFrom: r.Tokens.EnvelopeFrom(j.DeliveryID, reg.Controller.Mail.BounceDomain)}
-	if j.Document == DocNotice {
-		h.OneClickURL = slots[SlotObjectURL]
-	}
-	msg, err := r.Composer.Compose(body, slots, h)
-	if err != nil {
-		return Message{}, nil, err
-	}
-	if j.Slots == nil {
-		return msg, &MessageRecord{SHA256: msg.SHA256, Size: len(msg.Bytes), ComposedAt: date, Slots: slots}, nil
-	}
-	if !slices.Equal(msg.SHA256, j.SHA256) {
-		return Message{}, nil, errors.New("the bytes differ from those of the first attempt")
-	}
-	return msg, nil, nil
-}
-
-// beginning is an attempt that waits to be on record.
-type beginning struct {
-	Attempt
-	stands chan bool
-}
-
-// begin puts an attempt on record; false when the claim no longer stands, and
-// then nothing may be sent.
-func (r *run) begin(a Attempt) bool {
-	b := beginning{a, make(chan bool, 1)}
-	r.begins.in <- b
-	return <-b.stands
-}
-
-func (r *run) flushBegins(batch []beginning) {
-	attempts := make([]Attempt, len(batch))
-	for i, b := range batch {
-		attempts[i] = b.Attempt
-	}
-	r.store("the beginning of attempts", func(ctx context.Context) error {
-		stands, err := r.Queue.Begin(ctx, attempts, r.Now().Add(r.opt.Lease))
-		if err != nil {
-			return err
-		}
-		for _, b := range batch {
-			b.stands <- stands[b.ID]
-		}
-		return nil
-	})
 }
 
 func (r *run) flushSettlements(batch []Settlement) {
@@ -277,24 +177,6 @@ func (r *run) flushSettlements(batch []Settlement) {
 	}
 }
 
-// cannotCompose ends a delivery whose text cannot be made (C8): nothing goes out,
-// a person is alerted, and the duty says why.
-func (r *run) cannotCompose(j Job, err error) {
-	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
-		To: Rejected, At: r.Now(), Class: ClassRefused}
-	if j.Document == DocNotice {
-		end.Duty, end.DutyReason = DutyFailed, BlockRefused
-	}
-	if errors.Is(err, ErrStorageEnded) { // between planning and sending: deleted, not notified (T3)
-		end.DutyReason = BlockExpired
-		r.settles.in <- end
-		return
-	}
-	r.Log.Error("a notice cannot be composed", "delivery", j.DeliveryID, "error", MaskAddresses(err.Error()))
-	end.Alert = &Alert{Kind: "cannot_compose", Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)}
-	r.settles.in <- end
-}
-
 // release gives deliveries back untouched.
 func (r *run) release(jobs []Job) {
 	byClaim := map[ID][]ID{}
@@ -309,14 +191,17 @@ func (r *run) release(jobs []Job) {
 	}
 }
 
-// releaseWaiting gives back what waits for a sender.
+// releaseWaiting gives back what waits for a writer or a sender.
 func (r *run) releaseWaiting() {
 	var jobs []Job
 	for {
 		select {
-		case j, ok := <-r.jobs:
+		case j := <-r.jobs: // nobody but the claimer, who is here, closes it
+			jobs = append(jobs, j)
+			continue
+		case l, ok := <-r.ready:
 			if ok {
-				jobs = append(jobs, j)
+				jobs = append(jobs, l.Job)
 				continue
 			}
 		default:
@@ -326,11 +211,12 @@ func (r *run) releaseWaiting() {
 	}
 }
 
-// releaseRest gives back what a stop left in the channel.
+// releaseRest gives back what was on record and never touched the wire when the
+// worker stopped.
 func (r *run) releaseRest() {
 	var jobs []Job
-	for j := range r.jobs {
-		jobs = append(jobs, j)
+	for l := range r.ready {
+		jobs = append(jobs, l.Job)
 	}
 	r.release(jobs)
 }

@@ -69,7 +69,9 @@ type Queue interface {
 	// statement and their duties set failed.
 	Claim(ctx context.Context, controller ID, claim ID, limit int, now time.Time, lease time.Duration) ([]Job, error)
 	// Begin puts attempts on record before the wire is touched. It returns the ids
-	// of the attempts whose claim still stands; the others must not be sent.
+	// of the attempts whose claim still stands; the others must not be sent. A lease
+	// that would pass before leaseUntil is prolonged to it. An attempt is counted by
+	// what ends it.
 	Begin(ctx context.Context, attempts []Attempt, leaseUntil time.Time) (map[ID]bool, error)
 	// Settle ends claims. Those whose claim no longer stands are returned and left as they are.
 	Settle(ctx context.Context, batch []Settlement) (fenced []ID, err error)

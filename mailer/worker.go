@@ -3,6 +3,7 @@ package mailer
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -11,9 +12,8 @@ import (
 // record, speaks to the relay and settles what came of it. Any number may run
 // against one database.
 //
-//	claim ──► jobs ──► senders (a connection each) ──► settlements ──► settle
-//	                     │        ▲
-//	                     └ begin ─┘   the attempt is on record before the wire is touched
+//	claim ──► jobs ──► writers ──► begin ──► ready ──► senders (a connection each) ──► settle
+//	                   compose     on record before the wire is touched
 //
 // When its context ends it stops gracefully: it claims no more, finishes what is
 // on the wire, settles that, and releases the rest untouched.
@@ -43,6 +43,7 @@ type Worker struct {
 type WorkerOptions struct {
 	Connections   int             // open at once to the relay; 8
 	Batch         int             // deliveries claimed at once; 200
+	Ahead         int             // deliveries on record that wait for a connection; 16 for each
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry           // DefaultRetry
 	Uncertain     UncertainPolicy // Resend
@@ -76,6 +77,9 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	}
 	if o.Batch == 0 {
 		o.Batch = 200
+	}
+	if o.Ahead == 0 {
+		o.Ahead = 16 * o.Connections
 	}
 	if o.Retry.Steps == nil {
 		o.Retry = DefaultRetry
@@ -124,33 +128,47 @@ var Waits = []Wait{WaitRelay, WaitWork}
 // settled or released.
 func (w *Worker) Run(ctx context.Context) error {
 	r := newRun(w)
-	var housekeeping, senders, batchers sync.WaitGroup
+	var housekeeping, writers, senders, settling sync.WaitGroup
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
 	housekeeping.Go(func() { r.keepBeating(ctx) })
 	housekeeping.Go(func() { r.keepErasing(ctx) })
-	batchers.Go(r.begins.run)
-	batchers.Go(r.settles.run)
+	settling.Go(r.settles.run)
+	for range r.opt.writers() {
+		writers.Go(func() { r.writer(ctx) })
+	}
 	for range r.opt.Connections {
 		senders.Go(func() { r.sender(ctx) })
 	}
+	go r.beginAhead()
 	r.claimer(ctx) // returns when ctx ends, and closes jobs
+	go func() { writers.Wait(); close(r.begins.in) }()
 	senders.Wait()
-	r.releaseRest()
-	close(r.begins.in)
+	r.releaseRest() // returns when ready is closed: the writers are done then, too
 	close(r.settles.in)
-	batchers.Wait()
+	settling.Wait()
 	housekeeping.Wait()
 	return nil
 }
+
+// beginAhead runs until there is nothing more to begin.
+func (r *run) beginAhead() {
+	r.begins.run()
+	close(r.ready)
+}
+
+// writers is how many compose at once. One keeps the order of the queue; a
+// connection keeps less than a quarter of one busy.
+func (o WorkerOptions) writers() int { return max(1, min(o.Connections/4, runtime.GOMAXPROCS(0))) }
 
 // run is the state of one Run.
 type run struct {
 	*Worker
 	opt       WorkerOptions
 	jobs      chan Job
-	begins    *batcher[beginning]
+	begins    *batcher[letter]
+	ready     chan letter
 	settles   *batcher[Settlement]
 	lanes     laneBoard
 	breaker   *breaker
@@ -168,7 +186,9 @@ func newRun(w *Worker) *run {
 	r.skeletons.store = w.Skeletons
 	r.failed = make(chan struct{}, 1)
 	r.breaker = &breaker{now: w.Now, after: w.After}
-	r.begins = &batcher[beginning]{in: make(chan beginning), max: r.opt.Connections, within: time.Millisecond, after: w.After, flush: r.flushBegins}
+	atOnce := max(1, r.opt.Ahead/2) // one half is being put on record while the other waits for connections
+	r.ready = make(chan letter, r.opt.Ahead-atOnce)
+	r.begins = &batcher[letter]{in: make(chan letter, atOnce), max: atOnce, within: time.Millisecond, after: w.After, flush: r.flushBegins}
 	r.settles = &batcher[Settlement]{in: make(chan Settlement, r.opt.Connections), max: 500, within: r.opt.SettleWithin, after: w.After, flush: r.flushSettlements}
 	return r
 }

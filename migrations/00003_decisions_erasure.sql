@@ -19,8 +19,8 @@ CREATE TRIGGER decision_append_only BEFORE UPDATE OR DELETE ON decision FOR EACH
 
 -- Who is looked at when storage ends: in the order in which storage began (T1).
 CREATE INDEX contact_storage ON contact (controller_id, LEAST(first_obtained_at, created_at), id) WHERE erased_at IS NULL;
--- Notices whose data serve for them alone (S4), in the order in which they were written.
-CREATE INDEX delivery_told_only ON delivery (controller_id, composed_at, id)
+-- Notices whose data serve for them alone (S4), in the order in which they were queued.
+CREATE INDEX delivery_told_only ON delivery (controller_id, created_at, id)
     WHERE document = 'notice' AND (form LIKE '%?%' OR form LIKE '%!%');
 -- What waits for a decision, in the order of its dates (S4, D8).
 CREATE INDEX duty_quarantined ON duty (controller_id, due_at, id) WHERE state = 'blocked' AND reason = 'quarantined';

@@ -38,10 +38,10 @@ var homes = map[string][]string{
 	"github.com/emersion/go-message":      {"internal/catcher"},
 	"github.com/rickar/cal":               {"internal/calendar"},
 	"github.com/rivo/uniseg":              {"internal/plain", "internal/compose"},
-	"github.com/prometheus/client_golang": {"internal/ops", "cmd/article14"},
+	"github.com/prometheus/client_golang": {"internal/ops", "cmd/article14", "cmd/bench"},
 	"github.com/alecthomas/kong":          {"cmd/article14"},
 	"github.com/schollz/progressbar":      {"cmd/article14"},
-	"golang.org/x/sync":                   {"cmd/article14"},
+	"golang.org/x/sync":                   {"cmd/article14", "cmd/bench"},
 	"golang.org/x/term":                   {"cmd/article14"},
 	"golang.org/x/time":                   {"internal/web/portal"},
 	"golang.org/x/net/idna":               {"internal/address"},
@@ -94,7 +94,7 @@ func forbidden(from, to string) string {
 		return "its home is " + strings.Join(rooms, ", ") + " (none: give it one, and a line in docs/dependencies.md)"
 	}
 	switch {
-	case from == "cmd/article14":
+	case strings.HasPrefix(from, "cmd/"):
 		return ""
 	case from == "mailer":
 		if inside && !slices.Contains(pure, ours) || !inside && strings.Contains(to, ".") {

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"article14/mailer"
@@ -17,7 +19,9 @@ type claimedRow struct {
 	deliveryMove
 	Lane         int64     `db:"lane"`
 	Late         bool      `db:"late"`
-	IdentifierID mailer.ID `db:"identifier_id"`
+	Address      string    `db:"address"`
+	AddressHash  []byte    `db:"address_hash"`
+	AddressKeyID string    `db:"address_key"`
 	ContentID    mailer.ID `db:"content_version_id"`
 	Form         string    `db:"form"`
 	SkeletonHash []byte    `db:"skeleton_hash"`
@@ -25,7 +29,6 @@ type claimedRow struct {
 	DueAt        instant   `db:"due_at"`
 	CreatedAt    instant   `db:"created_at"`
 	Attempts     int       `db:"attempts"`
-	ComposedAt   instant   `db:"composed_at"`
 }
 
 // Claim takes up to limit deliveries of open lanes.
@@ -121,67 +124,116 @@ func (t tx) jobs(ctx context.Context, controller mailer.ID, taken []claimedRow, 
 	if len(taken) == 0 {
 		return nil, nil
 	}
-	contacts := make([]mailer.ID, len(taken))
-	deliveries := make([]mailer.ID, len(taken))
-	for i, r := range taken {
-		contacts[i], deliveries[i] = r.ContactID, r.ID
-	}
-	people, err := t.people(ctx, controller, contacts)
+	contents, err := t.contentsOf(ctx, taken)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := t.deliveryParts(ctx, contacts, deliveries)
+	people, err := t.recipients(ctx, controller, taken)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := t.sentBefore(ctx, taken)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]mailer.Job, len(taken))
 	for i, r := range taken {
-		p, part := people[r.ContactID], parts[r.ID]
-		to := p.identifier(r.IdentifierID)
+		p, content, before := people[r.ContactID], contents[r.ContentID], sent[r.ID]
 		out[i] = mailer.Job{
 			ContactID: r.ContactID, DeliveryID: r.ID, ControllerID: r.ControllerID, CampaignID: r.CampaignID, Lane: r.Lane,
-			Document: r.Document, To: to.Value, AddressHash: to.Hash, AddressKeyID: to.KeyID,
-			Languages: r.Languages, Form: r.Form, ActivityKey: part.Activity, RegisterID: part.Register,
+			Document: r.Document, To: r.Address, AddressHash: r.AddressHash, AddressKeyID: r.AddressKeyID,
+			Languages: r.Languages, Form: r.Form, ActivityKey: content.Activity, RegisterID: content.Register,
 			SkeletonHash: r.SkeletonHash, Code: r.Code, DueAt: r.DueAt.Time, CreatedAt: r.CreatedAt.Time,
 			ClaimID: claim, LeaseUntil: leaseUntil.UTC(), Attempts: r.Attempts,
-			ComposedAt: r.ComposedAt.Time, Slots: part.Slots.v, SHA256: part.SHA256, Facts: p.facts(part),
+			ComposedAt: before.ComposedAt.Time, Slots: before.Slots.v, SHA256: before.SHA256,
+			Facts: mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(content.Activity), Duties: p.told[r.ID]},
 		}
 	}
 	return out, nil
 }
 
-// partsRow is what belongs to a delivery in other tables.
-type partsRow struct {
-	ID       mailer.ID              `db:"id"`
-	Activity string                 `db:"activity_key"`
-	Register mailer.ID              `db:"register_version_id"`
-	Duties   idList                 `db:"duties"`
-	SHA256   []byte                 `db:"sha256"` // of the bytes that went out; nil before the first attempt
-	Slots    document[mailer.Slots] `db:"slots"`  // what was put in then
+// contentRow is what a job needs of a content version.
+type contentRow struct {
+	ID       mailer.ID `db:"id"`
+	Activity string    `db:"activity_key"`
+	Register mailer.ID `db:"register_version_id"`
 }
 
-// deliveryParts loads them for deliveries.
-func (t tx) deliveryParts(ctx context.Context, contacts, deliveries []mailer.ID) (map[mailer.ID]partsRow, error) {
-	var rows []partsRow
-	err := t.all(ctx, &rows, "delivery_parts", uuids(contacts), uuids(deliveries))
-	out := make(map[mailer.ID]partsRow, len(rows))
+// contentsOf loads the content versions behind claimed deliveries, which are few.
+func (t tx) contentsOf(ctx context.Context, taken []claimedRow) (map[mailer.ID]contentRow, error) {
+	out := map[mailer.ID]contentRow{}
+	for _, r := range taken {
+		out[r.ContentID] = contentRow{}
+	}
+	var rows []contentRow
+	err := t.all(ctx, &rows, "claim_contents", uuids(slices.Collect(maps.Keys(out))))
 	for _, r := range rows {
 		out[r.ID] = r
 	}
 	return out, err
 }
 
-// facts are what a person's values are drawn from. Duties that no longer exist
-// are not among them.
-func (p *person) facts(d partsRow) mailer.NoticeFacts {
-	return mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(d.Activity), Duties: p.dutiesIn(d.Duties)}
+// recipient is a person with the duties that each of their claimed deliveries discharges.
+type recipient struct {
+	person
+	told map[mailer.ID][]mailer.Duty // by delivery, the earliest deadline first
 }
 
-func (p *person) identifier(id mailer.ID) mailer.Identifier {
-	for _, i := range p.identifiers {
-		if i.ID == id {
-			return i
+// recipients load the people behind claimed deliveries: what a notice is made
+// from, and no more. Their addresses came with the claim.
+func (t tx) recipients(ctx context.Context, controller mailer.ID, taken []claimedRow) (map[mailer.ID]*recipient, error) {
+	var (
+		contacts     []contactRow
+		acquisitions []acquisitionRow
+		duties       []struct {
+			dutyRow
+			DeliveryID mailer.ID `db:"delivery_id"`
 		}
+	)
+	ids := idColumn(taken, func(r claimedRow) mailer.ID { return r.ContactID })
+	if err := t.all(ctx, &contacts, "people_contacts", controller, ids); err != nil {
+		return nil, err
 	}
-	return mailer.Identifier{}
+	if err := t.all(ctx, &acquisitions, "people_acquisitions", controller, ids); err != nil {
+		return nil, err
+	}
+	if err := t.all(ctx, &duties, "claim_duties", ids, idColumn(taken, func(r claimedRow) mailer.ID { return r.ID })); err != nil {
+		return nil, err
+	}
+	out := make(map[mailer.ID]*recipient, len(contacts))
+	for _, r := range contacts {
+		out[r.ID] = &recipient{person{contact: r.contact()}, map[mailer.ID][]mailer.Duty{}}
+	}
+	for _, r := range acquisitions {
+		out[r.ContactID].acquisitions = append(out[r.ContactID].acquisitions, r.acquisition())
+	}
+	for _, r := range duties {
+		told := out[r.ContactID].told
+		told[r.DeliveryID] = append(told[r.DeliveryID], r.duty())
+	}
+	return out, nil
+}
+
+// sentRow is what went out in earlier attempts of a delivery.
+type sentRow struct {
+	DeliveryID mailer.ID              `db:"delivery_id"`
+	ComposedAt instant                `db:"composed_at"`
+	SHA256     []byte                 `db:"sha256"`
+	Slots      document[mailer.Slots] `db:"slots"`
+}
+
+// sentBefore loads it, for those that have had attempts.
+func (t tx) sentBefore(ctx context.Context, taken []claimedRow) (map[mailer.ID]sentRow, error) {
+	again := slices.DeleteFunc(slices.Clone(taken), func(r claimedRow) bool { return r.Attempts == 0 })
+	if len(again) == 0 {
+		return nil, nil
+	}
+	var rows []sentRow
+	err := t.all(ctx, &rows, "claim_messages", idColumn(again, func(r claimedRow) mailer.ID { return r.ContactID }),
+		idColumn(again, func(r claimedRow) mailer.ID { return r.ID }))
+	out := make(map[mailer.ID]sentRow, len(rows))
+	for _, r := range rows {
+		out[r.DeliveryID] = r
+	}
+	return out, err
 }

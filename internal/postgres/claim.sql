@@ -60,7 +60,7 @@ WITH picked AS MATERIALIZED (
     ) p
 ), judged AS (
     -- An address that is gone or that must not be written to is not claimed (R5, R9).
-    SELECT p.lane, p.contact_id, p.id, p.late, i.id IS NULL OR EXISTS (
+    SELECT p.lane, p.contact_id, p.id, p.late, i.value AS address, i.hash AS address_hash, i.key_id AS address_key, i.id IS NULL OR EXISTS (
         SELECT FROM suppression s
         WHERE s.controller_id = $1 AND s.kind = i.kind AND s.hash = i.hash AND s.scope = 'address' AND s.key_id = i.key_id
             AND (s.expires_at IS NULL OR s.expires_at > $3)) AS suppressed
@@ -75,16 +75,28 @@ SET state = CASE WHEN j.suppressed THEN 'suppressed' ELSE 'sending' END,
 FROM judged j
 WHERE d.contact_id = j.contact_id AND d.id = j.id AND d.state = 'queued'
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'queued' AS from_state, d.state AS to_state,
-    d.lane, j.late, d.identifier_id, d.content_version_id, d.form, d.skeleton_hash, d.code, d.due_at, d.created_at, d.attempts, d.composed_at
+    d.lane, j.late, COALESCE(j.address, '') AS address, j.address_hash, COALESCE(j.address_key, '') AS address_key,
+    d.content_version_id, d.form, d.skeleton_hash, d.code, d.due_at, d.created_at, d.attempts
 
--- name: delivery_parts
-SELECT d.id, v.activity_key, v.register_version_id, m.sha256, s.slots,
-    ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
-FROM delivery d
-JOIN content_version v ON v.id = d.content_version_id
-LEFT JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
-LEFT JOIN message_values s ON s.contact_id = d.contact_id AND s.delivery_id = d.id
-WHERE d.contact_id = ANY (CAST($1 AS uuid[])) AND d.id = ANY (CAST($2 AS uuid[]))
+-- name: claim_contents
+SELECT id, activity_key, register_version_id
+FROM content_version
+WHERE id = ANY (CAST($1 AS uuid[]))
+
+-- name: claim_messages
+-- What went out in earlier attempts.
+SELECT m.delivery_id, m.composed_at, m.sha256, s.slots
+FROM message m
+LEFT JOIN message_values s ON s.contact_id = m.contact_id AND s.delivery_id = m.delivery_id
+WHERE m.contact_id = ANY (CAST($1 AS uuid[])) AND m.delivery_id = ANY (CAST($2 AS uuid[]))
+
+-- name: claim_duties
+SELECT l.delivery_id, u.contact_id, u.id, u.activity_key, u.source_key, u.cause, u.acquisition_id, u.obtained_at, u.due_at, u.due_rule, u.due_inputs,
+    u.state, u.reason, u.detail
+FROM delivery_duty l
+JOIN duty u ON u.contact_id = l.contact_id AND u.id = l.duty_id
+WHERE l.contact_id = ANY (CAST($1 AS uuid[])) AND l.delivery_id = ANY (CAST($2 AS uuid[]))
+ORDER BY u.contact_id, u.due_at, u.id
 
 -- name: lanes
 SELECT id, campaign_id, state, reason, pace

@@ -9,12 +9,12 @@ import (
 
 // dutyEnd is what a delivery's end means for the duties that it had in flight.
 type dutyEnd struct {
-	ContactID  mailer.ID          `json:"contact_id"`
-	DeliveryID mailer.ID          `json:"delivery_id"`
-	To         mailer.DutyState   `json:"to_state"`
-	Reason     mailer.BlockReason `json:"reason"` // of a failed one
-	At         time.Time          `json:"at"`
-	Why        string             `json:"-"` // for the history, where there is no reason
+	ContactID  mailer.ID
+	DeliveryID mailer.ID
+	To         mailer.DutyState
+	Reason     mailer.BlockReason // of a failed one
+	At         time.Time
+	Why        string // for the history, where there is no reason
 }
 
 // endDuties takes duties in flight to where the end of their delivery leads:
@@ -34,7 +34,10 @@ func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
 		DeliveryID   mailer.ID `db:"delivery_id"`
 		DueAt        instant   `db:"due_at"`
 	}
-	if err := t.all(ctx, &moved, "duties_end", records{ends}); err != nil {
+	err := t.all(ctx, &moved, "duties_end", idColumn(ends, func(e dutyEnd) mailer.ID { return e.ContactID }),
+		idColumn(ends, func(e dutyEnd) mailer.ID { return e.DeliveryID }), textColumn(ends, func(e dutyEnd) mailer.DutyState { return e.To }),
+		textColumn(ends, func(e dutyEnd) mailer.BlockReason { return e.Reason }), timeColumn(ends, func(e dutyEnd) time.Time { return e.At }))
+	if err != nil {
 		return err
 	}
 	var past history

@@ -1,7 +1,8 @@
 -- name: duties_end
 WITH ending AS MATERIALIZED (
     SELECT d.contact_id, d.id, d.delivery_id, e.to_state, e.reason, e.at
-    FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, delivery_id uuid, to_state text, reason text, at timestamptz)
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS text[]), CAST($4 AS text[]), CAST($5 AS timestamptz[]))
+        AS e(contact_id, delivery_id, to_state, reason, at)
     JOIN duty d ON d.contact_id = e.contact_id AND d.delivery_id = e.delivery_id
     WHERE d.state = 'in_flight'
     ORDER BY d.contact_id, d.id

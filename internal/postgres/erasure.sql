@@ -7,14 +7,15 @@ ORDER BY LEAST(c.first_obtained_at, c.created_at), c.id
 LIMIT $5
 
 -- name: told_only
--- The conditions on document and form are those of a narrow index.
-SELECT d.composed_at AS at, d.id, d.contact_id
+-- The conditions on document and form are those of a narrow index. A delivery is
+-- made before its notice is composed: these are all whose time may have come.
+SELECT d.created_at AS at, d.id, d.contact_id
 FROM delivery d
 WHERE d.controller_id = $1 AND d.document = 'notice' AND (d.form LIKE '%?%' OR d.form LIKE '%!%')
-    AND d.composed_at < $2 AND (d.composed_at, d.id) > (CAST($3 AS timestamptz), CAST($4 AS uuid))
+    AND d.created_at < $2 AND (d.created_at, d.id) > (CAST($3 AS timestamptz), CAST($4 AS uuid))
     AND d.state = ANY (CAST($6 AS text[]))
     AND EXISTS (SELECT FROM acquisition a WHERE a.contact_id = d.contact_id AND a.visibility <> 'public')
-ORDER BY d.composed_at, d.id
+ORDER BY d.created_at, d.id
 LIMIT $5
 
 -- name: quarantined
@@ -33,12 +34,13 @@ ORDER BY id
 FOR NO KEY UPDATE
 
 -- name: erase_lock_deliveries
-SELECT d.contact_id, d.id, d.document, d.state, d.form, d.composed_at, v.activity_key, v.register_version_id,
+SELECT d.contact_id, d.id, d.document, d.state, d.form, m.composed_at, v.activity_key, v.register_version_id,
     d.state = 'uncertain' OR d.state IN ('queued', 'deferred') AND d.attempts > 0 AND EXISTS (
         SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain') AS unsure,
     ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
+LEFT JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
 WHERE d.contact_id = ANY (CAST($1 AS uuid[]))
 ORDER BY d.contact_id, d.id
 FOR NO KEY UPDATE OF d

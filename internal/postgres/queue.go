@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -12,52 +13,54 @@ import (
 // whose claim still stands. A second call with the same attempts changes nothing:
 // a caller that lost its connection before the answer may ask again.
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
-	rows := make([]beginRow, len(attempts))
-	for i, a := range attempts {
-		rows[i] = newBeginRow(a)
-	}
+	type attempt = mailer.Attempt
 	stands := make(map[mailer.ID]bool, len(attempts))
 	err := s.write(ctx, func(t tx) error {
 		clear(stands)
-		var ids []mailer.ID
-		if err := t.all(ctx, &ids, "begin_deliveries", records{rows}, leaseUntil); err != nil || len(ids) == 0 {
+		var rows []struct {
+			ID       mailer.ID `db:"attempt_id"`
+			Again    bool      `db:"again"`
+			Composed bool      `db:"composed"`
+		}
+		err := t.all(ctx, &rows, "begin_deliveries", idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }),
+			idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID }), idColumn(attempts, func(a attempt) mailer.ID { return a.ClaimID }),
+			idColumn(attempts, func(a attempt) mailer.ID { return a.ID }), leaseUntil)
+		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			stands[id] = true
+		begun, composed := make(map[mailer.ID]bool), make(map[mailer.ID]bool)
+		for _, r := range rows {
+			stands[r.ID], begun[r.ID], composed[r.ID] = true, r.Again, r.Composed
 		}
-		standing := slices.DeleteFunc(slices.Clone(rows), func(r beginRow) bool { return !stands[r.ID] })
-		for _, name := range []string{"begin_attempts", "begin_messages", "begin_values"} {
-			if _, err := t.exec(ctx, name, records{standing}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.recordAttempts(ctx, slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return !stands[a.ID] || begun[a.ID] }), composed)
 	})
 	return stands, err
 }
 
-// beginRow is an attempt on its way into the tables.
-type beginRow struct {
-	ContactID  mailer.ID    `json:"contact_id"`
-	ID         mailer.ID    `json:"id"`
-	DeliveryID mailer.ID    `json:"delivery_id"`
-	ClaimID    mailer.ID    `json:"claim_id"`
-	Number     int          `json:"number"`
-	Relay      string       `json:"relay"`
-	BegunAt    time.Time    `json:"begun_at"`
-	ComposedAt time.Time    `json:"composed_at,omitzero"`
-	SHA256     []byte       `json:"sha256,omitempty"`
-	Size       int          `json:"size"`
-	Slots      mailer.Slots `json:"slots,omitempty"`
-}
-
-func newBeginRow(a mailer.Attempt) beginRow {
-	r := beginRow{ContactID: a.ContactID, ID: a.ID, DeliveryID: a.DeliveryID, ClaimID: a.ClaimID, Number: a.Number, Relay: a.Relay, BegunAt: a.BegunAt}
-	if m := a.Message; m != nil {
-		r.ComposedAt, r.SHA256, r.Size, r.Slots = m.ComposedAt, m.SHA256, m.Size, m.Slots
+// recordAttempts writes new attempts, and the messages of first ones. The rows of
+// their deliveries are locked, so nobody else can write the same.
+func (t tx) recordAttempts(ctx context.Context, attempts []mailer.Attempt, composed map[mailer.ID]bool) error {
+	var rows, messages, values [][]any
+	for _, a := range attempts {
+		rows = append(rows, []any{a.ContactID, a.ID, a.DeliveryID, a.Number, a.ClaimID, a.Relay, a.BegunAt})
+		m := a.Message
+		if m == nil || composed[a.ID] {
+			continue
+		}
+		slots, err := json.Marshal(m.Slots)
+		if err != nil {
+			return err
+		}
+		messages = append(messages, []any{a.ContactID, a.DeliveryID, m.SHA256, m.Size, m.ComposedAt})
+		values = append(values, []any{a.ContactID, a.DeliveryID, string(slots)})
 	}
-	return r
+	if err := t.copyIn(ctx, "attempt", "contact_id, id, delivery_id, number, claim_id, relay, begun_at", rows); err != nil {
+		return err
+	}
+	if err := t.copyIn(ctx, "message", "contact_id, delivery_id, sha256, size, composed_at", messages); err != nil {
+		return err
+	}
+	return t.copyIn(ctx, "message_values", "contact_id, delivery_id, slots", values)
 }
 
 // Release returns untouched deliveries to the queue. An attempt of theirs that

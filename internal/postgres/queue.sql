@@ -1,55 +1,34 @@
 -- name: begin_deliveries
--- An attempt that is on record already is not counted again.
+-- The rows are locked and left as they are: a claim costs a row two versions, not
+-- three. Whatever ends the attempt counts it. A lease that is about to pass is
+-- prolonged, and so a rescue that has seen it already finds another row than it saw.
 WITH standing AS MATERIALIZED (
-    SELECT d.contact_id, d.id, b.id AS attempt_id, b.composed_at,
-        EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.id = b.id) AS again
-    FROM json_to_recordset(CAST($1 AS json)) AS b(contact_id uuid, id uuid, delivery_id uuid, claim_id uuid, composed_at timestamptz)
+    SELECT d.contact_id, d.id, b.attempt_id, d.lease_until,
+        EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.id = b.attempt_id) AS again,
+        EXISTS (SELECT FROM message m WHERE m.contact_id = b.contact_id AND m.delivery_id = b.delivery_id) AS composed
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[])) AS b(contact_id, delivery_id, claim_id, attempt_id)
     JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
     WHERE d.state = 'sending' AND d.claim_id = b.claim_id
     ORDER BY d.contact_id, d.id
     FOR NO KEY UPDATE OF d
+), prolonged AS (
+    UPDATE delivery d
+    SET lease_until = $5
+    FROM standing s
+    WHERE d.contact_id = s.contact_id AND d.id = s.id AND s.lease_until < $5
 )
-UPDATE delivery d
-SET attempts = d.attempts + CASE WHEN s.again THEN 0 ELSE 1 END,
-    composed_at = COALESCE(d.composed_at, s.composed_at),
-    lease_until = GREATEST(d.lease_until, $2)
-FROM standing s
-WHERE d.contact_id = s.contact_id AND d.id = s.id
-RETURNING s.attempt_id
-
--- name: begin_attempts
-INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at)
-SELECT contact_id, id, delivery_id, number, claim_id, relay, begun_at
-FROM json_to_recordset(CAST($1 AS json)) AS b(contact_id uuid, id uuid, delivery_id uuid, number integer, claim_id uuid, relay text, begun_at timestamptz)
-ON CONFLICT (contact_id, id) DO NOTHING
-
--- name: begin_messages
-INSERT INTO message (contact_id, delivery_id, sha256, size, composed_at)
-SELECT contact_id, delivery_id, decode(sha256, 'base64'), size, composed_at
-FROM json_to_recordset(CAST($1 AS json)) AS b(contact_id uuid, delivery_id uuid, sha256 text, size integer, composed_at timestamptz)
-WHERE sha256 IS NOT NULL
-ON CONFLICT (contact_id, delivery_id) DO NOTHING
-
--- name: begin_values
-INSERT INTO message_values (contact_id, delivery_id, slots)
-SELECT contact_id, delivery_id, COALESCE(slots, '{}')
-FROM json_to_recordset(CAST($1 AS json)) AS b(contact_id uuid, delivery_id uuid, sha256 text, slots jsonb)
-WHERE sha256 IS NOT NULL
-ON CONFLICT (contact_id, delivery_id) DO NOTHING
+SELECT attempt_id, again, composed FROM standing
 
 -- name: release_deliveries
 WITH held AS MATERIALIZED (
-    SELECT d.contact_id, d.id,
-        (SELECT count(*) FROM attempt a
-         WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.claim_id = d.claim_id AND a.outcome IS NULL) AS untouched
+    SELECT d.contact_id, d.id
     FROM delivery d
     WHERE d.claim_id = $1 AND d.state = 'sending' AND d.id = ANY (CAST($2 AS uuid[]))
     ORDER BY d.contact_id, d.id
     FOR NO KEY UPDATE
 )
 UPDATE delivery d
-SET state = 'queued', claim_id = NULL, lease_until = NULL, attempts = d.attempts - h.untouched,
-    composed_at = CASE WHEN d.attempts > h.untouched THEN d.composed_at END
+SET state = 'queued', claim_id = NULL, lease_until = NULL
 FROM held h
 WHERE d.contact_id = h.contact_id AND d.id = h.id
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
@@ -121,6 +100,7 @@ WITH lost AS MATERIALIZED (
 UPDATE delivery d
 SET state = CASE WHEN b.delivery_id IS NULL THEN 'queued' ELSE 'uncertain' END,
     ready_at = CASE WHEN b.delivery_id IS NULL THEN d.ready_at ELSE $3 END,
+    attempts = d.attempts + CASE WHEN b.delivery_id IS NULL THEN 0 ELSE 1 END,
     claim_id = NULL, lease_until = NULL
 FROM lost l
 LEFT JOIN begun b ON b.contact_id = l.contact_id AND b.delivery_id = l.id
@@ -152,7 +132,10 @@ SET state = 'finished', ended_at = $2
 WHERE c.id = ANY (CAST($1 AS uuid[]))
     AND NOT EXISTS (
         SELECT FROM delivery d
-        WHERE d.campaign_id = c.id AND d.state IN ('queued', 'sending', 'deferred', 'uncertain'))
+        WHERE d.campaign_id = c.id AND d.state IN ('queued', 'deferred', 'uncertain'))
+    AND NOT EXISTS (
+        SELECT FROM delivery d
+        WHERE d.campaign_id = c.id AND d.state = 'sending')
     AND NOT EXISTS (
         SELECT FROM duty u JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
         WHERE u.controller_id = c.controller_id AND u.activity_key = c.activity_key AND u.state = 'failed' AND d.campaign_id = c.id)

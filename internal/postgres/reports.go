@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,7 +142,9 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 		return d, err
 	}
 	p := people[r.ContactID]
-	d.To = p.identifier(r.IdentifierID)
+	if i := slices.IndexFunc(p.identifiers, func(i mailer.Identifier) bool { return i.ID == r.IdentifierID }); i >= 0 {
+		d.To = p.identifiers[i]
+	}
 	d.Channels = p.candidate("", nil, dead, spent, nil).Addresses
 	return d, nil
 }

@@ -17,7 +17,6 @@ type noticeRow struct {
 	State        mailer.DeliveryState `db:"state"`
 	ContentID    mailer.ID            `db:"content_version_id"`
 	Code         string               `db:"code"`
-	ComposedAt   instant              `db:"composed_at"`
 	ErasedAt     instant              `db:"erased_at"`
 	ObjectedAt   instant              `db:"objected_at"`
 	AccessDueAt  instant              `db:"access_due_at"`
@@ -40,21 +39,40 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 			return err
 		}
 		p := people[contact]
-		all, err := t.deliveryParts(ctx, []mailer.ID{contact}, []mailer.ID{delivery})
+		part, err := t.parts(ctx, contact, delivery)
 		if err != nil {
 			return err
 		}
-		part := all[delivery]
 		n = mailer.SentNotice{
 			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.Activity,
 			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.Register,
-			Slots: part.Slots.v, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(part),
+			Slots: part.Slots.v, Code: r.Code, ComposedAt: part.ComposedAt.Time, Facts: p.facts(part),
 			ErasedAt: r.ErasedAt.Time, ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time,
 		}
 		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
 		return err
 	})
 	return n, err
+}
+
+// partsRow is what belongs to a delivery in other tables.
+type partsRow struct {
+	Activity   string                 `db:"activity_key"`
+	Register   mailer.ID              `db:"register_version_id"`
+	Duties     idList                 `db:"duties"`
+	ComposedAt instant                `db:"composed_at"`
+	Slots      document[mailer.Slots] `db:"slots"`
+}
+
+func (t tx) parts(ctx context.Context, contact, delivery mailer.ID) (r partsRow, err error) {
+	_, err = t.one(ctx, &r, "delivery_parts", contact, delivery)
+	return r, err
+}
+
+// facts are what a person's values are drawn from. Duties that no longer exist
+// are not among them.
+func (p *person) facts(d partsRow) mailer.NoticeFacts {
+	return mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(d.Activity), Duties: p.dutiesIn(d.Duties)}
 }
 
 // skeletonKeys names the skeletons of a content version.

@@ -1,5 +1,5 @@
 -- name: notice
-SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.code, d.composed_at,
+SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.code,
     (SELECT max(u.erased_at) FROM delivery_duty l JOIN duty u ON u.contact_id = l.contact_id AND u.id = l.duty_id
      WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id
      HAVING bool_and(u.erased_at IS NOT NULL)) AS erased_at,
@@ -8,6 +8,15 @@ SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.co
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
 WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
+
+-- name: delivery_parts
+SELECT v.activity_key, v.register_version_id, m.composed_at, s.slots,
+    ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
+FROM delivery d
+JOIN content_version v ON v.id = d.content_version_id
+LEFT JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
+LEFT JOIN message_values s ON s.contact_id = d.contact_id AND s.delivery_id = d.id
+WHERE d.contact_id = $1 AND d.id = $2
 
 -- name: notice_skeletons
 SELECT document, languages, form, skeleton_hash AS hash

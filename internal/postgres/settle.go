@@ -18,13 +18,13 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 	if len(batch) == 0 {
 		return nil, nil
 	}
-	rows := settleRows(batch)
+	rows := firstOfEachClaim(batch)
 	err = s.write(ctx, func(t tx) error {
 		var moved []struct {
 			deliveryMove
 			ClaimID mailer.ID `db:"claim_id"`
 		}
-		if err := t.all(ctx, &moved, "settle_deliveries", records{rows}); err != nil {
+		if err := t.all(ctx, &moved, "settle_deliveries", settleColumns(rows)...); err != nil {
 			return err
 		}
 		ended := make(map[claimed]deliveryMove, len(moved))
@@ -54,25 +54,9 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 // claimed is a delivery in the hands of one worker.
 type claimed struct{ delivery, claim mailer.ID }
 
-// settleRow is a settlement as the tables take it.
-type settleRow struct {
-	ContactID  mailer.ID            `json:"contact_id"`
-	DeliveryID mailer.ID            `json:"delivery_id"`
-	ClaimID    mailer.ID            `json:"claim_id"`
-	AttemptID  mailer.ID            `json:"attempt_id,omitzero"`
-	To         mailer.DeliveryState `json:"to_state"`
-	At         time.Time            `json:"at"`
-	ReadyAt    time.Time            `json:"ready_at,omitzero"`
-	Stage      mailer.Stage         `json:"stage"`
-	Code       int                  `json:"code"`
-	Enhanced   string               `json:"enhanced"`
-	Reply      string               `json:"reply"`
-	Class      mailer.ReplyClass    `json:"class"`
-}
-
-// settleRows are a batch's settlements, each claim's first only: a claim ends once.
-func settleRows(batch []mailer.Settlement) []settleRow {
-	rows := make([]settleRow, 0, len(batch))
+// firstOfEachClaim is a batch without what settles a claim again: it ends once.
+func firstOfEachClaim(batch []mailer.Settlement) []mailer.Settlement {
+	rows := make([]mailer.Settlement, 0, len(batch))
 	seen := make(map[claimed]bool, len(batch))
 	for _, e := range batch {
 		key := claimed{e.DeliveryID, e.ClaimID}
@@ -80,21 +64,55 @@ func settleRows(batch []mailer.Settlement) []settleRow {
 			continue
 		}
 		seen[key] = true
-		rows = append(rows, settleRow{
-			ContactID: e.ContactID, DeliveryID: e.DeliveryID, ClaimID: e.ClaimID, AttemptID: e.AttemptID, To: e.To, At: e.At, ReadyAt: e.ReadyAt,
-			Stage: e.Stage, Code: e.Code, Enhanced: e.Enhanced, Reply: strings.ReplaceAll(e.Reply, "\x00", ""), Class: e.Class,
-		})
+		rows = append(rows, e)
 	}
 	return rows
 }
 
-func (t tx) settleAttempts(ctx context.Context, rows []settleRow, counts tally) error {
+// settleColumns are settlements as settle_deliveries takes them.
+func settleColumns(rows []mailer.Settlement) []any {
+	type end = mailer.Settlement
+	return []any{
+		idColumn(rows, func(e end) mailer.ID { return e.ContactID }),
+		idColumn(rows, func(e end) mailer.ID { return e.DeliveryID }),
+		idColumn(rows, func(e end) mailer.ID { return e.ClaimID }),
+		intColumn(rows, func(e end) int {
+			if e.AttemptID.IsZero() { // it could not be composed
+				return 0
+			}
+			return 1
+		}),
+		textColumn(rows, func(e end) mailer.DeliveryState { return e.To }),
+		timeColumn(rows, func(e end) time.Time { return e.ReadyAt }),
+		timeColumn(rows, func(e end) time.Time { return e.At }),
+		textColumn(rows, func(e end) mailer.ReplyClass { return e.Class }),
+	}
+}
+
+// attemptColumns are settlements as settle_attempts takes them.
+func attemptColumns(rows []mailer.Settlement) []any {
+	type end = mailer.Settlement
+	return []any{
+		idColumn(rows, func(e end) mailer.ID { return e.ContactID }),
+		idColumn(rows, func(e end) mailer.ID { return e.DeliveryID }),
+		idColumn(rows, func(e end) mailer.ID { return e.ClaimID }),
+		idColumn(rows, func(e end) mailer.ID { return e.AttemptID }),
+		textColumn(rows, func(e end) mailer.DeliveryState { return e.To }),
+		timeColumn(rows, func(e end) time.Time { return e.At }),
+		textColumn(rows, func(e end) mailer.Stage { return e.Stage }),
+		intColumn(rows, func(e end) int { return e.Code }),
+		textColumn(rows, func(e end) string { return e.Enhanced }),
+		textColumn(rows, func(e end) string { return strings.ReplaceAll(e.Reply, "\x00", "") }),
+	}
+}
+
+func (t tx) settleAttempts(ctx context.Context, rows []mailer.Settlement, counts tally) error {
 	var recorded []struct {
 		ControllerID mailer.ID `db:"controller_id"`
 		Was          string    `db:"was"`
 		Outcome      string    `db:"outcome"`
 	}
-	err := t.all(ctx, &recorded, "settle_attempts", records{rows})
+	err := t.all(ctx, &recorded, "settle_attempts", attemptColumns(rows)...)
 	for _, r := range recorded {
 		counts.add(r.ControllerID, mailer.ID{}, countAttempt, r.Was, r.Outcome, 1)
 	}

@@ -1,8 +1,8 @@
 -- name: settle_deliveries
 WITH standing AS MATERIALIZED (
-    SELECT d.contact_id, d.id, s.claim_id, s.to_state, s.ready_at, s.at, s.class
-    FROM json_to_recordset(CAST($1 AS json)) AS s(contact_id uuid, delivery_id uuid, claim_id uuid, to_state text, ready_at timestamptz,
-        at timestamptz, class text)
+    SELECT d.contact_id, d.id, s.claim_id, s.attempts, s.to_state, s.ready_at, s.at, s.class
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS bigint[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
+        CAST($7 AS timestamptz[]), CAST($8 AS text[])) AS s(contact_id, delivery_id, claim_id, attempts, to_state, ready_at, at, class)
     JOIN delivery d ON d.contact_id = s.contact_id AND d.id = s.delivery_id
     WHERE d.state = 'sending' AND d.claim_id = s.claim_id
     ORDER BY d.contact_id, d.id
@@ -10,6 +10,7 @@ WITH standing AS MATERIALIZED (
 )
 UPDATE delivery d
 SET state = s.to_state, claim_id = NULL, lease_until = NULL, reply_class = s.class,
+    attempts = d.attempts + s.attempts,
     ready_at = COALESCE(s.ready_at, d.ready_at),
     settled_at = CASE WHEN s.to_state IN ('relayed', 'rejected') THEN s.at END
 FROM standing s
@@ -19,18 +20,20 @@ RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.lang
 -- name: settle_attempts
 -- An attempt given up as uncertain may still learn what became of it.
 WITH begun AS MATERIALIZED (
-    SELECT a.contact_id, a.id, COALESCE(a.outcome, '') AS was, s.to_state, s.at, s.stage, s.code, s.enhanced, s.reply
-    FROM json_to_recordset(CAST($1 AS json)) AS s(contact_id uuid, attempt_id uuid, claim_id uuid, to_state text, at timestamptz,
-        stage text, code integer, enhanced text, reply text)
-    JOIN attempt a ON a.contact_id = s.contact_id AND a.id = s.attempt_id
-    WHERE a.claim_id = s.claim_id AND (a.outcome IS NULL OR a.outcome = 'uncertain')
-    ORDER BY a.contact_id, a.id
+    SELECT a.contact_id, a.delivery_id, a.number, COALESCE(a.outcome, '') AS was, s.to_state, s.at, s.stage, s.code, s.enhanced, s.reply
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
+        CAST($7 AS text[]), CAST($8 AS bigint[]), CAST($9 AS text[]), CAST($10 AS text[]))
+        AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, stage, code, enhanced, reply)
+    JOIN attempt a ON a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id
+    WHERE a.id = s.attempt_id AND a.claim_id = s.claim_id AND (a.outcome IS NULL OR a.outcome = 'uncertain')
+    ORDER BY a.contact_id, a.delivery_id, a.number
     FOR NO KEY UPDATE OF a
 )
 UPDATE attempt a
 SET outcome = b.to_state, ended_at = b.at, stage = b.stage, code = b.code, enhanced = b.enhanced, reply = b.reply
 FROM begun b, delivery d
-WHERE a.contact_id = b.contact_id AND a.id = b.id AND d.contact_id = a.contact_id AND d.id = a.delivery_id
+WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.number = b.number
+    AND d.contact_id = a.contact_id AND d.id = a.delivery_id
 RETURNING d.controller_id, b.was, a.outcome
 
 -- name: suppress

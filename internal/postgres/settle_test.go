@@ -154,8 +154,38 @@ func TestBeginTwiceIsBeginOnce(t *testing.T) {
 	stands, err := h.Begin(h.ctx, as, noon.Add(time.Minute))
 	must(t, err)
 	equal(t, "stands", stands[as[0].ID], true)
-	equal(t, "attempts charged", h.count(`SELECT attempts FROM delivery`), 1)
 	equal(t, "attempts on record", h.count(`SELECT count(*) FROM attempt`), 1)
+	h.settle(mailer.Deferred, noon, as...)
+	equal(t, "attempts charged", h.count(`SELECT attempts FROM delivery`), 1)
+}
+
+func TestAnAttemptThatWasGivenUpIsCharged(t *testing.T) {
+	h := newHouse(t)
+	h.people(1, noon.Add(day))
+	h.running("spring", 0)
+	h.begin(noon, h.claim(1, noon)...)
+	later := noon.Add(day)
+	_, uncertain, err := h.Rescue(h.ctx, h.controller, later, later, 10)
+	must(t, err)
+	equal(t, "uncertain", uncertain, 1)
+	equal(t, "attempts charged", h.count(`SELECT attempts FROM delivery`), 1)
+}
+
+func TestABeginningProlongsALeaseThatIsAboutToPassAndNoOther(t *testing.T) {
+	h := newHouse(t)
+	h.people(1, noon.Add(day))
+	h.running("spring", 0)
+	jobs := h.claim(1, noon)
+	as := h.begin(noon, jobs...)
+	lease := func() bool {
+		return h.count(`SELECT count(*) FROM delivery WHERE lease_until = $1`, jobs[0].LeaseUntil) == 1
+	}
+	_, err := h.Begin(h.ctx, as, jobs[0].LeaseUntil.Add(-time.Second))
+	must(t, err)
+	equal(t, "the lease is as it was", lease(), true)
+	_, err = h.Begin(h.ctx, as, jobs[0].LeaseUntil.Add(time.Minute))
+	must(t, err)
+	equal(t, "until a minute later", h.count(`SELECT count(*) FROM delivery WHERE lease_until = $1`, jobs[0].LeaseUntil.Add(time.Minute)), 1)
 }
 
 func TestAReleasedDeliveryIsAsIfItHadNeverBeenClaimed(t *testing.T) {

@@ -30,12 +30,18 @@ type Options struct {
 // defaults suit a database that shares a machine with the program it serves.
 // Durability is PostgreSQL's own: fsync, full pages and synchronous commit.
 var defaults = map[string]string{
-	"shared_buffers":  "256MB",
-	"max_wal_size":    "2GB",
-	"wal_compression": "on",
-	"max_connections": "50",
-	"timezone":        "UTC",
-	"log_timezone":    "UTC",
+	"shared_buffers":     "256MB",
+	"max_wal_size":       "4GB",
+	"checkpoint_timeout": "15min", // a page is logged whole on its first change after each
+	"max_connections":    "50",
+	"timezone":           "UTC",
+	"log_timezone":       "UTC",
+
+	// Our statements take hundreds of rows by their keys, and the tables at work are in
+	// memory: compiling such plans takes longer than running them, and at a disk's price for
+	// a random page the planner reads whole tables instead.
+	"jit":              "off",
+	"random_page_cost": "1.1",
 
 	// In the server's log LOG ranks above ERROR: this keeps what the server says
 	// of itself and drops errors of statements, whose texts quote values ("invalid

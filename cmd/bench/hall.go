@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"article14/internal/privatepg"
+	"article14/mailer"
+)
+
+// hall is where the benchmark takes place: a server, a sink and prepared databases.
+type hall struct {
+	options
+	folder     string
+	server     *privatepg.Server
+	admin      *sql.DB
+	postmaster int
+	sink       *sink
+	keys       string // the key file
+	copies     int
+	progress   io.Writer
+}
+
+// Prepared databases; each run gets a copy of one.
+const (
+	blank  = "blank"  // tables and a register
+	queued = "queued" // a campaign that is ready to start
+	short  = "short"  // the same with few
+	filled = "filled" // many people
+)
+
+func newHall(ctx context.Context, o options, progress io.Writer) (h *hall, err error) {
+	h = &hall{options: o, progress: progress}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if h.folder, err = os.MkdirTemp(o.folder, "article14-bench-"); err != nil {
+		return h, err
+	}
+	if err := os.Chmod(h.folder, 0o711); err != nil { // for root the server is another user, who has to pass through
+		return h, err
+	}
+	if h.server, err = privatepg.Open(ctx, filepath.Join(h.folder, "pg"), privatepg.Options{Elsewhere: o.folder}); err != nil {
+		return h, err
+	}
+	if h.admin, err = sql.Open("postgres", h.server.URL("")); err != nil {
+		return h, err
+	}
+	if h.postmaster, err = postmaster(h.server.Home()); err != nil {
+		return h, err
+	}
+	ring, err := mailer.NewKeyring().MarshalJSON()
+	if err != nil {
+		return h, err
+	}
+	h.keys = filepath.Join(h.folder, "keys.json")
+	if err := os.WriteFile(h.keys, ring, 0o600); err != nil {
+		return h, err
+	}
+	if h.sink, err = startSink(); err != nil {
+		return h, err
+	}
+	return h, h.prepare(ctx)
+}
+
+// postmaster reads the process id that PostgreSQL leaves in its folder.
+func postmaster(home string) (int, error) {
+	b, err := os.ReadFile(filepath.Join(home, "data", "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	return strconv.Atoi(first)
+}
+
+func (h *hall) close() error {
+	var errs []error
+	if h.sink != nil {
+		errs = append(errs, h.sink.stop())
+	}
+	if h.admin != nil {
+		errs = append(errs, h.admin.Close())
+	}
+	if h.server != nil {
+		errs = append(errs, h.server.Close(), os.RemoveAll(h.server.Home()))
+	}
+	return errors.Join(append(errs, os.RemoveAll(h.folder))...)
+}
+
+func (h *hall) say(format string, args ...any) { fmt.Fprintf(h.progress, format+"\n", args...) }
+
+// prepare makes the databases that the wanted parts start from.
+func (h *hall) prepare(ctx context.Context) error {
+	if err := h.create(ctx, blank, "template0"); err != nil {
+		return err
+	}
+	if _, err := h.run(ctx, blank, task{Part: "register"}); err != nil {
+		return err
+	}
+	known := 0
+	if h.wants("a") || h.wants("b") || h.wants("c") {
+		h.say("preparing a campaign of %d", h.Deliveries)
+		if err := h.campaign(ctx, queued, h.Deliveries); err != nil {
+			return err
+		}
+		known = h.Deliveries
+	}
+	if h.wants("b") && h.Few > 0 && h.Few < h.Deliveries {
+		h.say("preparing a campaign of %d", h.Few)
+		if err := h.campaign(ctx, short, h.Few); err != nil {
+			return err
+		}
+	}
+	if !h.wants("d") {
+		return nil
+	}
+	h.say("preparing a database of %d people", h.People)
+	from := blank
+	if known > 0 && known <= h.People {
+		from = queued
+	} else {
+		known = 0
+	}
+	if err := h.create(ctx, filled, from); err != nil {
+		return err
+	}
+	if known < h.People {
+		if _, err := h.importPeople(ctx, filled, known, h.People-known); err != nil {
+			return err
+		}
+	}
+	return h.settleDown(ctx, filled)
+}
+
+// campaign makes a database with a campaign of n people that is ready to start.
+func (h *hall) campaign(ctx context.Context, name string, n int) error {
+	if err := h.create(ctx, name, blank); err != nil {
+		return err
+	}
+	if _, err := h.importPeople(ctx, name, 0, n); err != nil {
+		return err
+	}
+	if _, err := h.run(ctx, name, task{Part: "release", N: n}); err != nil {
+		return err
+	}
+	return h.settleDown(ctx, name)
+}
+
+// importPeople writes a file and imports it.
+func (h *hall) importPeople(ctx context.Context, database string, from, n int) (result, error) {
+	file, err := h.file(from, n, 0)
+	if err != nil {
+		return result{}, err
+	}
+	return h.run(ctx, database, task{Part: "import", File: file, N: n})
+}
+
+// file writes a contact file.
+func (h *hall) file(from, n, known int) (string, error) {
+	file := filepath.Join(h.folder, "people.csv")
+	return file, writePeople(file, from, n, known)
+}
+
+func (h *hall) create(ctx context.Context, name, from string) error {
+	_, err := h.admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+from+" STRATEGY FILE_COPY")
+	return err
+}
+
+// settleDown leaves a database as autovacuum would: with statistics, and without dead rows.
+func (h *hall) settleDown(ctx context.Context, name string) error {
+	db, err := sql.Open("postgres", h.server.URL(name))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM (FREEZE, ANALYZE)")
+	return errors.Join(err, db.Close())
+}
+
+// onCopy runs a task on a copy of a prepared database.
+func (h *hall) onCopy(ctx context.Context, from string, t task) (result, error) {
+	h.copies++
+	name := fmt.Sprintf("run_%d", h.copies)
+	if err := h.create(ctx, name, from); err != nil {
+		return result{}, err
+	}
+	if _, err := h.admin.ExecContext(ctx, "CHECKPOINT"); err != nil { // nothing left over from before
+		return result{}, err
+	}
+	r, err := h.run(ctx, name, t)
+	if err != nil {
+		return r, err
+	}
+	_, err = h.admin.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
+	return r, err
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"article14/internal/relay"
+	"article14/mailer"
+)
+
+// jobsAtHand is how many deliveries (a) goes round and round over.
+const jobsAtHand = 2000
+
+// loop is (a): compose and send, one after the other on each connection, and
+// nothing else. It is what (b) would be if the books cost nothing.
+func (s *stage) loop() error {
+	jobs, err := s.claimSome(jobsAtHand)
+	if err != nil {
+		return err
+	}
+	w, err := s.newWriter(jobs)
+	if err != nil {
+		return err
+	}
+	before := ownCPU()
+	for i := range s.N {
+		if _, err := w.write(jobs[i%len(jobs)]); err != nil {
+			return err
+		}
+	}
+	s.result.Compose = ownCPU() - before
+	r, err := s.relay()
+	if err != nil {
+		return err
+	}
+	c, err := s.start()
+	if err != nil {
+		return err
+	}
+	if err := s.sendAll(r, w, jobs); err != nil {
+		return err
+	}
+	return c.stop(s.N)
+}
+
+// sendAll writes and sends over all connections at once.
+func (s *stage) sendAll(r mailer.Relay, w *writer, jobs []mailer.Job) error {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	failed := make(chan error, s.Connections)
+	for range s.Connections {
+		wait.Go(func() {
+			failed <- func() error {
+				session, err := r.Open(s.ctx)
+				if err != nil {
+					return err
+				}
+				for i := next.Add(1); i <= int64(s.N); i = next.Add(1) {
+					m, err := w.write(jobs[int(i)%len(jobs)])
+					if err != nil {
+						return err
+					}
+					if _, err := session.Send(s.ctx, m); err != nil {
+						return err
+					}
+				}
+				return session.Close()
+			}()
+		})
+	}
+	wait.Wait()
+	close(failed)
+	var errs []error
+	for err := range failed {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// relay leads to the sink.
+func (s *stage) relay() (*relay.SMTP, error) {
+	return relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain"})
+}
+
+// claimSome starts the campaign and claims from it.
+func (s *stage) claimSome(n int) ([]mailer.Job, error) {
+	if err := s.releases().Start(s.ctx, campaignKey, by); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	jobs, err := s.store.Claim(s.ctx, s.controller, mailer.NewID(now), n, now, time.Hour)
+	if err == nil && len(jobs) == 0 {
+		err = errors.New("nothing is queued")
+	}
+	return jobs, err
+}
+
+// writer composes as the worker does, for first attempts.
+type writer struct {
+	composer  mailer.Composer
+	tokens    mailer.Tokens
+	register  *mailer.Register
+	skeletons map[string][]byte
+}
+
+func (s *stage) newWriter(jobs []mailer.Job) (*writer, error) {
+	w := &writer{composer: s.composer, tokens: s.tokens(), register: s.reg, skeletons: map[string][]byte{}}
+	for _, j := range jobs {
+		if _, known := w.skeletons[string(j.SkeletonHash)]; known {
+			continue
+		}
+		body, err := s.store.Skeleton(s.ctx, j.SkeletonHash)
+		if err != nil {
+			return nil, err
+		}
+		w.skeletons[string(j.SkeletonHash)] = body
+	}
+	return w, nil
+}
+
+func (w *writer) write(j mailer.Job) (mailer.Message, error) {
+	m, _, err := w.record(j)
+	return m, err
+}
+
+func (w *writer) record(j mailer.Job) (mailer.Message, *mailer.MessageRecord, error) {
+	date := time.Now().Truncate(time.Second)
+	link := func(p mailer.TokenPurpose) string {
+		return w.tokens.Make(mailer.Link{Purpose: p, ContactID: j.ContactID, DeliveryID: j.DeliveryID})
+	}
+	slots, err := w.composer.Slots(w.register, mailer.SlotInput{
+		Key: mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form}, Facts: j.Facts, ActivityKey: j.ActivityKey,
+		Now: date, CreatedAt: j.CreatedAt, Code: j.Code,
+		Tokens: mailer.LinkTokens{Notice: link(mailer.TokenNotice), Objection: link(mailer.TokenObjection)},
+	})
+	if err != nil {
+		return mailer.Message{}, nil, fmt.Errorf("delivery %s: %w", j.DeliveryID, err)
+	}
+	m, err := w.composer.Compose(w.skeletons[string(j.SkeletonHash)], slots, mailer.Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
+		EnvelopeFrom: w.tokens.EnvelopeFrom(j.DeliveryID, w.register.Controller.Mail.BounceDomain), OneClickURL: slots[mailer.SlotObjectURL]})
+	return m, &mailer.MessageRecord{SHA256: m.SHA256, Size: len(m.Bytes), ComposedAt: date, Slots: slots}, err
+}
+
+// ownCPU is what this process has used of the processors, in seconds.
+func ownCPU() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0 // it fails for no reason that can occur: who and where are right
+	}
+	return (time.Duration(u.Utime.Nano()) + time.Duration(u.Stime.Nano())).Seconds()
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"article14/internal/ops"
+	"article14/mailer"
+)
+
+// pipeline is (b): the worker as it is, until all that was queued is settled.
+func (s *stage) pipeline() error {
+	r, err := s.relay()
+	if err != nil {
+		return err
+	}
+	if err := s.releases().Start(s.ctx, campaignKey, by); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(s.ctx)
+	defer stop()
+	q := &watchedQueue{Queue: s.store, left: int64(s.N), done: stop}
+	w := &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(),
+		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
+		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}
+	c, err := s.start()
+	if err != nil {
+		return err
+	}
+	if err := w.Run(ctx); err != nil {
+		return err
+	}
+	if err := c.stop(s.N); err != nil {
+		return err
+	}
+	return s.allRelayed()
+}
+
+// watchedQueue ends the run when the last delivery is settled.
+type watchedQueue struct {
+	mailer.Queue
+	left int64
+	done func()
+}
+
+func (q *watchedQueue) Settle(ctx context.Context, batch []mailer.Settlement) ([]mailer.ID, error) {
+	fenced, err := q.Queue.Settle(ctx, batch)
+	if err == nil && atomic.AddInt64(&q.left, -int64(len(batch))) <= 0 {
+		q.done()
+	}
+	return fenced, err
+}
+
+// allRelayed looks into the books: a figure counts only if everybody was told.
+func (s *stage) allRelayed() error {
+	if err := s.store.FoldCounters(s.ctx); err != nil {
+		return err
+	}
+	f, err := s.store.Figures(s.ctx, s.controller, time.Now())
+	if err != nil {
+		return err
+	}
+	n := int64(s.N)
+	if f.Deliveries[mailer.Relayed] != n || f.Attempts[mailer.Relayed] != n || f.Duties[mailer.DutyMet] != n {
+		return fmt.Errorf("of %d deliveries the books have relayed %d, attempts %d, duties met %d", n,
+			f.Deliveries[mailer.Relayed], f.Attempts[mailer.Relayed], f.Duties[mailer.DutyMet])
+	}
+	return nil
+}

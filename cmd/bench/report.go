@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+)
+
+// report is what the benchmark prints.
+type report struct {
+	Machine machine         `json:"machine"`
+	Options options         `json:"options"`
+	Parts   map[string]runs `json:"parts"` // every run; the table shows medians
+}
+
+// machine is what the figures depend on.
+type machine struct {
+	CPU        string            `json:"cpu"`
+	Cores      int               `json:"cores"`
+	MemoryMiB  int64             `json:"memory_mib"`
+	Go         string            `json:"go"`
+	Commit     string            `json:"commit"`
+	PostgreSQL string            `json:"postgresql"`
+	Settings   map[string]string `json:"settings"`
+}
+
+// settingsShown are those of PostgreSQL that weigh.
+var settingsShown = []string{"fsync", "synchronous_commit", "full_page_writes", "wal_compression", "shared_buffers", "max_wal_size", "checkpoint_timeout", "jit"}
+
+func (h *hall) machine(ctx context.Context) (machine, error) {
+	m := machine{CPU: fieldOf("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), Go: runtime.Version(), Commit: commit(ctx), Settings: map[string]string{}}
+	fmt.Sscan(fieldOf("/proc/meminfo", "MemTotal"), &m.MemoryMiB)
+	m.MemoryMiB /= 1024
+	if err := h.admin.QueryRowContext(ctx, "SHOW server_version").Scan(&m.PostgreSQL); err != nil {
+		return m, err
+	}
+	for _, name := range settingsShown {
+		var v string
+		if err := h.admin.QueryRowContext(ctx, "SHOW "+name).Scan(&v); err != nil {
+			return m, err
+		}
+		m.Settings[name] = v
+	}
+	return m, nil
+}
+
+// fieldOf reads "name : value" from a file of /proc; "" if it is not there.
+func fieldOf(file, name string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// commit is what git says; a measured tree that differs from it is marked.
+func commit(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+var titles = []struct{ name, title string }{
+	{nameLoop, "(a) compose and send, no database"},
+	{namePipeline, "(b) the whole pipeline"},
+	{nameShort, "    the same, short queue"},
+	{nameBooks, "(c) claim, begin, settle"},
+	{nameEmpty, "(d) import into an empty database"},
+	{nameFilled, "    into a filled one"},
+}
+
+func (r report) print(w io.Writer) error {
+	m := r.Machine
+	fmt.Fprintf(w, "%s, %d cores, %d MiB; %s; commit %s\n", m.CPU, m.Cores, m.MemoryMiB, m.Go, m.Commit)
+	fmt.Fprintf(w, "PostgreSQL %s:", m.PostgreSQL)
+	for _, name := range settingsShown {
+		fmt.Fprintf(w, " %s=%s", name, m.Settings[name])
+	}
+	fmt.Fprintf(w, "\n%d connections; medians of %d\n\n", r.Options.Connections, r.Options.Runs)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "what\tn\ta second\tleast\tmost\town µs\tdatabase µs\tsink µs\tpeak MiB\t")
+	for _, row := range titles {
+		rs := r.Parts[row.name]
+		if len(rs) == 0 {
+			continue
+		}
+		x := rs.median()
+		fmt.Fprintf(t, "%-34s\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%d\t\n", row.title, x.N, x.rate(), rs.least(), rs.most(),
+			x.micros(x.CPU.Own), x.micros(x.CPU.Database), x.micros(x.CPU.Sink), x.Peak>>20)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	r.printSplit(w)
+	return nil
+}
+
+// micros spreads processor seconds over what was done, in microseconds each.
+func (r result) micros(seconds float64) float64 { return seconds / float64(r.N) * 1e6 }
+
+// printSplit says where a notice's processor time goes. Composing was measured
+// alone; the wire is what (a) takes beside it, the queue what (b) takes beside (a).
+func (r report) printSplit(w io.Writer) {
+	if len(r.Parts[nameLoop]) == 0 || len(r.Parts[namePipeline]) == 0 {
+		return
+	}
+	a, b := r.Parts[nameLoop].median(), r.Parts[namePipeline].median()
+	composing, sending, all := a.micros(a.Compose), a.micros(a.CPU.Own), b.micros(b.CPU.Own)
+	fmt.Fprintf(w, "\n(b) is %.2f of (a)\n", b.rate()/a.rate())
+	fmt.Fprintf(w, "processor time for a notice: compose %.0f µs, wire %.0f µs, queue %.0f µs, database %.0f µs (the sink: %.0f µs)\n",
+		composing, sending-composing, all-sending, b.micros(b.CPU.Database), b.micros(b.CPU.Sink))
+}

@@ -1,0 +1,150 @@
+package mailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// letter is a delivery that is composed and on record, and waits for a connection.
+type letter struct {
+	Job
+	message Message
+	attempt Attempt
+}
+
+// writer composes jobs and gives them to be put on record. It writes ahead of the
+// senders, so that a connection never waits for the database, and one commit
+// serves many attempts.
+//
+// What is begun and not yet on the wire when a worker is killed ends uncertain,
+// and goes out once, ten minutes later: nobody is told twice by it. How many that
+// can be is bounded by WorkerOptions.Ahead. A worker that stops gives them back.
+func (r *run) writer(ctx context.Context) {
+	var left []Job
+	for j := range r.jobs {
+		if ctx.Err() != nil {
+			left = append(left, j)
+			continue
+		}
+		if !r.lanes.open(j.Lane) {
+			r.release([]Job{j})
+			continue
+		}
+		r.write(ctx, j)
+	}
+	r.release(left)
+}
+
+func (r *run) write(ctx context.Context, j Job) {
+	reg, body, err := r.material(ctx, j)
+	if err != nil { // the store's trouble, and nobody's fault
+		r.complain(ctx, "load an approved text", err)
+		r.release([]Job{j})
+		r.pause(ctx, r.opt.Idle)
+		return
+	}
+	msg, rec, err := r.compose(j, reg, body)
+	if err != nil {
+		r.cannotCompose(j, err)
+		return
+	}
+	r.begins.in <- letter{j, msg, Attempt{ID: NewID(r.Now()), ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID,
+		Number: j.Attempts + 1, Relay: r.Relay.Name(), BegunAt: r.Now(), Message: rec}}
+}
+
+// material is what a notice is made from: the register behind its content, and
+// the approved skeleton.
+func (r *run) material(ctx context.Context, j Job) (*Register, []byte, error) {
+	reg, err := r.Registers.Version(ctx, j.RegisterID)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err := r.skeletons.get(ctx, j.SkeletonHash)
+	return reg, body, err
+}
+
+// compose makes the bytes: on a first attempt from today's values, later from
+// those that went out before, so that they are the same (E1). Other bytes under
+// the same Message-ID would be another notice, and are refused.
+func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecord, error) {
+	var err error
+	slots, date := j.Slots, j.ComposedAt
+	if slots == nil {
+		date = r.Now().Truncate(time.Second)
+		slots, err = r.Composer.Slots(reg, SlotInput{
+			Key:         SkeletonKey{j.Document, j.Languages, j.Form},
+			Facts:       j.Facts,
+			ActivityKey: j.ActivityKey,
+			Now:         date,
+			CreatedAt:   j.CreatedAt,
+			Code:        j.Code,
+			Tokens:      noticeTokens(r.Tokens, j.ContactID, j.DeliveryID),
+		})
+		if err != nil {
+			return Message{}, nil, err
+		}
+	}
+	h := Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
+		EnvelopeFrom: r.Tokens.EnvelopeFrom(j.DeliveryID, reg.Controller.Mail.BounceDomain)}
+	if j.Document == DocNotice {
+		h.OneClickURL = slots[SlotObjectURL]
+	}
+	msg, err := r.Composer.Compose(body, slots, h)
+	if err != nil {
+		return Message{}, nil, err
+	}
+	if j.Slots == nil {
+		return msg, &MessageRecord{SHA256: msg.SHA256, Size: len(msg.Bytes), ComposedAt: date, Slots: slots}, nil
+	}
+	if !slices.Equal(msg.SHA256, j.SHA256) {
+		return Message{}, nil, errors.New("the bytes differ from those of the first attempt")
+	}
+	return msg, nil, nil
+}
+
+// leaseLeft is the part of a lease that a beginning must have before it, so that
+// the claim outlives what the relay may take for its answer to the final dot.
+const leaseLeft = 2.0 / 3
+
+// flushBegins puts attempts on record, and hands over to the senders those whose
+// claim still stands; of the others nothing may be sent.
+func (r *run) flushBegins(batch []letter) {
+	attempts := make([]Attempt, len(batch))
+	for i, l := range batch {
+		attempts[i] = l.attempt
+	}
+	var stands map[ID]bool
+	r.store("the beginning of attempts", func(ctx context.Context) (err error) {
+		stands, err = r.Queue.Begin(ctx, attempts, r.Now().Add(time.Duration(leaseLeft*float64(r.opt.Lease))))
+		return err
+	})
+	for _, l := range batch {
+		if stands[l.attempt.ID] {
+			r.ready <- l
+			continue
+		}
+		r.held.done(l.ClaimID)
+		r.Meter.Fenced(1)
+	}
+}
+
+// cannotCompose ends a delivery whose text cannot be made (C8): nothing goes out,
+// a person is alerted, and the duty says why.
+func (r *run) cannotCompose(j Job, err error) {
+	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
+		To: Rejected, At: r.Now(), Class: ClassRefused}
+	if j.Document == DocNotice {
+		end.Duty, end.DutyReason = DutyFailed, BlockRefused
+	}
+	if errors.Is(err, ErrStorageEnded) { // between planning and sending: deleted, not notified (T3)
+		end.DutyReason = BlockExpired
+		r.settles.in <- end
+		return
+	}
+	r.Log.Error("a notice cannot be composed", "delivery", j.DeliveryID, "error", MaskAddresses(err.Error()))
+	end.Alert = &Alert{Kind: "cannot_compose", Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)}
+	r.settles.in <- end
+}
