@@ -77,9 +77,15 @@ type Duty struct {
 	ObtainedAt    time.Time
 	Due           Due
 	State         DutyState
-	Reason        BlockReason
+	Reason        BlockReason // of a blocked or failed one
+	Excuse        ExcuseReason
 	Detail        string
+	ToldAt        time.Time // the earliest prior notice (14(5)(a)), whatever the state; zero: none
+	ExemptionID   ID        // while it stands excused by one
 }
+
+// DutyRef names a duty; the key of tables about people is in this order.
+type DutyRef struct{ ContactID, ID ID }
 
 // CauseAcquisition is the cause of duties that data opened.
 const CauseAcquisition = "acquisition"

@@ -31,6 +31,7 @@ type ImportPlan struct {
 	Import      Import        // FileName, FileHash, SettingsHash; the rest is filled in
 	Basis       ObtainedBasis // for rows without a date (D4): a statement, unknown, or "": such rows are refused
 	Stated      time.Time     // what the statement says
+	ToldProof   string        // where the proof of all prior notices of the file is, for rows that name none
 	Rows        Rows
 	DryRun      bool                // look only: the counts are those that an import would give, batch by batch
 	OnRefusal   func(Refusal) error // every refusal; in a second run those of earlier rows again, decided anew; nil: dropped
@@ -106,7 +107,8 @@ func (im *Importer) begin(ctx context.Context, p ImportPlan) (*importRun, error)
 		r.counts = r.imp.Counts
 		r.counts.Already = r.imp.Finished
 	}
-	r.rules = intakeRules{source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID}
+	r.rules = intakeRules{source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID,
+		basis: p.Basis, stated: p.Stated, proof: p.ToldProof}
 	return r, nil
 }
 
@@ -127,7 +129,7 @@ func (r *importRun) fill() ([]batchRow, error) {
 			return rows, err
 		}
 		if refusal == nil {
-			refusal = r.date(&rec)
+			refusal = r.rules.date(&rec)
 		}
 		if refusal != nil {
 			rows = append(rows, batchRow{refusal: refusal})
@@ -136,26 +138,6 @@ func (r *importRun) fill() ([]batchRow, error) {
 		rows = append(rows, batchRow{rec: rec, ids: r.rules.identifiers(rec)})
 	}
 	return rows, nil
-}
-
-// date refuses a row without a date unless there is a basis for the file (D4).
-// The import's own date is never one.
-func (r *importRun) date(rec *Record) *Refusal {
-	if !rec.ObtainedAt.IsZero() {
-		rec.Basis = ObtainedFromRow
-		return nil
-	}
-	switch r.plan.Basis {
-	case ObtainedFromStatement:
-		rec.ObtainedAt = r.plan.Stated.UTC().Truncate(time.Microsecond) // as the store keeps it
-		rec.Basis = ObtainedFromStatement
-	case ObtainedUnknown:
-		rec.Basis = ObtainedUnknown
-	default:
-		return &Refusal{Line: rec.Line, Field: "obtained_at", Row: rec.Row,
-			Reason: "no date of obtaining: say with --obtained-basis when the data were obtained, or that it is unknown"}
-	}
-	return nil
 }
 
 // settle stores a batch, then reports its refusals. A batch of an earlier run

@@ -210,6 +210,8 @@ type ContactReport struct {
 	Deliveries   []DeliveryReport
 	Objections   []Objection
 	Requests     []Request
+	PriorNotices []PriorNotice
+	Exemptions   []Exemption // that have excused duties of theirs, ended ones too
 }
 
 // DeliveryReport is a delivery with its attempts.

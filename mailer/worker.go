@@ -23,7 +23,8 @@ type Worker struct {
 	Composer   Composer
 	Skeletons  SkeletonStore
 	Registers  *Registers
-	Releases   *Releases // places again what failed; nil in a worker that only delivers
+	Releases   *Releases   // places again what failed; nil in a worker that only delivers
+	Exemptions *Exemptions // ends what was told before or is to be reviewed; nil in a worker that only delivers
 	Tokens     Tokens
 	Controller ID
 	Options    WorkerOptions

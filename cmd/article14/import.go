@@ -28,6 +28,7 @@ type importCmd struct {
 	Dates         string            `help:"How dates are written, if not as kept with the source: DD.MM.YYYY, say." placeholder:"PATTERN"`
 	ObtainedBasis string            `help:"For rows without a date: a day that a person states (YYYY-MM-DD), or 'unknown', which treats them as overdue." placeholder:"DAY|unknown"`
 	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
+	ToldProof     string            `help:"Where the proof is that people were told, for rows with told_at that name none: a reference, never a personal value." placeholder:"REF"`
 	Rejects       string            `help:"Write refused rows, with line, field and reason, to this file." type:"path" placeholder:"FILE"`
 	DryRun        bool              `help:"Read everything, store nothing."`
 	JSON          bool              `help:"Print JSON."`
@@ -71,7 +72,7 @@ func (c *importCmd) report(std streams, counts mailer.ImportCounts) error {
 
 func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
 	p := importPlan{file: c.File, source: c.Source, activity: c.Activity, format: intake.Format(c.Format), dates: c.Dates,
-		mapping: mailer.Mapping{Fields: c.Map}, dryRun: c.DryRun}
+		mapping: mailer.Mapping{Fields: c.Map}, toldProof: strings.TrimSpace(c.ToldProof), dryRun: c.DryRun}
 	if p.activity == "" {
 		if len(reg.Activities) != 1 {
 			return p, errors.New("the register declares several activities: name one with --activity")
@@ -112,6 +113,7 @@ type importPlan struct {
 	basis                  mailer.ObtainedBasis
 	stated                 time.Time
 	said                   string // the statement, for the record (D4)
+	toldProof              string
 	dryRun                 bool
 	rejects                *rejectsFile
 	onProgress             func(rows int64)
@@ -119,7 +121,11 @@ type importPlan struct {
 
 // settings is what makes another reading of the same file another import.
 func (p importPlan) settings() []byte {
-	b, _ := json.Marshal([]any{p.format, p.delimiter, p.mapping, p.dates, p.basis, p.stated}) // plain values always marshal
+	read := []any{p.format, p.delimiter, p.mapping, p.dates, p.basis, p.stated}
+	if p.toldProof != "" {
+		read = append(read, p.toldProof)
+	}
+	b, _ := json.Marshal(read) // plain values always marshal
 	h := sha256.Sum256(b)
 	return h[:]
 }
@@ -187,7 +193,7 @@ func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts
 	return im.Run(ctx, mailer.ImportPlan{
 		Controller: a.controller, Register: reg, Source: source, ActivityKey: p.activity,
 		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(), Basis: p.said},
-		Basis:  p.basis, Stated: p.stated, Rows: rows, DryRun: p.dryRun, OnRefusal: p.rejects.write, OnProgress: p.onProgress,
+		Basis:  p.basis, Stated: p.stated, ToldProof: p.toldProof, Rows: rows, DryRun: p.dryRun, OnRefusal: p.rejects.write, OnProgress: p.onProgress,
 	})
 }
 

@@ -30,6 +30,8 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"wait":     m.wait,
 			"block":    m.blockSome,
 			"restrict": m.restrictSome,
+			"tell":     m.tellSome,
+			"sweep":    func(*rapid.T) { m.sweep(2) },
 			"move":     m.moveCampaign,
 			"object":   m.object,
 			"fold":     func(*rapid.T) { must(rt, m.FoldCounters(m.ctx)) },
@@ -95,6 +97,18 @@ func (m *mischief) restrictSome(t *rapid.T) {
 		restricted.Quarantined = append(restricted.Quarantined, mailer.Duty{ID: r.ID, ContactID: r.ContactID, SourceKey: r.Source})
 	}
 	must(t, m.Merge(m.ctx, m.controller, m.imp.ID, nil, m.at, func([]mailer.Known, map[string]bool) mailer.Merge { return restricted }))
+}
+
+// tellSome says of some that they were told before, whatever became of them.
+func (m *mischief) tellSome(t *rapid.T) {
+	var rows []dutyRow
+	must(t, m.db.SelectContext(m.ctx, &rows, `SELECT contact_id, id FROM duty WHERE controller_id = $1 ORDER BY id LIMIT $2`,
+		m.controller, rapid.IntRange(1, 4).Draw(t, "duties")))
+	told := mailer.Merge{Duties: []mailer.Duty{}}
+	for _, r := range rows {
+		told.Duties = append(told.Duties, mailer.Duty{ID: r.ID, ContactID: r.ContactID})
+	}
+	m.tell(m.at.Add(time.Duration(-rapid.IntRange(0, 90).Draw(t, "told hours ago"))*time.Hour), told)
 }
 
 func (m *mischief) claimSome(t *rapid.T) {
@@ -173,11 +187,12 @@ func (m *mischief) addressOf(contact mailer.ID) (id mailer.ID) {
 
 // truth is what the counters must agree with, counted row by row.
 var truth = map[string]string{
-	countContact:        `SELECT 'known', count(*) FROM contact WHERE controller_id = $1 HAVING count(*) > 0`,
-	countDuty:           `SELECT state, count(*) FROM duty WHERE controller_id = $1 GROUP BY state`,
-	countBlocked:        `SELECT reason, count(*) FROM duty WHERE controller_id = $1 AND state = 'blocked' GROUP BY reason`,
-	countOwed:           `SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), count(*) FROM duty WHERE controller_id = $1 AND state IN ('open', 'in_flight', 'failed', 'blocked') GROUP BY 1`,
-	countMetLate:        `SELECT 'late', count(*) FROM duty WHERE controller_id = $1 AND state = 'met' AND met_at > due_at HAVING count(*) > 0`,
+	countContact: `SELECT 'known', count(*) FROM contact WHERE controller_id = $1 HAVING count(*) > 0`,
+	countDuty:    `SELECT state, count(*) FROM duty WHERE controller_id = $1 GROUP BY state`,
+	countBlocked: `SELECT reason, count(*) FROM duty WHERE controller_id = $1 AND state = 'blocked' GROUP BY reason`,
+	countOwed:    `SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), count(*) FROM duty WHERE controller_id = $1 AND state IN ('open', 'in_flight', 'failed', 'blocked') GROUP BY 1`,
+	countMetLate: `SELECT 'late', count(*) FROM duty WHERE controller_id = $1
+		AND (state = 'met' AND met_at > due_at OR state = 'excused' AND reason = 'told_before' AND told_at > due_at) HAVING count(*) > 0`,
 	countDelivery:       `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' GROUP BY state`,
 	countCorrespondence: `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document <> 'notice' GROUP BY state`,
 	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state = 'relayed' GROUP BY languages`,
