@@ -25,8 +25,8 @@ var OwedStates = []DutyState{DutyOpen, DutyInFlight, DutyFailed, DutyBlocked}
 // come in the order of people.
 type DutyQuery struct {
 	DutyFilter
-	Overdue bool // past their date: owed now, or ended behind it
-	After   ID   // the last duty of the page before; zero: the first page
+	Overdue bool    // past their date: owed now, or ended behind it
+	After   DutyRef // the last duty of the page before; zero: the first page
 	Limit   int
 	Names   bool // with names and addresses
 	Now     time.Time

@@ -199,7 +199,7 @@ var truth = map[string]string{
 	countAttempt: `SELECT a.outcome, count(*) FROM attempt a JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
-	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 GROUP BY kind`,
+	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 AND settled_at IS NULL GROUP BY kind`,
 	countRequest:   `SELECT state, count(*) FROM request WHERE controller_id = $1 GROUP BY state`,
 	countImport: `SELECT x.state, sum(x.n) FROM import i CROSS JOIN LATERAL (VALUES ('accepted', accepted), ('merged', merged), ('refused', refused)) x(state, n)
 		WHERE i.controller_id = $1 AND x.n <> 0 GROUP BY x.state`,
