@@ -15,7 +15,9 @@ import (
 )
 
 type contactCmd struct {
-	Show contactShowCmd `cmd:"" help:"Who was told what, when, and why then."`
+	Show   contactShowCmd   `cmd:"" help:"Who was told what, when, and why then."`
+	List   contactListCmd   `cmd:"" help:"List people by what became of their duties, without names unless asked."`
+	Exempt contactExemptCmd `cmd:"" help:"Record that a person, or many, need not be told (Article 14(5)), until a review."`
 }
 
 type contactShowCmd struct {
@@ -78,6 +80,7 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	}
 	fmt.Fprintln(w)
 	table(w, rows)
+	printExcuses(w, r, zone)
 	rows = [][]string{{"DELIVERY", "DOCUMENT", "STATE", "LANGUAGE", "WHY", "SHA-256"}}
 	for _, d := range r.Deliveries {
 		rows = append(rows, []string{d.ID.String(), string(d.Document), string(d.State), d.Languages, d.LanguageRule, hex.EncodeToString(d.SHA256)})

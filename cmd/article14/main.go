@@ -37,7 +37,8 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
 	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
 	Status   statusCmd   `cmd:"" help:"Show backlog, deadlines and forecast."`
-	Contact  contactCmd  `cmd:"" help:"Show one person's record."`
+	Contact  contactCmd  `cmd:"" help:"Show one person's record; list people by what became of them; exemptions."`
+	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
 }
 
 // io is what a command speaks through; tests give it buffers.
