@@ -25,9 +25,11 @@ type PriorNotice struct {
 //   - what is blocked for the data themselves stays blocked. To have been told does
 //     not make restricted data usable (S4), nor does it prolong their storage (T3):
 //     a person still decides about them, or erases them;
-//   - a notice that is on the wire, or may have arrived, takes its course. Should it
-//     come back to the queue, the next look stops it there.
+//   - a notice in a worker's hands takes its course. Should it come back to the
+//     queue, the next look stops it there.
 //
+// A notice that waits is not sent; one that may have arrived is not sent again, and
+// held for a person. Where it tells of something else as well, it goes out for that.
 // A duty that ends here needs no review: the information was given. A new purpose
 // opens a duty of its own (14(4)).
 func AfterTold(state DutyState, reason BlockReason, delivery DeliveryState) (to DutyState, ok bool) {
@@ -37,13 +39,22 @@ func AfterTold(state DutyState, reason BlockReason, delivery DeliveryState) (to 
 	case DutyBlocked:
 		return DutyExcused, !reason.AboutData()
 	case DutyInFlight:
-		return DutyExcused, delivery == Queued || delivery == Deferred
+		return DutyExcused, delivery == Queued || delivery == Deferred || delivery == Uncertain
 	}
 	return state, false
 }
 
+// Never is when a delivery is tried again that is held for a person.
+var Never = never
+
+// HeldForTold is the alert that a notice may have arrived, and is not sent again
+// because its person was told before.
+func HeldForTold(delivery ID) Alert {
+	return Alert{Kind: "uncertain_held", Subject: delivery.String(), Detail: string(ToldBefore)}
+}
+
 // ToldWhileSending is the alert that a file says that a person was told already
-// whose notice is on the wire, or may have arrived.
+// whose notice is in a worker's hands.
 func ToldWhileSending(delivery ID) Alert {
 	return Alert{Kind: "told_while_sending", Subject: delivery.String(),
 		Detail: "a contact file says that this person was told before; the notice could not be stopped any more, so that they may be told twice"}

@@ -167,7 +167,7 @@ func TestWhatBecomesOfADutyWhosePersonWasTold(t *testing.T) { // 14(5)(a), S4, T
 		{mailer.DutyInFlight, "", mailer.Queued, true},
 		{mailer.DutyInFlight, "", mailer.Deferred, true},
 		{mailer.DutyInFlight, "", mailer.Sending, false},
-		{mailer.DutyInFlight, "", mailer.Uncertain, false},
+		{mailer.DutyInFlight, "", mailer.Uncertain, true},
 		{mailer.DutyInFlight, "", "", false}, // in a worker's hands
 		{mailer.DutyMet, "", mailer.Relayed, false},
 		{mailer.DutyExcused, "", "", false},

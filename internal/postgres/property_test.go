@@ -32,6 +32,10 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"restrict": m.restrictSome,
 			"tell":     m.tellSome,
 			"sweep":    func(*rapid.T) { m.sweep(2) },
+			"exempt":   m.exemptSome,
+			"review":   m.review,
+			"decide":   m.decideAboutOne,
+			"see to":   m.seeToAlert,
 			"move":     m.moveCampaign,
 			"object":   m.object,
 			"fold":     func(*rapid.T) { must(rt, m.FoldCounters(m.ctx)) },
@@ -109,6 +113,46 @@ func (m *mischief) tellSome(t *rapid.T) {
 		told.Duties = append(told.Duties, mailer.Duty{ID: r.ID, ContactID: r.ContactID})
 	}
 	m.tell(m.at.Add(time.Duration(-rapid.IntRange(0, 90).Draw(t, "told hours ago"))*time.Hour), told)
+}
+
+// exemptSome excuses whoever can be, and may be killed before it is done.
+func (m *mischief) exemptSome(t *rapid.T) {
+	e := weighed(func(e *mailer.Exemption) {
+		e.ID, e.State, e.ProposedAt = mailer.NewID(m.at), mailer.ExemptionExcusing, m.at
+		e.ReviewAt = m.at.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "minutes to the review")) * time.Minute)
+	})
+	must(t, m.AddExemption(m.ctx, m.controller, e))
+	for range rapid.IntRange(0, 3).Draw(t, "chunks") {
+		_, err := m.ExcuseSome(m.ctx, m.controller, e.ID, 2, m.at)
+		must(t, err)
+	}
+}
+
+// review keeps house about exemptions.
+func (m *mischief) review(t *rapid.T) {
+	must(t, m.exempting(&m.at).KeepHouse(m.ctx))
+}
+
+// decideAboutOne has a person settle a delivery; most are none to be settled.
+func (m *mischief) decideAboutOne(t *rapid.T) {
+	if len(m.attempts) == 0 {
+		t.Skip("nothing begun")
+	}
+	a := rapid.SampledFrom(m.attempts).Draw(t, "attempt")
+	v := mailer.Verdict{DeliveryID: a.DeliveryID, To: rapid.SampledFrom([]mailer.DeliveryState{mailer.Relayed, mailer.Rejected}).Draw(t, "as"), By: "ann"}
+	was := m.state(a.DeliveryID)
+	if err := m.SettleUncertain(m.ctx, m.controller, v, m.at); err != nil && was == mailer.Uncertain {
+		t.Fatal(err)
+	}
+}
+
+// seeToAlert settles the oldest alert.
+func (m *mischief) seeToAlert(t *rapid.T) {
+	as, err := m.Alerts(m.ctx, m.controller, "", mailer.ID{}, 1)
+	must(t, err)
+	for _, a := range as {
+		must(t, m.SettleAlert(m.ctx, m.controller, a.ID, "ann", m.at))
+	}
 }
 
 func (m *mischief) claimSome(t *rapid.T) {
@@ -221,6 +265,11 @@ func (m *mischief) audit() {
 	equal(m.t, "duties in flight without a delivery under way", m.count(`
 		SELECT count(*) FROM duty u JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
 		WHERE u.controller_id = $1 AND u.state = 'in_flight' AND d.state NOT IN ('queued', 'sending', 'deferred', 'uncertain')`, m.controller), 0)
+	m.sweep(2)
+	equal(m.t, "people who were told before and are owed a notice", m.count(`
+		SELECT count(*) FROM duty u LEFT JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
+		WHERE u.controller_id = $1 AND u.told_at IS NOT NULL AND NOT (u.state = 'blocked' AND u.reason IN ('quarantined', 'expired'))
+			AND (u.state IN ('open', 'failed', 'blocked') OR u.state = 'in_flight' AND d.state <> 'sending')`, m.controller), 0)
 	equal(m.t, "people told twice", m.count(`
 		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state = 'relayed' GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
 }

@@ -49,12 +49,12 @@ func (t tx) recordTold(ctx context.Context, controller mailer.ID, ns []mailer.Pr
 			counts.late(controller, e.Was.After(e.DueAt.Time), e.Now.After(e.DueAt.Time))
 		}
 	}
-	onTheWire, err := t.endTold(ctx, controller, keys, now, counts)
+	inHand, err := t.endTold(ctx, controller, keys, now, counts)
 	if err != nil {
 		return err
 	}
 	var alerts []mailer.Alert
-	for _, id := range onTheWire {
+	for _, id := range inHand {
 		alerts = append(alerts, mailer.ToldWhileSending(id))
 	}
 	return t.raiseFound(ctx, controller, alerts, now, counts)
@@ -82,10 +82,10 @@ type toldDelivery struct {
 	OwedToOthers bool                 `db:"owed_to_others"` // it discharges a duty of theirs that nobody has told them of
 }
 
-// endTold ends duties whose people were told before, as AfterTold says, and cancels
+// endTold ends duties whose people were told before, as AfterTold says, and stops
 // the notices that nobody is owed any more. A notice that tells of something else as well
-// goes out for that. It returns the deliveries that could not be stopped.
-func (t tx) endTold(ctx context.Context, controller mailer.ID, keys []dutyKey, now time.Time, counts tally) (onTheWire []mailer.ID, err error) {
+// goes out for that. It returns the deliveries that are in the hands of workers.
+func (t tx) endTold(ctx context.Context, controller mailer.ID, keys []dutyKey, now time.Time, counts tally) (inHand []mailer.ID, err error) {
 	var duties []toldDuty
 	if err := t.all(ctx, &duties, "told_duties", controller, records{keys}); err != nil {
 		return nil, err
@@ -96,13 +96,13 @@ func (t tx) endTold(ctx context.Context, controller mailer.ID, keys []dutyKey, n
 	}
 	landed, excused := []dutyKey{}, []dutyKey{}
 	var past history
-	cancel := map[mailer.ID]toldCancel{}
+	stop := map[mailer.ID]stopped{}
 	for _, d := range duties {
 		delivery := deliveries[d.DeliveryID]
 		to, ok := mailer.AfterTold(d.State, d.Reason, delivery.State)
 		if !ok {
 			if d.State == mailer.DutyInFlight {
-				onTheWire = append(onTheWire, d.DeliveryID)
+				inHand = append(inHand, d.DeliveryID)
 			}
 			continue
 		}
@@ -111,14 +111,14 @@ func (t tx) endTold(ctx context.Context, controller mailer.ID, keys []dutyKey, n
 		if d.State == mailer.DutyInFlight {
 			landed = append(landed, key)
 			if !delivery.OwedToOthers {
-				cancel[d.DeliveryID] = toldCancel{d.ContactID, d.DeliveryID, delivery.State}
+				stop[d.DeliveryID] = stopped{d.ContactID, d.DeliveryID, delivery.State}
 			}
 		}
 		past.add(d.ContactID, d.ID, now, d.State, to, string(mailer.ToldBefore), d.DeliveryID)
 		counts.duty(controller, d.stand(), dutyStand{to, "", d.DueAt.Time})
 		counts.late(controller, false, d.ToldAt.After(d.DueAt.Time))
 	}
-	if err := t.cancelTold(ctx, cancel, now, counts); err != nil {
+	if err := t.stopTold(ctx, controller, stop, now, counts); err != nil {
 		return nil, err
 	}
 	if _, err := t.exec(ctx, "told_land", records{landed}); err != nil {
@@ -127,15 +127,15 @@ func (t tx) endTold(ctx context.Context, controller mailer.ID, keys []dutyKey, n
 	if _, err := t.exec(ctx, "told_excuse", records{excused}, string(mailer.ToldBefore)); err != nil {
 		return nil, err
 	}
-	return onTheWire, past.write(ctx, t)
+	return inHand, past.write(ctx, t)
 }
 
 // waitingDeliveries are the notices of duties in flight that wait in the queue, by id.
 func (t tx) waitingDeliveries(ctx context.Context, duties []toldDuty) (map[mailer.ID]toldDelivery, error) {
-	keys := []toldCancel{}
+	keys := []stopped{}
 	for _, d := range duties {
 		if d.State == mailer.DutyInFlight {
-			keys = append(keys, toldCancel{ContactID: d.ContactID, DeliveryID: d.DeliveryID})
+			keys = append(keys, stopped{ContactID: d.ContactID, DeliveryID: d.DeliveryID})
 		}
 	}
 	var rows []toldDelivery
@@ -150,27 +150,36 @@ func (t tx) waitingDeliveries(ctx context.Context, duties []toldDuty) (map[maile
 	return out, err
 }
 
-// toldCancel names a delivery that must not go out, and the state that it was seen in.
-type toldCancel struct {
+// stopped names a delivery that must not go out, and the state that it was seen in.
+type stopped struct {
 	ContactID  mailer.ID            `json:"contact_id"`
 	DeliveryID mailer.ID            `json:"delivery_id"`
 	Was        mailer.DeliveryState `json:"was"`
 }
 
-func (t tx) cancelTold(ctx context.Context, cancel map[mailer.ID]toldCancel, now time.Time, counts tally) error {
-	rows := make([]toldCancel, 0, len(cancel))
-	for _, c := range cancel {
-		rows = append(rows, c)
-	}
-	if len(rows) == 0 {
-		return nil
+// stopTold cancels notices that wait. Those that may have arrived are held for a
+// person, who hears of it: they are not sent again, and nobody knows what they are.
+func (t tx) stopTold(ctx context.Context, controller mailer.ID, stop map[mailer.ID]stopped, now time.Time, counts tally) error {
+	waiting, uncertain := []stopped{}, []stopped{}
+	var alerts []mailer.Alert
+	for _, s := range stop {
+		if s.Was == mailer.Uncertain {
+			uncertain, alerts = append(uncertain, s), append(alerts, mailer.HeldForTold(s.DeliveryID))
+		} else {
+			waiting = append(waiting, s)
+		}
 	}
 	var moved []deliveryMove
-	err := t.all(ctx, &moved, "told_cancel", records{rows}, now)
+	if err := t.all(ctx, &moved, "told_cancel", records{waiting}, now); err != nil {
+		return err
+	}
 	for _, m := range moved {
 		counts.delivery(m)
 	}
-	return err
+	if _, err := t.exec(ctx, "told_hold", records{uncertain}, mailer.Never); err != nil {
+		return err
+	}
+	return t.raiseFound(ctx, controller, alerts, now, counts)
 }
 
 // reopenTold opens duties again that ended because their people were told before:

@@ -48,7 +48,7 @@ SELECT v.id, v.state, EXISTS (
     WHERE o.contact_id = v.contact_id AND o.delivery_id = v.id AND o.state = 'in_flight' AND o.told_at IS NULL) AS owed_to_others
 FROM json_to_recordset(CAST($1 AS json)) AS k(contact_id uuid, delivery_id uuid)
 JOIN delivery v ON v.contact_id = k.contact_id AND v.id = k.delivery_id
-WHERE v.state IN ('queued', 'deferred')
+WHERE v.state IN ('queued', 'deferred', 'uncertain')
 FOR NO KEY UPDATE OF v SKIP LOCKED
 
 -- name: told_cancel
@@ -57,6 +57,12 @@ SET state = 'cancelled', settled_at = $2
 FROM json_to_recordset(CAST($1 AS json)) AS k(contact_id uuid, delivery_id uuid, was text)
 WHERE v.contact_id = k.contact_id AND v.id = k.delivery_id AND v.state = k.was
 RETURNING v.contact_id, v.id, v.controller_id, v.campaign_id, v.document, v.languages, k.was AS from_state, v.state AS to_state
+
+-- name: told_hold
+UPDATE delivery v
+SET ready_at = $2
+FROM json_to_recordset(CAST($1 AS json)) AS k(contact_id uuid, delivery_id uuid)
+WHERE v.contact_id = k.contact_id AND v.id = k.delivery_id AND v.state = 'uncertain'
 
 -- name: told_land
 -- There is no way from in flight to excused but over open.
