@@ -69,11 +69,12 @@ type DutyLister interface {
 
 // OpenAlert is an alert that nobody has seen to yet.
 type OpenAlert struct {
-	ID       ID        `json:"id"`
-	Kind     string    `json:"kind"`
-	Subject  string    `json:"subject"`
-	Detail   string    `json:"detail"`
-	RaisedAt time.Time `json:"raised_at"`
+	ID        ID        `json:"id"`
+	Kind      string    `json:"kind"`
+	Subject   string    `json:"subject"`
+	ContactID ID        `json:"contact_id,omitzero"` // whom it is about; zero: nobody, or many
+	Detail    string    `json:"detail"`
+	RaisedAt  time.Time `json:"raised_at"`
 }
 
 // AlertStore keeps what operators must see.

@@ -39,9 +39,9 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 		}
 		return printJSON(std.out, alerts)
 	}
-	rows := [][]string{{"ALERT", "RAISED", "KIND", "ABOUT", "DETAIL"}}
+	rows := [][]string{{"ALERT", "RAISED", "KIND", "CONTACT", "ABOUT", "DETAIL"}}
 	for _, al := range alerts {
-		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, a.reg.Controller.Zone), al.Kind, al.Subject, al.Detail})
+		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, a.reg.Controller.Zone), al.Kind, orDash(al.ContactID), al.Subject, al.Detail})
 	}
 	table(std.out, rows)
 	if len(alerts) == c.Limit {
@@ -65,6 +65,13 @@ func (c *alertSettleCmd) Run(ctx context.Context, a *app, std streams) error {
 	}
 	fmt.Fprintf(std.out, "alert %s is settled by %s; raised again, it is shown again\n", id, c.By)
 	return nil
+}
+
+func orDash(id mailer.ID) string {
+	if id.IsZero() {
+		return "-"
+	}
+	return id.String()
 }
 
 // optionalID is the id that a flag names, zero where it names none.

@@ -135,10 +135,11 @@ func (s *Store) Alerts(ctx context.Context, controller mailer.ID, kind string, a
 			Subject  string    `db:"subject"`
 			Detail   string    `db:"detail"`
 			RaisedAt instant   `db:"raised_at"`
+			Contact  mailer.ID `db:"contact_id"`
 		}
 		err := t.all(ctx, &rows, "alerts_open", controller, kind, after.String(), limit)
 		for _, r := range rows {
-			out = append(out, mailer.OpenAlert{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Detail: r.Detail, RaisedAt: r.RaisedAt.Time})
+			out = append(out, mailer.OpenAlert{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Detail: r.Detail, RaisedAt: r.RaisedAt.Time, ContactID: r.Contact})
 		}
 		return err
 	})

@@ -51,12 +51,21 @@ LIMIT $12
 SELECT due_at FROM duty WHERE controller_id = $1 AND contact_id = $2 AND id = $3
 
 -- name: alerts_open
-SELECT id, kind, subject, detail, raised_at
-FROM alert
-WHERE controller_id = $1 AND settled_at IS NULL AND ($2 = '' OR kind = $2)
-    AND (raised_at, id) > (SELECT COALESCE(max(a.raised_at), '-infinity'), CAST($3 AS uuid) FROM alert a WHERE a.id = $3)
-ORDER BY raised_at, id
-LIMIT $4
+-- A subject is an id: of a contact, of a delivery, which is somebody's, or of
+-- something that is about many.
+SELECT o.id, o.kind, o.subject, o.detail, o.raised_at, COALESCE(v.contact_id, c.id) AS contact_id
+FROM (
+    SELECT id, kind, subject, detail, raised_at,
+        CASE WHEN subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN CAST(subject AS uuid) END AS about
+    FROM alert
+    WHERE controller_id = $1 AND settled_at IS NULL AND ($2 = '' OR kind = $2)
+        AND (raised_at, id) > (SELECT COALESCE(max(a.raised_at), '-infinity'), CAST($3 AS uuid) FROM alert a WHERE a.id = $3)
+    ORDER BY raised_at, id
+    LIMIT $4
+) o
+LEFT JOIN delivery v ON v.id = o.about AND v.controller_id = $1
+LEFT JOIN contact c ON c.id = o.about AND c.controller_id = $1
+ORDER BY o.raised_at, o.id
 
 -- name: alert_settle
 UPDATE alert

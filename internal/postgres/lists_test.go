@@ -141,6 +141,24 @@ func TestListsWalkTheirNarrowIndexes(t *testing.T) {
 	}
 }
 
+func TestAnAlertNamesWhomItIsAbout(t *testing.T) {
+	h := newHouse(t)
+	who := h.people(1, noon)[0]
+	h.running("spring", 0)
+	delivery := h.claim(1, noon)[0].DeliveryID
+	for i, subject := range []string{who.String(), delivery.String(), h.imp.ID.String(), "no id"} {
+		must(t, h.write(h.ctx, func(x tx) error {
+			return x.raiseFound(h.ctx, h.controller, []mailer.Alert{{Kind: "k", Subject: subject}}, noon.Add(time.Duration(i)*time.Second), tally{})
+		}))
+	}
+	as, err := h.Alerts(h.ctx, h.controller, "", mailer.ID{}, 10)
+	must(t, err)
+	equal(t, "alerts", len(as), 4)
+	for i, want := range []mailer.ID{who, who, {}, {}} {
+		equal(t, "about "+as[i].Subject, as[i].ContactID, want)
+	}
+}
+
 func TestAnAlertThatWasSeenToIsSettledUntilItIsRaisedAgain(t *testing.T) {
 	h := newHouse(t)
 	raise := func(kind, subject string, at time.Time) {
