@@ -7,5 +7,8 @@ var AlertKinds = map[string]string{
 	"cannot_compose":      "see the log under the delivery's id, mend its cause, create a new campaign",
 	"uncertain_held":      "ask the relay's log under the Message-ID whether they have it",
 	"identity_conflict":   "look at the person with 'contact show': a row named two people",
+	"told_while_sending":  "look at the person with 'contact show': they may have been told twice",
+	"exemption_reviewed":  "weigh it again with 'contact exempt', or let the people be told",
+	"bounced_policy":      "a relay refuses us, not the people: see what it says, and our records (SPF, DKIM, DMARC)",
 	"restricted_later":    "decide about data that turned out to be restricted",
 }

@@ -82,12 +82,18 @@ type Duty struct {
 	ObtainedAt    time.Time
 	Due           Due
 	State         DutyState
-	Reason        BlockReason
+	Reason        BlockReason // of a blocked or failed one
+	Excuse        ExcuseReason
 	Detail        string
 	MetAt         time.Time // zero: not met
 	DeliveryID    ID        // under way, or that met it
 	ErasedAt      time.Time // its data are gone since; zero: they are not
+	ToldAt        time.Time // the earliest prior notice (14(5)(a)), whatever the state; zero: none
+	ExemptionID   ID        // while it stands excused by one
 }
+
+// DutyRef names a duty; the key of tables about people is in this order.
+type DutyRef struct{ ContactID, ID ID }
 
 // CauseAcquisition is the cause of duties that data opened.
 const CauseAcquisition = "acquisition"

@@ -11,9 +11,10 @@
 //
 // Read it in this order: state.go (where duties and deliveries stand, and every
 // legal move), register.go and contact.go (what is known), due.go (by when),
-// match.go (who is who), place.go (how each person is told, or why not yet),
-// release.go (campaigns), worker.go, sender.go and conclude.go (delivery), retry.go
-// and classify.go (what a reply means), rights.go (what the links do).
+// match.go (who is who), match_told.go and exempt.go (who need not be told), place.go
+// (how each person is told, or why not yet), release.go (campaigns), worker.go,
+// sender.go and conclude.go (delivery), retry.go and classify.go (what a reply
+// means), rights.go (what the links do).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that
@@ -32,6 +33,6 @@
 //  7. Killing any process at any moment, and starting it again, keeps 1 to 6.
 //
 // Keys such as D5 or R10 name the rules of docs/rules.md. Implemented here, of the
-// GDPR: Articles 12(3), 14(1) to (4), 15 (the request), 21; of the RFCs: 9562 (ids),
+// GDPR: Articles 12(3), 14(1) to (5), 15 (the request), 21; of the RFCs: 9562 (ids),
 // 3463 and 5321 (what replies mean).
 package mailer

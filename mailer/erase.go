@@ -291,6 +291,8 @@ func (w *erasing) end(d Duty, cause EraseCause) ErasedDuty {
 	switch {
 	case d.State == DutyMet:
 		e.Reason = ErasedInformed
+	case d.State == DutyExcused && d.Excuse == ToldBefore: // the evidence of that stays
+		e.Reason = ErasedInformed
 	case d.State == DutyExcused:
 		e.Reason = ErasedExcused
 	case slices.ContainsFunc(w.held.Deliveries, func(v HeldDelivery) bool { return v.ID == d.DeliveryID && v.Unsure }):

@@ -8,6 +8,8 @@ var (
 	ErrNoCampaign    = errors.New("no campaign has that key: 'article14 campaign list' shows those there are")
 	ErrCampaignState = errors.New("its state does not allow that")
 	ErrNoContact     = errors.New("no contact has that id")
+	ErrNoDuty        = errors.New("no duty has that id: begin with the first page again")
+	ErrNoAlert       = errors.New("no open alert has that id: 'article14 alert list' shows those there are")
 )
 
 // Remedy says in a few plain words what a campaign's state allows next.

@@ -37,6 +37,9 @@ func (r *run) keepTakingIn(ctx context.Context) {
 	var next time.Time
 	for ctx.Err() == nil {
 		if now := r.Now(); r.somethingFailed() || !now.Before(next) {
+			if r.Exemptions != nil { // first, so that nobody is placed who was told before
+				r.complain(ctx, "look after exemptions", r.Exemptions.KeepHouse(ctx))
+			}
 			r.takeIn(ctx)
 			next = now.Add(r.opt.TakeInEvery)
 		}

@@ -32,6 +32,7 @@ type ImportPlan struct {
 	Import      Import        // FileName, FileHash, SettingsHash; the rest is filled in
 	Basis       ObtainedBasis // for rows without a date (D4): a statement, unknown, or "": such rows are refused
 	Stated      time.Time     // what the statement says
+	ToldProof   string        // where the proof of all prior notices of the file is, for rows that name none
 	Rows        Rows
 	DryRun      bool                // look only: the counts are those that an import would give, batch by batch
 	OnRefusal   func(Refusal) error // every refusal; in a second run those of earlier rows again, decided anew; nil: dropped
@@ -98,13 +99,14 @@ func (im *Importer) begin(ctx context.Context, p ImportPlan) (*importRun, error)
 		r.counts = r.imp.Counts
 		r.counts.Already = r.imp.Finished
 	}
-	r.rules = intakeRules{register: p.Register, source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID}
+	r.rules = intakeRules{register: p.Register, source: p.Source, activity: p.ActivityKey, zone: p.Register.Controller.Zone, key: im.Keys.Newest(IdentityKey), importID: r.imp.ID,
+		basis: p.Basis, stated: p.Stated, proof: p.ToldProof}
 	return r, nil
 }
 
 // run settles batch after batch. While one is being stored the next is read.
 func (r *importRun) run(ctx context.Context) error {
-	reader := &rowReader{rows: r.plan.Rows, plan: &r.plan, rules: r.rules, size: cmp.Or(max(r.Batch, 0), importBatch), stop: r.imp.Position}
+	reader := &rowReader{rows: r.plan.Rows, rules: r.rules, size: cmp.Or(max(r.Batch, 0), importBatch), stop: r.imp.Position}
 	batches, stop := reader.start()
 	defer stop()
 	for b := range batches {

@@ -28,6 +28,7 @@ type memory struct {
 	imports    map[string]*mailer.Import
 	contacts   map[mailer.ID]*mailer.Known
 	suppressed map[string]bool
+	told       map[mailer.ID][]string // evidence by duty
 	alerts     []mailer.Alert
 	keys       []mailer.BatchKeys
 	merges     int
@@ -36,7 +37,7 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{imports: map[string]*mailer.Import{}, contacts: map[mailer.ID]*mailer.Known{}, suppressed: map[string]bool{}}
+	return &memory{told: map[mailer.ID][]string{}, imports: map[string]*mailer.Import{}, contacts: map[mailer.ID]*mailer.Known{}, suppressed: map[string]bool{}}
 }
 
 func (m *memory) BeginImport(_ context.Context, _ mailer.ID, imp mailer.Import, now time.Time) (mailer.Import, error) {
@@ -152,10 +153,32 @@ func (m *memory) store(merge mailer.Merge) {
 		k := m.contacts[d.ContactID]
 		i := slices.IndexFunc(k.Duties, func(o mailer.Duty) bool { return o.ID == d.ID })
 		must(k.Duties[i].Reason == mailer.BlockQuarantined || k.Duties[i].State == mailer.DutyOpen || k.Duties[i].State == mailer.DutyFailed ||
-			k.Duties[i].State == mailer.DutyBlocked, "a duty is quarantined that is no longer open")
-		k.Duties[i].State, k.Duties[i].Reason = d.State, d.Reason
+			k.Duties[i].State == mailer.DutyBlocked || k.Duties[i].Excuse == mailer.ToldBefore, "a duty is quarantined that is no longer open")
+		k.Duties[i].State, k.Duties[i].Reason, k.Duties[i].Excuse = d.State, d.Reason, ""
 	}
+	m.tell(merge.Told)
 	m.alerts = append(m.alerts, merge.Alerts...)
+}
+
+// tell keeps evidence once, and ends duties as AfterTold says. Nothing is under way here.
+func (m *memory) tell(ns []mailer.PriorNotice) {
+	for _, n := range ns {
+		k := m.contacts[n.ContactID]
+		i := slices.IndexFunc(k.Duties, func(o mailer.Duty) bool { return o.ID == n.DutyID })
+		must(i >= 0, "evidence about a duty that there is not")
+		must(n.Proof != "" && !n.ToldAt.IsZero(), "evidence that proves nothing")
+		evidence := fmt.Sprintf("%s %s", n.ToldAt.Format(time.RFC3339), n.Proof)
+		if !slices.Contains(m.told[n.DutyID], evidence) {
+			m.told[n.DutyID] = append(m.told[n.DutyID], evidence)
+		}
+		d := &k.Duties[i]
+		if d.ToldAt.IsZero() || n.ToldAt.Before(d.ToldAt) {
+			d.ToldAt = n.ToldAt
+		}
+		if to, ok := mailer.AfterTold(d.State, d.Reason, ""); ok {
+			d.State, d.Reason, d.Excuse = to, "", mailer.ToldBefore
+		}
+	}
 }
 
 func must(ok bool, what string) {
@@ -178,7 +201,8 @@ func (m *memory) dump() string {
 			parts = append(parts, fmt.Sprintf("acquisition %s %s %s %s %q %s %d", a.SourceKey, a.ActivityKey, a.ObtainedAt.Format(time.RFC3339), a.Basis, a.Page, a.Visibility, a.Line))
 		}
 		for _, d := range k.Duties {
-			parts = append(parts, fmt.Sprintf("duty %s %s %s %s %s %s", d.SourceKey, d.ActivityKey, d.Due.At.Format(time.RFC3339), d.Due.Rule, d.State, d.Reason))
+			parts = append(parts, fmt.Sprintf("duty %s %s %s %s %s %s%s told %s %s", d.SourceKey, d.ActivityKey, d.Due.At.Format(time.RFC3339), d.Due.Rule, d.State,
+				d.Reason, d.Excuse, d.ToldAt.Format(time.RFC3339), slices.Sorted(slices.Values(m.told[d.ID]))))
 		}
 		people = append(people, strings.Join(parts, "\n\t"))
 	}

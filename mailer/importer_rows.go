@@ -1,15 +1,10 @@
 package mailer
 
-import (
-	"time"
-)
-
 // rowReader reads a file ahead of the store: while a batch is being stored the
 // next is read and its identifiers are hashed. At most two batches are in
 // memory, whatever the file's length.
 type rowReader struct {
 	rows  Rows
-	plan  *ImportPlan
 	rules intakeRules
 	size  int   // rows of a batch
 	stop  int64 // the position of an earlier run: no batch goes over it
@@ -58,7 +53,7 @@ func (r *rowReader) fill() (b readBatch) {
 			break
 		}
 		if refusal == nil {
-			refusal = r.date(&rec)
+			refusal = r.rules.date(&rec)
 		}
 		row := batchRow{refusal: refusal}
 		if refusal == nil {
@@ -68,25 +63,4 @@ func (r *rowReader) fill() (b readBatch) {
 	}
 	r.read += int64(len(b.rows))
 	return b
-}
-
-// date refuses a row without a date unless there is a basis for the file (D4).
-// The import's own date is never one.
-func (r *rowReader) date(rec *Record) *Refusal {
-	if !rec.ObtainedAt.IsZero() {
-		rec.ObtainedAt = rec.ObtainedAt.Truncate(time.Microsecond) // as the store keeps it, or the same row would be another obtaining
-		rec.Basis = ObtainedFromRow
-		return nil
-	}
-	switch r.plan.Basis {
-	case ObtainedFromStatement:
-		rec.ObtainedAt = r.plan.Stated.UTC().Truncate(time.Microsecond)
-		rec.Basis = ObtainedFromStatement
-	case ObtainedUnknown:
-		rec.Basis = ObtainedUnknown
-	default:
-		return &Refusal{Line: rec.Line, Field: "obtained_at", Row: rec.Row,
-			Reason: "no date of obtaining: say with --obtained-basis when the data were obtained, or that it is unknown"}
-	}
-	return nil
 }

@@ -83,9 +83,10 @@ type Merge struct {
 	Identifiers  map[ID][]Identifier
 	Acquisitions map[ID][]Acquisition
 	Duties       []Duty
-	Shortened    []Duty  // known duties whose date moved forward (14(3)(b), (c)); never later
-	Quarantined  []Duty  // known duties that are blocked now: a later row says that the data are restricted (S4)
-	Alerts       []Alert // rows whose identifiers belong to two contacts, or that restrict what was told already
+	Shortened    []Duty        // known duties whose date moved forward (14(3)(b), (c)); never later
+	Told         []PriorNotice // evidence that people were told before; the store ends their duties as AfterTold says
+	Quarantined  []Duty        // known duties that are blocked now: a later row says that the data are restricted (S4)
+	Alerts       []Alert       // rows whose identifiers belong to two contacts, or that restrict what was told already
 	Counts       ImportCounts
 	From         int64 // the position before this batch: the store refuses a batch that does not follow on
 	Rows         int64 // rows that this batch accounts for

@@ -21,6 +21,9 @@ type intakeRules struct {
 	key      Key // identity
 	importID ID
 	now      time.Time
+	basis    ObtainedBasis // of rows without a date (D4)
+	stated   time.Time
+	proof    string // of prior notices that name none
 }
 
 // identifiers are what a row can be recognised by, in the order in which they
@@ -73,9 +76,10 @@ func batchKeys(rows []batchRow) BatchKeys {
 
 // batchRow is a row of a batch: refused already, or with its identifiers.
 type batchRow struct {
-	rec     Record
-	ids     []Identifier
-	refusal *Refusal
+	rec        Record
+	ids        []Identifier
+	refusal    *Refusal
+	noticeOnly bool // it says when somebody known was told, and brings no data
 }
 
 // crowd is everybody whom a batch may be about: contacts that are stored, and
@@ -98,11 +102,7 @@ func (r intakeRules) decide(rows []batchRow, known []Known, suppressed map[strin
 	m := Merge{Rows: int64(len(rows)), Identifiers: map[ID][]Identifier{}, Acquisitions: map[ID][]Acquisition{}}
 	var refused []Refusal
 	for _, row := range rows {
-		refusal := row.refusal
-		p := (*person)(nil)
-		if refusal == nil {
-			p, refusal = c.find(row)
-		}
+		p, refusal := c.judge(&row)
 		switch {
 		case refusal != nil:
 			refused = append(refused, *refusal)
@@ -221,6 +221,10 @@ func (c *crowd) join(p *person) {
 // take adds a row to a person. What already identifies somebody else stays
 // theirs alone; only an address may be shared.
 func (c *crowd) take(p *person, row batchRow) {
+	if row.noticeOnly {
+		c.takeNotice(p, row.rec)
+		return
+	}
 	adds := c.rules.adds(p, row.rec)
 	for _, id := range row.ids {
 		holders := c.byHash[string(id.Hash)]
@@ -236,6 +240,7 @@ func (c *crowd) take(p *person, row batchRow) {
 	}
 	c.rules.fill(p, row.rec)
 	c.rules.owe(p, row.rec, p.acquire(c.rules, row.rec))
+	c.rules.tell(p, row.rec)
 	if Quarantined(row.rec.Visibility, c.rules.source) {
 		c.restrict(p)
 	}
@@ -259,6 +264,7 @@ func (c *crowd) write(m *Merge) {
 		}
 		for _, key := range p.dutyKeys() {
 			d := p.duties[key]
+			m.Told = append(m.Told, d.told...)
 			if d.isNew {
 				m.Duties = append(m.Duties, d.Duty)
 				continue

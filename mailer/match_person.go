@@ -27,6 +27,7 @@ type person struct {
 type owed struct {
 	Duty
 	isNew, shortened, quarantined bool
+	told                          []PriorNotice // new evidence
 }
 
 func knownPerson(k Known) *person {
@@ -140,7 +141,7 @@ func (p *person) acquire(r intakeRules, rec Record) ID {
 func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
 	due := DueFor(DueInputs{ObtainedAt: rec.ObtainedAt, Basis: rec.Basis, FirstCommunication: rec.FirstCommunication,
 		FirstDisclosure: rec.FirstDisclosure, ReadAt: r.now}, r.zone)
-	key := dutyKey{r.activity, r.source.Key, CauseAcquisition}
+	key := r.dutyKey()
 	d, known := p.duties[key]
 	if !known {
 		state, reason := r.opening(p, rec.Visibility)
@@ -150,12 +151,18 @@ func (r intakeRules) owe(p *person, rec Record, acquisition ID) {
 		}}
 		return
 	}
-	if d.State != DutyErased && due.At.Before(d.Due.At) {
-		d.Due, d.shortened = due, true
-		if !rec.ObtainedAt.IsZero() && (d.ObtainedAt.IsZero() || rec.ObtainedAt.Before(d.ObtainedAt)) {
-			d.ObtainedAt = rec.ObtainedAt
-		}
+	if d.bringForward(due) && !rec.ObtainedAt.IsZero() && (d.ObtainedAt.IsZero() || rec.ObtainedAt.Before(d.ObtainedAt)) {
+		d.ObtainedAt = rec.ObtainedAt
 	}
+}
+
+// bringForward takes an earlier deadline, and tells whether this one is.
+func (d *owed) bringForward(due Due) bool {
+	if d.State == DutyErased || !due.At.Before(d.Due.At) {
+		return false
+	}
+	d.Due, d.shortened = due, true
+	return true
 }
 
 // opening is the state of a new duty. Data whose holder restricted who may see
@@ -198,15 +205,16 @@ func (c *crowd) restrict(p *person) {
 	}
 }
 
-// quarantine blocks a duty that nothing was done about yet. Where a notice is on
-// its way or was given, or a person excused the duty, a person has to know.
+// quarantine blocks a duty that nothing was done about yet, or that ended because
+// its person was told before: that does not make restricted data usable, and the
+// order of the rows must make no difference. Where a notice is on its way or was
+// given, or a person excused the duty, a person has to know.
 func (c *crowd) quarantine(d *owed) {
-	switch d.State {
-	case DutyOpen, DutyFailed, DutyBlocked:
-		if d.Reason != BlockQuarantined {
-			d.State, d.Reason, d.Detail, d.quarantined = DutyBlocked, BlockQuarantined, "", true
-		}
-	case DutyInFlight, DutyMet, DutyExcused:
+	switch {
+	case d.State == DutyBlocked && d.Reason == BlockQuarantined:
+	case d.State == DutyOpen, d.State == DutyFailed, d.State == DutyBlocked, d.State == DutyExcused && d.Excuse == ToldBefore:
+		d.State, d.Reason, d.Excuse, d.Detail, d.quarantined = DutyBlocked, BlockQuarantined, "", "", true
+	case d.State == DutyInFlight, d.State == DutyMet, d.State == DutyExcused:
 		c.alerts = append(c.alerts, RestrictedLater(d.Duty))
 	}
 }

@@ -70,9 +70,13 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 }
 
 // tells leaves out the duties for purposes that the bound register does not have:
-// its notice would not tell of them (14(4)).
+// its notice would not tell of them (14(4)). Nor is anybody told again who was told
+// before: their duty is about to be ended (see AfterTold).
 func (p Placer) tells(ds []Duty) []Duty {
 	return slices.DeleteFunc(slices.Clone(ds), func(d Duty) bool {
+		if !d.ToldAt.IsZero() {
+			return true
+		}
 		key, later := strings.CutPrefix(d.Cause, causePurpose)
 		return later && !slices.ContainsFunc(p.Activity.Purposes, func(q Purpose) bool { return q.Key == key })
 	})

@@ -1,5 +1,7 @@
 package mailer
 
+import "slices"
+
 // DutyState is where a duty to inform stands. See docs/states.md.
 type DutyState string
 
@@ -86,6 +88,22 @@ const (
 var BlocksThatMayBeGone = []BlockReason{
 	BlockNoChannel, BlockNoLanguage, BlockNoCountry, BlockNotApproved, BlockUnknownSource, BlockAddressDead, BlockRefused, BlockRoleMailbox, BlockSharedMailbox,
 }
+
+// BlocksAboutData are those where the data themselves must not be used, or not be
+// kept. Whether the person was told, or need not be, changes nothing about that.
+var BlocksAboutData = []BlockReason{BlockQuarantined, BlockExpired}
+
+// AboutData tells whether a reason is one of BlocksAboutData.
+func (r BlockReason) AboutData() bool { return slices.Contains(BlocksAboutData, r) }
+
+// ExcuseReason says why a duty is excused (14(5)).
+type ExcuseReason string
+
+// Why duties are excused.
+const (
+	ToldBefore ExcuseReason = "told_before" // 14(5)(a): the person was told, with evidence; there is nothing to review
+	Exempted   ExcuseReason = "exempted"    // a reviewed exemption stands (E4)
+)
 
 // Remedy says in a few plain words what unblocks a duty.
 func (r BlockReason) Remedy() string {

@@ -220,6 +220,8 @@ type ContactReport struct {
 	Objections   []Objection
 	Requests     []Request
 	Decisions    []Decision
+	PriorNotices []PriorNotice
+	Exemptions   []Exemption // that have excused duties of theirs, ended ones too
 }
 
 // DeliveryReport is a delivery with its attempts.

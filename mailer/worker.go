@@ -23,9 +23,10 @@ type Worker struct {
 	Composer   Composer
 	Skeletons  SkeletonStore
 	Registers  *Registers
-	Releases   *Releases // places again what failed; nil in a worker that only delivers
-	Reports    *Reports  // looks again at reports that found no delivery; nil: another process does
-	Eraser     *Eraser   // erases what has expired; nil in a worker that only delivers
+	Releases   *Releases   // places again what failed; nil in a worker that only delivers
+	Exemptions *Exemptions // ends what was told before or is to be reviewed; nil in a worker that only delivers
+	Reports    *Reports    // looks again at reports that found no delivery; nil: another process does
+	Eraser     *Eraser     // erases what has expired; nil in a worker that only delivers
 	Tokens     Tokens
 	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
 	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked

@@ -25,6 +25,7 @@ type campaignCmd struct {
 	Resume  campaignResumeCmd  `cmd:"" help:"Go on."`
 	Pace    campaignPaceCmd    `cmd:"" help:"Change how many notices a second it sends."`
 	Cancel  campaignCancelCmd  `cmd:"" help:"End it; what has not gone out is cancelled and its duties are open again."`
+	Settle  campaignSettleCmd  `cmd:"" help:"Decide about a delivery that may have arrived and that nobody sends any more."`
 	Show    campaignShowCmd    `cmd:"" help:"Show a campaign and what became of its notices."`
 	List    campaignListCmd    `cmd:"" help:"List campaigns."`
 }

@@ -15,9 +15,11 @@ import (
 )
 
 type contactCmd struct {
-	Show  contactShowCmd  `cmd:"" help:"Who was told what, when, and why then."`
-	Tell  contactTellCmd  `cmd:"" help:"Decide that somebody is told whose data are quarantined, or who is reached only by an office's or a shared mailbox."`
-	Erase contactEraseCmd `cmd:"" help:"Erase somebody for good, with what they were owed on record."`
+	Show   contactShowCmd   `cmd:"" help:"Who was told what, when, and why then."`
+	Tell   contactTellCmd   `cmd:"" help:"Decide that somebody is told whose data are quarantined, or who is reached only by an office's or a shared mailbox."`
+	Erase  contactEraseCmd  `cmd:"" help:"Erase somebody for good, with what they were owed on record."`
+	List   contactListCmd   `cmd:"" help:"List people by what became of their duties, without names unless asked."`
+	Exempt contactExemptCmd `cmd:"" help:"Record that a person, or many, need not be told (Article 14(5)), until a review."`
 }
 
 type contactShowCmd struct {
@@ -87,6 +89,7 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
 	}
 	fmt.Fprintln(w)
 	table(w, rows)
+	printExcuses(w, r, zone)
 	rows = [][]string{{"DELIVERY", "DOCUMENT", "STATE", "LANGUAGE", "WHY", "SHA-256"}}
 	for _, d := range r.Deliveries {
 		rows = append(rows, []string{d.ID.String(), string(d.Document), string(d.State), d.Languages, d.LanguageRule, hex.EncodeToString(d.SHA256)})

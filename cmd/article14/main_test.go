@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("ARTICLE14_DATABASE_URL", migrated(env.T().(testing.TB)))
+			env.Setenv("NEXT_YEAR", time.Now().AddDate(1, 0, 0).Format(time.DateOnly)) // days of review are within two years
 			env.Setenv("ARTICLE14_KEYS", filepath.Join(env.WorkDir, "keys.json"))
 			if _, err := makeKeys(filepath.Join(env.WorkDir, "keys.json")); err != nil {
 				return err

@@ -30,12 +30,13 @@ type ReadingFlags struct {
 	Dates         string            `help:"How dates are written, if not as kept with the source: DD.MM.YYYY, say." placeholder:"PATTERN"`
 	ObtainedBasis string            `help:"For rows without a date: a day that a person states (YYYY-MM-DD), or 'unknown', which treats them as overdue." placeholder:"DAY|unknown"`
 	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
+	ToldProof     string            `help:"Where the proof is that people were told, for rows with told_at that name none: a reference, never a personal value." placeholder:"REF"`
 	MaxBytes      int64             `help:"Refuse a file of more bytes." default:"17179869184" placeholder:"N"`
 	MaxLines      int64             `help:"Refuse a file of more lines." default:"200000000" placeholder:"N"`
 }
 
 func (c *ReadingFlags) plan(file string, reg *mailer.Register) (importPlan, error) {
-	p := importPlan{file: file, source: c.Source, activity: c.Activity}
+	p := importPlan{file: file, source: c.Source, activity: c.Activity, toldProof: strings.TrimSpace(c.ToldProof)}
 	p.read = intake.Settings{Format: intake.Format(c.Format), Encoding: c.Encoding, DateFormat: c.Dates, Mapping: mailer.Mapping{Fields: c.Map},
 		MaxBytes: c.MaxBytes, MaxLines: c.MaxLines}
 	if p.source == "" {
@@ -86,6 +87,7 @@ type importPlan struct {
 	basis                  mailer.ObtainedBasis
 	stated                 time.Time
 	said                   string // the statement, for the record (D4)
+	toldProof              string
 	dryRun                 bool
 	batch                  int       // rows stored in one transaction; 0: as many as the importer thinks right
 	look                   *fileLook // filled in, unless nil
@@ -98,7 +100,7 @@ type importPlan struct {
 func (p importPlan) settings(source mailer.Source) []byte {
 	r := p.read
 	b, _ := json.Marshal([]any{r.Format, r.Encoding, r.Delimiter, r.HeaderLine, r.Mapping, r.DateFormat, p.basis, p.stated,
-		source.Columns, source.DateFormat, source.IgnoredLanguages, source.Public}) // plain values always marshal
+		p.toldProof, source.Columns, source.DateFormat, source.IgnoredLanguages, source.Public}) // plain values always marshal
 	h := sha256.Sum256(b)
 	return h[:]
 }
@@ -138,7 +140,7 @@ func (p importPlan) readFrom(f *os.File, source mailer.Source, controller mailer
 	return mailer.ImportPlan{
 		Controller: controller, Register: reg, Source: source, ActivityKey: p.activity,
 		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(source), Basis: p.said},
-		Basis:  p.basis, Stated: p.stated, Rows: p.look.watch(file), DryRun: p.dryRun, OnRefusal: p.refused, OnProgress: p.onProgress,
+		Basis:  p.basis, Stated: p.stated, ToldProof: p.toldProof, Rows: p.look.watch(file), DryRun: p.dryRun, OnRefusal: p.refused, OnProgress: p.onProgress,
 	}, nil
 }
 

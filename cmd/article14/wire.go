@@ -201,6 +201,10 @@ func (a *app) releases() *mailer.Releases {
 		Controller: a.controller, Key: a.key, Now: a.now}
 }
 
+func (a *app) exemptions() *mailer.Exemptions {
+	return &mailer.Exemptions{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
+}
+
 func (a *app) rights() *mailer.Rights {
 	return &mailer.Rights{Store: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
 		Controller: a.controller, Key: a.key, Now: a.now}
@@ -216,7 +220,7 @@ func (a *app) eraser() *mailer.Eraser {
 
 func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
 }
 

@@ -12,17 +12,24 @@ import (
 // changeDuties brings forward and quarantines known duties, as a batch says. It
 // returns an alert for each that was to be quarantined and is on its way by now.
 func (t tx) changeDuties(ctx context.Context, controller mailer.ID, m mailer.Merge, now time.Time, counts tally) (tooLate []mailer.Alert, err error) {
-	if len(m.Shortened)+len(m.Quarantined) == 0 {
+	if len(m.Shortened)+len(m.Quarantined)+len(m.Told) == 0 {
 		return nil, nil
 	}
 	sooner := newSoonerRows(m.Shortened)
 	if _, err := t.exec(ctx, "delivery_shorten", controller, records{sooner}); err != nil {
 		return nil, err
 	}
-	if _, err := t.exec(ctx, "duty_lock", controller, records{dutyKeys(slices.Concat(m.Shortened, m.Quarantined))}); err != nil {
+	moves := dutyKeys(slices.Concat(m.Shortened, m.Quarantined))
+	for _, n := range m.Told {
+		moves = append(moves, dutyKey{n.ContactID, n.DutyID})
+	}
+	if _, err := t.exec(ctx, "duty_lock", controller, records{moves}); err != nil {
 		return nil, err
 	}
 	if err := t.shortenDuties(ctx, controller, sooner, counts); err != nil {
+		return nil, err
+	}
+	if err := t.reopenTold(ctx, controller, m.Quarantined, now, counts); err != nil {
 		return nil, err
 	}
 	return t.quarantineDuties(ctx, controller, m.Quarantined, now, counts)
@@ -69,7 +76,7 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, rows []soon
 	var was []struct {
 		standRow
 		Now   instant `db:"now_due"`
-		MetAt instant `db:"met_at"`
+		Ended instant `db:"ended_at"`
 	}
 	if err := t.all(ctx, &was, "duty_shorten", controller, records{rows}); err != nil {
 		return err
@@ -78,8 +85,8 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, rows []soon
 		after := r.stand()
 		after.DueAt = r.Now.Time
 		counts.duty(controller, r.stand(), after)
-		if r.State == mailer.DutyMet && !r.MetAt.After(r.DueAt.Time) && r.MetAt.After(after.DueAt) { // late after all (D7)
-			counts.add(controller, mailer.ID{}, countMetLate, "", "late", 1)
+		if !r.Ended.IsZero() { // given on time by the date that it had
+			counts.late(controller, r.Ended.After(r.DueAt.Time), r.Ended.After(r.Now.Time))
 		}
 	}
 	return nil

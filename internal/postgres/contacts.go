@@ -33,6 +33,9 @@ func (s *Store) ContactReport(ctx context.Context, controller, contact mailer.ID
 		for _, o := range objections {
 			r.Objections = append(r.Objections, o.objection())
 		}
+		if err := t.excusesOf(ctx, contact, &r); err != nil {
+			return err
+		}
 		var requests []requestRow
 		err = t.all(ctx, &requests, "contact_requests", contact)
 		for _, q := range requests {

@@ -140,6 +140,9 @@ func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.
 	if err := batch.addDuties(ctx, m.Duties); err != nil {
 		return err
 	}
+	if err := t.recordTold(ctx, controller, m.Told, now, counts); err != nil {
+		return err
+	}
 	if err := t.raiseFound(ctx, controller, slices.Concat(m.Alerts, tooLate), now, counts); err != nil {
 		return err
 	}

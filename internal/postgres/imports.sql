@@ -123,4 +123,5 @@ UPDATE duty d
 SET due_at = s.due_at, due_rule = s.due_rule, due_inputs = s.due_inputs, obtained_at = s.obtained_at
 FROM sooner s
 WHERE d.contact_id = s.contact_id AND d.id = s.id
-RETURNING d.state, d.reason, s.was AS due_at, d.due_at AS now_due, d.met_at
+RETURNING d.state, d.reason, s.was AS due_at, d.due_at AS now_due,
+    CASE WHEN d.state = 'met' THEN d.met_at WHEN d.state = 'excused' AND d.reason = 'told_before' THEN d.told_at END AS ended_at

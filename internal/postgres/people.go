@@ -151,13 +151,20 @@ type dutyRow struct {
 	MetAt         instant                    `db:"met_at"`
 	DeliveryID    mailer.ID                  `db:"delivery_id"`
 	ErasedAt      instant                    `db:"erased_at"`
+	ToldAt        instant                    `db:"told_at"`
+	ExemptionID   mailer.ID                  `db:"exemption_id"`
 }
 
 func (r dutyRow) duty() mailer.Duty {
-	return mailer.Duty{
+	d := mailer.Duty{
 		ID: r.ID, ContactID: r.ContactID, ActivityKey: r.Activity, SourceKey: r.Source, Cause: r.Cause,
 		AcquisitionID: r.AcquisitionID, ObtainedAt: r.ObtainedAt.Time,
 		Due:   mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: r.Inputs.v},
 		State: r.State, Reason: r.Reason, Detail: r.Detail, MetAt: r.MetAt.Time, DeliveryID: r.DeliveryID, ErasedAt: r.ErasedAt.Time,
+		ToldAt: r.ToldAt.Time, ExemptionID: r.ExemptionID,
 	}
+	if d.State == mailer.DutyExcused { // one column holds both
+		d.Excuse, d.Reason = mailer.ExcuseReason(r.Reason), ""
+	}
+	return d
 }

@@ -16,7 +16,8 @@ WHERE controller_id = $1 AND contact_id = ANY (CAST($2 AS uuid[]))
 ORDER BY contact_id, source_key, obtained_at NULLS LAST, id
 
 -- name: people_duties
-SELECT contact_id, id, activity_key, source_key, cause, acquisition_id, obtained_at, due_at, due_rule, due_inputs, state, reason, detail, met_at, delivery_id, erased_at
+SELECT contact_id, id, activity_key, source_key, cause, acquisition_id, obtained_at, due_at, due_rule, due_inputs, state, reason, detail,
+    met_at, delivery_id, erased_at, told_at, exemption_id
 FROM duty
 WHERE controller_id = $1 AND contact_id = ANY (CAST($2 AS uuid[]))
 ORDER BY contact_id, due_at, id

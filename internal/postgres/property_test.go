@@ -31,6 +31,12 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"wait":     m.wait,
 			"block":    m.blockSome,
 			"restrict": m.restrictSome,
+			"tell":     m.tellSome,
+			"sweep":    func(*rapid.T) { m.sweep(2) },
+			"exempt":   m.exemptSome,
+			"review":   m.review,
+			"rule":     m.decideAboutOne,
+			"see to":   m.seeToAlert,
 			"move":     m.moveCampaign,
 			"object":   m.object,
 			"report":   m.reportSome,
@@ -101,6 +107,58 @@ func (m *mischief) restrictSome(t *rapid.T) {
 		restricted.Quarantined = append(restricted.Quarantined, mailer.Duty{ID: r.ID, ContactID: r.ContactID, SourceKey: r.Source})
 	}
 	must(t, m.Merge(m.ctx, m.controller, m.imp.ID, nil, m.at, func([]mailer.Known, map[string]bool) mailer.Merge { return restricted }))
+}
+
+// tellSome says of some that they were told before, whatever became of them.
+func (m *mischief) tellSome(t *rapid.T) {
+	var rows []dutyRow
+	must(t, m.db.SelectContext(m.ctx, &rows, `SELECT contact_id, id FROM duty WHERE controller_id = $1 ORDER BY id LIMIT $2`,
+		m.controller, rapid.IntRange(1, 4).Draw(t, "duties")))
+	told := mailer.Merge{Duties: []mailer.Duty{}}
+	for _, r := range rows {
+		told.Duties = append(told.Duties, mailer.Duty{ID: r.ID, ContactID: r.ContactID})
+	}
+	m.tell(m.at.Add(time.Duration(-rapid.IntRange(0, 90).Draw(t, "told hours ago"))*time.Hour), told)
+}
+
+// exemptSome excuses whoever can be, and may be killed before it is done.
+func (m *mischief) exemptSome(t *rapid.T) {
+	e := weighed(func(e *mailer.Exemption) {
+		e.ID, e.State, e.ProposedAt = mailer.NewID(m.at), mailer.ExemptionExcusing, m.at
+		e.ReviewAt = m.at.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "minutes to the review")) * time.Minute)
+	})
+	must(t, m.AddExemption(m.ctx, m.controller, e))
+	for range rapid.IntRange(0, 3).Draw(t, "chunks") {
+		_, err := m.ExcuseSome(m.ctx, m.controller, e.ID, 2, m.at)
+		must(t, err)
+	}
+}
+
+// review keeps house about exemptions.
+func (m *mischief) review(t *rapid.T) {
+	must(t, m.exempting(&m.at).KeepHouse(m.ctx))
+}
+
+// decideAboutOne has a person settle a delivery; most are none to be settled.
+func (m *mischief) decideAboutOne(t *rapid.T) {
+	if len(m.attempts) == 0 {
+		t.Skip("nothing begun")
+	}
+	a := rapid.SampledFrom(m.attempts).Draw(t, "attempt")
+	v := mailer.Ruling{DeliveryID: a.DeliveryID, To: rapid.SampledFrom([]mailer.DeliveryState{mailer.Relayed, mailer.Rejected}).Draw(t, "as"), By: "ann"}
+	was := m.state(a.DeliveryID)
+	if err := m.SettleUncertain(m.ctx, m.controller, v, m.at); err != nil && was == mailer.Uncertain {
+		t.Fatal(err)
+	}
+}
+
+// seeToAlert settles the oldest alert.
+func (m *mischief) seeToAlert(t *rapid.T) {
+	as, err := m.Alerts(m.ctx, m.controller, "", mailer.ID{}, 1)
+	must(t, err)
+	for _, a := range as {
+		must(t, m.SettleAlert(m.ctx, m.controller, a.ID, "ann", m.at))
+	}
 }
 
 func (m *mischief) claimSome(t *rapid.T) {
@@ -245,18 +303,20 @@ func (m *mischief) addressOf(contact mailer.ID) (id mailer.ID) {
 
 // truth is what the counters must agree with, counted row by row.
 var truth = map[string]string{
-	countContact:        `SELECT CASE WHEN erased_at IS NULL THEN 'known' ELSE 'erased' END, count(*) FROM contact WHERE controller_id = $1 GROUP BY 1`,
-	countDuty:           `SELECT state, count(*) FROM duty WHERE controller_id = $1 GROUP BY state`,
-	countBlocked:        `SELECT reason, count(*) FROM duty WHERE controller_id = $1 AND state = 'blocked' GROUP BY reason`,
-	countOwed:           `SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), count(*) FROM duty WHERE controller_id = $1 AND state IN ('open', 'in_flight', 'failed', 'blocked') GROUP BY 1`,
-	countMetLate:        `SELECT 'late', count(*) FROM duty WHERE controller_id = $1 AND state IN ('met', 'erased') AND met_at > due_at HAVING count(*) > 0`,
+	countContact: `SELECT CASE WHEN erased_at IS NULL THEN 'known' ELSE 'erased' END, count(*) FROM contact WHERE controller_id = $1 GROUP BY 1`,
+	countDuty:    `SELECT state, count(*) FROM duty WHERE controller_id = $1 GROUP BY state`,
+	countBlocked: `SELECT reason, count(*) FROM duty WHERE controller_id = $1 AND state = 'blocked' GROUP BY reason`,
+	countOwed:    `SELECT to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24'), count(*) FROM duty WHERE controller_id = $1 AND state IN ('open', 'in_flight', 'failed', 'blocked') GROUP BY 1`,
+	countMetLate: `SELECT 'late', count(*) FROM duty WHERE controller_id = $1
+		AND (state IN ('met', 'erased') AND met_at > due_at OR (state = 'excused' AND reason = 'told_before'
+			OR state = 'erased' AND reason = 'informed' AND met_at IS NULL) AND told_at > due_at) HAVING count(*) > 0`,
 	countDelivery:       `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' GROUP BY state`,
 	countCorrespondence: `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document <> 'notice' GROUP BY state`,
 	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered', 'bounced') GROUP BY languages`,
 	countAttempt: `SELECT a.outcome, count(*) FROM attempt a JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
-	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 GROUP BY kind`,
+	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 AND settled_at IS NULL GROUP BY kind`,
 	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1
 		UNION ALL SELECT outcome FROM report_unmatched WHERE controller_id = $1 AND state = 'not_understood') x GROUP BY x.outcome`,
 	countUnmatched: `SELECT state, count(*) FROM report_unmatched WHERE controller_id = $1 GROUP BY state`,
@@ -287,6 +347,11 @@ func (m *mischief) audit() {
 			OR EXISTS (SELECT FROM message_values v WHERE v.contact_id = c.id) OR EXISTS (SELECT FROM duty u WHERE u.contact_id = c.id AND u.state <> 'erased')
 			OR EXISTS (SELECT FROM delivery d WHERE d.contact_id = c.id AND d.state IN ('queued', 'deferred', 'sending') AND NOT EXISTS (
 				SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain')))`, m.controller), 0)
+	m.sweep(2)
+	equal(m.t, "people who were told before and are owed a notice", m.count(`
+		SELECT count(*) FROM duty u LEFT JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
+		WHERE u.controller_id = $1 AND u.told_at IS NOT NULL AND NOT (u.state = 'blocked' AND u.reason IN ('quarantined', 'expired'))
+			AND (u.state IN ('open', 'failed', 'blocked') OR u.state = 'in_flight' AND d.state <> 'sending')`, m.controller), 0)
 	equal(m.t, "people told twice", m.count(`
 		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered') GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
 }

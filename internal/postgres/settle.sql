@@ -46,9 +46,13 @@ ON CONFLICT (controller_id, kind, hash, scope) DO UPDATE
 SET expires_at = CASE WHEN s.expires_at IS NOT NULL AND excluded.expires_at IS NOT NULL THEN GREATEST(s.expires_at, excluded.expires_at) END
 
 -- name: raise
-INSERT INTO alert (id, controller_id, kind, subject, raised_at, detail)
+-- Each once for its kind and subject while it is open; one that a person has seen
+-- to is opened again.
+INSERT INTO alert AS a (id, controller_id, kind, subject, raised_at, detail)
 SELECT id, controller_id, kind, subject, raised_at, detail
 FROM json_to_recordset(CAST($1 AS json)) AS r(id uuid, controller_id uuid, kind text, subject text, raised_at timestamptz, detail text)
 ORDER BY controller_id, kind, subject
-ON CONFLICT (controller_id, kind, subject) DO NOTHING
+ON CONFLICT (controller_id, kind, subject) DO UPDATE
+SET raised_at = excluded.raised_at, detail = excluded.detail, settled_at = NULL, settled_by = ''
+WHERE a.settled_at IS NOT NULL
 RETURNING controller_id, kind
