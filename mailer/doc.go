@@ -13,7 +13,7 @@
 // legal move), register.go and contact.go (what is known), due.go (by when),
 // match.go (who is who), place.go (how each person is told, or why not yet),
 // release.go (campaigns), worker.go, sender.go and conclude.go (delivery), retry.go
-// and classify.go (what a reply means), rights.go (what the links do).
+// and classify.go (what a reply means), report.go (what came back later), rights.go (what the links do).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that
@@ -33,5 +33,5 @@
 //
 // Keys such as D5 or R10 name the rules of docs/rules.md. Implemented here, of the
 // GDPR: Articles 12(3), 14(1) to (4), 15 (the request), 21; of the RFCs: 9562 (ids),
-// 3463 and 5321 (what replies mean).
+// 3463 and 5321 (what replies mean), 3461 and 3464 (reports).
 package mailer
