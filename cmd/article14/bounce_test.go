@@ -129,6 +129,9 @@ func TestABouncePipedInReopensTheDutyAndTheNextAddressIsWrittenTo(t *testing.T) 
 		if status != 0 || !strings.Contains(out, "is bounced, its duties are failed") {
 			t.Fatalf("status %d: %s", status, out)
 		}
+		if status, out := s.piped(t, report, nil, "--json"); status != 0 || !strings.Contains(out, `"replayed": true`) {
+			t.Errorf("as JSON: %d %s", status, out)
+		}
 		s.mailTo(t, "anna@two.example")
 		until(t, func() bool { return s.figuresNow(t).Duties[mailer.DutyMet] == 2 })
 	})

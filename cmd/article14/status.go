@@ -113,6 +113,9 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 	}
 	table(w, rows)
 	printBlocked(w, "DUTIES", f.Blocked)
+	if failed := f.Duties[mailer.DutyFailed]; failed > 0 { // E3
+		fmt.Fprintf(w, "\n%d duties failed at one address and have another one: a running campaign takes them up; if it has ended, create a new one\n", failed)
+	}
 	printLanes(w, f)
 	fmt.Fprintln(w, "\n"+forecastWords(f.Forecast()))
 }

@@ -30,6 +30,7 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, 
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[string]int64{"retry_past_deadline": 1}, Objections: map[string]int64{"page": 5},
+		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
 	}, b.err
 }
 
@@ -56,6 +57,8 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_duties_blocked{reason="no_language"} 4`, `article14_duties_due{within="3d"} 1`, `article14_duties_smallest_slack_seconds -3600`,
 		`article14_queue_oldest_age_seconds 60`, `article14_alerts{kind="retry_past_deadline"} 1`, `article14_objections_total{way="page"} 5`,
 		`article14_attempts_total{class="transient",result="deferred"} 1`, `article14_figures_up 1`,
+		`article14_bounces_total{class="dead_address"} 6`, `article14_bounces_total{class="policy"} 0`, `article14_reports_total{finding="delayed"} 8`,
+		`article14_reports_total{finding="not_understood"} 9`, `article14_reports_unmatched{state="waiting"} 2`, `article14_reports_unmatched{state="given_up"} 0`,
 	} {
 		if !strings.Contains(body, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)
