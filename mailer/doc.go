@@ -14,7 +14,7 @@
 // match.go (who is who), match_told.go and exempt.go (who need not be told), place.go
 // (how each person is told, or why not yet), release.go (campaigns), worker.go,
 // sender.go and conclude.go (delivery), retry.go and classify.go (what a reply
-// means), rights.go (what the links do).
+// means), report.go (what came back later), rights.go (what the links do).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that
@@ -34,5 +34,5 @@
 //
 // Keys such as D5 or R10 name the rules of docs/rules.md. Implemented here, of the
 // GDPR: Articles 12(3), 14(1) to (5), 15 (the request), 21; of the RFCs: 9562 (ids),
-// 3463 and 5321 (what replies mean).
+// 3463 and 5321 (what replies mean), 3461 and 3464 (reports).
 package mailer

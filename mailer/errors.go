@@ -7,6 +7,7 @@ var (
 	ErrNoRegister    = errors.New("no register has been applied: run 'article14 register apply FILE' first")
 	ErrNoCampaign    = errors.New("no campaign has that key: 'article14 campaign list' shows those there are")
 	ErrCampaignState = errors.New("its state does not allow that")
+	ErrNoReport      = errors.New("no bytes are kept of that report: it was understood, or its time is over")
 	ErrNoContact     = errors.New("no contact has that id")
 	ErrNoDuty        = errors.New("no duty has that id: begin with the first page again")
 	ErrNoAlert       = errors.New("no open alert has that id: 'article14 alert list' shows those there are")

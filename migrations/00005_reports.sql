@@ -5,6 +5,8 @@
 -- that did not is parked apart. What was taken in is known by door and external
 -- id, in a table of its own, since neither of the two can hold that alone.
 
+-- Counters of them (counter_delta): report '' > dead_address, ..., not_understood; unmatched by state.
+
 -- +goose Up
 CREATE TABLE report_received (
     controller_id uuid NOT NULL REFERENCES controller,

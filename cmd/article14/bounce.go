@@ -28,6 +28,7 @@ func (e tryAgain) Unwrap() error { return e.error }
 type bounceCmd struct {
 	To   []string `help:"Address to which the report was sent, as the mail system knows it. Default: what Postfix (ORIGINAL_RECIPIENT, RECIPIENT) or Exim (LOCAL_PART, DOMAIN) say in the environment." placeholder:"ADDRESS"`
 	List bool     `help:"Read nothing; list the reports that found no delivery."`
+	Show string   `help:"Read nothing; print a report that was not matched or not understood, as it came. It may name people." placeholder:"ID"`
 	JSON bool     `help:"Print JSON."`
 }
 
@@ -44,6 +45,9 @@ const bounceWithin = time.Minute
 func (c *bounceCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if c.List {
 		return c.list(ctx, s, std)
+	}
+	if c.Show != "" {
+		return c.show(ctx, s, std)
 	}
 	if f, ok := std.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return misuse{errors.New("a report is read on standard input: pipe one in, or name a file with < FILE")}
@@ -124,6 +128,24 @@ func bounceWords(f mailer.ReportFate, v mailer.Verdict) string {
 		return fmt.Sprintf("%s: delivery %s is %s", v.Finding(), f.DeliveryID, f.To)
 	}
 	return fmt.Sprintf("%s: delivery %s is %s, its duties are %s", v.Finding(), f.DeliveryID, f.To, f.Duty)
+}
+
+func (c *bounceCmd) show(ctx context.Context, s *Settings, std streams) error {
+	id, err := mailer.ParseID(c.Show)
+	if err != nil {
+		return misuse{err}
+	}
+	a, err := openWithRegister(ctx, s, s.logger(std.err))
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	raw, err := a.store.RawReport(ctx, a.controller, id)
+	if err != nil {
+		return err
+	}
+	_, err = std.out.Write(raw)
+	return err
 }
 
 // listedReports is how many reports are listed.

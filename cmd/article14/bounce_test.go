@@ -129,6 +129,9 @@ func TestABouncePipedInReopensTheDutyAndTheNextAddressIsWrittenTo(t *testing.T) 
 		if status != 0 || !strings.Contains(out, "is bounced, its duties are failed") {
 			t.Fatalf("status %d: %s", status, out)
 		}
+		if status, out := s.piped(t, report, nil, "--json"); status != 0 || !strings.Contains(out, `"replayed": true`) {
+			t.Errorf("as JSON: %d %s", status, out)
+		}
 		s.mailTo(t, "anna@two.example")
 		until(t, func() bool { return s.figuresNow(t).Duties[mailer.DutyMet] == 2 })
 	})
@@ -163,8 +166,13 @@ func TestABouncePipedInReopensTheDutyAndTheNextAddressIsWrittenTo(t *testing.T) 
 		if status != 0 || !strings.Contains(out, "forged") || f.Unmatched["waiting"] != 1 || f.Deliveries[mailer.Relayed] != 1 || f.Duties[mailer.DutyMet] != 1 {
 			t.Fatalf("status %d: %s; unmatched %v, deliveries %v", status, out, f.Unmatched, f.Deliveries)
 		}
-		if status, out := s.piped(t, "", nil, "--list"); status != 0 || !strings.Contains(out, "forged") || strings.Contains(out, "@") {
+		status, out = s.piped(t, "", nil, "--list")
+		if status != 0 || !strings.Contains(out, "forged") || strings.Contains(out, "@") {
 			t.Fatalf("the list: %d %s", status, out)
+		}
+		id := regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`).FindString(out)
+		if status, out := s.piped(t, "", nil, "--show", id); status != 0 || !strings.Contains(out, "Final-Recipient: rfc822; anna@two.example") {
+			t.Fatalf("the report %q: %d %s", id, status, out)
 		}
 	})
 	t.Run("delivered is recorded, and shown with its person", func(t *testing.T) {

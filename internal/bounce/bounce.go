@@ -10,10 +10,11 @@ import (
 	"article14/mailer"
 )
 
-// MaxSize is how much of a message is looked at, in octets. Reports with the
-// headers of what they return are some kilobytes; the rest is for those that
-// return all of it.
-const MaxSize = 1 << 20
+// MaxSize is how much of a message is looked at and kept, in octets. Reports with
+// the headers of what they return are some kilobytes, and the part that counts
+// stands in front. Whoever knows the domain can write there: more would be an
+// invitation to fill the database.
+const MaxSize = 256 << 10
 
 const (
 	maxRecipients = 100

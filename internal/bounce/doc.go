@@ -9,8 +9,8 @@
 //
 // # Why it does not use a MIME library
 //
-// The input is hostile and broken: boundaries that never close, lines of a
-// megabyte, headers with lines that are none, parts in parts. A reader that stops
+// The input is hostile and broken: boundaries that never close, lines without
+// end, headers with lines that are none, parts in parts. A reader that stops
 // with an error at the first of these loses the one part that matters, which often
 // stands before it. So headers and boundaries are read here, line by line, over
 // bytes that are bounded before (MaxSize); types and encodings are the standard

@@ -34,6 +34,7 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, 
 		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[string]int64{"retry_past_deadline": 1}, Objections: map[string]int64{"page": 5},
+		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
 	}, b.err
 }
 
@@ -63,6 +64,8 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_workers{state="alive"} 1`, `article14_workers{state="gone"} 1`, `article14_workers_relay{state="away"} 1`, `article14_workers_relay{state="up"} 0`,
 		`article14_relay_connections 2`, `article14_deliveries_in_flight 1`, `article14_instance_held 1`, `article14_duties_stranded 6`,
 		`article14_duties_overdue_age{age="over_1y"} 2`, `article14_duties_overdue_age{age="under_7d"} 0`, `article14_leases_rescued_total{to="uncertain"} 0`,
+		`article14_bounces_total{class="dead_address"} 6`, `article14_bounces_total{class="policy"} 0`, `article14_reports_total{finding="delayed"} 8`,
+		`article14_reports_total{finding="not_understood"} 9`, `article14_reports_unmatched{state="waiting"} 2`, `article14_reports_unmatched{state="given_up"} 0`,
 	} {
 		if !strings.Contains(body, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)

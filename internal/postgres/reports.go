@@ -51,7 +51,7 @@ func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f mailer
 		if err != nil || !found {
 			return err
 		}
-		c := filing{controller: controller, file: f, decide: decide, counts: tally{}, again: true}
+		c := filing{controller: controller, file: f, decide: decide, counts: tally{}}
 		if fate, err = c.match(ctx, t); err != nil {
 			return err
 		}
@@ -74,7 +74,6 @@ type filing struct {
 	controller mailer.ID
 	file       mailer.ReportFile
 	decide     func(mailer.ReportedDelivery) mailer.Consequence
-	again      bool // it was parked before
 	counts     tally
 }
 
@@ -109,20 +108,24 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 			return fate, err
 		}
 	}
-	after := aftermath{last: c.file.At}
-	if what.Suppress != nil {
-		after.suppressions = append(after.suppressions, newSuppressionRow(c.controller, *what.Suppress, c.file.At))
-	}
-	if a := what.Alert; a != nil {
-		after.alerts = append(after.alerts, alertRow{mailer.NewID(c.file.At), c.controller, a.Kind, a.Subject, a.Detail, c.file.At})
-	}
-	if err := t.suppress(ctx, after.suppressions); err != nil {
-		return fate, err
-	}
-	if err := t.raise(ctx, after.alerts, c.counts); err != nil {
+	if err := c.aside(ctx, t, what); err != nil {
 		return fate, err
 	}
 	return fate, c.keep(ctx, t, fate)
+}
+
+// aside is what follows beside the delivery and its duties.
+func (c *filing) aside(ctx context.Context, t tx, what mailer.Consequence) error {
+	if what.Suppress != nil {
+		if err := t.suppress(ctx, []suppressionRow{newSuppressionRow(c.controller, *what.Suppress, c.file.At)}); err != nil {
+			return err
+		}
+	}
+	a := what.Alert
+	if a == nil {
+		return nil
+	}
+	return t.raise(ctx, []alertRow{{mailer.NewID(c.file.At), c.controller, a.Kind, a.Subject, a.Detail, c.file.At}}, c.counts)
 }
 
 // reported is a delivery with what a decision needs of its person.
@@ -326,6 +329,19 @@ func (s *Store) UnmatchedReports(ctx context.Context, controller mailer.ID, limi
 		return err
 	})
 	return out, err
+}
+
+// RawReport gives the bytes of a report that was not matched or not understood,
+// or ErrNoReport.
+func (s *Store) RawReport(ctx context.Context, controller, id mailer.ID) (raw []byte, err error) {
+	err = s.read(ctx, func(t tx) error {
+		found, err := t.one(ctx, &raw, "report_raw", controller, id)
+		if err == nil && !found {
+			err = mailer.ErrNoReport
+		}
+		return err
+	})
+	return raw, err
 }
 
 // reportEntries are a contact's reports by delivery, in the order of their coming.

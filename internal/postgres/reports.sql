@@ -72,6 +72,9 @@ WHERE controller_id = $1
 ORDER BY id DESC
 LIMIT $2
 
+-- name: report_raw
+SELECT body FROM report_raw WHERE controller_id = $1 AND report_id = $2
+
 -- name: report_forget
 DELETE FROM report_raw
 WHERE report_id IN (SELECT report_id FROM report_raw WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)

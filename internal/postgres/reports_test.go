@@ -195,12 +195,17 @@ func TestWhatFindsNoDeliveryIsTriedGivenUpAndForgotten(t *testing.T) { // T4
 	equal(t, "the newest", fmt.Sprint(us[0].Why, us[0].State, us[0].Finding, us[0].NextTryAt.IsZero()), "unknown_deliverygiven_updead_addresstrue")
 
 	equal(t, "bytes that are kept", h.count(`SELECT count(*) FROM report_raw`), 2)
+	raw, err := h.RawReport(h.ctx, h.controller, us[1].ID)
+	must(t, err)
+	equal(t, "the bytes", string(raw), "lost")
 	d.at = noon.Add(30*day - time.Second)
 	must(t, d.Forget(h.ctx))
 	equal(t, "bytes that are kept still", h.count(`SELECT count(*) FROM report_raw`), 2)
 	d.at = noon.Add(30*day + time.Second)
 	must(t, d.Forget(h.ctx))
 	equal(t, "bytes that are kept at the end", h.count(`SELECT count(*) FROM report_raw`), 0)
+	_, err = h.RawReport(h.ctx, h.controller, us[1].ID)
+	equal(t, "the bytes then", err, mailer.ErrNoReport)
 }
 
 func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
