@@ -72,7 +72,7 @@ func TestWhatGoesIsWhatTheNoticeSaidWouldGo(t *testing.T) { // T1, T2, S4
 		"late, if nobody was told": {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) {
 			h.Duties[0].State, h.Deliveries = DutyBlocked, nil
 		}, "directory/linkedin", true, "expired", "erased_before_informed", false},
-		"excused, if nobody had to be told": {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) { h.Duties[0].State = DutyExcused }, "directory/linkedin", true, "expired", "excused", false},
+		"excused, if nobody had to be told":              {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) { h.Duties[0].State = DutyExcused }, "directory/linkedin", true, "expired", "excused", false},
 		"counted from the reading where no day is known": {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) { h.Contact.FirstObtainedAt = time.Time{} }, "directory/linkedin", true, "expired", "informed", false},
 	} {
 		t.Run(name, func(t *testing.T) {
