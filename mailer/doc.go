@@ -11,10 +11,12 @@
 //
 // Read it in this order: state.go (where duties and deliveries stand, and every
 // legal move), register.go and contact.go (what is known), due.go (by when),
-// match.go (who is who), match_told.go and exempt.go (who need not be told), place.go
-// (how each person is told, or why not yet), release.go (campaigns), worker.go,
-// sender.go and conclude.go (delivery), retry.go and classify.go (what a reply
-// means), report.go (what came back later), rights.go (what the links do).
+// match.go (who is who), match_told.go and exempt.go (who need not be told),
+// visibility.go (what may be used), place.go (how each person is told, or why not
+// yet), release.go (campaigns), worker.go, sender.go and conclude.go (delivery),
+// retry.go and classify.go (what a reply means), report.go (what came back later),
+// rights.go (what the links do), erase.go and eraser.go (what goes when, and what
+// stays).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that

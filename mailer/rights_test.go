@@ -169,3 +169,25 @@ func TestARequestForAccessIsDueAMonthAfterItsDayInTheControllersZone(t *testing.
 		t.Errorf("half past midnight in Paris: due %s", got)
 	}
 }
+
+func TestTheLinksOfSomebodyWhoIsErasedDoNothingButSaySinceWhen(t *testing.T) { // R2, R3
+	r, m := rightsFor(t, LegitimateInterest)
+	m.notice.ErasedAt = at(t, "2026-12-31T23:30:00Z") // already January in Paris
+	notice, objection := r.Tokens.Make(m.link(TokenNotice)), r.Tokens.Make(m.link(TokenObjection))
+	v, err := r.Notice(t.Context(), notice, "")
+	if err != nil || v.Erased == nil || v.Erased.String() != "2027-01-01" || v.Page.HTML != "" || v.Page.Language == "" || v.Objection != "" {
+		t.Errorf("notice: %+v, %v", v, err)
+	}
+	for range 2 {
+		o, err := r.Object(t.Context(), objection, "one_click", "")
+		if err != nil || o.Erased == nil || o.Objected != nil {
+			t.Errorf("objection: %+v, %v", o, err)
+		}
+	}
+	if v, err := r.RequestAccess(t.Context(), notice, ""); err != nil || v.Erased == nil {
+		t.Errorf("access: %+v, %v", v, err)
+	}
+	if len(m.objections)+len(m.requests)+len(m.suppressed)+len(m.receipts) > 0 {
+		t.Errorf("something was recorded of somebody who is not there: %+v", m)
+	}
+}

@@ -149,6 +149,9 @@ func printDraft(w io.Writer, d mailer.Draft) {
 	}
 	slices.SortFunc(rows[1:], slices.Compare)
 	table(w, rows)
+	if slices.ContainsFunc(rows[1:], func(r []string) bool { return fileForm.Replace(r[1]) != r[1] }) {
+		fmt.Fprintln(w, "what came from sources marked ? (unknown visibility) or ! (restricted) serves for the notice alone, and is erased after it")
+	}
 	printBlocked(w, "PEOPLE", d.Audience.Blocked)
 }
 

@@ -326,3 +326,44 @@ func TestOfContactsWithoutANameSharedAddressesAreMarked(t *testing.T) { // R4
 		equal(t, "shared, of "+c.Contact.Name, c.Addresses[0].Shared, c.Contact.Name == "")
 	}
 }
+
+func TestADutyThatStaysIsOpenAgainWhenItsDeliveryIsCancelled(t *testing.T) { // invariant 1
+	h := newHouse(t)
+	m := h.newPerson(1, noon.Add(24*time.Hour))
+	contact, second := m.NewContacts[0].ID, m.Duties[0]
+	second.ID, second.SourceKey = mailer.NewID(noon), "whois"
+	m.Duties = append(m.Duties, second)
+	h.store(m)
+	h.running("spring", 0)
+	_, _, err := h.Store.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held mailer.Held) (mailer.Erasing, error) {
+		return mailer.Erasing{ContactID: contact, Cancel: []mailer.ID{held.Deliveries[0].ID},
+			Duties: []mailer.ErasedDuty{{ID: second.ID, Cause: mailer.EraseTold, Reason: mailer.ErasedUninformed}}}, nil
+	})
+	must(t, err)
+	equal(t, "erased", h.count(`SELECT count(*) FROM duty WHERE id = $1 AND state = 'erased'`, second.ID), 1)
+	equal(t, "open", h.count(`SELECT count(*) FROM duty WHERE id = $1 AND state = 'open'`, m.Duties[0].ID), 1)
+	h.audited()
+}
+
+func TestWhatEndsIsFoundByNarrowIndexes(t *testing.T) {
+	h := newHouse(t)
+	h.people(3, noon)
+	for name, c := range map[string]struct {
+		index string
+		more  []any
+	}{
+		"storage_begun": {"contact_storage", nil}, "told_only": {"delivery_told_only", []any{texts(mailer.HandedOver)}}, "quarantined": {"duty_quarantined", nil},
+	} {
+		var lines []string
+		must(t, h.read(h.ctx, func(x tx) error {
+			if _, err := x.ExecContext(h.ctx, `SET LOCAL enable_seqscan = off`); err != nil {
+				return err
+			}
+			args := append([]any{h.controller, noon, noon.Add(-time.Hour), mailer.ID{}.String(), 200}, c.more...)
+			return x.SelectContext(h.ctx, &lines, "EXPLAIN "+statement(name), args...)
+		}))
+		if plan := strings.Join(lines, "\n"); !strings.Contains(plan, c.index) {
+			t.Errorf("%s is not answered by %s:\n%s", name, c.index, plan)
+		}
+	}
+}

@@ -47,6 +47,7 @@ type fakeRights struct {
 	objectsTo bool // R10 gives an objection
 	objected  *calendar.Date
 	accessDue *calendar.Date
+	erased    *calendar.Date
 	ways      []string // of every call to Object
 	requests  int      // calls to RequestAccess
 	asked     int      // calls to ByCode
@@ -100,7 +101,7 @@ func (f *fakeRights) view(token, wanted string) mailer.NoticeView {
 	v := mailer.NoticeView{
 		Page:       mailer.Page{Language: lang, Dir: "ltr", Title: "Nordlicht", HTML: noticeHTML[lang]},
 		Languages:  []string{"de", "en", "fr"},
-		Controller: nordlicht, Token: token, Objected: f.objected, AccessDue: f.accessDue,
+		Controller: nordlicht, Token: token, Objected: f.objected, AccessDue: f.accessDue, Erased: f.erased,
 	}
 	if f.objectsTo {
 		v.Objection = f.token(mailer.TokenObjection)
@@ -128,7 +129,7 @@ func (f *fakeRights) ByCode(_ context.Context, typed string) (string, error) {
 }
 
 func (f *fakeRights) objectionView(token, wanted string) mailer.ObjectionView {
-	return mailer.ObjectionView{Language: f.choose(wanted), Languages: []string{"de", "en", "fr"}, Controller: nordlicht, Token: token, Objected: f.objected}
+	return mailer.ObjectionView{Language: f.choose(wanted), Languages: []string{"de", "en", "fr"}, Controller: nordlicht, Token: token, Objected: f.objected, Erased: f.erased}
 }
 
 func (f *fakeRights) Objection(_ context.Context, token, wanted string) (mailer.ObjectionView, error) {
@@ -147,7 +148,7 @@ func (f *fakeRights) Object(ctx context.Context, token, way, wanted string) (mai
 		return mailer.ObjectionView{}, err
 	}
 	f.ways, f.ctx = append(f.ways, way), ctx
-	if f.objected == nil {
+	if f.objected == nil && f.erased == nil {
 		day := f.today
 		f.objected = &day
 	}
