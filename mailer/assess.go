@@ -78,7 +78,7 @@ type assessor struct {
 func newAssessor(reg *Register, available func(string) bool, now time.Time) *assessor {
 	a := &assessor{reg: reg, available: available, now: now, placers: map[string]Placer{}, owing: map[int64]int64{}}
 	a.Assessment = Assessment{
-		AsOf: now, Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[BlockReason]int64{},
+		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[BlockReason]int64{},
 		Blocked: map[BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[UnknownRule]int64{},
 		OverdueByAge: []Span{{Name: "less than a month"}, {Name: "1 to 3 months"}, {Name: "3 to 12 months"}, {Name: "1 to 2 years"}, {Name: "more than 2 years"}},
 	}

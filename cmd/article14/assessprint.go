@@ -167,8 +167,10 @@ func printPlan(w io.Writer, p mailer.Plan) {
 		return
 	}
 	fmt.Fprintf(w, "\nPLAN for the %s who can be told now\n", grouped(p.Notices))
-	for _, line := range wrap(paceOf(p)+": "+outcome(p), 96) {
-		fmt.Fprintln(w, line)
+	for _, sentence := range outcome(p) {
+		for _, line := range wrap(sentence, 96) {
+			fmt.Fprintln(w, line)
+		}
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
@@ -201,23 +203,24 @@ func paceOf(p mailer.Plan) string {
 	return out
 }
 
-// outcome says plainly how it ends.
-func outcome(p mailer.Plan) string {
-	var out string
+// outcome says plainly how it ends, in sentences.
+func outcome(p mailer.Plan) []string {
+	var end string
 	switch {
 	case p.Days < 0:
-		out = "people are still overdue after two years."
+		end = "people are still overdue after two years."
 	case p.NewPerDay > 0:
-		out = fmt.Sprintf("nobody is overdue any more in %s days, on %s.", grouped(int64(p.Days)), p.Done)
+		end = fmt.Sprintf("nobody is overdue any more in %s days, on %s.", grouped(int64(p.Days)), p.Done)
 	default:
-		out = fmt.Sprintf("all are told in %s days, on %s.", grouped(int64(p.Days)), p.Done)
+		end = fmt.Sprintf("all are told in %s days, on %s.", grouped(int64(p.Days)), p.Done)
 	}
+	out := []string{paceOf(p) + ": " + end}
 	if p.BecameLate == 0 {
-		return out + " Nobody who is still on time becomes late: the oldest of the backlog have what is left over."
+		return append(out, "Nobody who is still on time becomes late: the oldest of the backlog have what is left over.")
 	}
-	out += fmt.Sprintf(" THE PACE DOES NOT SUFFICE: from %s on, %s who are still on time become late.", p.FirstLate, grouped(p.BecameLate))
+	out = append(out, fmt.Sprintf("THE PACE DOES NOT SUFFICE: from %s on, %s who are still on time become late.", p.FirstLate, grouped(p.BecameLate)))
 	if enough := math.Ceil(p.Need * float64(p.Pace.PerDay(0))); p.Need > 1 && enough < math.MaxInt32 {
-		out += fmt.Sprintf(" To tell all in time who wait now, it has to be %s a day from today.", grouped(int64(enough)))
+		out = append(out, fmt.Sprintf("To tell all in time who wait now, it has to be %s a day from today.", grouped(int64(enough))))
 	}
 	return out
 }
