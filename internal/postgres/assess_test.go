@@ -79,7 +79,7 @@ func TestAnAssessmentOfAFileLooksUpWhoIsKnownAndStoresNothing(t *testing.T) { //
 	file := func(from, to int) mailer.ImportPlan {
 		rows := &rowList{}
 		for i := from; i < to; i++ {
-			*rows = append(*rows, mailer.Record{Line: int64(i), SourceRef: fmt.Sprint(i), ObtainedAt: noon.Add(-day), Basis: mailer.ObtainedFromRow,
+			*rows = append(*rows, mailer.Record{Line: int64(i), SourceRef: fmt.Sprint(i), ObtainedAt: noon.Add(-day), Basis: mailer.ObtainedFromRow, Visibility: mailer.VisiblePublic,
 				Contact: mailer.Contact{Name: "Jane Roe", Country: "FR"}, Emails: []mailer.Email{{Value: fmt.Sprintf("p%d@example.org", i), Normal: fmt.Sprintf("p%d@example.org", i)}}})
 		}
 		reg := assessedRegister()
