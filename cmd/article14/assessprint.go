@@ -30,7 +30,7 @@ func printAssessment(w io.Writer, file string, a mailer.Assessment) {
 	if a.Rows != nil {
 		figures(w, "ROWS REFUSED, the most frequent reasons", refusals(a.Refused))
 	}
-	printPlan(w, a.Plan)
+	printPlan(w, a.Plan, a.UnderWay)
 }
 
 // figure is a line of the page: how many, and of what.
@@ -73,7 +73,7 @@ func people(a mailer.Assessment) []figure {
 	for _, s := range []struct {
 		state mailer.DutyState
 		what  string
-	}{{mailer.DutyInFlight, "duties are on their way in a campaign"}, {mailer.DutyMet, "duties are met"}} {
+	}{{mailer.DutyInFlight, "duties are in a campaign already"}, {mailer.DutyMet, "duties are met"}} {
 		if n := a.Duties[s.state]; n > 0 {
 			fs = append(fs, figure{n, s.what})
 		}
@@ -162,11 +162,15 @@ func refusals(rs []mailer.ReasonCount) (fs []figure) {
 	return fs
 }
 
-func printPlan(w io.Writer, p mailer.Plan) {
+func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
 	if p.Notices == 0 && p.NewPerDay == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nPLAN for the %s who can be told now\n", grouped(p.Notices))
+	also := ""
+	if underWay > 0 {
+		also = " or are in a campaign already"
+	}
+	fmt.Fprintf(w, "\nPLAN for the %s who can be told now%s\n", grouped(p.Notices), also)
 	for _, sentence := range outcome(p) {
 		for _, line := range wrap(sentence, 96) {
 			fmt.Fprintln(w, line)

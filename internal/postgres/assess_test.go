@@ -58,6 +58,8 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	equal(t, "on their way", a.Duties[mailer.DutyInFlight], 1497)
 	equal(t, "overdue", a.OverdueByAge[1].Duties+a.DueByWeek[1].Duties, 1497)
 	equal(t, "can be told now: whom no campaign has", a.CanBeTold, 5)
+	equal(t, "whom a campaign has", a.UnderWay, 1497)
+	equal(t, "in the plan", a.Plan.Notices, 1502)
 	equal(t, "what was there before", h.checksums(), before)
 }
 
