@@ -26,6 +26,7 @@ type Assessment struct {
 	OverdueByAge     []Span                `json:"overdue_by_age"`
 	DueByWeek        []Span                `json:"due_by_week"`
 	CanBeTold        int64                 `json:"can_be_told"` // notices that could be queued now
+	UnderWay         int64                 `json:"under_way"`   // notices that a campaign has taken up
 	Blocked          map[BlockReason]int64 `json:"blocked"`     // notices that could not, each under the first obstacle found
 	MissingLanguages map[string]int64      `json:"missing_languages"`
 	Restricted       int64                 `json:"restricted"` // people
@@ -72,13 +73,13 @@ type assessor struct {
 	available func(lang string) bool
 	now       time.Time
 	placers   map[string]Placer
-	owing     map[int64]int64 // notices that can be queued, by the Unix second of their date
+	owing     map[int64]int64 // notices that can be queued or are, by the Unix second of their date
 }
 
 func newAssessor(reg *Register, available func(string) bool, now time.Time) *assessor {
 	a := &assessor{reg: reg, available: available, now: now, placers: map[string]Placer{}, owing: map[int64]int64{}}
 	a.Assessment = Assessment{
-		AsOf: now, Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[BlockReason]int64{},
+		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[BlockReason]int64{},
 		Blocked: map[BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[UnknownRule]int64{},
 		OverdueByAge: []Span{{Name: "less than a month"}, {Name: "1 to 3 months"}, {Name: "3 to 12 months"}, {Name: "1 to 2 years"}, {Name: "more than 2 years"}},
 	}
@@ -96,8 +97,12 @@ func (a *assessor) add(s Assessed) {
 		a.KnownBefore++
 	}
 	var activities []string
+	underWay := map[string][]Duty{}
 	for _, d := range s.Duties {
 		a.duty(d)
+		if d.State == DutyInFlight {
+			underWay[d.ActivityKey] = append(underWay[d.ActivityKey], d)
+		}
 		if slices.Contains([]DutyState{DutyOpen, DutyFailed, DutyBlocked}, d.State) && !slices.Contains(activities, d.ActivityKey) {
 			activities = append(activities, d.ActivityKey)
 		}
@@ -110,6 +115,10 @@ func (a *assessor) add(s Assessed) {
 	}
 	for _, activity := range activities {
 		a.notice(s, activity)
+	}
+	for _, duties := range underWay {
+		a.UnderWay++
+		a.owing[a.second(earliestDue(duties))]++
 	}
 }
 
@@ -232,7 +241,7 @@ func (a *assessor) second(due time.Time) int64 {
 	return hour.Unix()
 }
 
-// dates are the notices that can be queued, by date.
+// dates are the notices that can be queued or are, by date.
 func (a *assessor) dates() []Owing {
 	var out []Owing
 	for at, n := range a.owing {

@@ -12,7 +12,7 @@ type Planned struct {
 	NewPerDay int
 }
 
-// Plan is what becomes of those who can be told, at a pace.
+// Plan is what becomes of those who can be told, or are in a campaign already, at a pace.
 type Plan struct {
 	Notices    int64         `json:"notices"`
 	Pace       Ramp          `json:"pace"`

@@ -58,6 +58,15 @@ func TestABacklogOfTwoMillionMakesNobodyLateWhileThePaceAllowsIt(t *testing.T) {
 	}
 }
 
+// TestAPaceBelowTheNewPeopleIsTooLowWithoutAnyBacklog: of 2,000 a day 500 stay
+// behind; the people of day 93 are the last whom a month of 1,500 a day reaches.
+func TestAPaceBelowTheNewPeopleIsTooLowWithoutAnyBacklog(t *testing.T) { // D7
+	r := mailer.Simulate(mailer.Simulation{Now: simulatedNow, Zone: time.UTC, NewPerDay: 2000, Pace: steady(1500)})
+	if r.FirstLate < 120 || r.FirstLate > 126 || r.BecameLate == 0 || r.Done != -1 {
+		t.Errorf("first late on day %d, %d became late, done on day %d", r.FirstLate, r.BecameLate, r.Done)
+	}
+}
+
 func drawQueue(t *rapid.T, label string, from, to int) (owed []mailer.Owing) {
 	for range rapid.IntRange(0, 12).Draw(t, label) {
 		hours := rapid.IntRange(from, to).Draw(t, "hours")

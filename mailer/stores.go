@@ -63,9 +63,9 @@ type CampaignStore interface {
 
 // Queue is made of deliveries. Each method is one transaction.
 type Queue interface {
-	// Claim takes up to limit deliveries of open lanes for a worker: a part is
-	// reserved for those still on time, the rest goes to the oldest (D7); paces
-	// are kept across workers; the suppressed are moved to suppressed in the same
+	// Claim takes up to limit deliveries of open lanes for a worker: those still
+	// on time have what they need of it, the rest is shared out with the oldest of
+	// the backlog (D7, Share); paces are kept across workers; the suppressed are moved to suppressed in the same
 	// statement and their duties set failed.
 	Claim(ctx context.Context, controller ID, claim ID, limit int, now time.Time, lease time.Duration) ([]Job, error)
 	// Begin puts attempts on record before the wire is touched. It returns the ids

@@ -30,7 +30,7 @@ func printAssessment(w io.Writer, file string, a mailer.Assessment) {
 	if a.Rows != nil {
 		figures(w, "ROWS REFUSED, the most frequent reasons", refusedFor(a.Refused))
 	}
-	printPlan(w, a.Plan)
+	printPlan(w, a.Plan, a.UnderWay)
 }
 
 // figure is a line of the page: how many, and of what.
@@ -73,7 +73,7 @@ func people(a mailer.Assessment) []figure {
 	for _, s := range []struct {
 		state mailer.DutyState
 		what  string
-	}{{mailer.DutyInFlight, "duties are on their way in a campaign"}, {mailer.DutyMet, "duties are met"}} {
+	}{{mailer.DutyInFlight, "duties are in a campaign already"}, {mailer.DutyMet, "duties are met"}} {
 		if n := a.Duties[s.state]; n > 0 {
 			fs = append(fs, figure{n, s.what})
 		}
@@ -162,13 +162,19 @@ func refusedFor(rs []mailer.ReasonCount) (fs []figure) {
 	return fs
 }
 
-func printPlan(w io.Writer, p mailer.Plan) {
+func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
 	if p.Notices == 0 && p.NewPerDay == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nPLAN for the %s who can be told now\n", grouped(p.Notices))
-	for _, line := range wrap(paceOf(p)+": "+outcome(p), 96) {
-		fmt.Fprintln(w, line)
+	also := ""
+	if underWay > 0 {
+		also = " or are in a campaign already"
+	}
+	fmt.Fprintf(w, "\nPLAN for the %s who can be told now%s\n", grouped(p.Notices), also)
+	for _, sentence := range outcome(p) {
+		for _, line := range wrap(sentence, 96) {
+			fmt.Fprintln(w, line)
+		}
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
@@ -201,23 +207,24 @@ func paceOf(p mailer.Plan) string {
 	return out
 }
 
-// outcome says plainly how it ends.
-func outcome(p mailer.Plan) string {
-	var out string
+// outcome says plainly how it ends, in sentences.
+func outcome(p mailer.Plan) []string {
+	var end string
 	switch {
 	case p.Days < 0:
-		out = "people are still overdue after two years."
+		end = "people are still overdue after two years."
 	case p.NewPerDay > 0:
-		out = fmt.Sprintf("nobody is overdue any more in %s days, on %s.", grouped(int64(p.Days)), p.Done)
+		end = fmt.Sprintf("nobody is overdue any more in %s days, on %s.", grouped(int64(p.Days)), p.Done)
 	default:
-		out = fmt.Sprintf("all are told in %s days, on %s.", grouped(int64(p.Days)), p.Done)
+		end = fmt.Sprintf("all are told in %s days, on %s.", grouped(int64(p.Days)), p.Done)
 	}
+	out := []string{paceOf(p) + ": " + end}
 	if p.BecameLate == 0 {
-		return out + " Nobody who is still on time becomes late: the oldest of the backlog have what is left over."
+		return append(out, "Nobody who is still on time becomes late: the oldest of the backlog have what is left over.")
 	}
-	out += fmt.Sprintf(" THE PACE DOES NOT SUFFICE: from %s on, %s who are still on time become late.", p.FirstLate, grouped(p.BecameLate))
+	out = append(out, fmt.Sprintf("THE PACE DOES NOT SUFFICE: from %s on, %s who are still on time become late.", p.FirstLate, grouped(p.BecameLate)))
 	if enough := math.Ceil(p.Need * float64(p.Pace.PerDay(0))); p.Need > 1 && enough < math.MaxInt32 {
-		out += fmt.Sprintf(" To tell all in time who wait now, it has to be %s a day from today.", grouped(int64(enough)))
+		out = append(out, fmt.Sprintf("To tell all in time who wait now, it has to be %s a day from today.", grouped(int64(enough))))
 	}
 	return out
 }
