@@ -48,7 +48,7 @@ func (c *doctorCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if err != nil {
 		return misuse{fmt.Errorf("--sends-from: %w", err)}
 	}
-	v := &visit{cmd: c, settings: s, from: from}
+	v := &visit{cmd: c, settings: s, now: time.Now, from: from}
 	v.database(ctx)
 	defer v.leave()
 	v.relay(ctx)
@@ -74,6 +74,7 @@ func addresses(given []string) (out []netip.Addr, err error) {
 type visit struct {
 	cmd      *doctorCmd
 	settings *Settings
+	now      func() time.Time
 	app      *app // nil where the database cannot be opened
 	from     []netip.Addr
 	findings []doctor.Finding
@@ -154,7 +155,7 @@ func (v *visit) probed(p relay.Probed) {
 		as = ", authenticated"
 	}
 	v.say("relay", doctor.OK, "it answers "+where+as, "")
-	switch left := p.Expires.Sub(time.Now()); {
+	switch left := p.Expires.Sub(v.now()); {
 	case p.Expires.IsZero():
 	case left < certificateSoon:
 		v.say("relay", doctor.Warning, fmt.Sprintf("its certificate ends on %s: from then on nothing is sent", p.Expires.UTC().Format(time.DateOnly)), "have it renewed")
@@ -199,10 +200,14 @@ func (v *visit) outside(ctx context.Context) {
 
 // resolver is the system's, or one that asks a server of choice.
 func (c *doctorCmd) resolver() doctor.Resolver {
-	switch {
-	case c.dns != nil:
+	if c.dns != nil {
 		return c.dns
-	case c.Resolver == "":
+	}
+	return c.server()
+}
+
+func (c *doctorCmd) server() *net.Resolver {
+	if c.Resolver == "" {
 		return net.DefaultResolver
 	}
 	at := c.Resolver
@@ -212,6 +217,16 @@ func (c *doctorCmd) resolver() doctor.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, at)
 	}}
+}
+
+// transport finds the links' host by the same resolver.
+func (c *doctorCmd) transport() http.RoundTripper {
+	if c.web != nil {
+		return c.web
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Resolver: c.server()}).DialContext
+	return t
 }
 
 // links asks whether the pages answer where the notices will say they are.
@@ -224,7 +239,7 @@ func (v *visit) links(ctx context.Context, base string) {
 	if err != nil {
 		return
 	}
-	client := &http.Client{Transport: v.cmd.web, Timeout: 10 * time.Second,
+	client := &http.Client{Transport: v.cmd.transport(), Timeout: 10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
 	const do = "run 'article14 serve' behind your reverse proxy at that address, with a certificate that verifies"
@@ -294,7 +309,7 @@ func (v *visit) condition(ctx context.Context) {
 		{c.Standby, doctor.Problem, "it is a standby and takes no writes", "connect to the primary"},
 		{!c.Fsync, doctor.Problem, "fsync is off: a power cut may lose who was told", "set fsync = on"},
 		{!c.Autovacuum, doctor.Problem, "autovacuum is off: claims will wade through dead rows", "set autovacuum = on"},
-		{!c.OldestTransaction.IsZero() && time.Since(c.OldestTransaction) > time.Hour, doctor.Warning,
+		{!c.OldestTransaction.IsZero() && v.now().Sub(c.OldestTransaction) > time.Hour, doctor.Warning,
 			"a transaction has been open for more than an hour: dead rows stay for it, and claims slow down", "end that session (pg_stat_activity)"},
 		{c.DeadRows > 1_000_000 && c.DeadRows > c.LiveRows/2, doctor.Warning, "more than a third of the rows are dead", "see why autovacuum does not keep up"},
 	} {
