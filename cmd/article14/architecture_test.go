@@ -46,6 +46,7 @@ var homes = map[string][]string{
 	"golang.org/x/time":                   {"internal/web/portal"},
 	"golang.org/x/net/idna":               {"internal/address"},
 	"golang.org/x/net/html":               {"internal/compose"},
+	"golang.org/x/net/publicsuffix":       {"internal/doctor"},
 	"golang.org/x/text": {"internal/address", "internal/identity", "internal/language", "internal/calendar", "internal/plain", "internal/intake", "internal/sample",
 		"internal/compose", "internal/catcher", "internal/web/portal", "locales"},
 }

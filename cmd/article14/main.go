@@ -41,6 +41,7 @@ type commands struct {
 	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
 	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
 	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
+	Doctor   doctorCmd   `cmd:"" help:"Check the set-up: database, keys, register, relay, DNS records, links."`
 	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
 	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
 	Bounce   bounceCmd   `cmd:"" help:"Take in one report of a mail system on standard input."`

@@ -425,3 +425,15 @@ func TestWorkersAreShownWhileTheyAreThere(t *testing.T) {
 		t.Errorf("after a graceful stop there are %d", n)
 	}
 }
+
+// sql runs a statement on the stage's database.
+func (s *stage) sql(t *testing.T, statement string) {
+	t.Helper()
+	b, err := privatepg.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), filepath.Join(b.Dir, "psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--command="+statement, s.url).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}

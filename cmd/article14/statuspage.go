@@ -105,11 +105,11 @@ func oldest(f mailer.Figures, zone *time.Location) string {
 }
 
 func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
-	if len(f.Lanes) == 0 {
-		return
-	}
 	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE"}}
 	for _, l := range f.Lanes {
+		if l.State == mailer.LaneClosed && l.Queued == 0 {
+			continue // its campaign has ended, or not begun: campaign list shows it
+		}
 		first := "-"
 		if !l.EarliestDue.IsZero() {
 			first = calendar.DateOf(l.EarliestDue, zone).String()
@@ -120,8 +120,10 @@ func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
 		}
 		rows = append(rows, []string{laneName(l), state, paceWords(l.Pace), number(l.Queued), first})
 	}
-	fmt.Fprintln(w)
-	table(w, rows)
+	if len(rows) > 1 {
+		fmt.Fprintln(w)
+		table(w, rows)
+	}
 }
 
 func printWorkers(w io.Writer, f mailer.Figures) {
