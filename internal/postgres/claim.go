@@ -38,7 +38,7 @@ type claimedRow struct {
 // Nobody waits for anybody: rows and paced lanes that another worker has in its
 // hands are passed over.
 func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time, lease time.Duration) (jobs []mailer.Job, err error) {
-	err = s.write(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		lanes, err := t.openLanes(ctx, controller, claim, limit, now)
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*mail
 			break
 		}
 		var rows []claimedRow
-		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked)); err != nil {
+		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked), inAll(asked)); err != nil {
 			return nil, nil, err
 		}
 		got := map[int64]mailer.Given{}

@@ -19,7 +19,7 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		return nil, nil
 	}
 	rows := firstOfEachClaim(batch)
-	err = s.write(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		var moved []struct {
 			deliveryMove
 			ClaimID mailer.ID `db:"claim_id"`
