@@ -8,6 +8,9 @@ import (
 	"article14/mailer"
 )
 
+// lease is long enough not to be prolonged, as in a worker that renews its claims.
+const lease = time.Hour
+
 // booksBatch is how many deliveries (c) claims, begins and settles at once.
 const booksBatch = 500
 
@@ -60,7 +63,7 @@ func (s *stage) someRecords() ([]*mailer.MessageRecord, error) {
 func (s *stage) claimAll(left int, out chan<- []mailer.Job) error {
 	for left > 0 {
 		now := time.Now()
-		jobs, err := s.store.Claim(s.ctx, s.controller, mailer.NewID(now), min(left, booksBatch), now, time.Hour)
+		jobs, err := s.store.Claim(s.ctx, s.controller, mailer.NewID(now), min(left, booksBatch), now, lease)
 		if err != nil {
 			return err
 		}
@@ -86,7 +89,7 @@ func (s *stage) beginAll(in <-chan []mailer.Job, records []*mailer.MessageRecord
 				AttemptID: attempts[i].ID, To: mailer.Relayed, At: now, Stage: mailer.StageDot, Code: 250, Enhanced: "2.0.0", Reply: "taken",
 				Class: mailer.ClassAccepted, Duty: mailer.DutyMet}
 		}
-		if _, err := s.store.Begin(s.ctx, attempts, now.Add(time.Hour)); err != nil {
+		if _, err := s.store.Begin(s.ctx, attempts, now.Add(lease/2)); err != nil {
 			return err
 		}
 		select {

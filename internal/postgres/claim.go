@@ -43,7 +43,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 	if err != nil {
 		return nil, err
 	}
-	err = s.write(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		lanes, err := t.openLanes(ctx, controller, claim, limit, now)
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*mail
 			break
 		}
 		var rows []claimedRow
-		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked)); err != nil {
+		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked), inAll(asked)); err != nil {
 			return nil, nil, err
 		}
 		got := map[int64]mailer.Given{}

@@ -33,15 +33,17 @@ FROM json_to_recordset(CAST($1 AS json)) AS r(id bigint, used integer)
 WHERE l.id = r.id
 
 -- name: claim
--- $5 is what each lane is asked for, $6 the greatest number in it. The inner
--- limits say nothing new to the outer ones: they are numbers that the planner
--- can see, and so it walks the narrow index (lane, due_at, id) and stops.
+-- $5 is what each lane is asked for, $6 the greatest number in it, $7 their sum. The
+-- limits by these say nothing new: they are numbers that the planner can see, and
+-- so it walks the narrow index (lane, due_at, id), stops, and looks up the rest row
+-- by row. A row that is found by its place (ctid) is one that nobody has changed
+-- since this statement began; another is left in the queue.
 WITH picked AS MATERIALIZED (
-    SELECT a.lane, p.contact_id, p.id, p.identifier_id, p.late
+    SELECT a.lane, p.place, p.contact_id, p.identifier_id, p.late
     FROM json_to_recordset(CAST($5 AS json)) AS a(lane bigint, on_time integer, late integer)
     CROSS JOIN LATERAL (
-        (SELECT contact_id, id, identifier_id, false AS late
-         FROM (SELECT contact_id, id, identifier_id
+        (SELECT place, contact_id, identifier_id, false AS late
+         FROM (SELECT ctid AS place, contact_id, identifier_id
                FROM delivery
                WHERE lane = a.lane AND state = 'queued' AND due_at >= $3
                ORDER BY due_at, id
@@ -49,8 +51,8 @@ WITH picked AS MATERIALIZED (
                FOR NO KEY UPDATE SKIP LOCKED) on_time
          LIMIT a.on_time)
         UNION ALL
-        (SELECT contact_id, id, identifier_id, true AS late
-         FROM (SELECT contact_id, id, identifier_id
+        (SELECT place, contact_id, identifier_id, true AS late
+         FROM (SELECT ctid AS place, contact_id, identifier_id
                FROM delivery
                WHERE lane = a.lane AND state = 'queued' AND due_at < $3
                ORDER BY due_at, id
@@ -58,9 +60,10 @@ WITH picked AS MATERIALIZED (
                FOR NO KEY UPDATE SKIP LOCKED) overdue
          LIMIT a.late)
     ) p
-), judged AS (
+    LIMIT $7
+), judged AS MATERIALIZED (
     -- An address that is gone or that must not be written to is not claimed (R5, R9).
-    SELECT p.lane, p.contact_id, p.id, p.late, i.value AS address, i.hash AS address_hash, i.key_id AS address_key, i.id IS NULL OR EXISTS (
+    SELECT p.place, p.late, i.value AS address, i.hash AS address_hash, i.key_id AS address_key, i.id IS NULL OR EXISTS (
         SELECT FROM suppression s
         WHERE s.controller_id = $1 AND s.kind = i.kind AND s.hash = i.hash AND s.scope = 'address' AND s.key_id = i.key_id
             AND (s.expires_at IS NULL OR s.expires_at > $3)) AS suppressed
@@ -73,7 +76,7 @@ SET state = CASE WHEN j.suppressed THEN 'suppressed' ELSE 'sending' END,
     lease_until = CASE WHEN NOT j.suppressed THEN CAST($4 AS timestamptz) END,
     settled_at = CASE WHEN j.suppressed THEN CAST($3 AS timestamptz) END
 FROM judged j
-WHERE d.contact_id = j.contact_id AND d.id = j.id AND d.state = 'queued'
+WHERE d.ctid = j.place AND d.state = 'queued'
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'queued' AS from_state, d.state AS to_state,
     d.lane, j.late, COALESCE(j.address, '') AS address, j.address_hash, COALESCE(j.address_key, '') AS address_key,
     d.content_version_id, d.form, d.skeleton_hash, d.code, d.due_at, d.created_at, d.attempts

@@ -16,6 +16,15 @@ func largest(asked []mailer.Portion) int {
 	return n
 }
 
+// inAll is how many all streams are asked for.
+func inAll(asked []mailer.Portion) int {
+	n := 0
+	for _, a := range asked {
+		n += a.OnTime + a.Late
+	}
+	return n
+}
+
 // openLanes are the lanes that a claim may take from: the express lane, then the
 // others, from another one on each time, so that many lanes share small batches.
 // Paced lanes are locked until the claim ends; one that another claim has locked

@@ -15,7 +15,7 @@ import (
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
 	type attempt = mailer.Attempt
 	stands := make(map[mailer.ID]bool, len(attempts))
-	err := s.write(ctx, func(t tx) error {
+	err := s.work(ctx, func(t tx) error {
 		clear(stands)
 		var rows []struct {
 			ID       mailer.ID `db:"attempt_id"`

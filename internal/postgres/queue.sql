@@ -2,13 +2,14 @@
 -- The rows are locked and left as they are: a claim costs a row two versions, not
 -- three. Whatever ends the attempt counts it. A lease that is about to pass is
 -- prolonged, and so a rescue that has seen it already finds another row than it saw.
+-- What bears a claim is sending, see settle_deliveries.
 WITH standing AS MATERIALIZED (
     SELECT d.contact_id, d.id, b.attempt_id, d.lease_until,
         EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.id = b.attempt_id) AS again,
         EXISTS (SELECT FROM message m WHERE m.contact_id = b.contact_id AND m.delivery_id = b.delivery_id) AS composed
     FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[])) AS b(contact_id, delivery_id, claim_id, attempt_id)
     JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
-    WHERE d.state = 'sending' AND d.claim_id = b.claim_id
+    WHERE d.claim_id = b.claim_id
     ORDER BY d.contact_id, d.id
     FOR NO KEY UPDATE OF d
 ), prolonged AS (

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -19,7 +20,7 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		return nil, nil
 	}
 	rows := firstOfEachClaim(batch)
-	err = s.write(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		var moved []struct {
 			deliveryMove
 			ClaimID mailer.ID `db:"claim_id"`
@@ -54,7 +55,8 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 // claimed is a delivery in the hands of one worker.
 type claimed struct{ delivery, claim mailer.ID }
 
-// firstOfEachClaim is a batch without what settles a claim again: it ends once.
+// firstOfEachClaim is a batch in the order of its keys, without what settles a
+// claim again: it ends once.
 func firstOfEachClaim(batch []mailer.Settlement) []mailer.Settlement {
 	rows := make([]mailer.Settlement, 0, len(batch))
 	seen := make(map[claimed]bool, len(batch))
@@ -66,6 +68,9 @@ func firstOfEachClaim(batch []mailer.Settlement) []mailer.Settlement {
 		seen[key] = true
 		rows = append(rows, e)
 	}
+	slices.SortFunc(rows, func(a, b mailer.Settlement) int {
+		return cmp.Or(bytes.Compare(a.ContactID[:], b.ContactID[:]), bytes.Compare(a.DeliveryID[:], b.DeliveryID[:]))
+	})
 	return rows
 }
 

@@ -58,6 +58,22 @@ func (s *Store) write(ctx context.Context, fn func(tx) error) error {
 	return s.within(ctx, nil, fn)
 }
 
+// byKey makes a transaction look rows up by their keys. Where a batch of hundreds
+// meets a table of some ten thousands, the planner would rather read all of it,
+// again for every batch. It is set for the transaction alone, so that it holds
+// behind a transaction pooler, too.
+const byKey = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+// work is write for what every delivery passes through.
+func (s *Store) work(ctx context.Context, fn func(tx) error) error {
+	return s.write(ctx, func(t tx) error {
+		if _, err := t.ExecContext(ctx, byKey); err != nil {
+			return fault("set how rows are looked up", err)
+		}
+		return fn(t)
+	})
+}
+
 // read runs fn over one snapshot, so that several statements agree. Single
 // statements, too, go through it: lib/pq prepares and executes in two steps,
 // which a transaction pooler keeps on one connection only within a transaction.
