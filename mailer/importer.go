@@ -29,10 +29,10 @@ type ImportPlan struct {
 	Register    *Register
 	Source      Source
 	ActivityKey string
-	Import      Import        // FileName, FileHash, SettingsHash; the rest is filled in
-	Basis       ObtainedBasis // for rows without a date (D4): a statement, unknown, or "": such rows are refused
-	Stated      time.Time     // what the statement says
-	Rows        Rows
+	Import      Import              // FileName, FileHash, SettingsHash; the rest is filled in
+	Basis       ObtainedBasis       // for rows without a date (D4): a statement, unknown, or "": such rows are refused
+	Stated      time.Time           // what the statement says
+	Rows        Rows                // read ahead, by another goroutine than the one that calls the functions below
 	DryRun      bool                // look only: the counts are those that an import would give, batch by batch
 	OnRefusal   func(Refusal) error // every refusal; in a second run those of earlier rows again, decided anew; nil: dropped
 	OnProgress  func(rows int64)    // rows read so far; nil: nobody watches

@@ -64,7 +64,7 @@ WHERE c.controller_id = $1`
 
 const dumpImports = `
 SELECT CAST(id AS text) AS id, CAST(json_build_array('import', source_key, activity_key, file_name, encode(file_hash, 'hex'),
-    encode(settings_hash, 'hex'), basis, finished_at IS NOT NULL, position, accepted, merged, refused) AS text) AS content
+    basis, finished_at IS NOT NULL, position, accepted, merged, refused) AS text) AS content
 FROM import
 WHERE controller_id = $1`
 

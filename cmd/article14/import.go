@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,18 +20,22 @@ import (
 )
 
 type importCmd struct {
-	File          string            `arg:"" help:"The contact file: CSV or NDJSON in UTF-8." type:"existingfile"`
+	File          string            `arg:"" help:"The contact file: CSV of any kind, or NDJSON." type:"existingfile"`
 	Source        string            `help:"The source of the register that the file came from." required:"" placeholder:"KEY"`
 	Activity      string            `help:"The activity that the data were collected for; may be left out where the register declares one only." placeholder:"KEY"`
 	Format        string            `help:"csv, ndjson, or auto." enum:"auto,csv,ndjson" default:"auto"`
-	Delimiter     string            `help:"Delimiter of a CSV file; found out from its header line otherwise. 'tab' is a tab." placeholder:"CHAR"`
+	Encoding      string            `help:"utf-8, utf-16le, windows-1252, iso-8859-15 and so on; found out from the whole file otherwise." default:"auto" placeholder:"NAME"`
+	Delimiter     string            `help:"Delimiter of a CSV file; found out otherwise. 'tab' is a tab." placeholder:"CHAR"`
+	HeaderLine    string            `help:"Line on which a CSV file's header begins, or 'none', which calls the columns #1, #2; found out otherwise." placeholder:"N"`
 	Map           map[string]string `help:"Columns that differ from those kept with the source: email='Work email'; in NDJSON dotted paths." placeholder:"FIELD=COLUMN"`
 	Dates         string            `help:"How dates are written, if not as kept with the source: DD.MM.YYYY, say." placeholder:"PATTERN"`
 	ObtainedBasis string            `help:"For rows without a date: a day that a person states (YYYY-MM-DD), or 'unknown', which treats them as overdue." placeholder:"DAY|unknown"`
 	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
 	Rejects       string            `help:"Write refused rows, with line, field and reason, to this file." type:"path" placeholder:"FILE"`
-	DryRun        bool              `help:"Read everything, store nothing."`
+	MaxBytes      int64             `help:"Refuse a file of more bytes." default:"17179869184" placeholder:"N"`
+	MaxLines      int64             `help:"Refuse a file of more lines." default:"200000000" placeholder:"N"`
 	Batch         int               `help:"Rows stored in one transaction." hidden:""`
+	DryRun        bool              `help:"Read everything, store nothing; show as what the file is read, and its first rows."`
 	JSON          bool              `help:"Print JSON."`
 }
 
@@ -45,19 +50,31 @@ func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	plan.rejects = rejects
+	if c.DryRun {
+		plan.look = &fileLook{zone: reg.Controller.Zone}
+	}
 	p := newProgress(std.err, "importing", -1)
 	plan.onProgress = p.set
 	counts, err := a.importFile(ctx, plan)
 	p.done()
 	if err := errors.Join(err, rejects.close()); err != nil {
+		if plan.look != nil && !c.JSON {
+			plan.look.print(std.out) // what was understood helps to put right what was not
+		}
 		return err
 	}
-	return c.report(std, counts)
+	return c.report(std, plan.look, counts)
 }
 
-func (c *importCmd) report(std streams, counts mailer.ImportCounts) error {
+func (c *importCmd) report(std streams, look *fileLook, counts mailer.ImportCounts) error {
 	if c.JSON {
+		if look != nil {
+			return printJSON(std.out, look.withCounts(counts))
+		}
 		return printJSON(std.out, counts)
+	}
+	if look != nil {
+		look.print(std.out)
 	}
 	if counts.Already {
 		fmt.Fprint(std.out, "this file was taken in already; nothing was added. It then gave: ")
@@ -71,8 +88,9 @@ func (c *importCmd) report(std streams, counts mailer.ImportCounts) error {
 }
 
 func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
-	p := importPlan{file: c.File, source: c.Source, activity: c.Activity, format: intake.Format(c.Format), dates: c.Dates,
-		mapping: mailer.Mapping{Fields: c.Map}, dryRun: c.DryRun, batch: c.Batch}
+	p := importPlan{file: c.File, source: c.Source, activity: c.Activity, dryRun: c.DryRun, batch: c.Batch}
+	p.read = intake.Settings{Format: intake.Format(c.Format), Encoding: c.Encoding, DateFormat: c.Dates, Mapping: mailer.Mapping{Fields: c.Map},
+		MaxBytes: c.MaxBytes, MaxLines: c.MaxLines}
 	if p.activity == "" {
 		if len(reg.Activities) != 1 {
 			return p, errors.New("the register declares several activities: name one with --activity")
@@ -81,13 +99,21 @@ func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
 	}
 	switch {
 	case c.Delimiter == "tab":
-		p.delimiter = '\t'
+		p.read.Delimiter = '\t'
 	case c.Delimiter != "":
 		r, n := utf8.DecodeRuneInString(c.Delimiter)
 		if n != len(c.Delimiter) {
 			return p, fmt.Errorf("--delimiter takes one character, not %q", c.Delimiter)
 		}
-		p.delimiter = r
+		p.read.Delimiter = r
+	}
+	switch n, err := strconv.Atoi(c.HeaderLine); {
+	case c.HeaderLine == "none":
+		p.read.HeaderLine = intake.NoHeader
+	case c.HeaderLine != "" && (err != nil || n < 1):
+		return p, fmt.Errorf("--header-line takes the number of a line or none, not %q", c.HeaderLine)
+	default:
+		p.read.HeaderLine = n
 	}
 	switch {
 	case c.ObtainedBasis == string(mailer.ObtainedUnknown):
@@ -106,22 +132,23 @@ func (c *importCmd) plan(reg *mailer.Register) (importPlan, error) {
 // importPlan is one reading of a file.
 type importPlan struct {
 	file, source, activity string
-	format                 intake.Format
-	delimiter              rune
-	mapping                mailer.Mapping
-	dates                  string
+	read                   intake.Settings // what was said about the file; the rest is filled in
 	basis                  mailer.ObtainedBasis
 	stated                 time.Time
 	said                   string // the statement, for the record (D4)
 	dryRun                 bool
-	batch                  int // rows stored in one transaction; 0: as many as the importer thinks right
+	batch                  int       // rows stored in one transaction; 0: as many as the importer thinks right
+	look                   *fileLook // filled in, unless nil
 	rejects                *rejectsFile
 	onProgress             func(rows int64)
 }
 
-// settings is what makes another reading of the same file another import.
-func (p importPlan) settings() []byte {
-	b, _ := json.Marshal([]any{p.format, p.delimiter, p.mapping, p.dates, p.basis, p.stated}) // plain values always marshal
+// settings is what makes another reading of the same file another import: what
+// was said for it and what the register said of the source.
+func (p importPlan) settings(source mailer.Source) []byte {
+	r := p.read
+	b, _ := json.Marshal([]any{r.Format, r.Encoding, r.Delimiter, r.HeaderLine, r.Mapping, r.DateFormat, p.basis, p.stated,
+		source.Columns, source.DateFormat, source.IgnoredLanguages, source.Public}) // plain values always marshal
 	h := sha256.Sum256(b)
 	return h[:]
 }
@@ -163,18 +190,18 @@ func (r *rejectsFile) close() error {
 
 // importFile reads a contact file into the store.
 func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts, error) {
-	plan, file, err := a.openImport(p)
+	plan, done, err := a.openImport(p)
 	if err != nil {
 		return mailer.ImportCounts{}, err
 	}
-	defer file.Close()
+	defer done()
 	im := mailer.Importer{Store: a.store, Keys: a.keys, Now: a.now, Batch: p.batch}
 	return im.Run(ctx, plan)
 }
 
-// openImport opens a contact file and finds out what it is. Whoever reads the
-// plan's rows closes the file after.
-func (a *app) openImport(p importPlan) (_ mailer.ImportPlan, file io.Closer, err error) {
+// openImport opens a contact file and finds out what it is. Whoever has read the
+// plan's rows calls done.
+func (a *app) openImport(p importPlan) (_ mailer.ImportPlan, done func(), err error) {
 	reg := a.reg
 	source, ok := reg.Source(p.source)
 	if !ok {
@@ -196,16 +223,23 @@ func (a *app) openImport(p importPlan) (_ mailer.ImportPlan, file io.Closer, err
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return mailer.ImportPlan{}, nil, err
 	}
-	rows, err := intake.Open(f, intake.Settings{Format: p.format, Delimiter: p.delimiter, Mapping: p.mapping, DateFormat: p.dates,
-		Zone: reg.Controller.Zone, Source: source, Now: a.now})
+	settings := p.read
+	settings.Zone, settings.Source, settings.Now = reg.Controller.Zone, source, a.now
+	file, err := intake.Open(f, settings)
 	if err != nil {
+		p.look.layout(file)
 		return mailer.ImportPlan{}, nil, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
 	}
 	return mailer.ImportPlan{
 		Controller: a.controller, Register: reg, Source: source, ActivityKey: p.activity,
-		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(), Basis: p.said},
-		Basis:  p.basis, Stated: p.stated, Rows: rows, DryRun: p.dryRun, OnRefusal: p.rejects.write, OnProgress: p.onProgress,
-	}, f, nil
+		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(source), Basis: p.said},
+		Basis:  p.basis, Stated: p.stated, Rows: p.look.watch(file), DryRun: p.dryRun, OnRefusal: p.refused, OnProgress: p.onProgress,
+	}, func() { p.look.layout(file); f.Close() }, nil
+}
+
+func (p importPlan) refused(r mailer.Refusal) error {
+	p.look.refused(r)
+	return p.rejects.write(r)
 }
 
 func sourceKeys(reg *mailer.Register) string {

@@ -71,11 +71,11 @@ func TestHostileFilesKeepEveryPromise(t *testing.T) { // S1, D5
 // read as a whole, or to its end, gives its error every time.
 func (w *way) endure(f contacts) (account, error) {
 	w.t.Helper()
-	if _, file, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity}); err != nil {
-		return account{}, err
-	} else if err := file.Close(); err != nil {
+	_, done, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity})
+	if err != nil {
 		return account{}, err
 	}
+	done()
 	for range 1000 {
 		if a, err := w.try(f); !errors.Is(err, errInjected) {
 			return a, err

@@ -27,7 +27,7 @@ func TestAnImportThatIsKilledAndRunAgainEndsInTheSameTables(t *testing.T) {
 		if err := os.WriteFile(path, f.Body, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := whole.importFile(t.Context(), importPlan{file: path, source: f.Source, activity: demoActivity, format: "auto"}); err != nil {
+		if _, err := whole.importFile(t.Context(), importPlan{file: path, source: f.Source, activity: demoActivity}); err != nil {
 			t.Fatal(err)
 		}
 		args := []string{"import", path, "--source", f.Source, "--activity", demoActivity, "--batch", "7"}

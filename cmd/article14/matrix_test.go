@@ -107,11 +107,11 @@ func (a account) rows() int64 { return a.counts.Accepted + a.counts.Merged + a.c
 // try reads a file once. Only the file's own faults are fatal.
 func (w *way) try(f contacts) (account, error) {
 	w.t.Helper()
-	plan, file, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "test"})
+	plan, done, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "test"})
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
-	defer file.Close()
+	defer done()
 	var a account
 	plan.OnRefusal = func(r mailer.Refusal) error { a.refusals = append(a.refusals, r); return nil }
 	im := mailer.Importer{Store: w.store, Keys: w.app.keys, Now: w.app.now, Batch: w.batch}
@@ -307,14 +307,15 @@ func TestASecondImportAddsNothing(t *testing.T) { // D5
 
 		// Other settings make the same bytes another import.
 		people := w.people()
-		plan, file, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "another"})
+		plan, done, err := w.app.openImport(importPlan{file: f.path, source: f.source, activity: demoActivity, basis: f.basis, said: "another"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		plan.Import.SettingsHash = []byte("other settings")
 		im := mailer.Importer{Store: w.store, Keys: w.app.keys, Now: w.app.now, Batch: 7}
 		counts, err := im.Run(w.ctx, plan)
-		if err := errors.Join(err, file.Close()); err != nil {
+		done()
+		if err != nil {
 			t.Fatal(err)
 		}
 		if counts.Accepted != 0 || counts.Merged != first.counts.Accepted+first.counts.Merged || counts.Refused != first.counts.Refused {

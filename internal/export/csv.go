@@ -9,7 +9,6 @@ import (
 	"io"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Inert is a text that no spreadsheet takes for a formula: an apostrophe goes before each sign that could begin one, at the
@@ -45,7 +44,7 @@ const (
 	separators   = ";\t|\r\n"
 )
 
-// Writer writes CSV (RFC 4180) in UTF-8 with every cell inert and in quotes.
+// Writer writes CSV (RFC 4180) in UTF-8 with every cell inert, and in quotes unless it is a plain word or number.
 type Writer struct{ out io.Writer }
 
 // NewWriter writes to out, each row at once.
@@ -58,12 +57,17 @@ func (w *Writer) Write(cells ...string) error {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if !utf8.ValidString(cell) {
+		if strings.ContainsFunc(cell, func(r rune) bool { return r != '_' && !isLetterOrDigit(r) }) {
 			cell = strings.ToValidUTF8(cell, "\ufffd")
+			cell = `"` + strings.ReplaceAll(Inert(cell), `"`, `""`) + `"`
 		}
-		b.WriteString(`"` + strings.ReplaceAll(Inert(cell), `"`, `""`) + `"`)
+		b.WriteString(cell)
 	}
 	b.WriteString("\n")
 	_, err := io.WriteString(w.out, b.String())
 	return err
+}
+
+func isLetterOrDigit(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }

@@ -241,26 +241,32 @@ func (r *repeated) Read(p []byte) (n int, err error) {
 }
 
 func (r *repeated) Seek(offset int64, whence int) (int64, error) {
-	if whence != io.SeekStart {
-		return 0, errors.New("only from the start")
+	switch whence {
+	case io.SeekStart:
+		r.at = offset
+	case io.SeekEnd:
+		r.at = r.size + offset
 	}
-	r.at = offset
-	return offset, nil
+	return r.at, nil
 }
 
 func TestMemoryStaysFlatWhateverTheFile(t *testing.T) {
-	const size, most = 100 << 20, 16 << 20 // a row of 1 MiB may be 200,000 lines
-	for name, c := range map[string]struct{ head, text string }{
-		"plain rows":                {"name,city\n", "Roe,Lyon\n"},
-		"a line that never ends":    {"name,city\nRoe,", "x"},
-		"a quote that never closes": {"name,city\nRoe,\"", "x\"\"\n"},
-		"an object without end":     {"", `{"name":"x",`},
+	const most = 16 << 20 // a row of 1 MiB may be 200,000 lines
+	for name, c := range map[string]struct {
+		head, text string
+		size       int64
+	}{
+		"plain rows":                {"name,city\n", "Roe,Lyon\n", 32 << 20},
+		"a line that never ends":    {"name,city\nRoe,", "x", 100 << 20},
+		"a quote that never closes": {"name,city\nRoe,\"", "x\"\"\n", 32 << 20},
+		"an object without end":     {"", `{"name":"x",`, 100 << 20},
+		"other letters":             {"name,city\nRoe,", "\xe9", 100 << 20},
 	} {
 		s := settings(t)
 		s.Mapping.Fields = map[string]string{"name": "name"}
-		rows, err := intake.Open(&repeated{head: c.head, text: strings.Repeat(c.text, 1+(1<<16)/len(c.text)), size: size}, s)
-		if err != nil {
-			t.Fatal(err)
+		rows, err := intake.Open(&repeated{head: c.head, text: strings.Repeat(c.text, 1+(1<<16)/len(c.text)), size: c.size}, s)
+		if rows == nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 		before, read := liveHeap(), 0
 		for ; err == nil; read++ {
@@ -275,6 +281,25 @@ func TestMemoryStaysFlatWhateverTheFile(t *testing.T) {
 			t.Errorf("%s: %d bytes are held after %d rows", name, grown, read)
 		}
 		runtime.KeepAlive(rows)
+	}
+}
+
+func TestALineWithoutEndCostsMemoryForItsBeginningOnly(t *testing.T) {
+	for name, head := range map[string]string{"the header": "name,", "a row": "name,city\nRoe,"} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		rows, err := intake.Open(&repeated{head: head, text: strings.Repeat("x", 1<<16), size: 100 << 20}, settings(t))
+		if name == "the header" {
+			if err == nil || !strings.Contains(err.Error(), "line 1, the header: the row is longer than 1048576 bytes") {
+				t.Errorf("%s: %v", name, err)
+			}
+		} else if _, refusal, err := rows.Next(); err != nil || refusal == nil || len(refusal.Row) > 2<<10 {
+			t.Errorf("%s: %v, %+v", name, err, refusal)
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
+			t.Errorf("%s: %d bytes were taken in all for a line of 100 MiB", name, used)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ func (b *builder) readDate(s string) (at time.Time, reason string) {
 	}
 	at, err := b.form.Read(s, b.settings.Zone)
 	if err == nil {
+		b.unread.others = true
 		b.days.put(s, at)
 		return at, ""
 	}
@@ -71,8 +72,9 @@ func mustForm(pattern string) calendar.Form {
 
 // dateTally counts which forms would have read the dates that were not read.
 type dateTally struct {
-	seen int64
-	fits []int64 // by candidate
+	others bool // some dates were read
+	seen   int64
+	fits   []int64 // by candidate
 }
 
 // mostTallied bounds the work on a file whose dates are all of another form.
@@ -108,7 +110,7 @@ func (t *dateTally) advice(named calendar.Form) []string {
 		}
 	}
 	suspicion := ""
-	if named.Named() {
+	if named.Named() && t.others {
 		suspicion = fmt.Sprintf(" Those that %s did read may be wrong: ask the source which of day and month stands first.", named)
 	}
 	switch {

@@ -180,6 +180,7 @@ const headSize = 64 << 10
 type detected struct {
 	codec codec
 	skip  int    // length of the mark at its beginning
+	bytes int64  // of the file
 	why   string // how the encoding is known, for people
 	survey
 	shows shown // a line that shows whether the encoding is right
@@ -225,9 +226,14 @@ func detect(r io.ReadSeeker, asked string) (detected, error) {
 
 // look surveys the file, and settles the encoding where nothing else did.
 func (d *detected) look(r io.ReadSeeker) error {
-	if _, err := r.Seek(int64(d.skip), io.SeekStart); err != nil {
+	size, err := r.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = r.Seek(int64(d.skip), io.SeekStart)
+	}
+	if err != nil {
 		return fmt.Errorf("reading the file: %w", err)
 	}
+	d.bytes = size
 	in := io.Reader(r)
 	if d.codec.name == utf16LECodec.name || d.codec.name == utf16BECodec.name {
 		in = d.codec.reader(in)

@@ -31,8 +31,8 @@ func Open(r io.ReadSeeker, s Settings) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if found.size > s.MaxBytes {
-		return nil, fmt.Errorf("the file has %d bytes, more than the %d that are read: part it, or allow more with --max-bytes", found.size, s.MaxBytes)
+	if found.bytes > s.MaxBytes {
+		return nil, fmt.Errorf("the file has %d bytes, more than the %d that are read: part it, or allow more with --max-bytes", found.bytes, s.MaxBytes)
 	}
 	if found.lines() > s.MaxLines {
 		return nil, fmt.Errorf("the file has %d lines, more than the %d that are read: part it, or allow more with --max-lines", found.lines(), s.MaxLines)

@@ -40,7 +40,7 @@ const (
 )
 
 func newLayout(d detected, b *builder) Layout {
-	l := Layout{Encoding: d.codec.name, EncodingBy: d.why, Bytes: d.size, Lines: d.lines(), LineEnds: d.lineEnds(), Dates: b.form.String(), Columns: []ColumnUse{},
+	l := Layout{Encoding: d.codec.name, EncodingBy: d.why, Bytes: d.bytes, Lines: d.lines(), LineEnds: d.lineEnds(), Dates: b.form.String(), Columns: []ColumnUse{},
 		Unread: []string{}}
 	if d.shows.Text != "" {
 		l.Shows = &d.shows
@@ -58,7 +58,7 @@ func newLayout(d detected, b *builder) Layout {
 			"are wrong in it, name another: --encoding windows-1250 (Central Europe), windows-1253 (Greek), windows-1257 (Baltic) or windows-1251 (Cyrillic).")
 	}
 	if d.zeros > 0 && !isWideCodec(d.codec) {
-		l.advise(fmt.Sprintf("The file has %d zero bytes; each is read as a blank.", d.zeros))
+		l.advise(fmt.Sprintf("Zero bytes in the file: %d. Each is read as a blank.", d.zeros))
 	}
 	return l
 }

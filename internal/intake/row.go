@@ -122,7 +122,7 @@ func (b *builder) readName(rec *mailer.Record, v *values) *fault {
 		if utf8.RuneCountInString(v[f]) > maxText {
 			return &fault{f, tooLong(maxText)}
 		}
-		v[f] = oneLine(v[f])
+		v[f] = singleBlanks(v[f])
 	}
 	rec.Contact.Name = v[fName]
 	if rec.Contact.Name == "" {

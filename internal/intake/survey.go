@@ -9,7 +9,7 @@ import (
 
 // survey is what one reading of a file says about its bytes.
 type survey struct {
-	size          int64
+	size          int64 // bytes of UTF-8, where the file is in UTF-16
 	lf, crlf, cr  int64 // line ends: those with LF, of these those behind CR; and CR of all kinds
 	wide, bad     int64 // bytes inside UTF-8 sequences behind their first; bytes that are no UTF-8
 	badLine       int64

@@ -23,23 +23,34 @@ func trimmed(s string) string {
 	if plain(s) {
 		return strings.TrimSpace(s)
 	}
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t' || isLineEnd(r):
-			return r
-		case unicode.IsControl(r):
-			return ' '
-		case isDirection(r), r == '\ufeff', r == '\u2060':
+	if strings.ContainsFunc(s, unseen) {
+		s = strings.Map(func(r rune) rune {
+			switch {
+			case !unseen(r):
+				return r
+			case unicode.IsControl(r):
+				return ' '
+			}
 			return -1
-		}
-		return r
-	}, s)
+		}, s)
+	}
 	return norm.NFC.String(strings.TrimSpace(s))
 }
 
+// unseen tells what is taken out of a text: controls, of which a blank stays,
+// and directions and marks, of which nothing does.
+func unseen(r rune) bool {
+	switch {
+	case r >= ' ' && r <= '~', r == '\n', r == '\r', r == '\t', isLineEnd(r):
+		return false
+	}
+	return unicode.IsControl(r) || isDirection(r) || r == '\ufeff' || r == '\u2060'
+}
+
 // oneLine is a text in which all blanks, line ends included, are single blanks.
-func oneLine(s string) string {
-	s = trimmed(s)
+func oneLine(s string) string { return singleBlanks(trimmed(s)) }
+
+func singleBlanks(s string) string {
 	if plain(s) && !strings.Contains(s, "  ") {
 		return s
 	}

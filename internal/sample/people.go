@@ -97,10 +97,12 @@ func (p *people) person() invented {
 	return v
 }
 
+var asciiLetters = strings.NewReplacer("ß", "ss", "ø", "o", "ł", "l")
+
 // ascii writes a name as people write addresses: without marks and blanks.
 func ascii(s string) string {
 	var b strings.Builder
-	for _, r := range norm.NFD.String(strings.ToLower(strings.NewReplacer("ß", "ss", "ø", "o", "ł", "l").Replace(s))) {
+	for _, r := range norm.NFD.String(strings.ToLower(asciiLetters.Replace(s))) {
 		if r < unicode.MaxASCII && unicode.IsLetter(r) {
 			b.WriteRune(r)
 		}

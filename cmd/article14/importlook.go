@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"article14/internal/intake"
+	"article14/mailer"
+)
+
+// fileLook is what a dry run shows of a file: as what it is read, its first
+// rows as they were understood, and why rows were refused. A nil one sees nothing.
+type fileLook struct {
+	Layout   intake.Layout `json:"layout"`
+	First    []firstRow    `json:"first_rows"`
+	Refusals []refusals    `json:"refusals"`
+
+	zone *time.Location
+}
+
+// firstRow is a row as it was understood, for the eyes of the person at the
+// terminal and nobody else's.
+type firstRow struct {
+	Line       int64    `json:"line"`
+	Name       string   `json:"name,omitempty"`
+	Emails     []string `json:"emails,omitempty"`
+	Country    string   `json:"country,omitempty"`
+	Language   string   `json:"language,omitempty"`
+	Obtained   string   `json:"obtained,omitempty"`
+	Visibility string   `json:"visibility,omitempty"`
+	Refused    string   `json:"refused,omitempty"`
+}
+
+// refusals are rows that were refused for one reason.
+type refusals struct {
+	Field  string `json:"field,omitempty"`
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+	Line   int64  `json:"first_line"`
+}
+
+const mostShown = 5 // first rows
+
+// mostReasons bounds the reasons that are told apart; some name a position.
+const mostReasons = 100
+
+func (k *fileLook) layout(f *intake.File) {
+	if k != nil && f != nil {
+		k.Layout = f.Layout()
+	}
+}
+
+// watch gives the rows of a file, and keeps the first.
+func (k *fileLook) watch(rows mailer.Rows) mailer.Rows {
+	if k == nil {
+		return rows
+	}
+	return watchedRows{rows, k}
+}
+
+type watchedRows struct {
+	mailer.Rows
+	look *fileLook
+}
+
+func (w watchedRows) Next() (mailer.Record, *mailer.Refusal, error) {
+	rec, refusal, err := w.Rows.Next()
+	if err == nil && len(w.look.First) < mostShown {
+		w.look.First = append(w.look.First, w.look.first(rec, refusal))
+	}
+	return rec, refusal, err
+}
+
+func (k *fileLook) first(rec mailer.Record, refusal *mailer.Refusal) firstRow {
+	if refusal != nil {
+		return firstRow{Line: refusal.Line, Refused: strings.TrimPrefix(refusal.Field+": ", ": ") + refusal.Reason}
+	}
+	row := firstRow{Line: rec.Line, Name: rec.Contact.Name, Country: rec.Contact.Country, Language: rec.Contact.Language, Visibility: string(rec.Visibility)}
+	for _, e := range rec.Emails {
+		row.Emails = append(row.Emails, e.Value)
+	}
+	if !rec.ObtainedAt.IsZero() {
+		row.Obtained = rec.ObtainedAt.In(k.zone).Format("2006-01-02 15:04 -07:00")
+	}
+	return row
+}
+
+func (k *fileLook) refused(r mailer.Refusal) {
+	if k == nil {
+		return
+	}
+	i := slices.IndexFunc(k.Refusals, func(x refusals) bool { return x.Field == r.Field && x.Reason == r.Reason })
+	switch {
+	case i >= 0:
+		k.Refusals[i].Rows++
+	case len(k.Refusals) < mostReasons:
+		k.Refusals = append(k.Refusals, refusals{r.Field, r.Reason, 1, r.Line})
+	case len(k.Refusals) == mostReasons:
+		k.Refusals = append(k.Refusals, refusals{"", "other reasons", 1, r.Line})
+	default:
+		k.Refusals[mostReasons].Rows++
+	}
+}
+
+// withCounts is the whole for programs.
+func (k *fileLook) withCounts(counts mailer.ImportCounts) any {
+	return struct {
+		*fileLook
+		mailer.ImportCounts
+	}{k, counts}
+}
+
+func (k *fileLook) print(w io.Writer) {
+	if k.Layout.Encoding == "" {
+		return // it was not understood at all
+	}
+	k.printLayout(w)
+	k.printColumns(w)
+	if len(k.First) > 0 {
+		fmt.Fprintln(w, "\nThe first rows, as they are understood:")
+		rows := [][]string{{"LINE", "NAME", "ADDRESSES", "COUNTRY", "LANGUAGE", "OBTAINED", "VISIBILITY"}}
+		for _, r := range k.First {
+			if r.Refused != "" {
+				rows = append(rows, []string{strconv.FormatInt(r.Line, 10), "refused: " + visible(r.Refused)})
+				continue
+			}
+			rows = append(rows, []string{strconv.FormatInt(r.Line, 10), cut(visible(r.Name)), cut(visible(strings.Join(r.Emails, " "))), orDash(r.Country), orDash(r.Language),
+				orDash(r.Obtained), r.Visibility})
+		}
+		table(w, rows)
+	}
+	if len(k.Refusals) > 0 {
+		fmt.Fprintln(w, "\nRefused:")
+		for _, r := range k.Refusals {
+			rows := "rows"
+			if r.Rows == 1 {
+				rows = "row"
+			}
+			fmt.Fprintf(w, "  %d %s, first on line %d: %s%s\n", r.Rows, rows, r.Line, strings.TrimPrefix(r.Field+": ", ": "), r.Reason)
+		}
+	}
+	for _, advice := range k.Layout.Advice {
+		fmt.Fprintf(w, "\n%s\n", visible(advice))
+	}
+	fmt.Fprintln(w)
+}
+
+func (k *fileLook) printLayout(w io.Writer) {
+	l := k.Layout
+	rows := [][]string{
+		{"format", string(l.Format), "--format"},
+		{"encoding", l.Encoding + " (" + l.EncodingBy + ")", "--encoding"},
+	}
+	if l.Shows != nil {
+		rows = append(rows, []string{"", fmt.Sprintf("line %d reads: %s", l.Shows.Line, visible(l.Shows.Text))})
+	}
+	if l.Format == intake.CSV {
+		header := "none"
+		if l.HeaderLine > 0 {
+			header = fmt.Sprintf("line %d", l.HeaderLine)
+		}
+		rows = append(rows, []string{"delimiter", visible(l.Delimiter), "--delimiter"}, []string{"header", header, "--header-line"})
+	}
+	rows = append(rows,
+		[]string{"lines", fmt.Sprintf("%d, ends: %s", l.Lines, l.LineEnds)},
+		[]string{"dates", l.Dates + " (by " + l.DatesBy + ")", "--dates"},
+	)
+	table(w, rows)
+}
+
+func (k *fileLook) printColumns(w io.Writer) {
+	rows := [][]string{{"\nFIELD", "COLUMN", "BY"}}
+	for _, c := range k.Layout.Columns {
+		rows = append(rows, []string{c.Field, visible(c.Column), c.By})
+	}
+	table(w, rows)
+	if len(k.Layout.Unread) > 0 {
+		fmt.Fprintf(w, "not read: %s\n", visible(strings.Join(k.Layout.Unread, ", ")))
+	}
+	if len(k.Layout.Suggested) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nSome columns that are not read are called like fields. If they are, add:")
+	var flags []string
+	for _, c := range k.Layout.Suggested {
+		flags = append(flags, "--map "+c.Field+"="+shellQuoted(visible(c.Column)))
+	}
+	fmt.Fprintf(w, "  %s\nor to the source in the register:\n  columns:\n", strings.Join(flags, " "))
+	for _, c := range k.Layout.Suggested {
+		fmt.Fprintf(w, "    %s: %s\n", c.Field, strconv.Quote(visible(c.Column)))
+	}
+}
+
+func shellQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// cut keeps a value from taking a terminal's line for itself.
+func cut(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// visible is a text that changes nothing on a terminal but the place it stands in.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			return '·'
+		}
+		return r
+	}, s)
+}
