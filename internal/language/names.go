@@ -33,6 +33,9 @@ func Normalise(s string) (lang string, ok bool) {
 	if head, _, found := strings.Cut(s, " - "); found {
 		return Normalise(head)
 	}
+	if parts := strings.Split(s, "/"); len(parts) > 1 {
+		return agreed(parts, Normalise) // Deutsch/German
+	}
 	return "", false
 }
 
@@ -40,13 +43,39 @@ func Normalise(s string) (lang string, ok bool) {
 const maxName = 80
 
 // Country reads a country as people and programs write it: an ISO 3166-1 code of two or three letters in any case, UK and EL as the
-// European institutions write them, or a name in English or in one of the main languages of Europe. It returns the alpha-2 code;
+// European institutions write them, an ISO 3166-2 code, or a name in English or in one of the languages of Europe, with its code or
+// another name beside it. It returns the alpha-2 code;
 // the user-assigned XK stands for Kosovo. What is no country, XX among it, is not ok.
 func Country(s string) (code string, ok bool) {
 	s = strings.TrimSpace(s)
 	if len(s) < 2 || len(s) > maxName {
 		return "", false
 	}
+	if code, ok = fromCountryName(s); ok {
+		return code, true
+	}
+	if code, ok = ofSubdivision(s); ok {
+		return code, true
+	}
+	return loosely(s, fromCountryName)
+}
+
+// fromCountryName reads a code or a name with nothing around it.
+func fromCountryName(s string) (code string, ok bool) {
+	if code, ok = fromCountryCode(s); ok {
+		return code, true
+	}
+	name := Fold(s)
+	if code, ok = countryNames()[name]; ok {
+		return code, true
+	}
+	if name, found := withoutStateForm(name); found {
+		code, ok = countryNames()[name]
+	}
+	return code, ok
+}
+
+func fromCountryCode(s string) (code string, ok bool) {
 	code = strings.ToUpper(s)
 	if alias, ok := countryCodes[code]; ok {
 		return alias, true
@@ -59,12 +88,12 @@ func Country(s string) (code string, ok bool) {
 	if _, ok := official()[code]; ok {
 		return code, true
 	}
-	code, ok = countryNames()[Fold(s)]
-	return code, ok
+	return "", false
 }
 
-// countryCodes are codes in use that ISO 3166-1 does not have, or has for the same country as another.
-var countryCodes = map[string]string{"UK": "GB", "EL": "GR", "XKX": "XK", "KOS": "XK"}
+// countryCodes are codes in use that ISO 3166-1 does not have, or has for the same country as another. XI is Northern Ireland in
+// numbers for value added tax.
+var countryCodes = map[string]string{"UK": "GB", "XI": "GB", "EL": "GR", "XKX": "XK", "KOS": "XK"}
 
 // fromTag reads a BCP 47 tag, or a locale of POSIX such as fr_FR.UTF-8.
 func fromTag(s string) (string, bool) {
@@ -117,16 +146,24 @@ var moreLanguageNames = map[string]string{
 	"castilian": "es", "castellano": "es", "flamand": "nl", "vlaams": "nl", "flamisch": "nl", "gaelic": "ga", "norsk": "nb",
 	"norwegian": "nb", "norwegisch": "nb", "norvegien": "nb", "moldovan": "ro", "moldavian": "ro", "farsi": "fa", "mandarin": "zh",
 	"us english": "en", "uk english": "en", "letzeburgesch": "lb", "valencian": "ca", "modern greek": "el",
+	"engl": "en", "franz": "fr", "ital": "it", "span": "es", "eesti keel": "et", "suomen kieli": "fi", "lingua italiana": "it", "langue francaise": "fr",
+	"bokmal": "nb", "riksmal": "nb",
 }
 
 // moreCountryNames are names that CLDR does not give, or no longer: x/text still says Turkey and Macedonia. Keys are folded.
 var moreCountryNames = map[string]string{
 	"turkiye": "TR", "republic of turkiye": "TR", "turkey": "TR",
-	"north macedonia": "MK", "republic of north macedonia": "MK", "severna makedonija": "MK", "macedoine du nord": "MK",
+	"macedonia del norte": "MK", "macedonia del nord": "MK", "noord macedonie": "MK", "nordmakedonien": "MK", "nord makedonia": "MK",
+	"pohjois makedonia": "MK", "pohja makedoonia": "MK", "eszak macedonia": "MK", "macedonia de nord": "MK", "macedonia do norte": "MK",
+	"severni makedonie": "MK", "severne macedonsko": "MK", "sjeverna makedonija": "MK", "ziemelmakedonija": "MK", "siaures makedonija": "MK",
+	"βορεια μακεδονια": "MK", "северна македония": "MK", "an mhacadoin thuaidh": "MK", "nordur makedonia": "MK", "macedonia połnocna": "MK",
+	"north macedonia": "MK", "severna makedonija": "MK", "macedoine du nord": "MK",
 	"nordmazedonien": "MK", "macedonia": "MK", "северна македонија": "MK",
 	"great britain": "GB", "britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB", "u k": "GB",
 	"united kingdom of great britain and northern ireland": "GB", "grande bretagne": "GB", "grossbritannien": "GB", "angleterre": "GB",
 	"u s a": "US", "u s": "US", "america": "US", "united states of america": "US", "etats unis d amerique": "US",
+	"ceska republika": "CZ", "repubblica ceca": "CZ", "republica checa": "CZ", "republika czeska": "CZ", "tsjechische republiek": "CZ", "czech rep": "CZ",
+	"cseh koztarsasag": "CZ", "slovenska republika": "SK", "republic of china": "TW", "polish republic": "PL", "suomen tasavalta": "FI",
 	"holland": "NL", "the netherlands": "NL", "pays bas": "NL",
 	"republic of ireland": "IE", "eire": "IE", "czech republic": "CZ", "czechia": "CZ", "republique tcheque": "CZ",
 	"tschechische republik": "CZ", "slovak republic": "SK", "hellas": "GR", "hellenic republic": "GR", "bundesrepublik deutschland": "DE",
@@ -175,9 +212,21 @@ var countryNames = sync.OnceValue(func() map[string]string {
 	for _, in := range namers {
 		namer := display.Regions(in)
 		add(names, regions, func(region language.Region) string { return namer.Name(region) })
+		add(names, regions, func(region language.Region) string { return asTyped.Replace(namer.Name(region)) })
+		if in == language.MustParse("mt") {
+			add(names, regions, func(region language.Region) string { return withoutArticle(namer.Name(region)) })
+		}
 	}
 	return names
 })
+
+// withoutArticle takes the article off a Maltese name: il-Ġermanja.
+func withoutArticle(name string) string {
+	if article, rest, found := strings.Cut(name, "-"); found && len(article) < 4 {
+		return rest
+	}
+	return name
+}
 
 // add puts the names of a set of things into a map, where no earlier name stands. A name that two of the things share in one
 // language names neither, whatever the order of the map.

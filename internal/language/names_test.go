@@ -10,7 +10,7 @@ func TestALanguageIsUnderstoodAsPeopleWriteIt(t *testing.T) {
 	cases := map[string][]string{
 		"en": {"en", "EN", "en-us", "en_GB", "English", " english ", "ENGLISH", "anglais", "Englisch", "English (United States)", "American English", "inglés"},
 		"fr": {"fr", "FR", "fr-FR", "fr_BE.UTF-8", "French", "français", "Francais", "Französisch", "fra", "fre", "French - France"},
-		"de": {"de", "de_AT", "de-CH", "German", "Deutsch", "allemand", "ger", "deu", "Deutsch (Österreich)", "Austrian German"},
+		"de": {"de", "de_AT", "de-CH", "German", "Deutsch", "allemand", "ger", "deu", "Deutsch (Österreich)", "Austrian German", "Deutsch/German"},
 		"nb": {"no", "NO", "nb", "nb-NO", "nob", "Norwegian", "norsk", "norsk bokmål", "Norwegian Bokmål"},
 		"nn": {"nn", "nynorsk", "Norwegian Nynorsk"},
 		"el": {"el", "EL", "el-GR", "Greek", "Ελληνικά", "ελληνικα", "Griechisch", "gre"},
@@ -48,15 +48,22 @@ func TestWhatIsNoLanguageIsNotGuessed(t *testing.T) {
 
 func TestACountryIsUnderstoodAsPeopleWriteIt(t *testing.T) {
 	cases := map[string][]string{
-		"GB": {"GB", "UK", "uk", "gbr", "United Kingdom", "Great Britain", "U.K.", "Royaume-Uni", "Vereinigtes Königreich", "England", "Scotland"},
+		"GB": {"GB", "UK", "uk", "gbr", "United Kingdom", "Great Britain", "U.K.", "Royaume-Uni", "Vereinigtes Königreich", "England", "Scotland", "XI", "GB-SCT", "gb-eng",
+			"United Kingdom (UK)", "UK (Scotland)", "Ireland (Northern)", "Reino Unido", "Storbritannien"},
 		"GR": {"GR", "EL", "el", "GRC", "Greece", "Ελλάδα", "Grèce", "Griechenland"},
 		"FR": {"FR", "fr", "FRA", "France", "FRANCE", "Frankreich", "Francia"},
-		"DE": {"de", "DEU", "Germany", "Deutschland", "Allemagne"},
-		"AT": {"Austria", "Österreich", "Osterreich", "Autriche"},
+		"DE": {"de", "DEU", "Germany", "Deutschland", "Allemagne", "Germany (DE)", "DE - Germany", "Germany/Deutschland",
+			"Federal Republic of Germany", "Γερμανία", "ΓΕΡΜΑΝΙΑ", "Németország", "Þýskaland", "Ġermanja", "il-Ġermanja", "276"},
+		"AT": {"Austria", "Österreich", "Osterreich", "Oesterreich", "Autriche", "Østrig", "Itävalta"},
+		"KR": {"Korea, Republic of", "Korea (South)", "South Korea"},
+		"KP": {"Korea (North)"},
+		"MD": {"Moldova, Republic of"},
+		"TW": {"Republic of China"},
+		"SK": {"Slovakia (Slovak Republic)", "Slovensko"},
 		"TR": {"TR", "Turkey", "Türkiye", "Turkiye", "Turquie"},
 		"MK": {"MK", "North Macedonia", "Macedonia", "Macédoine du Nord", "Северна Македонија"},
-		"CZ": {"CZ", "Czechia", "Czech Republic", "Česko", "République tchèque"},
-		"NL": {"NL", "Netherlands", "The Netherlands", "Pays-Bas", "Holland"},
+		"CZ": {"CZ", "Czechia", "Czech Republic", "The Czech Republic", "Česká republika", "Česko", "République tchèque"},
+		"NL": {"NL", "Netherlands", "The Netherlands", "Pays-Bas", "Holland", "Netherlands, The"},
 		"CH": {"CH", "Switzerland", "Schweiz", "Suisse", "Svizzera"},
 		"US": {"US", "USA", "United States", "U.S.A.", "États-Unis"},
 		"IE": {"IE", "Ireland", "Éire", "Irlande"},
@@ -75,7 +82,8 @@ func TestACountryIsUnderstoodAsPeopleWriteIt(t *testing.T) {
 }
 
 func TestWhatIsNoCountryIsNotGuessed(t *testing.T) {
-	for _, s := range []string{"", " ", "XX", "xx", "ZZ", "QQ", "EU", "SU", "DD", "YU", "Europe", "Utopia", "1", "000", "001", "150", "n/a", "FR\x00", "\xff\xff"} {
+	for _, s := range []string{"", " ", "XX", "xx", "ZZ", "QQ", "EU", "SU", "DD", "YU", "Europe", "Utopia", "1", "000", "001", "150", "n/a", "FR\x00", "\xff\xff",
+		"Georgia (USA)", "Georgia, USA", "Paris, France", "France/Germany", "DE - France", "CH-8000", "ZZ-AB", "D", "(", " - ", "/"} {
 		if got, ok := language.Country(s); ok || got != "" {
 			t.Errorf("Country(%q) = %q", s, got)
 		}
