@@ -272,19 +272,26 @@ func markOf(head []byte) (mark, name string) {
 
 // guessWide recognises UTF-16 without a mark: delimiters, digits and line ends
 // have a zero byte in it, always on the same side, and there is one in twenty
-// bytes of any table. In other text zeros are rare, or stand on both sides.
+// bytes of any table. In other text zeros are rare, or stand on both sides, or
+// none stands beside a line end.
 func guessWide(head []byte) (codec, bool) {
-	var zeros [2]int
+	var zeros, ends, wideEnds [2]int
 	for i, b := range head {
-		if b == 0 {
+		switch partner := i ^ 1; {
+		case b == 0:
 			zeros[i%2]++
+		case b == '\n' && partner < len(head):
+			ends[i%2]++
+			if head[partner] == 0 {
+				wideEnds[i%2]++
+			}
 		}
 	}
-	switch even, odd := zeros[0], zeros[1]; {
-	case odd*20 > len(head) && even*10 < odd:
-		return utf16LECodec, true
-	case even*20 > len(head) && odd*10 < even:
-		return utf16BECodec, true
+	for low, c := range []codec{utf16LECodec, utf16BECodec} {
+		high := 1 - low
+		if zeros[high]*20 > len(head) && zeros[low]*10 < zeros[high] && wideEnds[low]*2 >= ends[low]+ends[high] {
+			return c, true
+		}
 	}
 	return codec{}, false
 }

@@ -16,7 +16,6 @@ type survey struct {
 	zeros         int64
 	sample        []byte // the line around the first byte that is not ASCII, or a part of it
 	sampleLine    int64
-	endsInside    bool // the file ends inside a UTF-8 sequence
 	afterCR       bool
 	carried       []byte // the beginning of a sequence at the end of a block
 	lastLineEmpty bool
@@ -44,9 +43,6 @@ func (s *survey) read(r io.Reader) error {
 
 func (s *survey) block(b []byte, last bool) {
 	b, s.carried = wholeCharacters(b)
-	if last && len(s.carried) > 0 {
-		s.endsInside = true
-	}
 	s.characters(b)
 	cr := int64(bytes.Count(b, []byte("\r")))
 	if cr > 0 || s.afterCR {
@@ -58,7 +54,10 @@ func (s *survey) block(b []byte, last bool) {
 	s.cr += cr
 	s.lf += int64(bytes.Count(b, []byte("\n")))
 	s.zeros += int64(bytes.Count(b, []byte{0}))
-	if len(b) > 0 {
+	switch {
+	case last && len(s.carried) > 0:
+		s.lastLineEmpty = false // the file ends inside a character
+	case len(b) > 0:
 		s.afterCR, s.lastLineEmpty = b[len(b)-1] == '\r', b[len(b)-1] == '\n' || b[len(b)-1] == '\r'
 	}
 }
