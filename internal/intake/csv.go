@@ -32,7 +32,7 @@ const (
 )
 
 func openCSV(lines *lineReader, b *builder, l *Layout) (mailer.Rows, error) {
-	c := &csvRows{lines: lines, build: b}
+	c := &csvRows{lines: lines, build: b, split: splitter{most: maxColumns}}
 	if d := b.settings.Delimiter; d != 0 {
 		c.split.comma = string(d)
 	}
@@ -215,6 +215,7 @@ func blank(l line) bool { return l.text == "" && !l.long && !l.cut && l.bad == "
 // splitter takes a row apart into its cells (RFC 4180), line by line.
 type splitter struct {
 	comma  string
+	most   int // cells of a row; 0: any number
 	cells  []string
 	cell   strings.Builder // of a quoted cell what was read of it
 	quoted bool
@@ -228,8 +229,8 @@ func (p *splitter) begin() {
 // line takes a line; open tells that the row goes on with the next one.
 func (p *splitter) line(s string) (open bool, fault string) {
 	for {
-		if len(p.cells) > maxColumns {
-			return false, fmt.Sprintf("more than %d cells: is the delimiter right?", maxColumns)
+		if p.most > 0 && len(p.cells) >= p.most {
+			return false, fmt.Sprintf("more than %d cells: is the delimiter right?", p.most)
 		}
 		if !p.quoted && strings.HasPrefix(s, `"`) {
 			p.quoted, s = true, s[1:]
