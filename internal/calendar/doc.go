@@ -18,6 +18,8 @@
 //
 // A [Period] is an ISO 8601 duration of whole days or more, as registers state how long data are kept.
 //
+// A [Form] is a way to write dates, as contact files have them and registers name it ([ParseForm]).
+//
 // # Public holidays
 //
 // [LegalEnd] knows the 27 Member States, Iceland, Liechtenstein, Norway, Switzerland and the United Kingdom. The lists are
