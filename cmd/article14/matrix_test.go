@@ -201,7 +201,7 @@ func accounted(t failer, a account) {
 			t.Errorf("line %d is refused behind line %d", r.Line, last)
 		}
 		last = r.Line
-		if len(strings.Fields(r.Reason)) < 3 {
+		if what, remedy, _ := strings.Cut(strings.Replace(r.Reason, "; ", ": ", 1), ": "); what == "" || remedy == "" {
 			t.Errorf("line %d is refused with %q, which tells nobody what to do", r.Line, r.Reason)
 		}
 	}
