@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -266,7 +267,6 @@ func TestEveryRowOfEveryLayoutIsAccountedFor(t *testing.T) { // L1, S1, D4
 	files, expects := layoutFiles(t, m.dir, 1, 150)
 	w := m.way(t.Context(), t, 0)
 	for i, f := range files {
-		w.t = t
 		a, _ := w.read(f)
 		accounted(t, a)
 		e := expects[i]
@@ -391,6 +391,46 @@ func TestBatchesAndStopsMakeNoDifference(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestTwoFilesAtOnceAreTheSamePeople imports files about the same people side by
+// side: nobody becomes two, and every obtaining is on record.
+func TestTwoFilesAtOnceAreTheSamePeople(t *testing.T) { // D5
+	m := newMatrix(t)
+	files, _ := layoutFiles(t, m.dir, 4, 60)
+	more, _ := layoutFiles(t, t.TempDir(), 4, 61) // the same people and one more
+	clock := m.now
+	var tick sync.Mutex
+	m.now = func() time.Time { tick.Lock(); defer tick.Unlock(); return clock() }
+	for i := range files {
+		one, two := m.way(t.Context(), t, 8), m.way(t.Context(), t, 8)
+		one.read(files[i])
+		one.read(more[i])
+		var both sync.WaitGroup
+		for _, f := range []contacts{files[i], more[i]} {
+			both.Go(func() {
+				if a, err := two.try(f); err != nil {
+					t.Errorf("%s: %v", filepath.Base(f.path), err)
+				} else {
+					accounted(t, a)
+				}
+			})
+		}
+		both.Wait()
+		for _, table := range []string{"contact", "identifier", "acquisition", "duty"} {
+			if got, want := two.rowsOf(table), one.rowsOf(table); got != want || want < 50 {
+				t.Errorf("%s: %d rows of %s, one after the other %d", filepath.Base(files[i].path), got, table, want)
+			}
+		}
+	}
+}
+
+func (w *way) rowsOf(table string) (n int64) {
+	w.t.Helper()
+	if err := w.db.QueryRowContext(w.ctx, `SELECT count(*) FROM `+table+` WHERE controller_id = $1`, w.app.controller).Scan(&n); err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	return n
 }
 
 // errInjected is an error on order.
