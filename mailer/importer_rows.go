@@ -58,6 +58,7 @@ func (r *rowReader) fill() (b readBatch) {
 			break
 		}
 		if refusal == nil {
+			asFineAsStored(&rec)
 			refusal = r.date(&rec)
 		}
 		row := batchRow{refusal: refusal}
@@ -70,17 +71,24 @@ func (r *rowReader) fill() (b readBatch) {
 	return b
 }
 
+// asFineAsStored cuts a row's instants to microseconds: a finer one would come
+// back from the store as another, and make the same row another obtaining (D5).
+func asFineAsStored(rec *Record) {
+	for _, at := range []*time.Time{&rec.ObtainedAt, &rec.FirstCommunication, &rec.FirstDisclosure, &rec.ToldAt} {
+		*at = at.Truncate(time.Microsecond)
+	}
+}
+
 // date refuses a row without a date unless there is a basis for the file (D4).
 // The import's own date is never one.
 func (r *rowReader) date(rec *Record) *Refusal {
 	if !rec.ObtainedAt.IsZero() {
-		rec.ObtainedAt = rec.ObtainedAt.Truncate(time.Microsecond) // as the store keeps it, or the same row would be another obtaining
 		rec.Basis = ObtainedFromRow
 		return nil
 	}
 	switch r.plan.Basis {
 	case ObtainedFromStatement:
-		rec.ObtainedAt = r.plan.Stated.UTC().Truncate(time.Microsecond)
+		rec.ObtainedAt = r.plan.Stated.UTC().Truncate(time.Microsecond) // as the store keeps it
 		rec.Basis = ObtainedFromStatement
 	case ObtainedUnknown:
 		rec.Basis = ObtainedUnknown
