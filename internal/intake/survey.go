@@ -9,16 +9,16 @@ import (
 
 // survey is what one reading of a file says about its bytes.
 type survey struct {
-	size          int64 // bytes of UTF-8, where the file is in UTF-16
-	lf, crlf, cr  int64 // line ends: those with LF, of these those behind CR; and CR of all kinds
-	wide, bad     int64 // bytes inside UTF-8 sequences behind their first; bytes that are no UTF-8
-	badLine       int64
-	zeros         int64
-	sample        []byte // the line around the first byte that is not ASCII, or a part of it
-	sampleLine    int64
-	afterCR       bool
-	carried       []byte // the beginning of a sequence at the end of a block
-	lastLineEmpty bool
+	size         int64 // bytes of UTF-8, where the file is in UTF-16
+	lf, crlf, cr int64 // line ends: those with LF, of these those behind CR; and CR of all kinds
+	wide, bad    int64 // bytes inside UTF-8 sequences behind their first; bytes that are no UTF-8
+	badLine      int64
+	zeros        int64
+	sample       []byte // the line around the first byte that is not ASCII, or a part of it
+	sampleLine   int64
+	afterCR      bool
+	carried      []byte // the beginning of a sequence at the end of a block
+	lastByte     byte
 }
 
 // surveyBlock is how much is looked at at a time.
@@ -54,11 +54,12 @@ func (s *survey) block(b []byte, last bool) {
 	s.cr += cr
 	s.lf += int64(bytes.Count(b, []byte("\n")))
 	s.zeros += int64(bytes.Count(b, []byte{0}))
-	switch {
-	case last && len(s.carried) > 0:
-		s.lastLineEmpty = false // the file ends inside a character
-	case len(b) > 0:
-		s.afterCR, s.lastLineEmpty = b[len(b)-1] == '\r', b[len(b)-1] == '\n' || b[len(b)-1] == '\r'
+	if len(b) > 0 {
+		s.lastByte = b[len(b)-1]
+		s.afterCR = s.lastByte == '\r'
+	}
+	if last && len(s.carried) > 0 {
+		s.lastByte = s.carried[0] // the file ends inside a character
 	}
 }
 
@@ -112,11 +113,11 @@ func around(b []byte, at int) []byte {
 
 // lines is how many lines the file has, as an editor counts them.
 func (s *survey) lines() int64 {
-	n := s.lf
+	n, end := s.lf, byte('\n')
 	if s.endsWithCR() {
-		n = s.cr
+		n, end = s.cr, '\r'
 	}
-	if !s.lastLineEmpty && s.size > 0 {
+	if s.lastByte != end && s.size > 0 {
 		n++
 	}
 	return n
