@@ -79,7 +79,7 @@ func TestWhatStandsUnderATableIsNobody(t *testing.T) {
 	for _, row := range []string{"Total,200,", "TOTAL:,,", ",Summe,1.234", "Grand total,\"1,208\",", "Total 200,,", "Total", "Celkem,3", "Yhteensä,,12 %", "Łącznie,3,"} {
 		wantRefused(t, one(t, "name,city,region", row, s), 2, "", "a total line, not a person")
 	}
-	for _, row := range []string{"Total,Lyon,", "Anna Total,,", "Total Recall,,", "Sum,Lyon,x"} {
+	for _, row := range []string{"Total,Lyon,", "Anna Total,,", "Total Recall,,", "Sum,Lyon,x", "Summa,,+46 70 123", "Suma,,01 99 00 12 34"} {
 		if o := one(t, "name,city,region", row, s); o.refusal != nil {
 			t.Errorf("%q is refused: %s", row, o.refusal.Reason)
 		}
