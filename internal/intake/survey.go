@@ -22,7 +22,7 @@ type survey struct {
 }
 
 // surveyBlock is how much is looked at at a time.
-const surveyBlock = 256 << 10
+const surveyBlock = 64 << 10
 
 func (s *survey) read(r io.Reader) error {
 	block := make([]byte, surveyBlock+utf8.UTFMax)
