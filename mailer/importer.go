@@ -29,11 +29,11 @@ type ImportPlan struct {
 	Register    *Register
 	Source      Source
 	ActivityKey string
-	Import      Import        // FileName, FileHash, SettingsHash; the rest is filled in
-	Basis       ObtainedBasis // for rows without a date (D4): a statement, unknown, or "": such rows are refused
-	Stated      time.Time     // what the statement says
-	ToldProof   string        // where the proof of all prior notices of the file is, for rows that name none
-	Rows        Rows
+	Import      Import              // FileName, FileHash, SettingsHash; the rest is filled in
+	Basis       ObtainedBasis       // for rows without a date (D4): a statement, unknown, or "": such rows are refused
+	Stated      time.Time           // what the statement says
+	ToldProof   string              // where the proof of all prior notices of the file is, for rows that name none
+	Rows        Rows                // read ahead, by another goroutine than the one that calls the functions below
 	DryRun      bool                // look only: the counts are those that an import would give, batch by batch
 	OnRefusal   func(Refusal) error // every refusal; in a second run those of earlier rows again, decided anew; nil: dropped
 	OnProgress  func(rows int64)    // rows read so far; nil: nobody watches

@@ -1,5 +1,7 @@
 package mailer
 
+import "time"
+
 // rowReader reads a file ahead of the store: while a batch is being stored the
 // next is read and its identifiers are hashed. At most two batches are in
 // memory, whatever the file's length.
@@ -53,6 +55,7 @@ func (r *rowReader) fill() (b readBatch) {
 			break
 		}
 		if refusal == nil {
+			asFineAsStored(&rec)
 			refusal = r.rules.date(&rec)
 		}
 		row := batchRow{refusal: refusal}
@@ -63,4 +66,12 @@ func (r *rowReader) fill() (b readBatch) {
 	}
 	r.read += int64(len(b.rows))
 	return b
+}
+
+// asFineAsStored cuts a row's instants to microseconds: a finer one would come
+// back from the store as another, and make the same row another obtaining (D5).
+func asFineAsStored(rec *Record) {
+	for _, at := range []*time.Time{&rec.ObtainedAt, &rec.FirstCommunication, &rec.FirstDisclosure, &rec.ToldAt} {
+		*at = at.Truncate(time.Microsecond)
+	}
 }

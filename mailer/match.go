@@ -153,7 +153,7 @@ func (c *crowd) find(row batchRow) (*person, *Refusal) {
 		}
 	}
 	if found == nil && c.objected(row.ids) {
-		return nil, &Refusal{Line: row.rec.Line, Row: row.rec.Row, Reason: "this person objected or was erased: not taken in again"}
+		return nil, &Refusal{Line: row.rec.Line, Row: row.rec.Row, Reason: "this person objected or was erased, and is not taken in again: take the row out at the source"}
 	}
 	return found, nil
 }

@@ -295,7 +295,7 @@ func TestWhoObjectedAndIsStoredNoMoreIsNotTakenInAgain(t *testing.T) { // R5
 	if counts := imports(t, m, p); counts.Refused != 1 || len(m.contacts) != 0 {
 		t.Errorf("an erased person is taken in again: %+v", counts)
 	}
-	if len(refused) != 1 || refused[0].Line != 1 || refused[0].Row != "row 1" || refused[0].Reason != "this person objected or was erased: not taken in again" {
+	if len(refused) != 1 || refused[0].Line != 1 || refused[0].Row != "row 1" || refused[0].Reason != "this person objected or was erased, and is not taken in again: take the row out at the source" {
 		t.Errorf("refused: %+v", refused)
 	}
 }

@@ -93,7 +93,6 @@ func (c *crowd) judge(row *batchRow) (*person, *Refusal) {
 func (r intakeRules) date(rec *Record) *Refusal {
 	switch {
 	case !rec.ObtainedAt.IsZero():
-		rec.ObtainedAt = rec.ObtainedAt.Truncate(time.Microsecond) // as the store keeps it, or the same row would be another obtaining
 		rec.Basis = ObtainedFromRow
 	case !rec.ToldAt.IsZero():
 	case r.basis == "":

@@ -25,9 +25,9 @@ type csvRows struct {
 }
 
 const (
-	cutOff   = "the line ends in the middle: the file was cut off"
+	cutOff   = "the line ends in the middle: the file was cut off, get it whole from where it came from"
 	unclosed = "a quote opens here and never closes: the file was cut off, or the quote should be doubled"
-	totals   = "a total line, not a person"
+	totals   = "a total line, not a person: there is nothing to do"
 	again    = "the header again, not a person"
 )
 
@@ -141,7 +141,7 @@ func (c *csvRows) collect(first line) (taken []line, fault string, err error) {
 		taken = append(taken, next)
 		size += len(next.text) + 1
 		if next.long || size > c.lines.max+1 {
-			return taken, fmt.Sprintf("the row is longer than %d bytes", c.lines.max), nil
+			return taken, fmt.Sprintf("the row is longer than %d bytes: look for a quote that never closes, or shorten it", c.lines.max), nil
 		}
 		open, fault := c.split.line(next.text)
 		switch {
@@ -171,7 +171,7 @@ func (c *csvRows) misfit(taken []line) string {
 	case got < c.width && last.last && last.open:
 		return cutOff
 	default:
-		return fmt.Sprintf("the row has %d cells where the header has %d", got, c.width)
+		return fmt.Sprintf("the row has %d cells where the header has %d: look for a delimiter too many or too few, and quote cells that hold one", got, c.width)
 	}
 }
 
@@ -186,7 +186,7 @@ func (c *csvRows) unfit(taken []line) string {
 	cells := c.split.cells
 	for i, cell := range cells {
 		if len(cell) > c.build.settings.MaxField {
-			return fmt.Sprintf("cell %d is longer than %d bytes", i+1, c.build.settings.MaxField)
+			return fmt.Sprintf("cell %d is longer than %d bytes: look for a quote that never closes, or shorten it", i+1, c.build.settings.MaxField)
 		}
 	}
 	switch {

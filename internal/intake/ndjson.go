@@ -111,7 +111,7 @@ func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 		return refuse("", l.bad)
 	}
 	if l.long {
-		return refuse("", fmt.Sprintf("the row is longer than %d bytes", j.lines.max))
+		return refuse("", fmt.Sprintf("the row is longer than %d bytes: an object must stand on one line, and be shorter", j.lines.max))
 	}
 	object, reason := parseObject(l.text)
 	switch {
@@ -147,9 +147,9 @@ func parseObject(text string) (map[string]any, string) {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return nil, endsEarly
 	case errors.As(err, &syntax):
-		return nil, fmt.Sprintf("not JSON: a wrong character at position %d", syntax.Offset)
+		return nil, fmt.Sprintf("not JSON: a wrong character at position %d; correct it at the source", syntax.Offset)
 	case err != nil || object == nil:
-		return nil, "not a JSON object"
+		return nil, "not a JSON object: each line must be one person as an object"
 	}
 	if strings.TrimSpace(text[in.InputOffset():]) != "" {
 		return nil, fmt.Sprintf("something stands behind the object, at position %d: an object must have its line for itself", in.InputOffset()+1)
@@ -200,10 +200,10 @@ func scalar(value any, most int) (text, reason string) {
 	case bool:
 		text = strconv.FormatBool(v)
 	default:
-		return "", "a list or an object where one value is expected"
+		return "", "a list or an object where one value is expected: map the field to a path that ends in a value"
 	}
 	if len(text) > most {
-		return "", fmt.Sprintf("longer than %d bytes", most)
+		return "", fmt.Sprintf("longer than %d bytes: is the right path mapped?", most)
 	}
 	return text, ""
 }

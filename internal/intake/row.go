@@ -85,7 +85,7 @@ func (b *builder) record(line int64, v *values, raw string) (mailer.Record, *mai
 		return mailer.Record{}, &mailer.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
 	}
 	if rec.Contact.Name == "" && len(rec.Emails) == 0 && rec.ProfileURL == "" && rec.SourceRef == "" && rec.Phone == "" {
-		return mailer.Record{}, &mailer.Refusal{Line: line, Reason: "nobody is in this row: it has neither a name nor anything to recognise a person by", Row: rec.Row}
+		return mailer.Record{}, &mailer.Refusal{Line: line, Reason: "nobody is in this row, neither a name nor anything to recognise a person by: leave it out, or map the columns that tell", Row: rec.Row}
 	}
 	rec.Digest = b.digestOf(&rec)
 	return rec, nil
@@ -219,7 +219,7 @@ func (b *builder) readDates(rec *mailer.Record, v *values) *fault {
 		return bad
 	}
 	if rec.ObtainedAt.After(b.latest) {
-		return &fault{fObtainedAt, "the date lies in the future: nothing can have been obtained then"}
+		return &fault{fObtainedAt, "the date lies in the future, when nothing can have been obtained: correct it at the source"}
 	}
 	return nil
 }
