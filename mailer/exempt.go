@@ -180,7 +180,7 @@ func (e Exemption) checkEffort() error {
 	}
 	u, err := url.Parse(e.PublicURL)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
-		return errors.New("E4: ground 14.5.b needs protective measures, which include making the information public: say where with --public https://...")
+		return errors.New("E4: ground 14.5.b needs protective measures, which include making the information public: say where with --public and an https address")
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (x *Exemptions) Confirm(ctx context.Context, id ID, by string, onProgress f
 	if err != nil {
 		return e, err
 	}
-	if SamePerson(e.ProposedBy, by) || identityless(by) {
+	if SamePerson(e.ProposedBy, by) || nameless(by) {
 		return e, errors.New("E4: an exemption of many people needs a second name: somebody else than its author confirms it")
 	}
 	if e.State != ExemptionExcusing {
@@ -106,7 +106,7 @@ func (x *Exemptions) Confirm(ctx context.Context, id ID, by string, onProgress f
 	return x.carryOut(ctx, id, onProgress)
 }
 
-func identityless(name string) bool { return SamePerson(name, "") }
+func nameless(name string) bool { return SamePerson(name, "") }
 
 // carryOut excuses everybody, chunk by chunk.
 func (x *Exemptions) carryOut(ctx context.Context, id ID, onProgress func(int64)) (Exemption, error) {
