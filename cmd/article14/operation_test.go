@@ -164,11 +164,13 @@ func TestADatabaseThatStoppedIsToldFromAClockThatIsOff(t *testing.T) {
 // middle of a campaign, again and again, each time with another one beside it.
 func TestStopsAndStartsUnderLoadLoseNobodyAndTellNobodyTwice(t *testing.T) {
 	s := newStage(t, nil)
-	s.take(t, 500)
+	s.take(t, 800)
 	s.release(t, "first")
 	next := s.workers(t)
+	midway := 0 // stops that found the campaign under way
 	for round := 1; round <= 4; round++ {
 		p := next
+		p.operations(t) // one that is stopped while it starts ends as failed
 		if err := s.catcher.Wait(t.Context(), 40*round); err != nil {
 			t.Fatal(err)
 		}
@@ -189,12 +191,16 @@ func TestStopsAndStartsUnderLoadLoseNobodyAndTellNobodyTwice(t *testing.T) {
 			if got, on := int64(s.catcher.Counts().Taken), counts[mailer.Relayed]; got != on {
 				t.Fatalf("round %d: %d mails were taken and %d are on record", round, got, on)
 			}
-			if c.State == mailer.CampaignFinished {
-				t.Fatalf("round %d: the campaign was over before the stop: nothing was tested", round)
+			if c.State != mailer.CampaignFinished {
+				midway++
 			}
 			next = s.workers(t)
 		}
 	}
+	if midway == 0 {
+		t.Fatal("the campaign was over before any stop: nothing was tested")
+	}
+	next.operations(t)
 	until(t, s.finished(t, "first"))
 	next.stop(t)
 	c, counts := s.campaign(t, "first")
