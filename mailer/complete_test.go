@@ -99,7 +99,7 @@ var without = map[string]string{
 	"Sources": "14.2.f", "Sources[0]": "14.2.f", "Sources[0].Key": "14.2.f", "Sources[0].Names": "14.2.f", "Sources[0].Kind": "14.2.f",
 	"Sources[0].Public": "", "Sources[0].URL": "", "Sources[0].Method": "14.2.f", "Sources[0].Unknown": "", "Sources[0].Unnamed": "",
 	"Sources[0].Columns": "", "Sources[0].Columns.Fields": "14.2.f", "Sources[0].Columns.Visibility": "14.2.f",
-	"Sources[0].DateFormat": "",
+	"Sources[0].DateFormat": "", "Sources[0].IgnoredLanguages": "",
 
 	"Activities": "14.1.c", "Activities[].Key": "14.1.c", "Activities[].Names": "14.1.c", "Activities[].Holding": "14.1.d",
 	"Activities[].Summary": "14.1.c", "Activities[].LateApology": "",
