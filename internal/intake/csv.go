@@ -179,8 +179,8 @@ func (c *csvRows) misfit(taken []line) string {
 // and no other.
 func (c *csvRows) unfit(taken []line) string {
 	for _, l := range taken {
-		if l.bad != "" {
-			return l.bad
+		if reason := c.lines.foreign(l); reason != "" {
+			return reason
 		}
 	}
 	cells := c.split.cells
@@ -210,7 +210,7 @@ func (c *csvRows) line() (line, error) {
 }
 
 // blank tells a line without anything, which is no row.
-func blank(l line) bool { return l.text == "" && !l.long && !l.cut && l.bad == "" }
+func blank(l line) bool { return l.text == "" && !l.long && !l.cut && l.bad == 0 }
 
 // splitter takes a row apart into its cells (RFC 4180), line by line.
 type splitter struct {

@@ -182,6 +182,7 @@ type detected struct {
 	skip  int    // length of the mark at its beginning
 	bytes int64  // of the file
 	why   string // how the encoding is known, for people
+	taken bool   // for want of anything better
 	survey
 	shows shown // a line that shows whether the encoding is right
 }
@@ -250,7 +251,8 @@ func (d *detected) look(r io.ReadSeeker) error {
 			d.why = fmt.Sprintf("most of it is UTF-8; %d bytes are not, and their rows are refused", d.bad)
 		}
 	default:
-		d.codec, d.why = windows1252, fmt.Sprintf("it is no UTF-8 (%d bytes, the first on line %d)", d.bad, d.badLine)
+		d.codec, d.taken = windows1252, true
+		d.why = fmt.Sprintf("it is no UTF-8 (%d bytes, the first on line %d)", d.bad, d.badLine)
 	}
 	if sample := d.sample; len(sample) > 0 && !isWideCodec(d.codec) {
 		text, _ := io.ReadAll(d.codec.reader(bytes.NewReader(sample))) // memory does not fail

@@ -53,7 +53,7 @@ func newLayout(d detected, b *builder) Layout {
 	default:
 		l.DatesBy = "nothing: dates with the year first are read, and no others"
 	}
-	if d.codec.name == windows1252.name && strings.HasPrefix(d.why, "it is no") {
+	if d.taken {
 		l.advise("The file is no UTF-8 and is taken for Windows-1252, the encoding of Western Europe. Look at the line that is shown; if letters " +
 			"are wrong in it, name another: --encoding windows-1250 (Central Europe), windows-1253 (Greek), windows-1257 (Baltic) or windows-1251 (Cyrillic).")
 	}

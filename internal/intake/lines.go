@@ -13,7 +13,7 @@ import (
 type line struct {
 	number int64
 	text   string // without its end; of one that is too long only the beginning
-	bad    string // what is no character in it; "" nothing
+	bad    int32  // number of the first character that is none of the encoding; 0: all are
 	long   bool   // over the bound
 	cut    bool   // the file ends inside a character of it
 	last   bool   // nothing follows
@@ -64,16 +64,23 @@ func (r *lineReader) next() (line, error) {
 	return l, nil
 }
 
-// mend makes UTF-8 of a line that is none, and says what it was.
+// mend makes UTF-8 of a line that is none, and marks where it was not.
 func (r *lineReader) mend(l *line) {
 	at := invalidAt(l.text)
 	if l.open && !utf8.FullRuneInString(l.text[at:]) {
 		l.text, l.cut = l.text[:at], true
 		return
 	}
-	l.bad = fmt.Sprintf("what stands behind character %d of the line is no character of %s: correct it at the source, or name the file's encoding with --encoding",
-		utf8.RuneCountInString(l.text[:at]), r.encoding)
+	l.bad = int32(1 + utf8.RuneCountInString(l.text[:at])) // a line has at most a few million
 	l.text = strings.ToValidUTF8(l.text, "\ufffd")
+}
+
+// foreign says of a line what is wrong with its characters; "" is nothing.
+func (r *lineReader) foreign(l line) string {
+	if l.bad == 0 {
+		return ""
+	}
+	return fmt.Sprintf("character %d of the line is no character of %s: correct it at the source, or name the file's encoding with --encoding", l.bad, r.encoding)
 }
 
 // read collects a line with its end. What is over the bound is read and

@@ -98,7 +98,7 @@ func addList(there map[string]struct{}, prefix string, list []any) {
 // Next implements mailer.Rows.
 func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 	l, err := j.lines.next()
-	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut && l.bad == "" {
+	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut && l.bad == 0 {
 		l, err = j.lines.next()
 	}
 	if err != nil {
@@ -107,8 +107,8 @@ func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 	refuse := func(field, reason string) (mailer.Record, *mailer.Refusal, error) {
 		return mailer.Record{}, &mailer.Refusal{Line: l.number, Field: field, Reason: reason, Row: clip(l.text, keptOfRow)}, nil
 	}
-	if l.bad != "" {
-		return refuse("", l.bad)
+	if reason := j.lines.foreign(l); reason != "" {
+		return refuse("", reason)
 	}
 	if l.long {
 		return refuse("", fmt.Sprintf("the row is longer than %d bytes: an object must stand on one line, and be shorter", j.lines.max))
