@@ -12,8 +12,7 @@
 // Read it in this order: state.go (where duties and deliveries stand, and every
 // legal move), register.go and contact.go (what is known), due.go (by when),
 // match.go (who is who), place.go (how each person is told, or why not yet),
-// release.go (campaigns), assess.go (what all of that comes to), need.go
-// and share.go (the two streams), worker.go, sender.go and conclude.go (delivery), retry.go
+// release.go (campaigns), worker.go, sender.go and conclude.go (delivery), retry.go
 // and classify.go (what a reply means), rights.go (what the links do).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small

@@ -189,14 +189,14 @@ func (p importPlan) open(controller mailer.ID, reg *mailer.Register, now func() 
 	if err != nil {
 		return mailer.ImportPlan{}, nil, err
 	}
-	plan, err := p.read(f, source, controller, reg, now)
+	plan, err := p.reading(f, source, controller, reg, now)
 	if err != nil {
 		return mailer.ImportPlan{}, nil, errors.Join(err, f.Close())
 	}
 	return plan, f, nil
 }
 
-func (p importPlan) read(f *os.File, source mailer.Source, controller mailer.ID, reg *mailer.Register, now func() time.Time) (mailer.ImportPlan, error) {
+func (p importPlan) reading(f *os.File, source mailer.Source, controller mailer.ID, reg *mailer.Register, now func() time.Time) (mailer.ImportPlan, error) {
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
 		return mailer.ImportPlan{}, err
