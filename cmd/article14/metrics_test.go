@@ -110,7 +110,7 @@ func labelValues() map[string]func(string) bool {
 	}
 	states := func(v string) bool {
 		return slices.Contains(mailer.DutyStates, mailer.DutyState(v)) || slices.Contains(mailer.DeliveryStates, mailer.DeliveryState(v)) ||
-			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone")(v)
+			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up")(v)
 	}
 	ages, windows := map[string]bool{}, map[string]bool{}
 	for _, a := range mailer.Ages {
@@ -129,6 +129,7 @@ func labelValues() map[string]func(string) bool {
 		"way":     in("page", "one_click"),
 		"result":  func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
 		"class":   func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
+		"finding": func(v string) bool { return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v)) },
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
 		"step":    in("claim", "handover"),
 		"version": func(v string) bool { return v == version() },

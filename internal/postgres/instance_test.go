@@ -239,7 +239,7 @@ func TestWorkersAreSeenWhileTheyAreThereAndForgottenLater(t *testing.T) {
 		must(t, h.Beat(h.ctx, h.controller, b, at.Add(-day)))
 		return b
 	}
-	a, b := mailer.NewID(noon), mailer.NewID(noon)
+	a, b := mailer.NewID(noon), mailer.NewID(noon.Add(time.Second)) // those that began together stand in the order of their ids
 	beat(a, noon)
 	beat(b, noon)
 	want := beat(a, noon.Add(time.Minute))
