@@ -137,9 +137,15 @@ func onWire(b []byte) (wireBody, error) {
 // asItGoes tells whether a message may go as it is, which saves a copy: each of its
 // lines ends by CRLF, none begins with a dot, and no carriage return stands alone.
 func asItGoes(b []byte) bool {
-	ends := bytes.Count(b, []byte("\r\n"))
-	return bytes.HasSuffix(b, []byte("\r\n")) && b[0] != '.' && !bytes.Contains(b, []byte("\n.")) &&
-		ends == bytes.Count(b, []byte{'\n'}) && ends == bytes.Count(b, []byte{'\r'})
+	lines := 0
+	for rest := b; len(rest) > 0; lines++ {
+		end := bytes.IndexByte(rest, '\n')
+		if rest[0] == '.' || end < 1 || rest[end-1] != '\r' {
+			return false
+		}
+		rest = rest[end+1:]
+	}
+	return bytes.Count(b, []byte{'\r'}) == lines
 }
 
 // asciiBytes is isASCII for what is long, eight octets at a time.
