@@ -89,16 +89,18 @@ WHERE id = ANY (CAST($1 AS uuid[]))
 -- name: claim_messages
 -- What went out in earlier attempts.
 SELECT m.delivery_id, m.composed_at, m.sha256, s.slots
-FROM message m
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS d(contact_id, id)
+JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
 LEFT JOIN message_values s ON s.contact_id = m.contact_id AND s.delivery_id = m.delivery_id
-WHERE m.contact_id = ANY (CAST($1 AS uuid[])) AND m.delivery_id = ANY (CAST($2 AS uuid[]))
 
 -- name: claim_duties
+-- Pairs of ids go in as pairs: two lists would have the index tried with each of
+-- one and each of the other.
 SELECT l.delivery_id, u.contact_id, u.id, u.activity_key, u.source_key, u.cause, u.acquisition_id, u.obtained_at, u.due_at, u.due_rule, u.due_inputs,
     u.state, u.reason, u.detail
-FROM delivery_duty l
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS d(contact_id, id)
+JOIN delivery_duty l ON l.contact_id = d.contact_id AND l.delivery_id = d.id
 JOIN duty u ON u.contact_id = l.contact_id AND u.id = l.duty_id
-WHERE l.contact_id = ANY (CAST($1 AS uuid[])) AND l.delivery_id = ANY (CAST($2 AS uuid[]))
 ORDER BY u.contact_id, u.due_at, u.id
 
 -- name: lanes

@@ -35,20 +35,21 @@ WHERE d.contact_id = h.contact_id AND d.id = h.id
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
 
 -- name: release_attempts
-DELETE FROM attempt
-WHERE claim_id = $1 AND outcome IS NULL AND contact_id = ANY (CAST($2 AS uuid[])) AND delivery_id = ANY (CAST($3 AS uuid[]))
+DELETE FROM attempt a
+USING unnest(CAST($2 AS uuid[]), CAST($3 AS uuid[])) AS r(contact_id, delivery_id)
+WHERE a.contact_id = r.contact_id AND a.delivery_id = r.delivery_id AND a.claim_id = $1 AND a.outcome IS NULL
 
 -- name: release_messages
 DELETE FROM message m
-USING delivery d
-WHERE d.contact_id = m.contact_id AND d.id = m.delivery_id AND d.attempts = 0
-    AND m.contact_id = ANY (CAST($1 AS uuid[])) AND m.delivery_id = ANY (CAST($2 AS uuid[]))
+USING unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS r(contact_id, delivery_id), delivery d
+WHERE m.contact_id = r.contact_id AND m.delivery_id = r.delivery_id
+    AND d.contact_id = r.contact_id AND d.id = r.delivery_id AND d.attempts = 0
 
 -- name: release_values
 DELETE FROM message_values m
-USING delivery d
-WHERE d.contact_id = m.contact_id AND d.id = m.delivery_id AND d.attempts = 0
-    AND m.contact_id = ANY (CAST($1 AS uuid[])) AND m.delivery_id = ANY (CAST($2 AS uuid[]))
+USING unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS r(contact_id, delivery_id), delivery d
+WHERE m.contact_id = r.contact_id AND m.delivery_id = r.delivery_id
+    AND d.contact_id = r.contact_id AND d.id = r.delivery_id AND d.attempts = 0
 
 -- name: renew
 WITH held AS MATERIALIZED (

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -111,6 +112,9 @@ var errBareCR = errors.New("the message has a carriage return without line feed"
 // start (RFC 5321 4.5.2). A carriage return elsewhere is refused: servers
 // disagree about whether a line ends there, and then about where the message does.
 func onWire(b []byte) (wireBody, error) {
+	if asItGoes(b) {
+		return wireBody{data: b, size: int64(len(b)), eightBit: !asciiBytes(b)}, nil
+	}
 	out := wireBody{data: make([]byte, 0, len(b)+len(b)/64+2)}
 	for len(b) > 0 {
 		line, rest, ended := bytes.Cut(b, []byte{'\n'})
@@ -128,6 +132,31 @@ func onWire(b []byte) (wireBody, error) {
 		out.eightBit = out.eightBit || !isASCII(line)
 	}
 	return out, nil
+}
+
+// asItGoes tells whether a message may go as it is, which saves a copy: each of its
+// lines ends by CRLF, none begins with a dot, and no carriage return stands alone.
+func asItGoes(b []byte) bool {
+	lines := 0
+	for rest := b; len(rest) > 0; lines++ {
+		end := bytes.IndexByte(rest, '\n')
+		if rest[0] == '.' || end < 1 || rest[end-1] != '\r' {
+			return false
+		}
+		rest = rest[end+1:]
+	}
+	return bytes.Count(b, []byte{'\r'}) == lines
+}
+
+// asciiBytes is isASCII for what is long, eight octets at a time.
+func asciiBytes(b []byte) bool {
+	for len(b) >= 8 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	return isASCII(b)
 }
 
 func isASCII[T string | []byte](s T) bool {
