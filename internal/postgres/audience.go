@@ -121,7 +121,8 @@ type placing struct {
 	lane                 int64
 	now                  time.Time
 
-	deliveries, links [][]any
+	deliveries        []queuedDelivery
+	links             [][]any
 	inFlight, blocked []placedDuty
 	past              history
 	counts            tally
@@ -196,16 +197,31 @@ func (p *placing) deliver(pl mailer.Placement, duties []placeableDuty) {
 			p.past.add(pl.ContactID, duty.ID, p.now, duty.State, mailer.DutyInFlight, string(duty.Reason), d.ID)
 		}
 	}
-	p.deliveries = append(p.deliveries, deliveryRow(p.controller, p.campaign, p.lane, pl.ContactID, d, p.now))
+	p.deliveries = append(p.deliveries, queuedDelivery{d, pl.ContactID, p.campaign, p.lane})
 	p.counts.delivery(deliveryMove{ControllerID: p.controller, CampaignID: p.campaign, Document: d.Document, To: mailer.Queued})
 }
 
-const deliveryColumns = `contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id,
-	languages, language_rule, form, skeleton_hash, code, state, due_at, ready_at, created_at`
+// queuedDelivery is a planned delivery on its way into the tables.
+type queuedDelivery struct {
+	mailer.PlannedDelivery
+	contact, campaign mailer.ID
+	lane              int64
+}
 
-func deliveryRow(controller, campaign mailer.ID, lane int64, contact mailer.ID, d mailer.PlannedDelivery, now time.Time) []any {
-	return []any{contact, d.ID, controller, campaign, d.ContentID, lane, string(d.Document), "email", d.Identifier,
-		d.Languages, d.LanguageRule, d.Form, d.SkeletonHash, d.Code, string(mailer.Queued), d.DueAt, now, now}
+// enqueue makes deliveries, and what they are found by.
+func (t tx) enqueue(ctx context.Context, controller mailer.ID, ds []queuedDelivery, now time.Time) error {
+	rows, refs := make([][]any, len(ds)), make([][]any, len(ds))
+	for i, d := range ds {
+		rows[i] = []any{d.contact, d.ID, controller, d.campaign, d.ContentID, d.lane, string(d.Document), "email", d.Identifier,
+			d.Languages, d.LanguageRule, d.Form, d.SkeletonHash, d.Code, string(mailer.Queued), d.DueAt, now, now}
+		refs[i] = []any{d.ID, controller, d.contact, d.Code}
+	}
+	err := t.copyIn(ctx, "delivery", `contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id,
+		languages, language_rule, form, skeleton_hash, code, state, due_at, ready_at, created_at`, rows)
+	if err != nil {
+		return err
+	}
+	return t.copyIn(ctx, "delivery_ref", "delivery_id, controller_id, contact_id, code", refs)
 }
 
 func (p *placing) block(pl mailer.Placement, duties []placeableDuty) {
@@ -220,7 +236,7 @@ func (p *placing) block(pl mailer.Placement, duties []placeableDuty) {
 }
 
 func (p *placing) write(ctx context.Context, t tx) error {
-	if err := t.copyIn(ctx, "delivery", deliveryColumns, p.deliveries); err != nil {
+	if err := t.enqueue(ctx, p.controller, p.deliveries, p.now); err != nil {
 		return err
 	}
 	if err := t.copyIn(ctx, "delivery_duty", "contact_id, delivery_id, duty_id", p.links); err != nil {

@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"article14/mailer"
@@ -23,6 +25,7 @@ func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
 	if len(ends) == 0 {
 		return nil
 	}
+	slices.SortFunc(ends, func(a, b dutyEnd) int { return bytes.Compare(a.ContactID[:], b.ContactID[:]) })
 	byDelivery := make(map[mailer.ID]dutyEnd, len(ends))
 	for _, e := range ends {
 		byDelivery[e.DeliveryID] = e

@@ -90,7 +90,7 @@ WHERE a.contact_id = e.contact_id AND a.delivery_id = e.id AND a.reply <> ''
 
 -- name: erase_pages
 UPDATE message_values m
-SET slots = m.slots - e.slots
+SET slots = CAST(CAST(m.slots AS jsonb) - e.slots AS json)
 FROM (
     SELECT contact_id, id, array_agg(slot) AS slots
     FROM json_to_recordset(CAST($1 AS json)) AS p(contact_id uuid, id uuid, slot text)

@@ -13,24 +13,43 @@ import (
 // whose claim still stands. A second call with the same attempts changes nothing:
 // a caller that lost its connection before the answer may ask again.
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
+	stands, err := s.begin(ctx, attempts, leaseUntil, false)
+	if duplicate(err) { // some of it stands already: find out which
+		return s.begin(ctx, attempts, leaseUntil, true)
+	}
+	return stands, err
+}
+
+// begin is one try. Nearly always nothing is there yet, so that only a second one
+// asks what is, in a transaction that holds the deliveries.
+func (s *Store) begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time, again bool) (map[mailer.ID]bool, error) {
 	type attempt = mailer.Attempt
+	contacts, deliveries := idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }), idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID })
+	ids := idColumn(attempts, func(a attempt) mailer.ID { return a.ID })
 	stands := make(map[mailer.ID]bool, len(attempts))
 	err := s.work(ctx, func(t tx) error {
 		clear(stands)
+		var standing []mailer.ID
+		err := t.all(ctx, &standing, "begin_deliveries", contacts, deliveries, idColumn(attempts, func(a attempt) mailer.ID { return a.ClaimID }), ids, leaseUntil)
+		if err != nil {
+			return err
+		}
+		for _, id := range standing {
+			stands[id] = true
+		}
 		var rows []struct {
 			ID       mailer.ID `db:"attempt_id"`
 			Again    bool      `db:"again"`
 			Composed bool      `db:"composed"`
 		}
-		err := t.all(ctx, &rows, "begin_deliveries", idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }),
-			idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID }), idColumn(attempts, func(a attempt) mailer.ID { return a.ClaimID }),
-			idColumn(attempts, func(a attempt) mailer.ID { return a.ID }), leaseUntil)
-		if err != nil {
-			return err
+		if again {
+			if err := t.all(ctx, &rows, "begun", contacts, deliveries, ids); err != nil {
+				return err
+			}
 		}
 		begun, composed := make(map[mailer.ID]bool), make(map[mailer.ID]bool)
 		for _, r := range rows {
-			stands[r.ID], begun[r.ID], composed[r.ID] = true, r.Again, r.Composed
+			begun[r.ID], composed[r.ID] = r.Again, r.Composed
 		}
 		return t.recordAttempts(ctx, slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return !stands[a.ID] || begun[a.ID] }), composed)
 	})

@@ -4,9 +4,7 @@
 -- prolonged, and so a rescue that has seen it already finds another row than it saw.
 -- What bears a claim is sending, see settle_deliveries.
 WITH standing AS MATERIALIZED (
-    SELECT d.contact_id, d.id, b.attempt_id, d.lease_until,
-        EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.id = b.attempt_id) AS again,
-        EXISTS (SELECT FROM message m WHERE m.contact_id = b.contact_id AND m.delivery_id = b.delivery_id) AS composed
+    SELECT d.contact_id, d.id, b.attempt_id, d.lease_until
     FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[])) AS b(contact_id, delivery_id, claim_id, attempt_id)
     JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
     WHERE d.claim_id = b.claim_id
@@ -18,7 +16,14 @@ WITH standing AS MATERIALIZED (
     FROM standing s
     WHERE d.contact_id = s.contact_id AND d.id = s.id AND s.lease_until < $5
 )
-SELECT attempt_id, again, composed FROM standing
+SELECT attempt_id FROM standing
+
+-- name: begun
+-- What is on record of attempts by now: a caller that lost the answer asks again.
+SELECT b.attempt_id,
+    EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.id = b.attempt_id) AS again,
+    EXISTS (SELECT FROM message m WHERE m.contact_id = b.contact_id AND m.delivery_id = b.delivery_id) AS composed
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[])) AS b(contact_id, delivery_id, attempt_id)
 
 -- name: release_deliveries
 WITH held AS MATERIALIZED (

@@ -6,7 +6,7 @@ ON CONFLICT (controller_id, door, external_id) DO NOTHING
 -- name: report_delivery
 SELECT contact_id, id, controller_id, campaign_id, document, languages, state AS from_state, identifier_id, attempts
 FROM delivery
-WHERE controller_id = $1 AND id = $2
+WHERE controller_id = $1 AND id = $2 AND contact_id = (SELECT r.contact_id FROM delivery_ref r WHERE r.delivery_id = $2)
 FOR NO KEY UPDATE
 
 -- name: report_move_delivery

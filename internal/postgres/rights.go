@@ -224,7 +224,7 @@ func (t tx) correspond(ctx context.Context, controller, contact mailer.ID, d *ma
 		if err != nil {
 			return err
 		}
-		if err := t.copyIn(ctx, "delivery", deliveryColumns, [][]any{deliveryRow(controller, mailer.ID{}, lane, contact, *d, now)}); err != nil {
+		if err := t.enqueue(ctx, controller, []queuedDelivery{{*d, contact, mailer.ID{}, lane}}, now); err != nil {
 			return err
 		}
 		counts.delivery(deliveryMove{ControllerID: controller, Document: d.Document, To: mailer.Queued})

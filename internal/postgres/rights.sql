@@ -36,7 +36,7 @@ ORDER BY n.id DESC
 LIMIT 1
 
 -- name: notice_by_code
-SELECT contact_id, id FROM delivery WHERE controller_id = $1 AND code = $2
+SELECT contact_id, delivery_id AS id FROM delivery_ref WHERE controller_id = $1 AND code = $2
 
 -- name: contact_lock
 SELECT id FROM contact WHERE controller_id = $1 AND id = $2 FOR NO KEY UPDATE

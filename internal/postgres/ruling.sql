@@ -5,7 +5,7 @@ SELECT d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languag
      WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain') AS attempted_at
 FROM delivery d
 LEFT JOIN campaign k ON k.id = d.campaign_id
-WHERE d.controller_id = $1 AND d.id = $2
+WHERE d.controller_id = $1 AND d.id = $2 AND d.contact_id = (SELECT r.contact_id FROM delivery_ref r WHERE r.delivery_id = $2)
 FOR NO KEY UPDATE OF d
 
 -- name: ruling_move

@@ -33,7 +33,7 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 			ended[claimed{m.ID, m.ClaimID}] = m.deliveryMove
 		}
 		counts := tally{}
-		if err := t.settleAttempts(ctx, rows, counts); err != nil {
+		if err := t.settleAttempts(ctx, rows, ended, counts); err != nil {
 			return err
 		}
 		fenced = nil
@@ -111,17 +111,41 @@ func attemptColumns(rows []mailer.Settlement) []any {
 	}
 }
 
-func (t tx) settleAttempts(ctx context.Context, rows []mailer.Settlement, counts tally) error {
-	var recorded []struct {
-		ControllerID mailer.ID `db:"controller_id"`
-		Was          string    `db:"was"`
-		Outcome      string    `db:"outcome"`
+// settleAttempts says of attempts what became of them. Nearly all are settled for the
+// first time; the others may have been given up as uncertain.
+func (t tx) settleAttempts(ctx context.Context, rows []mailer.Settlement, moved map[claimed]deliveryMove, counts tally) error {
+	left := slices.DeleteFunc(slices.Clone(rows), func(e mailer.Settlement) bool { return e.AttemptID.IsZero() })
+	controllers := make(map[mailer.ID]mailer.ID, len(moved))
+	for key, m := range moved {
+		controllers[key.delivery] = m.ControllerID
 	}
-	err := t.all(ctx, &recorded, "settle_attempts", attemptColumns(rows)...)
-	for _, r := range recorded {
-		counts.add(r.ControllerID, mailer.ID{}, countAttempt, r.Was, r.Outcome, 1)
+	for _, was := range []mailer.DeliveryState{"", mailer.Uncertain} {
+		if len(left) == 0 {
+			return nil
+		}
+		var recorded []struct {
+			ID         mailer.ID `db:"id"`
+			DeliveryID mailer.ID `db:"delivery_id"`
+			Outcome    string    `db:"outcome"`
+		}
+		if err := t.all(ctx, &recorded, "settle_attempts", append(attemptColumns(left), was == mailer.Uncertain)...); err != nil {
+			return err
+		}
+		done := make(map[mailer.ID]bool, len(recorded))
+		for _, r := range recorded {
+			done[r.ID] = true
+			if _, known := controllers[r.DeliveryID]; !known { // its claim had passed
+				var controller mailer.ID
+				if _, err := t.one(ctx, &controller, "settle_controller", r.DeliveryID); err != nil {
+					return err
+				}
+				controllers[r.DeliveryID] = controller
+			}
+			counts.add(controllers[r.DeliveryID], mailer.ID{}, countAttempt, string(was), r.Outcome, 1)
+		}
+		left = slices.DeleteFunc(left, func(e mailer.Settlement) bool { return done[e.AttemptID] })
 	}
-	return err
+	return nil
 }
 
 // aftermath is what follows from settled deliveries in other tables.

@@ -14,23 +14,19 @@ WHERE d.contact_id = s.contact_id AND d.id = s.delivery_id AND d.claim_id = s.cl
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, s.claim_id
 
 -- name: settle_attempts
--- An attempt given up as uncertain may still learn what became of it.
-WITH begun AS MATERIALIZED (
-    SELECT a.contact_id, a.delivery_id, a.number, COALESCE(a.outcome, '') AS was, s.to_state, s.at, s.stage, s.code, s.enhanced, s.reply
-    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
-        CAST($7 AS text[]), CAST($8 AS bigint[]), CAST($9 AS text[]), CAST($10 AS text[]))
-        AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, stage, code, enhanced, reply)
-    JOIN attempt a ON a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id
-    WHERE a.id = s.attempt_id AND a.claim_id = s.claim_id AND (a.outcome IS NULL OR a.outcome = 'uncertain')
-    ORDER BY a.contact_id, a.delivery_id, a.number
-    FOR NO KEY UPDATE OF a
-)
+-- The rows come in the order of their keys, as those of settle_deliveries. An
+-- attempt given up as uncertain ($11) may still learn what became of it.
 UPDATE attempt a
-SET outcome = b.to_state, ended_at = b.at, stage = b.stage, code = b.code, enhanced = b.enhanced, reply = b.reply
-FROM begun b, delivery d
-WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.number = b.number
-    AND d.contact_id = a.contact_id AND d.id = a.delivery_id
-RETURNING d.controller_id, b.was, a.outcome
+SET outcome = s.to_state, ended_at = s.at, stage = s.stage, code = s.code, enhanced = s.enhanced, reply = s.reply
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
+    CAST($7 AS text[]), CAST($8 AS bigint[]), CAST($9 AS text[]), CAST($10 AS text[]))
+    AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, stage, code, enhanced, reply)
+WHERE a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id AND a.id = s.attempt_id AND a.claim_id = s.claim_id
+    AND CASE WHEN $11 THEN a.outcome = 'uncertain' ELSE a.outcome IS NULL END
+RETURNING a.id, a.delivery_id, a.outcome
+
+-- name: settle_controller
+SELECT controller_id FROM delivery_ref WHERE delivery_id = $1
 
 -- name: suppress
 INSERT INTO suppression AS s (controller_id, id, kind, hash, key_id, scope, reason, created_at, expires_at)
