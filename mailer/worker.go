@@ -43,7 +43,7 @@ type Worker struct {
 // WorkerOptions are a worker's settings; zero fields mean the defaults.
 type WorkerOptions struct {
 	Connections   int             // open at once to the relay; 8
-	Batch         int             // deliveries claimed at once; 200
+	Batch         int             // deliveries claimed at once; 400
 	Ahead         int             // deliveries on record that wait for a connection; 16 for each
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry           // DefaultRetry
@@ -77,7 +77,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 		o.Connections = 8
 	}
 	if o.Batch == 0 {
-		o.Batch = 200
+		o.Batch = 400
 	}
 	if o.Ahead == 0 {
 		o.Ahead = 16 * o.Connections

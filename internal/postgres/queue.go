@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"article14/mailer"
@@ -13,73 +13,59 @@ import (
 // whose claim still stands. A second call with the same attempts changes nothing:
 // a caller that lost its connection before the answer may ask again.
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
-	stands, err := s.begin(ctx, attempts, leaseUntil, false)
-	if duplicate(err) { // some of it stands already: find out which
-		return s.begin(ctx, attempts, leaseUntil, true)
+	columns, err := beginColumns(attempts)
+	if err != nil {
+		return nil, err
 	}
-	return stands, err
-}
-
-// begin is one try. Nearly always nothing is there yet, so that only a second one
-// asks what is, in a transaction that holds the deliveries.
-func (s *Store) begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time, again bool) (map[mailer.ID]bool, error) {
-	type attempt = mailer.Attempt
-	contacts, deliveries := idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }), idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID })
-	ids := idColumn(attempts, func(a attempt) mailer.ID { return a.ID })
 	stands := make(map[mailer.ID]bool, len(attempts))
-	err := s.work(ctx, func(t tx) error {
-		clear(stands)
-		var standing []mailer.ID
-		err := t.all(ctx, &standing, "begin_deliveries", contacts, deliveries, idColumn(attempts, func(a attempt) mailer.ID { return a.ClaimID }), ids, leaseUntil)
-		if err != nil {
+	err = s.work(ctx, func(t tx) error {
+		var ids []mailer.ID
+		if err := t.all(ctx, &ids, "begin", append(columns, leaseUntil)...); err != nil {
 			return err
 		}
-		for _, id := range standing {
+		clear(stands)
+		for _, id := range ids {
 			stands[id] = true
 		}
-		var rows []struct {
-			ID       mailer.ID `db:"attempt_id"`
-			Again    bool      `db:"again"`
-			Composed bool      `db:"composed"`
-		}
-		if again {
-			if err := t.all(ctx, &rows, "begun", contacts, deliveries, ids); err != nil {
-				return err
-			}
-		}
-		begun, composed := make(map[mailer.ID]bool), make(map[mailer.ID]bool)
-		for _, r := range rows {
-			begun[r.ID], composed[r.ID] = r.Again, r.Composed
-		}
-		return t.recordAttempts(ctx, slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return !stands[a.ID] || begun[a.ID] }), composed)
+		return nil
 	})
 	return stands, err
 }
 
-// recordAttempts writes new attempts, and the messages of first ones. The rows of
-// their deliveries are locked, so nobody else can write the same.
-func (t tx) recordAttempts(ctx context.Context, attempts []mailer.Attempt, composed map[mailer.ID]bool) error {
-	var rows, messages, values [][]any
+// beginColumns are attempts as begin takes them. Those after the first have no
+// message: its bytes went out before.
+func beginColumns(attempts []mailer.Attempt) ([]any, error) {
+	type attempt = mailer.Attempt
+	slots := make(map[mailer.ID]string, len(attempts))
 	for _, a := range attempts {
-		rows = append(rows, []any{a.ContactID, a.ID, a.DeliveryID, a.Number, a.ClaimID, a.Relay, a.BegunAt})
-		m := a.Message
-		if m == nil || composed[a.ID] {
+		if a.Message == nil {
 			continue
 		}
-		slots, err := json.Marshal(m.Slots)
+		b, err := json.Marshal(a.Message.Slots)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		messages = append(messages, []any{a.ContactID, a.DeliveryID, m.SHA256, m.Size, m.ComposedAt})
-		values = append(values, []any{a.ContactID, a.DeliveryID, string(slots)})
+		slots[a.ID] = string(b)
 	}
-	if err := t.copyIn(ctx, "attempt", "contact_id, id, delivery_id, number, claim_id, relay, begun_at", rows); err != nil {
-		return err
+	message := func(a attempt) mailer.MessageRecord {
+		if a.Message == nil {
+			return mailer.MessageRecord{}
+		}
+		return *a.Message
 	}
-	if err := t.copyIn(ctx, "message", "contact_id, delivery_id, sha256, size, composed_at", messages); err != nil {
-		return err
-	}
-	return t.copyIn(ctx, "message_values", "contact_id, delivery_id, slots", values)
+	return []any{
+		idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }),
+		idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID }),
+		idColumn(attempts, func(a attempt) mailer.ID { return a.ClaimID }),
+		idColumn(attempts, func(a attempt) mailer.ID { return a.ID }),
+		intColumn(attempts, func(a attempt) int { return a.Number }),
+		textColumn(attempts, func(a attempt) string { return a.Relay }),
+		timeColumn(attempts, func(a attempt) time.Time { return a.BegunAt }),
+		textColumn(attempts, func(a attempt) string { return hex.EncodeToString(message(a).SHA256) }),
+		intColumn(attempts, func(a attempt) int { return message(a).Size }),
+		timeColumn(attempts, func(a attempt) time.Time { return message(a).ComposedAt }),
+		textColumn(attempts, func(a attempt) string { return slots[a.ID] }),
+	}, nil
 }
 
 // Release returns untouched deliveries to the queue. An attempt of theirs that

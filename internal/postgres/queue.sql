@@ -1,29 +1,42 @@
--- name: begin_deliveries
+-- name: begin
 -- The rows are locked and left as they are: a claim costs a row two versions, not
 -- three. Whatever ends the attempt counts it. A lease that is about to pass is
 -- prolonged, and so a rescue that has seen it already finds another row than it saw.
--- What bears a claim is sending, see settle_deliveries.
+-- What bears a claim is sending, see settle_deliveries. What is on record already
+-- stays: a caller that lost the answer asks again, and bytes that went out are kept.
 WITH standing AS MATERIALIZED (
-    SELECT d.contact_id, d.id, b.attempt_id, d.lease_until
-    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[])) AS b(contact_id, delivery_id, claim_id, attempt_id)
+    SELECT d.contact_id, d.id, b.attempt_id, b.claim_id, b.number, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, b.slots, d.lease_until
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS bigint[]), CAST($6 AS text[]),
+        CAST($7 AS timestamptz[]), CAST($8 AS text[]), CAST($9 AS bigint[]), CAST($10 AS timestamptz[]), CAST($11 AS text[]))
+        AS b(contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)
     JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
     WHERE d.claim_id = b.claim_id
     ORDER BY d.contact_id, d.id
     FOR NO KEY UPDATE OF d
 ), prolonged AS (
     UPDATE delivery d
-    SET lease_until = $5
+    SET lease_until = $12
     FROM standing s
-    WHERE d.contact_id = s.contact_id AND d.id = s.id AND s.lease_until < $5
+    WHERE d.contact_id = s.contact_id AND d.id = s.id AND s.lease_until < $12
+), begun AS (
+    INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at)
+    SELECT contact_id, attempt_id, id, number, claim_id, relay, begun_at
+    FROM standing
+    ON CONFLICT DO NOTHING
+), written AS (
+    INSERT INTO message (contact_id, delivery_id, sha256, size, composed_at)
+    SELECT contact_id, id, decode(sha256, 'hex'), size, composed_at
+    FROM standing
+    WHERE composed_at IS NOT NULL
+    ON CONFLICT DO NOTHING
+), filled AS (
+    INSERT INTO message_values (contact_id, delivery_id, slots)
+    SELECT contact_id, id, CAST(slots AS json)
+    FROM standing
+    WHERE composed_at IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 SELECT attempt_id FROM standing
-
--- name: begun
--- What is on record of attempts by now: a caller that lost the answer asks again.
-SELECT b.attempt_id,
-    EXISTS (SELECT FROM attempt a WHERE a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id AND a.id = b.attempt_id) AS again,
-    EXISTS (SELECT FROM message m WHERE m.contact_id = b.contact_id AND m.delivery_id = b.delivery_id) AS composed
-FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[])) AS b(contact_id, delivery_id, attempt_id)
 
 -- name: release_deliveries
 WITH held AS MATERIALIZED (

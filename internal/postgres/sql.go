@@ -185,18 +185,7 @@ func fault(what string, err error) error {
 	if strings.HasPrefix(refused.SQLState(), "22") {
 		text = "a value does not fit its column"
 	}
-	return &refusal{fmt.Sprintf("database: %s: %s (SQLSTATE %s)", what, text, refused.SQLState()), refused.SQLState()}
-}
-
-// refusal is a fault that PostgreSQL itself found.
-type refusal struct{ text, state string }
-
-func (r *refusal) Error() string { return r.text }
-
-// duplicate tells whether a row was to be written that is there already.
-func duplicate(err error) bool {
-	var r *refusal
-	return errors.As(err, &r) && r.state == "23505" // unique_violation
+	return fmt.Errorf("database: %s: %s (SQLSTATE %s)", what, text, refused.SQLState())
 }
 
 // records writes a value as JSON: for a jsonb column, or, a slice of structs, for
