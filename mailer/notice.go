@@ -79,6 +79,7 @@ type SlotInput struct {
 	CreatedAt   time.Time // of the delivery; a receipt's: the instant of what it confirms
 	Code        string
 	Tokens      LinkTokens
+	Again       bool // for the page of a notice that was given: what was erased since is not there
 }
 
 // LinkTokens are the tokens that a notice's links carry, one for each purpose.

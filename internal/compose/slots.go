@@ -137,6 +137,9 @@ func (d *drawing) sources() error {
 	}
 	for _, key := range sourcesOf(d.in.Key) {
 		a, there := bySource[key]
+		if !there && d.in.Again { // erased since: its page and day are gone with it
+			continue
+		}
 		if !there {
 			return fmt.Errorf("compose: the notice names the source %q, from which nothing was obtained", key)
 		}
