@@ -243,9 +243,9 @@ func (w *writer) automated() {
 	w.heading("14.2.g", "automated", "whole.automated.title")
 	w.para("", w.text("whole.automated.text", nil))
 	w.items("14.2.g", []string{
-		w.text("whole.automated.logic", values{"Text": closed(w.in(a.Logic, "the logic of the decisions"))}),
-		w.text("whole.automated.significance", values{"Text": closed(w.in(a.Significance, "the significance of the decisions"))}),
-		w.text("whole.automated.consequences", values{"Text": closed(w.in(a.Consequences, "the consequences of the decisions"))}),
+		w.text("whole.automated.logic", values{"Text": sentence(w.in(a.Logic, "the logic of the decisions"))}),
+		w.text("whole.automated.significance", values{"Text": sentence(w.in(a.Significance, "the significance of the decisions"))}),
+		w.text("whole.automated.consequences", values{"Text": sentence(w.in(a.Consequences, "the consequences of the decisions"))}),
 	})
 	w.para("", w.text("whole.automated.human", nil))
 }
