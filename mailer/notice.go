@@ -12,10 +12,12 @@ import (
 // Slot names: name or no_name; page.<source>; obtained.<source> or
 // obtained_unknown.<source>; retention_end with start_known or start_unknown;
 // authority, authority_address, authority_site; code; notice_url, object_url,
-// choices_url; date; deadline, or due_date or late_unknown when late; in receipts
-// done and answer_by. Dates and the authority are written in each language, so
-// their names end in the language: "obtained.linkedin.fr". Some only say
-// whether a part stands (no_name, *_known, *_unknown); their text is not printed.
+// choices_url; date; deadline, or due_date or late_unknown when late; why_month, or
+// why_purpose with new_purpose.<key> of each that is new; notice_only_end; in
+// receipts done and answer_by. Dates and the authority are written in each
+// language, so their names end in the language: "obtained.linkedin.fr". Some only
+// say whether a part stands (no_name, *_known, *_unknown, why_*, new_purpose.*);
+// their text is not printed.
 type Slots map[string]string
 
 // Headers of one message that are not in its skeleton.
@@ -77,6 +79,7 @@ type SlotInput struct {
 	CreatedAt   time.Time // of the delivery; a receipt's: the instant of what it confirms
 	Code        string
 	Tokens      LinkTokens
+	Again       bool // for the page of a notice that was given: what was erased since is not there
 }
 
 // LinkTokens are the tokens that a notice's links carry, one for each purpose.

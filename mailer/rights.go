@@ -233,7 +233,7 @@ func (r *Rights) slots(reg *Register, n SentNotice, key SkeletonKey) (Slots, err
 		now = r.Now()
 	}
 	return r.Composer.Slots(reg, SlotInput{Key: key, Facts: n.Facts, ActivityKey: n.ActivityKey, Now: now, Code: n.Code,
-		Tokens: noticeTokens(r.Tokens, n.Contact.ID, n.DeliveryID)})
+		Tokens: noticeTokens(r.Tokens, n.Contact.ID, n.DeliveryID), Again: true})
 }
 
 func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string) ObjectionView {

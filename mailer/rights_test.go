@@ -48,6 +48,9 @@ func (m *memRights) Request(_ context.Context, _ ID, r Request, receipt *Planned
 type pageComposer struct{ Composer }
 
 func (pageComposer) Slots(_ *Register, in SlotInput) (Slots, error) {
+	if !in.Again {
+		return nil, errors.New("the page of a notice that was given is drawn as for its first day")
+	}
 	return Slots{"drawn": in.Key.Languages}, nil
 }
 

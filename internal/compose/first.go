@@ -1,6 +1,9 @@
 package compose
 
 import (
+	"slices"
+	"strings"
+
 	"article14/internal/calendar"
 	"article14/mailer"
 )
@@ -11,6 +14,7 @@ func (w *writer) notice() {
 	w.doc.subject = w.plain("notice.subject", values{"Controller": c.Name, "Holding": w.raw(w.act.Holding, "holding")})
 	w.part = partFirst
 	w.greeting()
+	w.whom()
 	w.firstWhatAndWho()
 	w.firstSource()
 	w.firstWhy()
@@ -38,6 +42,12 @@ func (w *writer) greeting() {
 	w.add(block{kind: paragraph, when: "no_name", place: mailOnly, runs: w.runs(w.text("greeting.unnamed", nil))})
 }
 
+// whom says whose details these are where no name does: in an office's mailbox
+// several people read it.
+func (w *writer) whom() {
+	w.add(block{kind: paragraph, when: "no_name", place: mailOnly, runs: w.runs(w.text("greeting.unnamed_whom", nil))})
+}
+
 func (w *writer) firstWhatAndWho() {
 	c := w.reg.Controller
 	opening := "notice.first.opening_duty"
@@ -47,6 +57,8 @@ func (w *writer) firstWhatAndWho() {
 	w.para("", w.text(opening, values{"Holding": w.in(w.act.Holding, "holding")}))
 	if w.narrow() {
 		w.para("", w.text("narrow.opening_"+doubtKeys[w.doubt], values{"Date": w.date("notice_only_end")}))
+	} else {
+		w.firstNewPurposes()
 	}
 	w.para("14.1.a", w.text("notice.first.who", values{"Name": w.lit(c.Name), "Address": w.lit(c.Address), "Contact": w.contact(c.Email, c.Phone)}))
 	w.firstData()
@@ -125,6 +137,27 @@ func (w *writer) firstWhy() {
 	w.para("14.1.c", w.text("notice.first.why", values{"Summary": sentence(w.in(w.act.Summary, "summary")), "Grounds": list}))
 }
 
+// firstNewPurposes names each use that is the reason for this notice: without it,
+// somebody who was told before reads the same again and finds nothing new (Art. 14(4)).
+func (w *writer) firstNewPurposes() {
+	for _, p := range w.act.Purposes {
+		w.paraWhen(newPurposeSlot+p.Key, w.text("notice.first.new_purpose", values{"Purpose": w.purpose(p), "Starts": w.starts(p)}))
+	}
+}
+
+// purpose is what a purpose says, as a sentence.
+func (w *writer) purpose(p mailer.Purpose) string {
+	return sentence(w.in(p.Texts, "purpose "+p.Key))
+}
+
+// starts says from when a purpose's use is, "" where the register gives no day.
+func (w *writer) starts(p mailer.Purpose) string {
+	if p.Starts == nil {
+		return ""
+	}
+	return w.text("whole.purposes.starts", values{"Date": w.day(*p.Starts)})
+}
+
 // basisKeys name the texts of the legal bases of Art. 6(1).
 var basisKeys = map[mailer.Basis]string{
 	mailer.Consent: "consent", mailer.Contract: "contract", mailer.LegalObligation: "legal_obligation",
@@ -183,6 +216,20 @@ func (w *writer) recipients(whole bool) []string {
 
 // storage says until when data are kept (14(2)(a), T1, T1b, T2).
 func (w *writer) storage() string {
+	return strings.TrimSpace(w.storageEnd() + " " + w.storagePart())
+}
+
+// storagePart is the day on which goes what serves for the notice alone, where the
+// rest stays longer (S4); "" elsewhere.
+func (w *writer) storagePart() string {
+	marked := slices.ContainsFunc(w.sources, func(s doubted) bool { return s.doubt != mailer.DoubtNone })
+	if w.narrow() || !marked {
+		return ""
+	}
+	return w.text("narrow.storage_part", values{"Date": w.date("notice_only_end")})
+}
+
+func (w *writer) storageEnd() string {
 	end := w.date("retention_end")
 	r := w.act.Retention
 	if !r.Period.IsZero() || w.narrow() {

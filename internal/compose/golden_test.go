@@ -35,6 +35,9 @@ func TestNoticesAndReceiptsReadAsTheyWereReadAloud(t *testing.T) { // C4, L4, L5
 		golden(t, c, "mixed."+l, notice(l, "linkedin?+whois"), nil)
 		golden(t, c, "restricted."+l, notice(l, "linkedin!+whois?"), nil)
 	}
+	for _, l := range []string{"en", "fr", "de"} { // Art. 14(4)
+		golden(t, c, "purpose."+l, notice(l, "whois"), forPurposes("quality"))
+	}
 	golden(t, c, "notice.fr+de", notice("fr+de", "whois"), nil)
 	golden(t, c, "test.de", notice("de", "whois"), func(_ *mailer.SlotInput, h *mailer.Headers) { h.Test = true })
 	golden(t, c, "unknown_day.fr", notice("fr", "whois"), func(in *mailer.SlotInput, _ *mailer.Headers) { unknownDay(in) })

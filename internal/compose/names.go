@@ -7,6 +7,10 @@ import (
 	"article14/mailer"
 )
 
+// newPurposeSlot goes before the key of a purpose in the name of the flag that it is
+// new to a person (Art. 14(4)).
+const newPurposeSlot = "new_purpose."
+
 // Slots that are more than a name for a value.
 const (
 	versionSlot   = "version" // filled when the skeleton is made
@@ -19,18 +23,18 @@ const (
 var (
 	plainSlots   = []string{"name", "authority_address", "code"}
 	addressSlots = []string{authoritySite, "notice_url", mailer.SlotObjectURL, "choices_url"}
-	flagSlots    = []string{testSlot, "no_name", "start_known", "start_unknown", "late_unknown"}
+	flagSlots    = []string{testSlot, "no_name", "start_known", "start_unknown", "late_unknown", "why_month", "why_purpose"}
 	localSlots   = []string{"retention_end", "notice_only_end", "authority", "date", "deadline", "due_date", "done", "answer_by"}
 )
 
 func isAddressSlot(name string) bool { return slices.Contains(addressSlots, name) }
 
 func isFlag(name string) bool {
-	return slices.Contains(flagSlots, name) || strings.HasPrefix(name, "obtained_unknown.")
+	return slices.Contains(flagSlots, name) || strings.HasPrefix(name, "obtained_unknown.") || strings.HasPrefix(name, newPurposeSlot)
 }
 
-// knownSlots tells which slots a skeleton may have: those above, and for each of
-// its sources the page and the day.
+// knownSlots tells which slots a skeleton may have: those above, for each of its
+// sources the page and the day, and whether a purpose is new.
 func knownSlots(key mailer.SkeletonKey) func(string) bool {
 	known := map[string]bool{}
 	for _, list := range [][]string{plainSlots, addressSlots, flagSlots} {
@@ -50,7 +54,10 @@ func knownSlots(key mailer.SkeletonKey) func(string) bool {
 			known["obtained."+source+"."+l] = true
 		}
 	}
-	return func(name string) bool { return known[name] }
+	return func(name string) bool {
+		purpose, flag := strings.CutPrefix(name, newPurposeSlot)
+		return known[name] || flag && purpose != ""
+	}
 }
 
 // languagesOf splits "fr+de".

@@ -44,7 +44,7 @@ func TestEveryLayerOfANarrowNoticePrintsTheDayOnWhichDataGo(t *testing.T) { // T
 	}{
 		{notice("en", "linkedin?"), "21 December 2026", 3, 0},
 		{notice("fr", "linkedin!+whois?"), "21 décembre 2026", 3, 0},
-		{notice("de", "linkedin?+whois"), "21. Dezember 2026", 2, 2},
+		{notice("de", "linkedin?+whois"), "21. Dezember 2026", 4, 2}, // with source and storage, in both layers
 	} {
 		text := read(t, composed(t, c, k.key, nil)).text
 		if got := strings.Count(text, k.day); got != k.want {
@@ -62,6 +62,52 @@ func TestDataThatServeForTheNoticeAloneGoWithTheStoragePeriodIfThatEndsSooner(t 
 	s, err := newComposer(t).Slots(sampleRegister(t), in)
 	if err != nil || s["notice_only_end.en"] != "3 November 2028" || s["retention_end.en"] != s["notice_only_end.en"] {
 		t.Errorf("%v, %v", s, err)
+	}
+}
+
+func TestBothLayersOfANarrowNoticeSayWhoGetsDataWhereTheRegisterNamesNobody(t *testing.T) { // C4, S4
+	reg := sampleRegister(t)
+	reg.Activities[0].Recipients = nil
+	c := newComposer(t)
+	s, err := c.Skeletons(reg, "directory", []mailer.SkeletonKey{notice("en", "linkedin?"), notice("en", "linkedin")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ first, whole bool }{{true, true}, {false, false}} {
+		parsed, err := parseSkeleton(s[i].Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := parsed.Pages["en"].HTML
+		if got := strings.Contains(page, "Who gets it."); got != want.first {
+			t.Errorf("%s: the first layer says who gets data: %t", s[i].Key.Form, got)
+		}
+		if got := strings.Contains(page, "From now on, nobody gets your data"); got != want.whole {
+			t.Errorf("%s: the whole notice says who gets data: %t", s[i].Key.Form, got)
+		}
+		if strings.Contains(page, "recipients below") {
+			t.Errorf("%s: it announces recipients that it does not name", s[i].Key.Form)
+		}
+	}
+}
+
+func TestTheRightToObjectOfANarrowNoticeIsThatOfItsFirstLayer(t *testing.T) { // C4, R10
+	c := newComposer(t)
+	for l, w := range map[string]struct{ then, elsewhere string }{
+		"en": {"We then lock your data until we delete them", "rests on our legitimate interest"},
+		"fr": {"Nous bloquons alors vos données jusqu’à leur effacement", "fondée sur notre intérêt légitime"},
+		"de": {"Wir sperren Ihre Daten dann, bis wir sie löschen", "auf unserem berechtigten Interesse"},
+	} {
+		narrow := read(t, composed(t, c, notice(l, "linkedin?"), nil)).text
+		if n := strings.Count(narrow, w.then); n != 2 {
+			t.Errorf("%s: what objection comes to stands there %d times, want once in each layer", l, n)
+		}
+		if strings.Contains(narrow, w.elsewhere) {
+			t.Errorf("%s: objection is tied to a ground that nothing rests on here", l)
+		}
+		if !strings.Contains(read(t, composed(t, c, notice(l, "linkedin"), nil)).text, w.elsewhere) {
+			t.Errorf("%s: the ordinary notice does not have the words that are looked for", l)
+		}
 	}
 }
 

@@ -123,6 +123,7 @@ func (d *drawing) notice() error {
 	}
 	d.links(act)
 	d.date("date", d.in.Now)
+	d.why()
 	return d.deadline()
 }
 
@@ -136,6 +137,9 @@ func (d *drawing) sources() error {
 	}
 	for _, key := range sourcesOf(d.in.Key) {
 		a, there := bySource[key]
+		if !there && d.in.Again { // erased since: its page and day are gone with it
+			continue
+		}
 		if !there {
 			return fmt.Errorf("compose: the notice names the source %q, from which nothing was obtained", key)
 		}
@@ -206,6 +210,27 @@ func (d *drawing) links(act mailer.Activity) {
 		if r.Right == mailer.RightObjection {
 			d.slots[mailer.SlotObjectURL] = base + "/o/" + d.in.Tokens.Objection
 		}
+	}
+}
+
+// newPurpose begins the cause of a duty that a new purpose opened; its key follows.
+const newPurpose = "purpose:"
+
+// why says what the notice is owed for: that data were obtained, or, where that was
+// told before, that they are to serve for a new purpose, and which (Art. 14(4)).
+func (d *drawing) why() {
+	var purposes []string
+	for _, duty := range d.in.Facts.Duties {
+		key, is := strings.CutPrefix(duty.Cause, newPurpose)
+		if !is { // all is new to somebody who is told for the first time
+			d.slots["why_month"] = on
+			return
+		}
+		purposes = append(purposes, key)
+	}
+	d.slots["why_purpose"] = on
+	for _, key := range purposes {
+		d.slots[newPurposeSlot+key] = on
 	}
 }
 

@@ -17,6 +17,33 @@ func slotsOf(t *testing.T, languages string, change func(*mailer.SlotInput)) (ma
 	return newComposer(t).Slots(sampleRegister(t), in)
 }
 
+func TestAPageInAnotherLanguageOutlivesWhatWasErasedOfItsSources(t *testing.T) { // R3, S4
+	c := newComposer(t)
+	key := notice("de", "linkedin?+whois")
+	in := sampleInput(key)
+	in.Facts.Acquisitions = in.Facts.Acquisitions[1:] // linkedin's went on the day that was printed
+	if _, err := c.Slots(sampleRegister(t), in); err == nil {
+		t.Error("a notice is written that names a source from which nothing was obtained")
+	}
+	in.Again = true
+	slots, err := c.Slots(sampleRegister(t), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := c.Page(skeletonOf(t, c, key).Body, slots, "de")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"LinkedIn, ein soziales Netzwerk. Wir wissen nicht", "<bdi>whois.example/in/elodie-berard</bdi>"} {
+		if !strings.Contains(page.HTML, want) {
+			t.Errorf("%q is not in the page", want)
+		}
+	}
+	if strings.Contains(page.HTML, "linkedin.example") {
+		t.Error("the page of an erased entry is still shown")
+	}
+}
+
 func TestDatesAreThoseOfTheControllersZone(t *testing.T) { // D10, L5
 	s, err := slotsOf(t, "fr+de", func(in *mailer.SlotInput) {
 		at := time.Date(2026, 10, 31, 23, 30, 0, 0, time.UTC) // already November in Paris

@@ -62,13 +62,18 @@ func (w *writer) purposes() {
 	}
 	var lines []string
 	for _, p := range w.act.Purposes {
-		line := w.text("whole.purposes.line", values{"Purpose": sentence(w.in(p.Texts, "purpose "+p.Key)), "Basis": w.basis(p.Basis)})
+		line := w.text("whole.purposes.line", values{"Purpose": w.purpose(p), "Basis": w.basis(p.Basis)})
 		if p.Starts != nil {
-			line += " " + w.text("whole.purposes.starts", values{"Date": w.day(*p.Starts)})
+			line += " " + w.starts(p)
 		}
-		lines = append(lines, line)
+		lines = append(lines, line+w.newPurpose(p))
 	}
 	w.items("14.1.c", lines)
+}
+
+// newPurpose marks a use of which a person is told for the first time (Art. 14(4)).
+func (w *writer) newPurpose(p mailer.Purpose) string {
+	return optional(newPurposeSlot+p.Key, " "+w.text("whole.purposes.new", nil))
 }
 
 // plannedPurposes says what the data serve for now, and what they were collected
@@ -78,7 +83,7 @@ func (w *writer) plannedPurposes() {
 	w.para("", w.text("narrow.planned", nil))
 	var lines []string
 	for _, p := range w.act.Purposes {
-		lines = append(lines, w.text("narrow.planned_line", values{"Purpose": sentence(w.in(p.Texts, "purpose "+p.Key)), "Basis": w.basis(p.Basis)}))
+		lines = append(lines, w.text("narrow.planned_line", values{"Purpose": w.purpose(p), "Basis": w.basis(p.Basis)})+w.newPurpose(p))
 	}
 	w.items("14.1.c", lines)
 }
@@ -139,14 +144,21 @@ func (w *writer) origins() {
 }
 
 func (w *writer) receivers() {
-	if who := w.recipients(true); len(who) > 0 {
-		w.heading("14.1.e", "recipients", "whole.recipients.title")
-		if w.narrow() {
-			w.para("14.1.e", w.text("narrow.recipients_now", nil))
-			w.para("", w.text("narrow.recipients_before", nil))
-		}
-		w.items("14.1.e", who)
+	who := w.recipients(true)
+	if len(who) == 0 && !w.narrow() {
+		return
 	}
+	w.heading("14.1.e", "recipients", "whole.recipients.title")
+	if w.narrow() {
+		w.para("14.1.e", w.text("narrow.recipients_now", nil))
+	}
+	if len(who) == 0 {
+		return
+	}
+	if w.narrow() {
+		w.para("", w.text("narrow.recipients_before", nil))
+	}
+	w.items("14.1.e", who)
 }
 
 // transfers names mechanism, country and where to read the safeguard (docs/rules.md C2).
@@ -197,10 +209,12 @@ func (w *writer) rightsSection() {
 	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(how)})
 	how = w.text("whole.rights.how_page", values{"Contact": contact})
 	w.add(block{kind: paragraph, place: pageOnly, runs: w.runs(how)})
-	var lines, withdrawal []string
+	var lines, objection, withdrawal []string
 	for _, r := range w.rights {
 		switch {
 		case r.Right == mailer.RightComplaint:
+		case r.Right == mailer.RightObjection && w.narrow(): // to whichever use, with the same effect
+			objection = append(objection[:0], w.text("narrow.right_objection", nil))
 		case r.Right == mailer.RightObjection && r.Absolute:
 			lines = append(lines, w.text("whole.rights.objection_marketing", nil))
 		case r.Right == mailer.RightWithdrawal:
@@ -209,7 +223,7 @@ func (w *writer) rightsSection() {
 			lines = append(lines, w.text("whole.rights."+string(r.Right), nil))
 		}
 	}
-	w.items("14.2.c", lines)
+	w.items("14.2.c", append(lines, objection...))
 	if withdrawal != nil {
 		w.items("14.2.d", withdrawal)
 	}
@@ -229,9 +243,9 @@ func (w *writer) automated() {
 	w.heading("14.2.g", "automated", "whole.automated.title")
 	w.para("", w.text("whole.automated.text", nil))
 	w.items("14.2.g", []string{
-		w.text("whole.automated.logic", values{"Text": closed(w.in(a.Logic, "the logic of the decisions"))}),
-		w.text("whole.automated.significance", values{"Text": closed(w.in(a.Significance, "the significance of the decisions"))}),
-		w.text("whole.automated.consequences", values{"Text": closed(w.in(a.Consequences, "the consequences of the decisions"))}),
+		w.text("whole.automated.logic", values{"Text": sentence(w.in(a.Logic, "the logic of the decisions"))}),
+		w.text("whole.automated.significance", values{"Text": sentence(w.in(a.Significance, "the significance of the decisions"))}),
+		w.text("whole.automated.consequences", values{"Text": sentence(w.in(a.Consequences, "the consequences of the decisions"))}),
 	})
 	w.para("", w.text("whole.automated.human", nil))
 }
@@ -241,7 +255,8 @@ func (w *writer) automated() {
 func (w *writer) thisNotice() {
 	w.heading("", "notice", "whole.this.title")
 	w.para("", w.text("whole.this.version", values{"Date": w.date("date"), "Version": slot(versionSlot)}))
-	w.para("", w.text("whole.this.why_now", nil))
+	w.paraWhen("why_month", w.text("whole.this.why_now", nil))
+	w.paraWhen("why_purpose", w.text("whole.this.why_now_purpose", nil))
 	w.paraWhen(w.local("deadline"), w.text("whole.this.deadline", values{"Date": w.date("deadline")}))
 	apology := ""
 	if len(w.act.LateApology) > 0 {

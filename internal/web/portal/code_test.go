@@ -29,7 +29,9 @@ func TestEveryWrongCodeGetsTheSameAnswerWithoutWhatWasTyped(t *testing.T) {
 	h := newHouse(t)
 	want := h.type_("0000-0000-0000", "Accept-Language", "de")
 	wantStatus(t, want, 404)
-	wantIn(t, want, text(t, "de", "page.code.not_found"), nordlicht.Email)
+	wantIn(t, want, text(t, "de", "page.code.not_found"), nordlicht.Email,
+		`aria-describedby="code-hint code-fault" aria-invalid="true" autofocus`) // where reading goes on, with the fault
+	wantNotIn(t, h.get("/"), "autofocus")
 	for _, typed := range []string{"", "x", "ZZZZ-ZZZZ-ZZZZ", "%22%3E%3Cscript%3E", strings.Repeat("A", 4000)} {
 		if w := h.type_(typed, "Accept-Language", "de"); w.Body.String() != want.Body.String() || w.Code != want.Code {
 			t.Errorf("%.20q is answered otherwise", typed)
