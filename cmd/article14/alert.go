@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 
 	"article14/mailer"
 )
@@ -39,15 +41,33 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 		}
 		return printJSON(std.out, alerts)
 	}
-	rows := [][]string{{"ALERT", "RAISED", "KIND", "CONTACT", "ABOUT", "DETAIL"}}
-	for _, al := range alerts {
-		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, a.reg.Controller.Zone), al.Kind, idOrDash(al.ContactID), al.Subject, al.Detail})
+	printAlerts(std.out, alerts, a.reg.Controller.Zone)
+	if c.Kind != "" && len(alerts) == 0 {
+		fmt.Fprintf(std.err, "no open alert is of the kind %q; docs/operations.md lists the kinds\n", c.Kind)
 	}
-	table(std.out, rows)
 	if len(alerts) == c.Limit {
 		fmt.Fprintf(std.err, "there may be more: --after %s\n", alerts[len(alerts)-1].ID)
 	}
 	return nil
+}
+
+// printAlerts prints each with what it is about, by id alone.
+func printAlerts(w io.Writer, alerts []mailer.OpenAlert, zone *time.Location) {
+	if len(alerts) == 0 {
+		fmt.Fprintln(w, "none")
+		return
+	}
+	rows := [][]string{{"ALERT", "RAISED", "KIND"}}
+	for _, al := range alerts {
+		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, zone), al.Kind}, []string{"  about " + al.Subject})
+		if !al.ContactID.IsZero() && al.ContactID.String() != al.Subject {
+			rows = append(rows, []string{"  contact " + al.ContactID.String()})
+		}
+		if al.Detail != "" {
+			rows = append(rows, []string{"  " + al.Detail})
+		}
+	}
+	table(w, rows)
 }
 
 type alertSettleCmd struct {
@@ -65,13 +85,6 @@ func (c *alertSettleCmd) Run(ctx context.Context, a *app, std streams) error {
 	}
 	fmt.Fprintf(std.out, "alert %s is settled by %s; raised again, it is shown again\n", id, c.By)
 	return nil
-}
-
-func idOrDash(id mailer.ID) string {
-	if id.IsZero() {
-		return "-"
-	}
-	return id.String()
 }
 
 // optionalID is the id that a flag names, zero where it names none.

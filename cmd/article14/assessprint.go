@@ -8,7 +8,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -50,7 +49,7 @@ func figures(w io.Writer, title string, fs []figure) {
 	}
 	for _, f := range fs {
 		lines := wrap(f.what, 84)
-		fmt.Fprintf(w, "%12s  %s\n", grouped(f.n), lines[0])
+		fmt.Fprintf(w, "%12s  %s\n", number(f.n), lines[0])
 		for _, more := range lines[1:] {
 			fmt.Fprintf(w, "%12s  %s\n", "", more)
 		}
@@ -61,14 +60,14 @@ func people(a mailer.Assessment) []figure {
 	var fs []figure
 	if a.Rows != nil {
 		fs = append(fs, figure{a.Rows.Accepted + a.Rows.Merged + a.Rows.Refused, fmt.Sprintf("rows read; %s refused, %s about people who came before",
-			grouped(a.Rows.Refused), grouped(a.Rows.Merged))})
+			number(a.Rows.Refused), number(a.Rows.Merged))})
 	}
 	known := ""
 	if a.Rows != nil && a.KnownBefore > 0 {
-		known = fmt.Sprintf(", %s of them stored already", grouped(a.KnownBefore))
+		known = fmt.Sprintf(", %s of them stored already", number(a.KnownBefore))
 	}
 	fs = append(fs, figure{a.People, "people" + known})
-	fs = append(fs, figure{a.Owed, fmt.Sprintf("duties to inform are owed, %s of them overdue", grouped(a.Overdue))})
+	fs = append(fs, figure{a.Owed, fmt.Sprintf("duties to inform are owed, %s of them overdue", number(a.Overdue))})
 	fs = append(fs, figure{a.CanBeTold, "people can be told now"})
 	for _, s := range []struct {
 		state mailer.DutyState
@@ -120,13 +119,13 @@ func languages(missing map[string]int64) string {
 	rest := int64(0)
 	for i, l := range most(missing) {
 		if i < shown {
-			out = append(out, l+" "+grouped(missing[l]))
+			out = append(out, l+" "+number(missing[l]))
 		} else {
 			rest += missing[l]
 		}
 	}
 	if rest > 0 {
-		out = append(out, "others "+grouped(rest))
+		out = append(out, "others "+number(rest))
 	}
 	return strings.Join(out, ", ")
 }
@@ -170,9 +169,9 @@ func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
 	if underWay > 0 {
 		also = " or are in a campaign already"
 	}
-	fmt.Fprintf(w, "\nPLAN for the %s who can be told now%s\n", grouped(p.Notices), also)
+	fmt.Fprintf(w, "\nPLAN for the %s who can be told now%s\n", number(p.Notices), also)
 	for _, sentence := range outcome(p) {
-		for _, line := range wrap(sentence, 96) {
+		for _, line := range wrap(sentence, pageWidth) {
 			fmt.Fprintln(w, line)
 		}
 	}
@@ -182,7 +181,7 @@ func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
 	const shown = 5
 	for i, k := range p.Weeks {
 		if i < shown || i == len(p.Weeks)-1 {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", k.From, grouped(k.OnTime), grouped(k.Backlog), grouped(k.BecameLate), grouped(k.Waiting))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", k.From, number(k.OnTime), number(k.Backlog), number(k.BecameLate), number(k.Waiting))
 		}
 		if i == shown && i < len(p.Weeks)-1 {
 			fmt.Fprintln(t, "...\t\t\t\t\t")
@@ -192,17 +191,17 @@ func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
 }
 
 func paceOf(p mailer.Plan) string {
-	out := "At " + grouped(int64(p.Pace.Start)) + " a day"
+	out := "At " + number(int64(p.Pace.Start)) + " a day"
 	switch {
 	case p.Pace.Growth > 0:
-		out += fmt.Sprintf(", growing by %d%% a day to %s", int(p.Pace.Growth*100+0.5), grouped(int64(p.Pace.Max)))
+		out += fmt.Sprintf(", growing by %d%% a day to %s", int(p.Pace.Growth*100+0.5), number(int64(p.Pace.Max)))
 	case p.Pace.Step > 0:
-		out += fmt.Sprintf(", %s more each day up to %s", grouped(int64(p.Pace.Step)), grouped(int64(p.Pace.Max)))
+		out += fmt.Sprintf(", %s more each day up to %s", number(int64(p.Pace.Step)), number(int64(p.Pace.Max)))
 	case p.Suggested:
 		out += " (suggested; yours with --pace or --ramp)"
 	}
 	if p.NewPerDay > 0 {
-		out += ", with " + grouped(int64(p.NewPerDay)) + " new people a day"
+		out += ", with " + number(int64(p.NewPerDay)) + " new people a day"
 	}
 	return out
 }
@@ -214,42 +213,17 @@ func outcome(p mailer.Plan) []string {
 	case p.Days < 0:
 		end = "people are still overdue after two years."
 	case p.NewPerDay > 0:
-		end = fmt.Sprintf("nobody is overdue any more in %s days, on %s.", grouped(int64(p.Days)), p.Done)
+		end = fmt.Sprintf("nobody is overdue any more in %s, on %s.", counted(int64(p.Days), "day", "days"), p.Done)
 	default:
-		end = fmt.Sprintf("all are told in %s days, on %s.", grouped(int64(p.Days)), p.Done)
+		end = fmt.Sprintf("all are told in %s, on %s.", counted(int64(p.Days), "day", "days"), p.Done)
 	}
 	out := []string{paceOf(p) + ": " + end}
 	if p.BecameLate == 0 {
 		return append(out, "Nobody who is still on time becomes late: the oldest of the backlog have what is left over.")
 	}
-	out = append(out, fmt.Sprintf("THE PACE DOES NOT SUFFICE: from %s on, %s who are still on time become late.", p.FirstLate, grouped(p.BecameLate)))
+	out = append(out, fmt.Sprintf("THE PACE DOES NOT SUFFICE: from %s on, %s who are still on time become late.", p.FirstLate, number(p.BecameLate)))
 	if enough := math.Ceil(p.Need * float64(p.Pace.PerDay(0))); p.Need > 1 && enough < math.MaxInt32 {
-		out = append(out, fmt.Sprintf("To tell all in time who wait now, it has to be %s a day from today.", grouped(int64(enough))))
+		out = append(out, fmt.Sprintf("To tell all in time who wait now, it has to be %s a day from today.", number(int64(enough))))
 	}
 	return out
-}
-
-// grouped writes a number with its thousands apart.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// wrap breaks a text into lines of at most width bytes, at spaces.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }

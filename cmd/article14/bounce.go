@@ -176,13 +176,22 @@ func (c *bounceCmd) list(ctx context.Context, s *Settings, std streams) error {
 	if len(us) == 0 {
 		return nil
 	}
-	rows := [][]string{{"NOT MATCHED", "RECEIVED", "FINDING", "STATUS", "WHY", "STATE", "TRIES", "NEXT TRY"}}
+	zone := a.reg.Controller.Zone
+	rows := [][]string{{"NOT MATCHED", "RECEIVED", "FINDING", "STATUS", "WHY"}}
 	for _, u := range us {
-		rows = append(rows, []string{u.ID.String(), when(u.ReceivedAt), u.Finding, u.Status, string(u.Why), u.State, strconv.Itoa(u.Tries), when(u.NextTryAt)})
+		rows = append(rows, []string{u.ID.String(), whenIn(u.ReceivedAt, zone), u.Finding, u.Status, words(u.Why)},
+			[]string{fmt.Sprintf("  %s, after %s%s", words(u.State), counted(int64(u.Tries), "try", "tries"), nextTry(u.NextTryAt, zone))})
 	}
 	fmt.Fprintln(std.out)
 	table(std.out, rows)
 	return nil
+}
+
+func nextTry(at time.Time, zone *time.Location) string {
+	if at.IsZero() {
+		return ""
+	}
+	return "; the next at " + whenIn(at, zone)
 }
 
 // reportRows are the figures of what came back.

@@ -188,7 +188,7 @@ func TestABouncePipedInReopensTheDutyAndTheNextAddressIsWrittenTo(t *testing.T) 
 		}
 		r := s.personOf(t, id)
 		var shown bytes.Buffer
-		printContact(&shown, r, s.reg)
+		printContact(&shown, r, s.reg, s.now())
 		if !strings.Contains(shown.String(), "dead_address") || !strings.Contains(shown.String(), "pipe, by envelope") {
 			t.Errorf("the record does not tell of its reports:\n%s", shown.String())
 		}

@@ -94,7 +94,7 @@ func (c *campaignCreateCmd) filter(zone *time.Location) (mailer.Filter, error) {
 }
 
 type campaignTestCmd struct {
-	Key string `arg:""`
+	Key string `arg:"" help:"The campaign's key."`
 	To  string `help:"Your own address." required:"" placeholder:"ADDRESS"`
 	RelayFlags
 }
@@ -114,7 +114,7 @@ func (c *campaignTestCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err := sendAll(ctx, r, mails); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%d notices, marked as a test, were handed to the relay\n", len(mails))
+	fmt.Fprintf(std.out, "%s, marked as a test: handed to the relay\n", counted(int64(len(mails)), "notice", "notices"))
 	return nil
 }
 
@@ -134,7 +134,7 @@ func sendAll(ctx context.Context, r mailer.Relay, mails []mailer.PreviewMail) er
 }
 
 type campaignApproveCmd struct {
-	Key     string `arg:""`
+	Key     string `arg:"" help:"The campaign's key."`
 	By      string `help:"Who approves: a person's name, kept on record." required:"" placeholder:"NAME"`
 	Content string `help:"Approve only if the content is still the one with this hash, from the preview." placeholder:"HASH"`
 }
@@ -150,7 +150,7 @@ func (c *campaignApproveCmd) Run(ctx context.Context, a *app, std streams) error
 	if err != nil {
 		return a.whatToDo(ctx, c.Key, err)
 	}
-	fmt.Fprintf(std.out, "campaign %s is approved by %s for %d people; begin with 'article14 campaign start %s'\n", c.Key, campaign.ApprovedBy, campaign.ApprovedPeople, c.Key)
+	fmt.Fprintf(std.out, "campaign %s is approved by %s for %s; begin with\n  article14 campaign start %s\n", c.Key, campaign.ApprovedBy, counted(campaign.ApprovedPeople, "person", "people"), c.Key)
 	return nil
 }
 
@@ -179,7 +179,7 @@ func (a *app) whatToDo(ctx context.Context, key string, refusal error) error {
 }
 
 type campaignPaceCmd struct {
-	Key  string `arg:""`
+	Key  string `arg:"" help:"The campaign's key."`
 	Pace int    `arg:"" help:"Notices a second; 0: as the relay bears."`
 }
 
@@ -193,7 +193,7 @@ func (c *campaignPaceCmd) Run(ctx context.Context, a *app, std streams) error {
 
 // moveFlags are what start, pause, resume and cancel take.
 type moveFlags struct {
-	Key string `arg:""`
+	Key string `arg:"" help:"The campaign's key."`
 	By  string `help:"Who does it, for the record; default your user name." placeholder:"NAME"`
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 type campaignPreviewCmd struct {
-	Key   string `arg:""`
+	Key   string `arg:"" help:"The campaign's key."`
 	Out   string `help:"Folder for the notices as .eml and .html; default preview-KEY." type:"path" placeholder:"DIR"`
 	Inbox string `help:"Send them to a mail catcher too, and show its inbox at this address until Ctrl-C." placeholder:"HOST:PORT"`
 	JSON  bool   `help:"Print JSON."`
@@ -45,8 +45,8 @@ func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error
 		err = printJSON(std.out, draftReport(d, out))
 	} else {
 		printDraft(std.out, d)
-		fmt.Fprintf(std.out, "\n%d notices as .eml and .html in %s\napprove exactly this with: article14 campaign approve %s --content %x --by NAME\n",
-			len(mails), out, c.Key, d.Content.Hash)
+		fmt.Fprintf(std.out, "\n%s as .eml and .html in %s\napprove exactly this with:\n  article14 campaign approve %s --by NAME \\\n    --content %x\n",
+			counted(int64(len(mails)), "notice", "notices"), out, c.Key, d.Content.Hash)
 	}
 	if err != nil || c.Inbox == "" {
 		return err
@@ -138,11 +138,12 @@ func draftReport(d mailer.Draft, folder string) draftJSON {
 
 func printDraft(w io.Writer, d mailer.Draft) {
 	zone := d.Register.Controller.Zone
-	fmt.Fprintf(w, "campaign %s: %d people would be told, %d of them late", d.Campaign.Key, d.Audience.People, d.Audience.Late)
+	whom := fmt.Sprintf("campaign %s: %s would be told, %s of them late", d.Campaign.Key, counted(d.Audience.People, "person", "people"), number(d.Audience.Late))
 	if !d.Audience.First.IsZero() {
-		fmt.Fprintf(w, "; the earliest date is %s (%s)", calendar.DateOf(d.Audience.First, zone), zone)
+		whom += fmt.Sprintf("; the earliest date is %s (%s)", calendar.DateOf(d.Audience.First, zone), zone)
 	}
-	fmt.Fprint(w, "\n\n")
+	sentences(w, "", whom)
+	fmt.Fprintln(w)
 	rows := [][]string{{"LANGUAGE", "SOURCES", "PEOPLE"}}
 	for k, n := range d.Audience.Notices {
 		rows = append(rows, []string{k.Languages, k.Form, strconv.FormatInt(n, 10)})
@@ -150,7 +151,7 @@ func printDraft(w io.Writer, d mailer.Draft) {
 	slices.SortFunc(rows[1:], slices.Compare)
 	table(w, rows)
 	if slices.ContainsFunc(rows[1:], func(r []string) bool { return fileForm.Replace(r[1]) != r[1] }) {
-		fmt.Fprintln(w, "what came from sources marked ? (unknown visibility) or ! (restricted) serves for the notice alone, and is erased after it")
+		sentences(w, "", "what came from sources marked ? (unknown visibility) or ! (restricted) serves for the notice alone, and is erased after it")
 	}
 	printBlocked(w, "PEOPLE", d.Audience.Blocked)
 }
@@ -163,7 +164,7 @@ func printBlocked(w io.Writer, counted string, blocked map[mailer.BlockReason]in
 	rows := [][]string{{"BLOCKED", counted, "WHAT UNBLOCKS THEM"}}
 	for _, reason := range slices.Sorted(maps.Keys(blocked)) {
 		if blocked[reason] > 0 {
-			rows = append(rows, []string{string(reason), strconv.FormatInt(blocked[reason], 10), reason.Remedy()})
+			rows = append(rows, []string{string(reason), number(blocked[reason]), reason.Remedy()})
 		}
 	}
 	if len(rows) > 1 {

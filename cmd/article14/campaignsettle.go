@@ -10,7 +10,7 @@ import (
 
 type campaignSettleCmd struct {
 	Delivery string `arg:"" help:"The delivery's id, as an alert or 'contact show' names it."`
-	As       string `help:"relayed: it arrived, and its duties are met; rejected: it did not, and the people are owed a notice still." enum:"relayed,rejected" required:""`
+	As       string `help:"relayed: it arrived, and its duties are met; rejected: it did not, and the people are owed a notice still." enum:"relayed,rejected" required:"" placeholder:"relayed|rejected"`
 	By       string `help:"Who decides: a person's name, kept on record." required:"" placeholder:"NAME"`
 	Reason   string `help:"How you know: what the relay's log says under its Message-ID, for example." required:"" placeholder:"TEXT"`
 }

@@ -13,7 +13,7 @@ import (
 )
 
 type campaignShowCmd struct {
-	Key  string `arg:""`
+	Key  string `arg:"" help:"The campaign's key."`
 	JSON bool   `help:"Print JSON."`
 }
 
@@ -48,10 +48,10 @@ func (c *campaignShowCmd) Run(ctx context.Context, a *app, std streams) error {
 		return printJSON(std.out, report)
 	}
 	rows := [][]string{{"campaign", report.Key}, {"activity", report.Activity}, {"kind", string(report.Kind)}, {"state", string(report.State)},
-		{"created", when(report.CreatedAt) + " by " + report.CreatedBy}, {"pace", paceWords(report.Pace)}}
+		{"created", whenIn(report.CreatedAt, a.reg.Controller.Zone) + " by " + report.CreatedBy}, {"pace", paceWords(report.Pace)}}
 	rows = append(rows, filterRows(report.Filter, a.reg.Controller.Zone)...)
 	if report.ApprovedBy != "" {
-		rows = append(rows, []string{"approved", fmt.Sprintf("%s by %s for %d people", when(report.ApprovedAt), report.ApprovedBy, report.People)},
+		rows = append(rows, []string{"approved", fmt.Sprintf("%s by %s for %s", whenIn(report.ApprovedAt, a.reg.Controller.Zone), report.ApprovedBy, counted(report.People, "person", "people"))},
 			[]string{"content", report.Content})
 	}
 	for _, st := range mailer.DeliveryStates {

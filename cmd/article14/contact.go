@@ -1,11 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,9 +39,9 @@ func (c *contactShowCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	if c.JSON {
-		return printJSON(std.out, r)
+		return printJSON(std.out, newContactJSON(r, a.now(), reg.Controller.Zone))
 	}
-	printContact(std.out, r, reg)
+	printContact(std.out, r, reg, a.now())
 	return nil
 }
 
@@ -68,46 +69,89 @@ func whenIn(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 MST")
 }
 
-func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register) {
+func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register, now time.Time) {
 	zone := reg.Controller.Zone
-	fmt.Fprintf(w, "%s  %s  %s %s\n", r.Contact.ID, r.Contact.Name, r.Contact.Country, r.Contact.Language)
+	fmt.Fprintln(w, strings.TrimSpace(strings.Join([]string{r.Contact.ID.String(), r.Contact.Name, r.Contact.Country, r.Contact.Language}, "  ")))
 	if !r.Contact.ErasedAt.IsZero() {
 		fmt.Fprintf(w, "erased %s\n", whenIn(r.Contact.ErasedAt, zone))
 	}
 	for _, d := range r.Decisions {
-		fmt.Fprintf(w, "decided to %s %s by %s: %s\n", d.Kind, whenIn(d.At, zone), d.By, d.Why)
+		sentences(w, "", fmt.Sprintf("decided to %s %s by %s: %s", d.Kind, whenIn(d.At, zone), d.By, visible(d.Why)))
 	}
-	fmt.Fprintln(w)
 	rows := [][]string{{"OBTAINED (" + zone.String() + ")", "SOURCE", "ACTIVITY", "VISIBILITY", "KNOWN FROM"}}
 	for _, a := range r.Acquisitions {
 		rows = append(rows, []string{whenIn(a.ObtainedAt, zone), a.SourceKey, a.ActivityKey, string(a.Visibility), string(a.Basis)})
 	}
-	table(w, rows)
-	rows = [][]string{{"DUTY DUE (" + zone.String() + ")", "RULE", "SOURCE", "STATE", "WHAT UNBLOCKS IT"}}
+	section(w, rows)
+	rows = [][]string{{"DUTY DUE (" + zone.String() + ")", "RULE", "SOURCE", "STATE", "WHAT CAME OF IT, OR UNBLOCKS IT"}}
 	for _, d := range r.Duties {
-		rows = append(rows, []string{calendar.DateOf(d.Due.At, zone).String(), string(d.Due.Rule), d.SourceKey, string(d.State), remedy(d)})
+		rows = append(rows, []string{calendar.DateOf(d.Due.At, zone).String(), string(d.Due.Rule), d.SourceKey, words(d.State), dutyWords(d, now, zone)})
 	}
-	fmt.Fprintln(w)
-	table(w, rows)
+	section(w, rows)
 	printExcuses(w, r, zone)
-	rows = [][]string{{"DELIVERY", "DOCUMENT", "STATE", "LANGUAGE", "WHY", "SHA-256"}}
 	for _, d := range r.Deliveries {
-		rows = append(rows, []string{d.ID.String(), string(d.Document), string(d.State), d.Languages, d.LanguageRule, hex.EncodeToString(d.SHA256)})
-		for _, at := range d.Attempts {
-			rows = append(rows, []string{"  " + when(at.BegunAt), "attempt", string(at.Outcome), string(at.Stage), replyWords(at.Reply), at.Relay})
-		}
-		for _, rep := range d.Reports {
-			rows = append(rows, []string{"  " + when(rep.ReceivedAt), "report", string(rep.To), rep.Finding, replyWords(rep.Reply), rep.Door + ", by " + string(rep.By)})
-		}
+		printDelivery(w, d, zone)
 	}
-	fmt.Fprintln(w)
-	table(w, rows)
 	for _, o := range r.Objections {
-		fmt.Fprintf(w, "\nobjected to %s on %s (%s)\n", o.ActivityKey, when(o.MadeAt), o.Way)
+		fmt.Fprintf(w, "\nobjected to %s on %s (%s)\n", o.ActivityKey, whenIn(o.MadeAt, zone), o.Way)
 	}
 	for _, q := range r.Requests {
-		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, when(q.ReceivedAt), calendar.DateOf(q.DueAt, zone))
+		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, whenIn(q.ReceivedAt, zone), calendar.DateOf(q.DueAt, zone))
 	}
+}
+
+// section prints a table behind an empty line, unless it has nothing but its header.
+func section(w io.Writer, rows [][]string) {
+	if len(rows) > 1 {
+		fmt.Fprintln(w)
+		table(w, rows)
+	}
+}
+
+// printDelivery prints a message's way: in which language and why, its hash, what
+// was said on the wire, and what came back.
+func printDelivery(w io.Writer, d mailer.DeliveryReport, zone *time.Location) {
+	of := ""
+	if d.CampaignKey != "" {
+		of = " of campaign " + d.CampaignKey
+	}
+	fmt.Fprintf(w, "\n%s %s%s: %s\n", d.Document, d.ID, of, d.State)
+	sentences(w, "  ", "in "+d.Languages+", by "+d.LanguageRule)
+	if len(d.SHA256) > 0 {
+		fmt.Fprintf(w, "  SHA-256 %x\n", d.SHA256)
+	}
+	var rows [][]string
+	for _, at := range d.Attempts {
+		rows = append(rows, []string{"  " + whenIn(at.BegunAt, zone), "attempt", attemptWords(at), replyWords(at.Reply)})
+	}
+	for _, rep := range d.Reports {
+		rows = append(rows, []string{"  " + whenIn(rep.ReceivedAt, zone), "report", rep.Finding, replyWords(rep.Reply) + " (" + rep.Door + ", by " + string(rep.By) + ")"})
+	}
+	table(w, rows)
+}
+
+func attemptWords(a mailer.AttemptReport) string {
+	if a.Outcome == "" {
+		return "not settled, " + a.Relay
+	}
+	return string(a.Outcome) + " at " + string(a.Stage) + ", " + a.Relay
+}
+
+// dutyWords say what came of a duty, with the days late: none of them is hidden (D7).
+func dutyWords(d mailer.Duty, now time.Time, zone *time.Location) string {
+	late := ""
+	if days := lateDays(d, now, zone); days > 0 {
+		late = "late by " + counted(int64(days), "day", "days")
+	}
+	switch d.State {
+	case mailer.DutyMet:
+		return "on " + calendar.DateOf(d.MetAt, zone).String() + ", " + cmp.Or(late, "in time")
+	case mailer.DutyErased: // its words have the days late
+		return remedy(d)
+	case mailer.DutyExcused:
+		return strings.Join(slices.DeleteFunc([]string{words(d.Excuse), late}, func(s string) bool { return s == "" }), ", ")
+	}
+	return strings.Join(slices.DeleteFunc([]string{late, remedy(d)}, func(s string) bool { return s == "" }), "; ")
 }
 
 // remedy is what unblocks a duty, or what it came to when its data went.

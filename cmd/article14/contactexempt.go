@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 type contactExemptCmd struct {
 	ID       string   `arg:"" optional:"" help:"The contact's id, or the code that a notice of theirs bears. Without it the filter says whom: then a second name confirms."`
 	Ground   string   `help:"Ground of Article 14(5): 14.5.a (has the information), 14.5.b (impossible, disproportionate effort, serious impairment), 14.5.c (laid down by law), 14.5.d (secrecy)." placeholder:"GROUND"`
-	Weighing string   `help:"Why the person's interest in being told weighs less here: an authority will read it." placeholder:"TEXT"`
+	Weighing string   `help:"Why the person's interest in being told weighs less here, in 80 characters and 10 different words at least: an authority will read it." placeholder:"TEXT"`
 	Because  []string `help:"For 14.5.b: age_of_data, no_contact_details, impairs_objectives, archiving_or_research; cost and scale count only beside these." placeholder:"FACTOR"`
 	Public   string   `help:"For 14.5.b: where the information is made public." placeholder:"URL"`
 	Law      string   `help:"For 14.5.c and 14.5.d: the law that lays it down, with its article." placeholder:"LAW"`
@@ -102,7 +101,7 @@ func (c *contactExemptCmd) exemption(ctx context.Context, a *app) (e mailer.Exem
 	}
 	if e.Filter.Activity == "" {
 		if len(a.reg.Activities) != 1 {
-			return e, misuse{errors.New("an exemption is weighed for one activity: name it with --activity")}
+			return e, misuse{fmt.Errorf("an exemption is weighed for one activity: name it with --activity: %s", joined(activityKeys(a.reg)))}
 		}
 		e.Filter.Activity = a.reg.Activities[0].Key
 	}
@@ -112,12 +111,12 @@ func (c *contactExemptCmd) exemption(ctx context.Context, a *app) (e mailer.Exem
 func printDecision(w io.Writer, e mailer.Exemption) {
 	switch e.State {
 	case mailer.ExemptionProposed:
-		fmt.Fprintf(w, "proposal %s: ground %s, %d people, %d duties, review on %s; nobody is excused yet\n", e.ID, e.Ground, e.People, e.Duties, e.ReviewOn)
-		fmt.Fprintf(w, "somebody else carries it out with 'article14 contact exempt --confirm %s --by NAME'\n", e.ID)
+		fmt.Fprintf(w, "proposal %s\nground %s, %s, %s, review on %s; nobody is excused yet\n", e.ID, e.Ground, counted(e.People, "person", "people"), duties(e.Duties), e.ReviewOn)
+		fmt.Fprintf(w, "somebody else carries it out:\n  article14 contact exempt --confirm %s --by NAME\n", e.ID)
 	case mailer.ExemptionEnded:
 		fmt.Fprintf(w, "exemption %s has ended; the duties that it excused are open again\n", e.ID)
 	default:
-		fmt.Fprintf(w, "exemption %s: ground %s, %d duties are excused until the review on %s\n", e.ID, e.Ground, e.Excused, e.ReviewOn)
+		fmt.Fprintf(w, "exemption %s\nground %s, excused until the review on %s: %s\n", e.ID, e.Ground, e.ReviewOn, duties(e.Excused))
 	}
 }
 
@@ -132,10 +131,14 @@ func (c *contactExemptCmd) list(ctx context.Context, a *app, std streams) error 
 		}
 		return printJSON(std.out, es)
 	}
-	rows := [][]string{{"EXEMPTION", "STATE", "GROUND", "WHOM", "PEOPLE", "EXCUSED", "REVIEW", "BY", "CONFIRMED BY"}}
+	if len(es) == 0 {
+		fmt.Fprintln(std.out, "there is none")
+		return nil
+	}
+	rows := [][]string{{"EXEMPTION", "STATE", "GROUND", "PEOPLE", "EXCUSED", "REVIEW"}}
 	for _, e := range es {
-		rows = append(rows, []string{e.ID.String(), string(e.State), string(e.Ground), whom(e), strconv.FormatInt(e.People, 10), strconv.FormatInt(e.Excused, 10),
-			e.ReviewOn.String(), e.ProposedBy, e.ConfirmedBy})
+		rows = append(rows, []string{e.ID.String(), words(e.State), string(e.Ground), number(e.People), number(e.Excused), e.ReviewOn.String()},
+			[]string{"  of " + whom(e) + ", by " + e.ProposedBy + also(e.ConfirmedBy)})
 	}
 	table(std.out, rows)
 	return nil

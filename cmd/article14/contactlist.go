@@ -41,9 +41,13 @@ func (c *contactListCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err != nil {
 		return err
 	}
-	next, err := eachPage(ctx, a.store, a.controller, q, c.Limit, out.add)
+	listed := 0
+	next, err := eachPage(ctx, a.store, a.controller, q, c.Limit, func(d mailer.ListedDuty) error { listed++; return out.add(d) })
 	if err := errors.Join(err, out.close()); err != nil {
 		return err
+	}
+	if err := c.undeclared(a.reg); err != nil && listed == 0 {
+		return misuse{err}
 	}
 	if next != "" {
 		fmt.Fprintf(std.err, "there may be more: --after %s\n", next)
@@ -138,11 +142,48 @@ func (c *contactListCmd) open(w io.Writer, now time.Time, zone *time.Location) (
 			close: func() error { return printJSON(w, ds) },
 		}, nil
 	}
-	rows := [][]string{columns}
-	return dutyOut{
-		add:   func(d mailer.ListedDuty) error { rows = append(rows, cells(d)); return nil },
-		close: func() error { table(w, rows); return nil },
-	}, nil
+	p := dutyPage{names: c.Names, now: now, zone: zone}
+	return dutyOut{add: p.add, close: func() error { p.print(w); return nil }}, nil
+}
+
+// dutyPage is a list for a terminal: as wide as one, and each remedy once.
+type dutyPage struct {
+	names bool
+	now   time.Time
+	zone  *time.Location
+	rows  [][]string
+	whys  map[mailer.BlockReason]int64
+}
+
+func (p *dutyPage) add(d mailer.ListedDuty) error {
+	cells := dutyCells(d, p.now, p.zone)
+	state := words(d.State)
+	switch why, told := cells[7], cells[8]; {
+	case told != "":
+		state += ", told " + told
+	case why != "":
+		state += ": " + words(why)
+	}
+	p.rows = append(p.rows, []string{cells[0], cells[2], cells[3], cells[4], cells[5], state})
+	if p.names {
+		p.rows = append(p.rows, []string{strings.TrimRight("  "+visible(d.Name+"  "+d.Address), " ")})
+	}
+	if d.Reason.Remedy() != "" {
+		if p.whys == nil {
+			p.whys = map[mailer.BlockReason]int64{}
+		}
+		p.whys[d.Reason]++
+	}
+	return nil
+}
+
+func (p *dutyPage) print(w io.Writer) {
+	if len(p.rows) == 0 {
+		fmt.Fprintln(w, "nobody")
+		return
+	}
+	table(w, append([][]string{{"CONTACT", "ACTIVITY", "SOURCE", "DUE", "LATE", "STATE"}}, p.rows...))
+	printBlocked(w, "LISTED", p.whys)
 }
 
 type listedJSON struct {

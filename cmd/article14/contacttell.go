@@ -20,6 +20,10 @@ func (c *contactTellCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s is to be told: %d duties are open again, and the next campaign takes them in\n", id, opened)
+	if opened == 0 {
+		fmt.Fprintf(std.out, "%s\nthe decision is on record; no duty waited for it, so nothing else has changed\n", id)
+		return nil
+	}
+	fmt.Fprintf(std.out, "%s\nopen again: %s; the next campaign takes that in\n", id, duties(int64(opened)))
 	return nil
 }

@@ -284,6 +284,9 @@ func (v *visit) database(ctx context.Context) {
 			"GRANT EXECUTE ON FUNCTION pg_control_system() to the role, or name each copy with --instance")
 	}
 	current, reg, err := a.registers.Current(ctx, a.key)
+	if errors.Is(err, mailer.ErrNoRegister) {
+		err = errors.New("none has been applied")
+	}
 	if !v.judge("register", err, fmt.Sprintf("version %d is in force", current.Version), "run 'article14 register apply FILE'") {
 		return
 	}

@@ -27,6 +27,21 @@ func (f dutyFlags) given() bool {
 	return f.Activity+f.From+f.Until != "" || len(f.Source)+len(f.Country)+len(f.State)+len(f.Reason) > 0
 }
 
+// undeclared says which key the register in force does not have. An older version
+// may have had it; where nothing is found under it, it is mistyped, and an empty list
+// would read as if nobody were owed anything.
+func (f dutyFlags) undeclared(reg *mailer.Register) error {
+	if f.Activity != "" && !slices.Contains(activityKeys(reg), f.Activity) {
+		return fmt.Errorf("--activity: the register declares no activity %q; it declares %s", f.Activity, joined(activityKeys(reg)))
+	}
+	for _, key := range f.Source {
+		if _, declared := reg.Source(key); !declared {
+			return fmt.Errorf("--source: the register declares no source %q; it declares %s", key, sourceKeys(reg))
+		}
+	}
+	return nil
+}
+
 func (f dutyFlags) filter(zone *time.Location) (mailer.DutyFilter, error) {
 	out := mailer.DutyFilter{Activity: f.Activity, Sources: f.Source}
 	for _, given := range f.Country {
@@ -46,7 +61,7 @@ func (f dutyFlags) filter(zone *time.Location) (mailer.DutyFilter, error) {
 	for _, given := range f.Reason {
 		reason := mailer.BlockReason(given)
 		if reason.Remedy() == "" {
-			return out, fmt.Errorf("--reason: nothing is blocked for %q; docs/states.md lists the reasons", given)
+			return out, fmt.Errorf("--reason: nothing is blocked for %q; 'article14 status' shows for what, such as no_channel", given)
 		}
 		out.Reasons = append(out.Reasons, reason)
 	}

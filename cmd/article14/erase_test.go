@@ -155,7 +155,7 @@ func (s *stage) eraseEva(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	printContact(&out, r, s.reg)
+	printContact(&out, r, s.reg, s.now())
 	for _, want := range []string{"\nerased 20", "decided to erase", "by Ann: asked by letter", "erased before informed, 0 days late"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("its record does not say %q:\n%s", want, &out)

@@ -113,13 +113,14 @@ func TestAPersonsRecordSaysInstantsInTheControllersZone(t *testing.T) {
 	at := time.Date(2026, 1, 11, 23, 39, 0, 0, time.UTC)
 	r := mailer.ContactReport{
 		Acquisitions: []mailer.Acquisition{{SourceKey: "linkedin", ObtainedAt: at}, {SourceKey: "broker"}},
+		Duties:       []mailer.Duty{{Due: mailer.Due{At: at}}},
 		Deliveries: []mailer.DeliveryReport{{Attempts: []mailer.AttemptReport{
 			{Reply: mailer.Reply{Code: 554, Enhanced: "5.6.0", Text: "message content\n refused"}},
 			{Reply: mailer.Reply{Text: "not sent: the relay has no SMTPUTF8"}},
 		}}},
 	}
 	var out bytes.Buffer
-	printContact(&out, r, reg)
+	printContact(&out, r, reg, at)
 	for _, want := range []string{"OBTAINED (Europe/Paris)", "2026-01-12 00:39:00 CET  linkedin", "unknown", "DUTY DUE (Europe/Paris)",
 		"554 5.6.0 message content refused", "  not sent: the relay has no SMTPUTF8"} {
 		if !strings.Contains(out.String(), want) {

@@ -40,7 +40,7 @@ func (c *healthCmd) Run(ctx context.Context, std streams) error {
 	// No proxy of the environment stands between a process and itself.
 	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	if err != nil {
-		return fmt.Errorf("nobody answers on %s: %w", addr, err)
+		return fmt.Errorf("nobody answers on %s; name the listener of the process with --ops-listen (work: 127.0.0.1:9115, serve and run: 127.0.0.1:9114): %w", addr, err)
 	}
 	defer resp.Body.Close()
 	var said map[string]string

@@ -32,15 +32,18 @@ func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 	}
 	plan.rejects = rejects
 	if c.DryRun {
-		plan.look = &fileLook{zone: reg.Controller.Zone}
+		plan.look = &fileLook{zone: reg.Controller.Zone, First: []firstRow{}, Refusals: []refusals{}}
 	}
 	p := newProgress(std.err, "importing", -1)
 	plan.onProgress = p.set
 	counts, err := a.importFile(ctx, plan)
 	p.done()
 	if err := errors.Join(err, rejects.close()); err != nil {
-		if plan.look != nil && !c.JSON {
-			plan.look.print(std.out) // what was understood helps to put right what was not
+		if plan.look != nil { // what was understood helps to put right what was not
+			if c.JSON {
+				return errors.Join(err, printJSON(std.out, plan.look.withCounts(counts, err.Error())))
+			}
+			plan.look.print(std.out)
 		}
 		return err
 	}
@@ -50,7 +53,7 @@ func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 func (c *importCmd) report(std streams, look *fileLook, counts mailer.ImportCounts) error {
 	if c.JSON {
 		if look != nil {
-			return printJSON(std.out, look.withCounts(counts))
+			return printJSON(std.out, look.withCounts(counts, ""))
 		}
 		return printJSON(std.out, counts)
 	}
@@ -60,8 +63,8 @@ func (c *importCmd) report(std streams, look *fileLook, counts mailer.ImportCoun
 	if counts.Already {
 		fmt.Fprint(std.out, "this file was taken in already; nothing was added. It then gave: ")
 	}
-	fmt.Fprintf(std.out, "%d rows: %d new people, %d known already, %d refused\n",
-		counts.Accepted+counts.Merged+counts.Refused, counts.Accepted, counts.Merged, counts.Refused)
+	fmt.Fprintf(std.out, "%s: %s new people, %s known already, %s refused\n",
+		counted(counts.Accepted+counts.Merged+counts.Refused, "row", "rows"), number(counts.Accepted), number(counts.Merged), number(counts.Refused))
 	if counts.Refused > 0 && c.Rejects == "" {
 		fmt.Fprintln(std.out, "name a file with --rejects to see each refused row with its reason")
 	}

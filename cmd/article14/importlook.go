@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -20,8 +21,12 @@ type fileLook struct {
 	First    []firstRow    `json:"first_rows"`
 	Refusals []refusals    `json:"refusals"`
 
-	zone *time.Location
-	file *intake.File
+	// Visible counts the rows by who could see the data, as they are understood (S4).
+	Visible map[mailer.Visibility]int64 `json:"visibility"`
+
+	zone   *time.Location
+	source mailer.Source
+	file   *intake.File
 }
 
 // firstRow is a row as it was understood, for the eyes of the person at the
@@ -50,10 +55,10 @@ const mostShown = 5 // first rows
 // mostReasons bounds the reasons that are told apart; some name a position.
 const mostReasons = 100
 
-// reading takes note of the file whose rows are read.
-func (k *fileLook) reading(f *intake.File) {
+// reading takes note of the file whose rows are read, and of its source.
+func (k *fileLook) reading(f *intake.File, source mailer.Source) {
 	if k != nil {
-		k.file = f
+		k.file, k.source, k.Visible = f, source, map[mailer.Visibility]int64{}
 	}
 }
 
@@ -79,6 +84,9 @@ type watchedRows struct {
 
 func (w watchedRows) Next() (mailer.Record, *mailer.Refusal, error) {
 	rec, refusal, err := w.Rows.Next()
+	if err == nil && refusal == nil {
+		w.look.Visible[rec.Visibility]++
+	}
 	if err == nil && len(w.look.First) < mostShown {
 		w.look.First = append(w.look.First, w.look.first(rec, refusal))
 	}
@@ -116,13 +124,37 @@ func (k *fileLook) refused(r mailer.Refusal) {
 	}
 }
 
-// withCounts is the whole for programs.
-func (k *fileLook) withCounts(counts mailer.ImportCounts) any {
+// withCounts is the whole for programs; failed is why the file cannot be read so.
+func (k *fileLook) withCounts(counts mailer.ImportCounts, failed string) any {
 	k.layout()
 	return struct {
 		*fileLook
 		mailer.ImportCounts
-	}{k, counts}
+		Error string `json:"error,omitempty"`
+	}{k, counts, failed}
+}
+
+// visibility says who could see the data, and what the source makes of those of whom
+// the file does not tell: a value that nobody declared would pass for anything else (S4).
+func (k *fileLook) visibility(w io.Writer) {
+	if len(k.Visible) == 0 {
+		return
+	}
+	var parts []string
+	for _, v := range []mailer.Visibility{mailer.VisiblePublic, mailer.VisibleRestricted, mailer.VisibleUnknown} {
+		if n := k.Visible[v]; n > 0 {
+			parts = append(parts, number(n)+" "+string(v))
+		}
+	}
+	text := "Who could see the data: " + strings.Join(parts, ", ") + "."
+	if k.Visible[mailer.VisibleUnknown] > 0 {
+		text += " The source takes unknown for " + words(cmp.Or(k.source.Unknown, mailer.UnknownNoticeOnly)) + "."
+		if slices.ContainsFunc(k.Layout.Columns, func(c intake.ColumnUse) bool { return c.Field == "visibility" }) {
+			text += " If the column of visibility says more, write what its values mean under visibility_values of the source in the register."
+		}
+	}
+	fmt.Fprintln(w)
+	sentences(w, "", text)
 }
 
 func (k *fileLook) print(w io.Writer) {
@@ -148,15 +180,13 @@ func (k *fileLook) print(w io.Writer) {
 	if len(k.Refusals) > 0 {
 		fmt.Fprintln(w, "\nRefused:")
 		for _, r := range k.Refusals {
-			rows := "rows"
-			if r.Rows == 1 {
-				rows = "row"
-			}
-			fmt.Fprintf(w, "  %d %s, first on line %d: %s%s\n", r.Rows, rows, r.Line, strings.TrimPrefix(r.Field+": ", ": "), r.Reason)
+			sentences(w, "  ", fmt.Sprintf("%s, first on line %d: %s%s", counted(r.Rows, "row", "rows"), r.Line, strings.TrimPrefix(r.Field+": ", ": "), r.Reason))
 		}
 	}
+	k.visibility(w)
 	for _, advice := range k.Layout.Advice {
-		fmt.Fprintf(w, "\n%s\n", visible(advice))
+		fmt.Fprintln(w)
+		sentences(w, "", visible(advice))
 	}
 	fmt.Fprintln(w)
 }
@@ -185,13 +215,14 @@ func (k *fileLook) printLayout(w io.Writer) {
 }
 
 func (k *fileLook) printColumns(w io.Writer) {
-	rows := [][]string{{"\nFIELD", "COLUMN", "BY"}}
+	fmt.Fprintln(w)
+	rows := [][]string{{"FIELD", "COLUMN", "BY"}}
 	for _, c := range k.Layout.Columns {
 		rows = append(rows, []string{c.Field, visible(c.Column), c.By})
 	}
 	table(w, rows)
 	if len(k.Layout.Unread) > 0 {
-		fmt.Fprintf(w, "not read: %s\n", visible(strings.Join(k.Layout.Unread, ", ")))
+		sentences(w, "", "not read: "+visible(strings.Join(k.Layout.Unread, ", ")))
 	}
 	if len(k.Layout.Suggested) == 0 {
 		return

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
+	"regexp"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -19,20 +21,92 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// table prints rows in columns.
+// pageWidth is how many columns a page for people takes at most.
+const pageWidth = 100
+
+// table prints rows in columns. The last cell of a row takes what is left of the
+// line, and goes on below itself where that does not suffice.
 func table(w io.Writer, rows [][]string) {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	var widths []int
 	for _, r := range rows {
-		for i, cell := range r {
-			if i > 0 {
-				fmt.Fprint(t, "\t")
+		for i, cell := range r[:max(len(r)-1, 0)] {
+			if i == len(widths) {
+				widths = append(widths, 0)
 			}
-			fmt.Fprint(t, cell)
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
-		fmt.Fprintln(t)
 	}
-	t.Flush()
+	for _, r := range rows {
+		indent := 0
+		var line strings.Builder
+		for i, cell := range r[:max(len(r)-1, 0)] {
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			indent += widths[i] + 2
+		}
+		last := []string{""}
+		if len(r) > 0 {
+			last = wrap(r[len(r)-1], pageWidth-indent)
+		}
+		for i, more := range last {
+			if i > 0 {
+				line.WriteString("\n" + strings.Repeat(" ", indent))
+			}
+			line.WriteString(more)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
 }
+
+// sentences prints texts for people, each beginning with its lead, within the page.
+func sentences(w io.Writer, lead, text string) {
+	for i, line := range wrap(text, pageWidth-len(lead)) {
+		if i > 0 {
+			lead = strings.Repeat(" ", len(lead))
+		}
+		fmt.Fprintln(w, lead+line)
+	}
+}
+
+// quoted is something to paste, with the flag that it belongs to: 'contact tell ID',
+// --dates 'DD MMM YYYY'.
+var quoted = regexp.MustCompile(`(?:--[a-z-]+ )?\B'[^']{1,60}'`)
+
+// wrap breaks a text into lines of at most width characters, at spaces; a word that
+// is longer, such as an address to copy, and what stands in quotes stay whole. A text
+// that fits stays as it is.
+func wrap(text string, width int) []string {
+	if utf8.RuneCountInString(text) <= width {
+		return []string{text}
+	}
+	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	width -= len(indent)
+	var lines []string
+	line, long := "", 0
+	const stays = "\uE000" // a space that is no place to break; nobody's text has it
+	text = quoted.ReplaceAllStringFunc(text, func(s string) string { return strings.ReplaceAll(s, " ", stays) })
+	for word := range strings.FieldsSeq(text) {
+		word = strings.ReplaceAll(word, stays, " ")
+		n := utf8.RuneCountInString(word)
+		if line != "" && long+1+n > width {
+			lines, line, long = append(lines, indent+line), "", 0
+		}
+		if line != "" {
+			line, long = line+" ", long+1
+		}
+		line, long = line+word, long+n
+	}
+	return append(lines, indent+line)
+}
+
+// counted is a number of things, the last of its name changed where there is one only.
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+func duties(n int64) string { return counted(n, "duty", "duties") }
 
 // progress shows how far long work is: a bar on a terminal, a line every few
 // seconds elsewhere.

@@ -84,6 +84,9 @@ func TestAProcessStopsGracefullyInMidRunAndAnotherFinishes(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Fatalf("a graceful stop ended with %v: %s", err, p.log)
 	}
+	if !strings.Contains(p.log.String(), "the worker has stopped") {
+		t.Errorf("its log does not say that the stop was a whole one: %s", p.log)
+	}
 	_, counts := s.campaign(t, "first")
 	if counts[mailer.Sending] != 0 || counts[mailer.Uncertain] != 0 || counts[mailer.Queued] == 0 {
 		t.Fatalf("after a graceful stop in mid-run: %v", counts)

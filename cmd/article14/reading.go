@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type ReadingFlags struct {
 	Delimiter     string            `help:"Delimiter of a CSV file; found out otherwise. 'tab' is a tab." placeholder:"CHAR"`
 	HeaderLine    string            `help:"Line on which a CSV file's header begins, or 'none', which calls the columns #1, #2; found out otherwise." placeholder:"N"`
 	Map           map[string]string `help:"Columns that differ from those kept with the source: email='Work email'; in NDJSON dotted paths." placeholder:"FIELD=COLUMN"`
+	OtherColumns  bool              `help:"The file has other columns than those kept with the source: read columns called like a field, and those of --map."`
 	Dates         string            `help:"How dates are written, if not as kept with the source: DD.MM.YYYY, say." placeholder:"PATTERN"`
 	ObtainedBasis string            `help:"For rows without a date: a day that a person states (YYYY-MM-DD), or 'unknown', which treats them as overdue." placeholder:"DAY|unknown"`
 	By            string            `help:"Who states the day of --obtained-basis, for the record; default your user name." placeholder:"NAME"`
@@ -36,7 +38,7 @@ type ReadingFlags struct {
 }
 
 func (c *ReadingFlags) plan(file string, reg *mailer.Register) (importPlan, error) {
-	p := importPlan{file: file, source: c.Source, activity: c.Activity, toldProof: strings.TrimSpace(c.ToldProof)}
+	p := importPlan{file: file, source: c.Source, activity: c.Activity, toldProof: strings.TrimSpace(c.ToldProof), otherColumns: c.OtherColumns}
 	p.read = intake.Settings{Format: intake.Format(c.Format), Encoding: c.Encoding, DateFormat: c.Dates, Mapping: mailer.Mapping{Fields: c.Map},
 		MaxBytes: c.MaxBytes, MaxLines: c.MaxLines}
 	if p.source == "" {
@@ -44,9 +46,15 @@ func (c *ReadingFlags) plan(file string, reg *mailer.Register) (importPlan, erro
 	}
 	if p.activity == "" {
 		if len(reg.Activities) != 1 {
-			return p, errors.New("the register declares several activities: name one with --activity")
+			return p, fmt.Errorf("for which activity were the data collected? Name it with --activity: %s", joined(activityKeys(reg)))
 		}
 		p.activity = reg.Activities[0].Key
+	}
+	if _, declared := reg.Source(p.source); !declared {
+		return p, fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))
+	}
+	if !slices.Contains(activityKeys(reg), p.activity) {
+		return p, fmt.Errorf("the register declares no activity %q; it declares %s", p.activity, joined(activityKeys(reg)))
 	}
 	switch {
 	case c.Delimiter == "tab":
@@ -88,6 +96,7 @@ type importPlan struct {
 	stated                 time.Time
 	said                   string // the statement, for the record (D4)
 	toldProof              string
+	otherColumns           bool
 	dryRun                 bool
 	batch                  int       // rows stored in one transaction; 0: as many as the importer thinks right
 	look                   *fileLook // filled in, unless nil
@@ -99,10 +108,19 @@ type importPlan struct {
 // was said for it and what the register said of the source.
 func (p importPlan) settings(source mailer.Source) []byte {
 	r := p.read
+	source = p.asRead(source)
 	b, _ := json.Marshal([]any{r.Format, r.Encoding, r.Delimiter, r.HeaderLine, r.Mapping, r.DateFormat, p.basis, p.stated,
 		p.toldProof, source.Columns, source.DateFormat, source.IgnoredLanguages, source.Public}) // plain values always marshal
 	h := sha256.Sum256(b)
 	return h[:]
+}
+
+// asRead is the source as far as it says how this file is read.
+func (p importPlan) asRead(s mailer.Source) mailer.Source {
+	if p.otherColumns {
+		s.Columns.Fields = nil // what the values of the visibility column mean holds all the same
+	}
+	return s
 }
 
 // open makes a file's rows out of it. Whoever reads them closes it after.
@@ -131,9 +149,9 @@ func (p importPlan) readFrom(f *os.File, source mailer.Source, controller mailer
 		return mailer.ImportPlan{}, err
 	}
 	settings := p.read
-	settings.Zone, settings.Source, settings.Now = reg.Controller.Zone, source, now
+	settings.Zone, settings.Source, settings.Now = reg.Controller.Zone, p.asRead(source), now
 	file, err := intake.Open(f, settings)
-	p.look.reading(file)
+	p.look.reading(file, source)
 	if err != nil {
 		return mailer.ImportPlan{}, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
 	}
@@ -147,6 +165,14 @@ func (p importPlan) readFrom(f *os.File, source mailer.Source, controller mailer
 func (p importPlan) refused(r mailer.Refusal) error {
 	p.look.refused(r)
 	return p.rejects.write(r)
+}
+
+func activityKeys(reg *mailer.Register) []string {
+	keys := make([]string, len(reg.Activities))
+	for i, a := range reg.Activities {
+		keys[i] = a.Key
+	}
+	return keys
 }
 
 func sourceKeys(reg *mailer.Register) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"article14/mailer"
@@ -86,17 +87,42 @@ func laneName(l mailer.LaneFigures) string {
 	return l.CampaignKey
 }
 
-func forecastWords(f mailer.Forecast) string {
+// forecastWords say what today's rate leads to; it holds for what is released alone.
+func forecastWords(figures mailer.Figures) string {
+	f := figures.Forecast()
+	left := "forecast: " + duties(f.Remaining) + " can be met by sending"
+	if open := figures.Duties[mailer.DutyOpen]; open > 0 {
+		left += ", " + number(open) + " of them in no campaign yet"
+	}
+	done := fmt.Sprintf("; at %s, as in the %s, that takes %s", rateWords(f.RatePerSecond), words(f.RateFrom), spanWords(f.DoneInSeconds))
 	switch {
 	case f.Remaining == 0:
 		return "forecast: nothing is left that sending can meet"
 	case f.RateFrom == "none":
-		return fmt.Sprintf("forecast: %d duties remain and nothing was handed over in the last hour; no forecast without a rate", f.Remaining)
+		return left + "; nothing was handed over in the last hour, so there is no rate to go by"
 	case f.InTime:
-		return fmt.Sprintf("forecast: %d duties remain; at %.1f a second (%s) they are done in %s, and all that is still on time stays on time",
-			f.Remaining, f.RatePerSecond, f.RateFrom, time.Duration(f.DoneInSeconds)*time.Second)
+		return left + done + ", and all that is still on time stays on time"
 	default:
-		return fmt.Sprintf("forecast: %d duties remain; at %.1f a second (%s) they are done in %s, TOO LATE for some that are due within %s: raise the pace",
-			f.Remaining, f.RatePerSecond, f.RateFrom, time.Duration(f.DoneInSeconds)*time.Second, f.FirstMissed)
+		return left + done + ", TOO LATE for some that are due within " + f.FirstMissed + ": raise the pace"
 	}
+}
+
+// rateWords writes a rate in the unit in which it is no fraction.
+func rateWords(perSecond float64) string {
+	switch {
+	case perSecond >= 1:
+		return fmt.Sprintf("%.1f a second", perSecond)
+	case perSecond*60 >= 1:
+		return fmt.Sprintf("%.1f a minute", perSecond*60)
+	}
+	return fmt.Sprintf("%.1f an hour", perSecond*3600)
+}
+
+// spanWords writes a long span in days, since nobody counts in thousands of hours.
+func spanWords(seconds float64) string {
+	const day = 24 * 60 * 60
+	if days := math.Ceil(seconds / day); days > 2 {
+		return number(int64(days)) + " days"
+	}
+	return (time.Duration(seconds) * time.Second).String()
 }

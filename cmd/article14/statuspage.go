@@ -21,7 +21,8 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 	printBlocked(w, "DUTIES", f.Blocked)
 	printLanes(w, f, zone)
 	printWorkers(w, f)
-	fmt.Fprintln(w, "\n"+forecastWords(f.Forecast()))
+	fmt.Fprintln(w)
+	sentences(w, "", forecastWords(f))
 }
 
 func printTasks(w io.Writer, tasks []mailer.Task) {
@@ -34,7 +35,8 @@ func printTasks(w io.Writer, tasks []mailer.Task) {
 		if t.Count > 0 {
 			what = number(t.Count) + " " + what
 		}
-		fmt.Fprintf(w, "  %s\n    -> %s\n", what, t.Do)
+		sentences(w, "  ", what)
+		sentences(w, "    -> ", t.Do)
 	}
 	fmt.Fprintln(w)
 }
@@ -99,7 +101,7 @@ func dueWords(f mailer.Figures) string {
 func oldest(f mailer.Figures, zone *time.Location) string {
 	date := calendar.DateOf(f.OldestDueAt, zone).String()
 	if d := mailer.LateDays(f.OldestDueAt, f.AsOf, zone); d > 0 {
-		return fmt.Sprintf("%s, late by %d days", date, d)
+		return fmt.Sprintf("%s, late by %s", date, counted(int64(d), "day", "days"))
 	}
 	return date
 }

@@ -67,7 +67,13 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
 	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
-	g.Go(func() error { return a.worker(r, c.WorkerFlags.options(), meter).Run(ctx) })
+	g.Go(func() error {
+		err := a.worker(r, c.WorkerFlags.options(), meter).Run(ctx)
+		if err == nil { // a stop that was asked for: an operator sees that it was a whole one
+			log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
+		}
+		return err
+	})
 	return g.Wait()
 }
 
