@@ -69,7 +69,9 @@ func TestAStopTakesBackWhatIsOnRecordAndNeverTouchedTheWire(t *testing.T) {
 // unrenewed is a queue whose leases pass: it cannot be asked to renew them.
 type unrenewed struct{ *memQueue }
 
-func (unrenewed) Renew(context.Context, ID, time.Time) error { return errors.New("the database is away") }
+func (unrenewed) Renew(context.Context, ID, time.Time) error {
+	return errors.New("the database is away")
+}
 
 // rescued has somebody else take back what a worker was silent about for too long.
 func (q *memQueue) rescued() (taken map[string]bool) {
