@@ -18,8 +18,9 @@ ORDER BY d.lane, at
 
 -- name: claim_paced_lanes
 -- A second that another worker, with a clock a little ahead, has begun already
--- counts as this one.
-SELECT id, pace, CASE WHEN pace_second >= $2 THEN pace_used ELSE 0 END AS used
+-- counts as this one. One that is further ahead than $3 comes from a clock that was
+-- wrong, and counts for nothing: the lane would stand still until then.
+SELECT id, pace, CASE WHEN pace_second BETWEEN $2 AND $3 THEN pace_used ELSE 0 END AS used
 FROM lane
 WHERE controller_id = $1 AND state = 'open' AND pace > 0
 ORDER BY id
@@ -27,8 +28,8 @@ FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: claim_charge_pace
 UPDATE lane l
-SET pace_used = CASE WHEN l.pace_second >= $2 THEN l.pace_used ELSE 0 END + r.used,
-    pace_second = GREATEST(l.pace_second, $2)
+SET pace_used = CASE WHEN l.pace_second BETWEEN $2 AND $3 THEN l.pace_used ELSE 0 END + r.used,
+    pace_second = CASE WHEN l.pace_second BETWEEN $2 AND $3 THEN l.pace_second ELSE $2 END
 FROM json_to_recordset(CAST($1 AS json)) AS r(id bigint, used integer)
 WHERE l.id = r.id
 

@@ -150,6 +150,17 @@ func TestTwoWorkersTogetherKeepTheLanesPace(t *testing.T) {
 	equal(t, "claimed for a second that has passed", len(h.claim(10, noon)), 0)
 }
 
+func TestAClockThatWasWrongDoesNotStopAPacedLane(t *testing.T) { // D7
+	h := newHouse(t)
+	h.people(20, noon.Add(day))
+	h.running("spring", 3)
+	equal(t, "claimed by a clock a day ahead", len(h.claim(10, noon.Add(day))), 3)
+	equal(t, "claimed when it is right again", len(h.claim(10, noon)), 3)
+	equal(t, "claimed in the same second", len(h.claim(10, noon)), 0)
+	equal(t, "claimed by a clock a little behind", len(h.claim(10, noon.Add(-5*time.Second))), 0)
+	equal(t, "claimed in the next second", len(h.claim(10, noon.Add(time.Second))), 3)
+}
+
 func TestAtAPaceOfOneNeitherStreamStarves(t *testing.T) { // D7
 	h := newHouse(t)
 	h.people(40, noon.Add(day))
