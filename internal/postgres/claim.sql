@@ -1,8 +1,11 @@
 -- name: claim_lanes
--- A copy of the database that nobody has confirmed gives nothing (see instance).
+-- A copy of the database that nobody has confirmed gives nothing (see instance). A
+-- lane with nothing in its queue is not asked: a claim of one delivery would ask a few
+-- such lanes in turn, and go without the one that waits in another.
 SELECT id, campaign_id IS NULL AS express, pace
-FROM lane
+FROM lane l
 WHERE controller_id = $1 AND state = 'open'
+    AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.state = 'queued')
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
 ORDER BY id
 

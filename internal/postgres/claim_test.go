@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"context"
 	"strings"
 	"sync"
@@ -108,6 +109,18 @@ func TestEachOpenLaneGetsItsPart(t *testing.T) {
 	}
 	equal(t, "of the first campaign", lanes[a.ID], 10)
 	equal(t, "of the second campaign", lanes[b.ID], 10)
+}
+
+func TestAClaimOfOneFindsTheLaneThatHasIt(t *testing.T) { // D7: a worker whose relay was away asks for one
+	h := newHouse(t)
+	for i := range 20 {
+		h.running(fmt.Sprint("empty ", i), 0)
+	}
+	h.people(10, noon.Add(-day))
+	h.running("spring", 0)
+	for range 10 {
+		equal(t, "claimed", len(h.claim(1, noon)), 1)
+	}
 }
 
 func TestNothingIsClaimedFromLanesThatAreNotOpen(t *testing.T) {
