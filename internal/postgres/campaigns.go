@@ -230,7 +230,7 @@ const cancelAtOnce = 1000
 func (s *Store) cancelQueued(ctx context.Context, campaign mailer.ID, now time.Time) error {
 	for {
 		var moved []deliveryMove
-		err := s.write(ctx, func(t tx) error {
+		err := s.work(ctx, func(t tx) error {
 			if err := t.all(ctx, &moved, "campaign_cancel_deliveries", campaign, cancelAtOnce, now); err != nil {
 				return err
 			}

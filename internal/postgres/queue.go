@@ -154,7 +154,7 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 // held it then.
 func (s *Store) FinishCampaigns(ctx context.Context, controller mailer.ID, now time.Time) (keys []string, err error) {
 	var leftovers []mailer.ID
-	err = s.write(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		keys = nil
 		if err := t.all(ctx, &leftovers, "finish_leftovers", controller); err != nil {
 			return err
