@@ -128,11 +128,21 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 
 // Rescue ends claims whose lease has passed.
 func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertainUntil time.Time, limit int) (queued, uncertain int, err error) {
-	err = s.write(ctx, func(t tx) error {
+	type lostRow struct {
+		ContactID mailer.ID `db:"contact_id"`
+		ID        mailer.ID `db:"id"`
+		ClaimID   mailer.ID `db:"claim_id"`
+	}
+	err = s.work(ctx, func(t tx) error {
 		counts := tally{}
 		queued, uncertain = 0, 0
+		var lost []lostRow
+		if err := t.all(ctx, &lost, "rescue_lock", controller, now, limit); err != nil || len(lost) == 0 {
+			return err
+		}
 		var moved []deliveryMove
-		if err := t.all(ctx, &moved, "rescue", controller, now, uncertainUntil, limit); err != nil {
+		if err := t.all(ctx, &moved, "rescue", idColumn(lost, func(l lostRow) mailer.ID { return l.ContactID }), idColumn(lost, func(l lostRow) mailer.ID { return l.ID }),
+			idColumn(lost, func(l lostRow) mailer.ID { return l.ClaimID }), now, uncertainUntil); err != nil {
 			return err
 		}
 		for _, m := range moved {

@@ -142,6 +142,31 @@ func (h *house) settleBesideRescue(to mailer.DeliveryState, at time.Time) (fence
 	return fenced, uncertain
 }
 
+func TestARescueOverlooksNothingThatIsBegunBesideIt(t *testing.T) { // E5
+	h := newHouse(t)
+	h.people(400, noon.Add(day))
+	h.running("spring", 0)
+	for round := range 40 {
+		at := noon.Add(time.Duration(round) * time.Hour)
+		jobs := h.claim(10, at)
+		var both sync.WaitGroup
+		both.Go(func() {
+			for _, j := range jobs {
+				h.begin(at, j) // by a clock that says that the lease has not passed
+			}
+		})
+		both.Go(func() {
+			for range 10 {
+				_, _, err := h.Rescue(h.ctx, h.controller, at.Add(2*time.Minute), at.Add(300*day), 2)
+				must(t, err)
+			}
+		})
+		both.Wait()
+	}
+	equal(t, "begun, and free to be begun again", h.count(`SELECT count(*) FROM delivery d JOIN attempt a ON a.contact_id = d.contact_id AND a.delivery_id = d.id
+		WHERE d.state = 'queued' AND a.outcome IS NULL`), 0)
+}
+
 func TestBeginRefusesThoseWhoseClaimIsGone(t *testing.T) {
 	h := newHouse(t)
 	h.people(2, noon.Add(day))
