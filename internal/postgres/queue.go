@@ -196,7 +196,7 @@ func (s *Store) FinishCampaigns(ctx context.Context, controller mailer.ID, now t
 		return nil, err
 	}
 	for _, id := range leftovers {
-		if err := s.cancelQueued(ctx, id, now); err != nil {
+		if err := s.cancelQueued(ctx, id, now, cancelARound); err != nil {
 			return keys, err
 		}
 	}

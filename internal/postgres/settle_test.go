@@ -346,3 +346,25 @@ func TestManyWorkersSettleRenewAndReleaseWithoutWaitingForEachOther(t *testing.T
 	h.settle(mailer.Relayed, noon, h.begin(noon, h.claim(400, noon)...)...)
 	equal(t, "relayed", h.figures(noon).Deliveries[mailer.Relayed], 400)
 }
+
+func TestAWorkerGoesOnWithALargeCancellationInRounds(t *testing.T) { // invariant 7
+	h := newHouse(t)
+	h.people(1, noon)
+	c := h.running("spring", 0)
+	for _, q := range []string{
+		`INSERT INTO delivery (contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id, languages, language_rule,
+			form, skeleton_hash, code, state, due_at, ready_at, created_at)
+		 SELECT contact_id, gen_random_uuid(), controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id, languages, language_rule,
+			form, skeleton_hash, n::text, 'queued', due_at, ready_at, created_at
+		 FROM delivery, generate_series(1, 6000) n`,
+		`UPDATE campaign SET state = 'cancelled'`, // and then the process was killed
+	} {
+		_, err := h.db.Exec(q)
+		must(t, err)
+	}
+	for _, left := range []int64{1001, 0} {
+		_, err := h.FinishCampaigns(h.ctx, h.controller, noon)
+		must(t, err)
+		equal(t, "left", h.count(`SELECT count(*) FROM delivery WHERE campaign_id = $1 AND state = 'queued'`, c.ID), left)
+	}
+}
