@@ -299,9 +299,23 @@ func (w *erasing) end(d Duty, cause EraseCause) ErasedDuty {
 		e.Reason = ErasedUnsure
 	default:
 		e.Reason = ErasedUninformed
-		e.Detail = fmt.Sprintf("%d days late", LateDays(d.Due.At, w.rules.now, w.rules.zone()))
+		e.Detail = daysLate(d.Due.At, w.rules.now, w.rules.zone())
 	}
 	return e
+}
+
+func daysLate(due, at time.Time, zone *time.Location) string {
+	return fmt.Sprintf("%d days late", LateDays(due, at, zone))
+}
+
+// UninformedAfterAll is the detail of a duty that was erased as informed, and whose
+// notice came back after that: how late it was when it was erased (T3).
+func UninformedAfterAll(due, erasedAt time.Time, in DueInputs) string {
+	zone, err := time.LoadLocation(in.Zone)
+	if err != nil { // of a time zone database that has lost it
+		zone = time.UTC
+	}
+	return daysLate(due, erasedAt, zone)
 }
 
 // deliveries says which are cancelled and emptied. What is with a relay at this

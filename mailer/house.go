@@ -62,7 +62,13 @@ func (r *run) round(ctx context.Context, now time.Time) {
 
 func (r *run) renewClaims(ctx context.Context) {
 	for _, claim := range r.held.all() {
-		r.complain(ctx, "renew a claim", r.Queue.Renew(ctx, claim, r.Now().Add(r.opt.Lease)))
+		now := r.Now()
+		stood := r.held.stands(claim, now, r.opt.Lease/2)
+		err := r.Queue.Renew(ctx, claim, now.Add(r.opt.Lease))
+		if err == nil && stood {
+			r.held.renewed(claim, now.Add(r.opt.Lease))
+		}
+		r.complain(ctx, "renew a claim", err)
 	}
 }
 

@@ -153,7 +153,7 @@ func (m *memory) store(merge mailer.Merge) {
 		k := m.contacts[d.ContactID]
 		i := slices.IndexFunc(k.Duties, func(o mailer.Duty) bool { return o.ID == d.ID })
 		must(k.Duties[i].Reason == mailer.BlockQuarantined || k.Duties[i].State == mailer.DutyOpen || k.Duties[i].State == mailer.DutyFailed ||
-			k.Duties[i].State == mailer.DutyBlocked || k.Duties[i].Excuse == mailer.ToldBefore, "a duty is quarantined that is no longer open")
+			k.Duties[i].State == mailer.DutyBlocked || k.Duties[i].State == mailer.DutyInFlight || k.Duties[i].Excuse == mailer.ToldBefore, "a duty is quarantined that is no longer open")
 		k.Duties[i].State, k.Duties[i].Reason, k.Duties[i].Excuse = d.State, d.Reason, ""
 	}
 	m.tell(merge.Told)

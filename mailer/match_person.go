@@ -207,14 +207,15 @@ func (c *crowd) restrict(p *person) {
 
 // quarantine blocks a duty that nothing was done about yet, or that ended because
 // its person was told before: that does not make restricted data usable, and the
-// order of the rows must make no difference. Where a notice is on its way or was
-// given, or a person excused the duty, a person has to know.
+// order of the rows must make no difference. A notice that still waits is stopped by
+// the store, which alone knows whether it does; where it is on the wire or was given,
+// or a person excused the duty, a person has to know.
 func (c *crowd) quarantine(d *owed) {
 	switch {
 	case d.State == DutyBlocked && d.Reason == BlockQuarantined:
-	case d.State == DutyOpen, d.State == DutyFailed, d.State == DutyBlocked, d.State == DutyExcused && d.Excuse == ToldBefore:
+	case d.State == DutyOpen, d.State == DutyInFlight, d.State == DutyFailed, d.State == DutyBlocked, d.State == DutyExcused && d.Excuse == ToldBefore:
 		d.State, d.Reason, d.Excuse, d.Detail, d.quarantined = DutyBlocked, BlockQuarantined, "", "", true
-	case d.State == DutyInFlight, d.State == DutyMet, d.State == DutyExcused:
+	case d.State == DutyMet, d.State == DutyExcused:
 		c.alerts = append(c.alerts, RestrictedLater(d.Duty))
 	}
 }

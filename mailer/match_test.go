@@ -211,7 +211,7 @@ func TestARestrictionThatIsLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) {
 		"blocked for another reason":          {"fair", mailer.DutyBlocked, mailer.BlockNoLanguage, mailer.VisibleRestricted, mailer.DutyBlocked, 0},
 		"unknown, where the source is strict": {"strict", mailer.DutyOpen, "", mailer.VisibleUnknown, mailer.DutyBlocked, 0},
 		"unknown, where it is not":            {"fair", mailer.DutyOpen, "", mailer.VisibleUnknown, mailer.DutyOpen, 0},
-		"on its way":                          {"fair", mailer.DutyInFlight, "", mailer.VisibleRestricted, mailer.DutyInFlight, 1},
+		"on its way, which the store stops":   {"fair", mailer.DutyInFlight, "", mailer.VisibleRestricted, mailer.DutyBlocked, 0},
 		"given":                               {"fair", mailer.DutyMet, "", mailer.VisibleRestricted, mailer.DutyMet, 1},
 		"excused":                             {"fair", mailer.DutyExcused, "", mailer.VisibleRestricted, mailer.DutyExcused, 1},
 		"erased":                              {"fair", mailer.DutyErased, "", mailer.VisibleRestricted, mailer.DutyErased, 0},

@@ -2,6 +2,8 @@ package mailer
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -72,7 +74,7 @@ func (r *run) claim(ctx context.Context, limit int) []Job {
 		}
 		return nil
 	}
-	r.held.add(claim, len(jobs))
+	r.held.add(claim, len(jobs), now.Add(r.opt.Lease))
 	r.Meter.Claimed(len(jobs))
 	return jobs
 }
@@ -100,7 +102,7 @@ func (r *run) sender(ctx context.Context) {
 			r.breaker.unused()
 			return
 		}
-		if !r.lanes.open(l.Lane) {
+		if !r.lanes.open(l.Lane) || !r.held.stands(l.ClaimID, r.Now(), r.opt.Lease/2) {
 			r.breaker.unused()
 			r.release([]Job{l.Job})
 			continue
@@ -221,37 +223,64 @@ func (r *run) releaseRest() {
 	r.release(jobs)
 }
 
-// heldClaims counts what is not yet settled of each claim, so that its lease is renewed.
+// heldClaims counts what is not yet settled of each claim, so that its lease is
+// renewed, and knows until when each stands.
+//
+// A machine may sleep, a process be stopped, a database be away, for longer than a
+// lease. By then what was on record ahead of the connections belongs to whoever
+// rescued it. So nothing is sent under a claim of whose lease less than half is
+// left, and such a claim never stands again, whatever a late renewal says.
 type heldClaims struct {
-	mu sync.Mutex
-	n  map[ID]int
+	mu     sync.Mutex
+	claims map[ID]*heldClaim
 }
 
-func (h *heldClaims) add(claim ID, n int) {
+type heldClaim struct {
+	open  int       // deliveries not yet settled or released
+	until time.Time // by the wall clock: the other one stops while a machine sleeps
+}
+
+func (h *heldClaims) add(claim ID, n int, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.n == nil {
-		h.n = map[ID]int{}
+	if h.claims == nil {
+		h.claims = map[ID]*heldClaim{}
 	}
 	if n > 0 {
-		h.n[claim] = n
+		h.claims[claim] = &heldClaim{n, until.Round(0)}
 	}
 }
 
 func (h *heldClaims) done(claim ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.n[claim]--; h.n[claim] <= 0 {
-		delete(h.n, claim)
+	c := h.claims[claim]
+	if c == nil {
+		return
+	}
+	if c.open--; c.open <= 0 {
+		delete(h.claims, claim)
+	}
+}
+
+// stands tells whether at least so much of a claim's lease is left.
+func (h *heldClaims) stands(claim ID, now time.Time, least time.Duration) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.claims[claim]
+	return c != nil && c.until.Sub(now.Round(0)) >= least
+}
+
+func (h *heldClaims) renewed(claim ID, until time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c := h.claims[claim]; c != nil {
+		c.until = until.Round(0)
 	}
 }
 
 func (h *heldClaims) all() []ID {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	out := make([]ID, 0, len(h.n))
-	for id := range h.n {
-		out = append(out, id)
-	}
-	return out
+	return slices.Collect(maps.Keys(h.claims))
 }

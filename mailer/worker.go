@@ -44,7 +44,7 @@ type Worker struct {
 type WorkerOptions struct {
 	Connections   int             // open at once to the relay; 8
 	Batch         int             // deliveries claimed at once; 400
-	Ahead         int             // deliveries on record that wait for a connection; 16 for each
+	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 16 for each
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry           // DefaultRetry
 	Uncertain     UncertainPolicy // Resend
@@ -190,7 +190,7 @@ func newRun(w *Worker) *run {
 	atOnce := max(1, r.opt.Ahead/2) // one half is being put on record while the other waits for connections
 	r.ready = make(chan letter, r.opt.Ahead-atOnce)
 	r.begins = &batcher[letter]{in: make(chan letter, atOnce), max: atOnce, within: time.Millisecond, after: w.After, flush: r.flushBegins}
-	r.settles = &batcher[Settlement]{in: make(chan Settlement, r.opt.Connections), max: 500, within: r.opt.SettleWithin, after: w.After, flush: r.flushSettlements}
+	r.settles = &batcher[Settlement]{in: make(chan Settlement, r.opt.Connections), max: r.opt.Ahead, within: r.opt.SettleWithin, after: w.After, flush: r.flushSettlements}
 	return r
 }
 

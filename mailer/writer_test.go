@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,6 +62,55 @@ func TestAStopTakesBackWhatIsOnRecordAndNeverTouchedTheWire(t *testing.T) {
 			if d.state == Queued && d.attempts != 0 {
 				t.Fatalf("%d attempts are charged to a delivery that never touched the wire", d.attempts)
 			}
+		}
+	})
+}
+
+// unrenewed is a queue whose leases pass: it cannot be asked to renew them.
+type unrenewed struct{ *memQueue }
+
+func (unrenewed) Renew(context.Context, ID, time.Time) error {
+	return errors.New("the database is away")
+}
+
+// rescued has somebody else take back what a worker was silent about for too long.
+func (q *memQueue) rescued() (taken map[string]bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	taken = map[string]bool{}
+	for _, d := range q.rows {
+		if d.state == Sending {
+			q.move(d, Uncertain)
+			d.readyAt, taken[d.To] = never, true
+		}
+	}
+	return taken
+}
+
+func TestNothingGoesOutUnderAClaimWhoseLeaseHasPassed(t *testing.T) { // E5
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 300), &memRelay{hold: make(chan struct{})}
+		w := testWorker(q, r)
+		w.Queue, w.Options.Ahead = unrenewed{q}, 64
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(16 * time.Minute) // the lease is fifteen
+		synctest.Wait()
+		taken := q.rescued()
+		close(r.hold)
+		time.Sleep(time.Minute)
+		stop()
+		<-done
+		sent := 0
+		for to := range taken {
+			sent += r.tries[to]
+		}
+		if len(taken) < 64 || sent != 4 {
+			t.Fatalf("%d of %d that somebody else has taken back were sent; want the 4 alone that were on the wire by then", sent, len(taken))
+		}
+		if got := q.states(); got[Relayed] != 300-len(taken) || got[Sending] != 0 {
+			t.Fatalf("%v, %d taken back", got, len(taken))
 		}
 	})
 }

@@ -24,10 +24,13 @@ END $$;
 -- +goose StatementEnd
 
 ALTER TABLE instance
-    ADD COLUMN place       text NOT NULL,
+    ADD COLUMN place       text,
     ADD COLUMN label       text NOT NULL DEFAULT '',   -- what an operator calls it; '' not named
     ADD COLUMN held_at     timestamptz,                -- since when nothing is sent from here; null: it is this one that sends
     ADD COLUMN held_reason text NOT NULL DEFAULT '';
+
+UPDATE instance SET place = instance_place(); -- of a schema that was taken back to before this one
+ALTER TABLE instance ALTER COLUMN place SET NOT NULL;
 
 -- Workers as they last said of themselves. A graceful stop removes the row; who is gone without one is seen by seen_at.
 CREATE TABLE worker_heartbeat (

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -189,7 +190,7 @@ func (s *Store) Move(ctx context.Context, controller, campaign mailer.ID, from [
 	if err != nil || to != mailer.CampaignCancelled {
 		return err
 	}
-	return s.cancelQueued(ctx, campaign, now)
+	return s.cancelQueued(ctx, campaign, now, math.MaxInt)
 }
 
 func (t tx) moveCampaign(ctx context.Context, controller, campaign mailer.ID, from []mailer.CampaignState, to mailer.CampaignState, by string, now time.Time) error {
@@ -221,16 +222,21 @@ func (t tx) lockCampaign(ctx context.Context, controller, campaign mailer.ID) (s
 	return state, err
 }
 
-// cancelAtOnce bounds how many deliveries one transaction cancels.
-const cancelAtOnce = 1000
+const (
+	// cancelAtOnce bounds how many deliveries one transaction cancels.
+	cancelAtOnce = 1000
+	// cancelARound is how many such transactions a worker makes before it looks after
+	// other things again: a cancellation of millions that was broken off takes minutes.
+	cancelARound = 5
+)
 
 // cancelQueued cancels what a cancelled campaign still has in the queue. Rows
 // that a worker has in its hands are left to a later round, and those with an
 // uncertain attempt to a person: their duties stay in flight (E5).
-func (s *Store) cancelQueued(ctx context.Context, campaign mailer.ID, now time.Time) error {
-	for {
+func (s *Store) cancelQueued(ctx context.Context, campaign mailer.ID, now time.Time, chunks int) error {
+	for range chunks {
 		var moved []deliveryMove
-		err := s.write(ctx, func(t tx) error {
+		err := s.work(ctx, func(t tx) error {
 			if err := t.all(ctx, &moved, "campaign_cancel_deliveries", campaign, cancelAtOnce, now); err != nil {
 				return err
 			}
@@ -249,6 +255,7 @@ func (s *Store) cancelQueued(ctx context.Context, campaign mailer.ID, now time.T
 			return err
 		}
 	}
+	return nil
 }
 
 // SetPace sets how many notices a second a campaign may send; 0 is as the relay bears.

@@ -92,9 +92,44 @@ func (t tx) shortenDuties(ctx context.Context, controller mailer.ID, rows []soon
 	return nil
 }
 
+// stopRestricted cancels notices that wait and tell of data which turned out to be
+// restricted: they claim a use that is not allowed (S4). Their duties are open
+// again; what else such a notice told of is placed anew.
+func (t tx) stopRestricted(ctx context.Context, controller mailer.ID, ds []mailer.Duty, now time.Time, counts tally) error {
+	var waiting []struct {
+		ContactID mailer.ID            `db:"contact_id"`
+		ID        mailer.ID            `db:"id"`
+		State     mailer.DeliveryState `db:"state"`
+	}
+	if err := t.all(ctx, &waiting, "quarantine_deliveries", controller, records{dutyKeys(ds)}); err != nil || len(waiting) == 0 {
+		return err
+	}
+	stop := make([]stopped, len(waiting))
+	for i, w := range waiting {
+		stop[i] = stopped{w.ContactID, w.ID, w.State}
+	}
+	var moved []deliveryMove
+	if err := t.all(ctx, &moved, "told_cancel", records{stop}, now); err != nil {
+		return err
+	}
+	ends := make([]dutyEnd, len(moved))
+	for i, m := range moved {
+		counts.delivery(m)
+		ends[i] = dutyEnd{ContactID: m.ContactID, DeliveryID: m.ID, To: mailer.DutyOpen, Why: "cancelled", At: now}
+	}
+	return t.endDuties(ctx, ends, counts)
+}
+
 // quarantineDuties blocks what is still owed of data that turned out to be
-// restricted (S4). A campaign may have taken a duty up since the batch looked.
+// restricted (S4), and stops the notices that wait. A worker may have a duty's
+// notice in its hands, or it may have gone out.
 func (t tx) quarantineDuties(ctx context.Context, controller mailer.ID, ds []mailer.Duty, now time.Time, counts tally) (tooLate []mailer.Alert, err error) {
+	if len(ds) == 0 {
+		return nil, nil
+	}
+	if err := t.stopRestricted(ctx, controller, ds, now, counts); err != nil {
+		return nil, err
+	}
 	var was []struct {
 		ContactID mailer.ID `db:"contact_id"`
 		ID        mailer.ID `db:"id"`

@@ -1,8 +1,11 @@
 -- name: claim_lanes
--- A copy of the database that nobody has confirmed gives nothing (see instance).
+-- A copy of the database that nobody has confirmed gives nothing (see instance). A
+-- lane with nothing in its queue is not asked: a claim of one delivery would ask a few
+-- such lanes in turn, and go without the one that waits in another.
 SELECT id, campaign_id IS NULL AS express, pace
-FROM lane
+FROM lane l
 WHERE controller_id = $1 AND state = 'open'
+    AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.state = 'queued')
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
 ORDER BY id
 
@@ -18,8 +21,9 @@ ORDER BY d.lane, at
 
 -- name: claim_paced_lanes
 -- A second that another worker, with a clock a little ahead, has begun already
--- counts as this one.
-SELECT id, pace, CASE WHEN pace_second >= $2 THEN pace_used ELSE 0 END AS used
+-- counts as this one. One that is further ahead than $3 comes from a clock that was
+-- wrong, and counts for nothing: the lane would stand still until then.
+SELECT id, pace, CASE WHEN pace_second BETWEEN $2 AND $3 THEN pace_used ELSE 0 END AS used
 FROM lane
 WHERE controller_id = $1 AND state = 'open' AND pace > 0
 ORDER BY id
@@ -27,8 +31,8 @@ FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: claim_charge_pace
 UPDATE lane l
-SET pace_used = CASE WHEN l.pace_second >= $2 THEN l.pace_used ELSE 0 END + r.used,
-    pace_second = GREATEST(l.pace_second, $2)
+SET pace_used = CASE WHEN l.pace_second BETWEEN $2 AND $3 THEN l.pace_used ELSE 0 END + r.used,
+    pace_second = CASE WHEN l.pace_second BETWEEN $2 AND $3 THEN l.pace_second ELSE $2 END
 FROM json_to_recordset(CAST($1 AS json)) AS r(id bigint, used integer)
 WHERE l.id = r.id
 

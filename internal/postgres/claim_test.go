@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,18 @@ func TestEachOpenLaneGetsItsPart(t *testing.T) {
 	equal(t, "of the second campaign", lanes[b.ID], 10)
 }
 
+func TestAClaimOfOneFindsTheLaneThatHasIt(t *testing.T) { // D7: a worker whose relay was away asks for one
+	h := newHouse(t)
+	for i := range 20 {
+		h.running(fmt.Sprint("empty ", i), 0)
+	}
+	h.people(10, noon.Add(-day))
+	h.running("spring", 0)
+	for range 10 {
+		equal(t, "claimed", len(h.claim(1, noon)), 1)
+	}
+}
+
 func TestNothingIsClaimedFromLanesThatAreNotOpen(t *testing.T) {
 	h := newHouse(t)
 	h.people(3, noon)
@@ -148,6 +161,17 @@ func TestTwoWorkersTogetherKeepTheLanesPace(t *testing.T) {
 		equal(t, "claimed in one second", claimed, 7)
 	}
 	equal(t, "claimed for a second that has passed", len(h.claim(10, noon)), 0)
+}
+
+func TestAClockThatWasWrongDoesNotStopAPacedLane(t *testing.T) { // D7
+	h := newHouse(t)
+	h.people(20, noon.Add(day))
+	h.running("spring", 3)
+	equal(t, "claimed by a clock a day ahead", len(h.claim(10, noon.Add(day))), 3)
+	equal(t, "claimed when it is right again", len(h.claim(10, noon)), 3)
+	equal(t, "claimed in the same second", len(h.claim(10, noon)), 0)
+	equal(t, "claimed by a clock a little behind", len(h.claim(10, noon.Add(-5*time.Second))), 0)
+	equal(t, "claimed in the next second", len(h.claim(10, noon.Add(time.Second))), 3)
 }
 
 func TestAtAPaceOfOneNeitherStreamStarves(t *testing.T) { // D7

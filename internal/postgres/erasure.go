@@ -227,6 +227,8 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		{"erase_acquisitions", len(e.origins), []any{records{e.origins}}},
 		{"erase_values", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_replies", len(e.emptied), []any{records{e.emptied}}},
+		{"erase_reports", len(e.emptied), []any{records{e.emptied}}},
+		{"erase_raw_reports", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_pages", len(e.pages), []any{records{e.pages}}},
 		{"erase_identifiers", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_contacts", len(e.whole), []any{uuids(e.whole), e.now}},

@@ -88,6 +88,19 @@ SET reply = ''
 FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
 WHERE a.contact_id = e.contact_id AND a.delivery_id = e.id AND a.reply <> ''
 
+-- name: erase_reports
+-- What mail systems said of them: addresses are masked in it, names are not.
+UPDATE report r
+SET diagnostic = ''
+FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
+WHERE r.contact_id = e.contact_id AND r.delivery_id = e.id AND r.diagnostic <> ''
+
+-- name: erase_raw_reports
+-- Answers that nobody has understood, kept for somebody to read.
+DELETE FROM report_raw w
+USING json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid), report r
+WHERE w.contact_id = e.contact_id AND r.contact_id = e.contact_id AND r.id = w.report_id AND r.delivery_id = e.id
+
 -- name: erase_pages
 UPDATE message_values m
 SET slots = CAST(CAST(m.slots AS jsonb) - e.slots AS json)

@@ -239,6 +239,51 @@ func TestAPersonErasedByDecisionIsNotTakenInAgain(t *testing.T) { // R5, T3
 	h.audited()
 }
 
+func TestWhatCameBackGoesWithThePersonItIsAbout(t *testing.T) { // T4, invariant 6
+	h := newHouse(t)
+	d := newDesk(h)
+	as := h.relayed(2, noon.Add(day))
+	gone, stays := as[0], as[1]
+	named := failed("person@example.org", "5.7.1")
+	named.Recipients[0].Diagnostic = "550 5.7.1 Person of Interest takes no mail"
+	for i, a := range as {
+		d.take(mailer.Report{}, a.DeliveryID, fmt.Sprint("I am away, yours, Person ", i))
+		d.take(named, a.DeliveryID, fmt.Sprint("a report ", i))
+	}
+	equal(t, "before", fmt.Sprint(h.find("person of interest")), "[report]")
+	must(t, h.eraser(noon).Erase(h.ctx, gone.ContactID, "ann", "asked by letter"))
+	equal(t, "diagnostics of who stays", h.count(`SELECT count(*) FROM report WHERE diagnostic <> '' AND contact_id = $1`, stays.ContactID), 1)
+	equal(t, "diagnostics of who is gone", h.count(`SELECT count(*) FROM report WHERE diagnostic <> '' AND contact_id = $1`, gone.ContactID), 0)
+	equal(t, "that reports came stays on record", h.count(`SELECT count(*) FROM report WHERE contact_id = $1`, gone.ContactID), 2)
+	equal(t, "letters of who stays", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1`, stays.ContactID), 1)
+	equal(t, "letters of who is gone", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1`, gone.ContactID), 0)
+
+	d.take(named, gone.DeliveryID, "one more, later")
+	equal(t, "diagnostics that came behind", h.count(`SELECT count(*) FROM report WHERE diagnostic <> '' AND contact_id = $1`, gone.ContactID), 0)
+	equal(t, "late reports on record", h.count(`SELECT count(*) FROM report WHERE contact_id = $1`, gone.ContactID), 3)
+	h.audited()
+}
+
+func TestABounceThatComesBehindTheErasureCorrectsTheRecord(t *testing.T) { // T3, E2
+	h := newHouse(t)
+	d := newDesk(h)
+	as := h.relayed(3, noon.Add(-2*day)) // told, and two days late
+	for _, a := range as[:2] {
+		must(t, h.eraser(noon.Add(time.Hour)).Erase(h.ctx, a.ContactID, "ann", "asked by letter"))
+	}
+	equal(t, "as erased", h.count(`SELECT count(*) FROM duty WHERE state = 'erased' AND reason = 'informed'`), 2)
+	equal(t, "met late", h.figures(noon).MetLate, 3)
+	for range 2 {
+		d.take(failed("", "5.1.1"), as[0].DeliveryID, "returned")
+	}
+	equal(t, "the delivery", h.state(as[0].DeliveryID), mailer.Bounced)
+	equal(t, "corrected", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND state = 'erased' AND reason = 'erased_before_informed'
+		AND detail = '2 days late' AND met_at IS NULL`, as[0].ContactID), 1)
+	equal(t, "in its history", h.count(`SELECT count(*) FROM duty_history WHERE contact_id = $1 AND from_state = 'erased' AND reason = 'address_dead'`, as[0].ContactID), 1)
+	equal(t, "the other", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'informed'`, as[1].ContactID), 1)
+	h.audited()
+}
+
 func TestADecisionToTellOpensWhatWaitedForIt(t *testing.T) { // S4, R4
 	h := newHouse(t)
 	contact := h.people(1, noon.Add(24*time.Hour))[0]

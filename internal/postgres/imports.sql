@@ -88,12 +88,23 @@ FROM (SELECT contact_id, id, min(due_at) AS due_at FROM sooner GROUP BY contact_
 WHERE v.contact_id = s.contact_id AND v.id = s.id
 
 -- name: duty_lock
--- All that a batch moves, in the order of their keys: what follows takes no more.
+-- All duties of the people of whom a batch moves any, in the order of their keys: a
+-- notice that is stopped may have told of others. What follows takes no more.
 SELECT d.contact_id
-FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid)
-JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id AND d.id = s.id
+FROM (SELECT DISTINCT contact_id FROM json_to_recordset(CAST($2 AS json)) AS j(contact_id uuid)) s
+JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id
 ORDER BY d.contact_id, d.id
 FOR NO KEY UPDATE OF d
+
+-- name: quarantine_deliveries
+-- Notices of such duties that no worker has in hand and that never went out.
+SELECT v.contact_id, v.id, v.state
+FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid)
+JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id AND d.id = s.id AND d.state = 'in_flight'
+JOIN delivery v ON v.contact_id = d.contact_id AND v.id = d.delivery_id
+WHERE v.state IN ('queued', 'deferred')
+    AND NOT EXISTS (SELECT FROM attempt a WHERE a.contact_id = v.contact_id AND a.delivery_id = v.id AND a.outcome = 'uncertain')
+FOR NO KEY UPDATE OF v SKIP LOCKED
 
 -- name: duty_quarantine
 WITH held AS MATERIALIZED (

@@ -186,15 +186,21 @@ func TestARestrictionLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) { // S4
 	h.store(failed)
 	h.running("spring", 0)
 	h.settle(mailer.Rejected, noon, h.begin(noon, h.claim(1, noon)...)...)
-	open, blocked, taken := h.newPerson(21, noon.Add(day)), h.newPerson(22, noon.Add(day)), h.newPerson(23, noon.Add(day))
+	open, blocked, taken, wire := h.newPerson(21, noon.Add(day)), h.newPerson(22, noon.Add(day)), h.newPerson(23, noon.Add(day)), h.newPerson(24, noon.Add(day))
+	other := taken.Duties[0] // told of by the same notice, and not restricted
+	other.ID, other.SourceKey = mailer.NewID(noon), "whois"
+	taken.Duties = append(taken.Duties, other)
 	blocked.Duties[0].State, blocked.Duties[0].Reason = mailer.DutyBlocked, mailer.BlockNoLanguage
+	h.store(wire)
+	h.running("march", 0)
+	h.begin(noon, h.claim(1, noon)...)
 	h.store(taken)
 	summer := h.running("summer", 0) // as if it had come between the batch's look and its write
 	h.store(open, blocked)
 	var m mailer.Merge
-	m.Rows, m.Counts.Merged = 4, 4
+	m.Rows, m.Counts.Merged = 5, 5
 	m.Acquisitions = map[mailer.ID][]mailer.Acquisition{}
-	for _, p := range []mailer.Merge{failed, open, blocked, taken} {
+	for _, p := range []mailer.Merge{failed, open, blocked, taken, wire} {
 		contact := p.NewContacts[0].ID
 		a := p.Acquisitions[contact][0]
 		a.ID, a.Visibility = mailer.NewID(noon), mailer.VisibleRestricted
@@ -203,17 +209,20 @@ func TestARestrictionLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) { // S4
 	}
 	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return m }))
 
-	equal(t, "obtainings on record, with what they say", h.count(`SELECT count(*) FROM acquisition WHERE visibility = 'restricted'`), 4)
+	equal(t, "obtainings on record, with what they say", h.count(`SELECT count(*) FROM acquisition WHERE visibility = 'restricted'`), 5)
 	f := h.figures(noon)
-	equal(t, "quarantined", f.Blocked[mailer.BlockQuarantined], 3)
+	equal(t, "quarantined", f.Blocked[mailer.BlockQuarantined], 4)
 	equal(t, "blocked for the language", f.Blocked[mailer.BlockNoLanguage], 0)
-	equal(t, "open or failed", f.Duties[mailer.DutyOpen]+f.Duties[mailer.DutyFailed], 0)
-	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE to_state = 'blocked' AND reason = 'quarantined'`), 3)
-	equal(t, "still owed by the date", f.DueWithin["3d"], 4)
-	equal(t, "candidates of the next campaign", len(h.candidates(h.approved("autumn", 0), false)), 0)
+	equal(t, "open or failed", f.Duties[mailer.DutyOpen]+f.Duties[mailer.DutyFailed], 1)
+	equal(t, "what else the notice that was stopped told of", h.count(`SELECT count(*) FROM duty WHERE id = $1 AND state = 'open' AND delivery_id IS NULL`, other.ID), 1)
+	equal(t, "notices stopped", f.Deliveries[mailer.Cancelled], 1)
+	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE to_state = 'blocked' AND reason = 'quarantined'`), 4)
+	equal(t, "still owed by the date", f.DueWithin["3d"], 6)
+	equal(t, "candidates of the next campaign", len(h.candidates(h.approved("autumn", 0), false)), 1)
 	equal(t, "candidates for another address", len(h.candidates(summer, true)), 0)
-	equal(t, "on its way, and a person is told", h.count(`SELECT count(*) FROM alert WHERE kind = 'restricted_later' AND subject = $1`, taken.NewContacts[0].ID.String()), 1)
+	equal(t, "on the wire, and a person hears of it", h.count(`SELECT count(*) FROM alert WHERE kind = 'restricted_later' AND subject = $1`, wire.NewContacts[0].ID.String()), 1)
 	equal(t, "alerts", f.Alerts["restricted_later"], 1)
+	h.audited()
 }
 
 func TestACandidatesSourceIsAsVisibleAsTheStrictestObtaining(t *testing.T) { // S4

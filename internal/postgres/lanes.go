@@ -73,7 +73,7 @@ func (t tx) paceLeft(ctx context.Context, controller mailer.ID, now time.Time) (
 		Pace int   `db:"pace"`
 		Used int   `db:"used"`
 	}
-	if err := t.all(ctx, &rows, "claim_paced_lanes", controller, second(now)); err != nil {
+	if err := t.all(ctx, &rows, "claim_paced_lanes", controller, second(now), second(now).Add(paceAhead)); err != nil {
 		return nil, err
 	}
 	left := make(map[int64]int, len(rows))
@@ -98,9 +98,13 @@ func (t tx) chargePace(ctx context.Context, lanes []*mailer.LaneTurn, now time.T
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := t.exec(ctx, "claim_charge_pace", records{rows}, second(now))
+	_, err := t.exec(ctx, "claim_charge_pace", records{rows}, second(now), second(now).Add(paceAhead))
 	return err
 }
+
+// paceAhead is how far the clocks of two workers may be apart: each by five seconds
+// from the database's, or it does not start.
+const paceAhead = 10 * time.Second
 
 // second is the one that a pace is counted in.
 func second(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }

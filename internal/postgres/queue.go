@@ -133,11 +133,21 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 
 // Rescue ends claims whose lease has passed.
 func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertainUntil time.Time, limit int) (queued, uncertain int, err error) {
-	err = s.write(ctx, func(t tx) error {
+	type lostRow struct {
+		ContactID mailer.ID `db:"contact_id"`
+		ID        mailer.ID `db:"id"`
+		ClaimID   mailer.ID `db:"claim_id"`
+	}
+	err = s.work(ctx, func(t tx) error {
 		counts := tally{}
 		queued, uncertain = 0, 0
+		var lost []lostRow
+		if err := t.all(ctx, &lost, "rescue_lock", controller, now, limit); err != nil || len(lost) == 0 {
+			return err
+		}
 		var moved []deliveryMove
-		if err := t.all(ctx, &moved, "rescue", controller, now, uncertainUntil, limit); err != nil {
+		if err := t.all(ctx, &moved, "rescue", idColumn(lost, func(l lostRow) mailer.ID { return l.ContactID }), idColumn(lost, func(l lostRow) mailer.ID { return l.ID }),
+			idColumn(lost, func(l lostRow) mailer.ID { return l.ClaimID }), now, uncertainUntil); err != nil {
 			return err
 		}
 		for _, m := range moved {
@@ -159,7 +169,7 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 // held it then.
 func (s *Store) FinishCampaigns(ctx context.Context, controller mailer.ID, now time.Time) (keys []string, err error) {
 	var leftovers []mailer.ID
-	err = s.write(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		keys = nil
 		if err := t.all(ctx, &leftovers, "finish_leftovers", controller); err != nil {
 			return err
@@ -191,7 +201,7 @@ func (s *Store) FinishCampaigns(ctx context.Context, controller mailer.ID, now t
 		return nil, err
 	}
 	for _, id := range leftovers {
-		if err := s.cancelQueued(ctx, id, now); err != nil {
+		if err := s.cancelQueued(ctx, id, now, cancelARound); err != nil {
 			return keys, err
 		}
 	}

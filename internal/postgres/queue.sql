@@ -1,9 +1,8 @@
 -- name: begin
 -- The rows are locked and left as they are: a claim costs a row two versions, not
 -- three. Whatever ends the attempt counts it. A lease that is about to pass is
--- prolonged, and so a rescue that has seen it already finds another row than it saw.
--- What bears a claim is sending, see settle_deliveries. What is on record already
--- stays: a caller that lost the answer asks again, and bytes that went out are kept.
+-- prolonged. What bears a claim is sending, see settle_deliveries. What is on record
+-- already stays: a caller that lost the answer asks again, and bytes that went out are kept.
 WITH standing AS MATERIALIZED (
     SELECT d.contact_id, d.id, b.attempt_id, b.claim_id, b.number, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, b.slots, d.lease_until
     FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS bigint[]), CAST($6 AS text[]),
@@ -100,26 +99,33 @@ FROM due w
 WHERE d.contact_id = w.contact_id AND d.id = w.id
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, w.state AS from_state, d.state AS to_state
 
--- name: rescue
+-- name: rescue_lock
 -- A worker that settles, begins or renews at this moment has the row locked, or
 -- has changed what is asked for here; either way it is passed over.
+SELECT contact_id, id, claim_id
+FROM delivery
+WHERE controller_id = $1 AND state = 'sending' AND lease_until < $2
+ORDER BY lease_until
+LIMIT $3
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: rescue
+-- The rows are locked by a statement before, so that this one sees every attempt
+-- that was begun until then: beginning leaves the row as it was, and one that is
+-- overlooked would be sent again with nothing on record.
 WITH lost AS MATERIALIZED (
-    SELECT contact_id, id, claim_id
-    FROM delivery
-    WHERE controller_id = $1 AND state = 'sending' AND lease_until < $2
-    ORDER BY lease_until
-    LIMIT $4
-    FOR NO KEY UPDATE SKIP LOCKED
+    SELECT l.contact_id, l.id, l.claim_id
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[])) AS l(contact_id, id, claim_id)
 ), begun AS (
     UPDATE attempt a
-    SET outcome = 'uncertain', ended_at = $2
+    SET outcome = 'uncertain', ended_at = $4
     FROM lost l
     WHERE a.contact_id = l.contact_id AND a.delivery_id = l.id AND a.claim_id = l.claim_id AND a.outcome IS NULL
     RETURNING a.contact_id, a.delivery_id
 )
 UPDATE delivery d
 SET state = CASE WHEN b.delivery_id IS NULL THEN 'queued' ELSE 'uncertain' END,
-    ready_at = CASE WHEN b.delivery_id IS NULL THEN d.ready_at ELSE $3 END,
+    ready_at = CASE WHEN b.delivery_id IS NULL THEN d.ready_at ELSE $5 END,
     attempts = d.attempts + CASE WHEN b.delivery_id IS NULL THEN 0 ELSE 1 END,
     claim_id = NULL, lease_until = NULL
 FROM lost l

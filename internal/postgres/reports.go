@@ -75,6 +75,7 @@ type filing struct {
 	file       mailer.ReportFile
 	decide     func(mailer.ReportedDelivery) mailer.Consequence
 	counts     tally
+	erased     bool // the person that it is about is
 }
 
 // reportedRow is the delivery that a report is about.
@@ -98,6 +99,7 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 	if err != nil {
 		return mailer.ReportFate{}, err
 	}
+	c.erased = d.To.ID.IsZero()
 	what := c.decide(d)
 	if what.Wait {
 		return mailer.ReportFate{Why: mailer.UnmatchedUnsettled}, nil
@@ -167,9 +169,38 @@ func (c *filing) follow(ctx context.Context, t tx, row reportedRow, what mailer.
 	case mailer.DutyMet:
 		return mailer.DutyMet, t.endDuties(ctx, []dutyEnd{{ContactID: row.ContactID, DeliveryID: row.ID, To: mailer.DutyMet, At: c.file.At}}, c.counts)
 	case mailer.DutyFailed:
+		if err := c.unsay(ctx, t, row, what); err != nil {
+			return "", err
+		}
 		return c.reopen(ctx, t, row, what)
 	}
 	return "", nil
+}
+
+// unsay corrects what stands of duties that were erased as informed by a notice
+// which came back after that (T3). Nobody is left to be told.
+func (c *filing) unsay(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) error {
+	var duties []struct {
+		ContactID mailer.ID                  `db:"contact_id"`
+		ID        mailer.ID                  `db:"id"`
+		DueAt     instant                    `db:"due_at"`
+		Inputs    document[mailer.DueInputs] `db:"due_inputs"`
+		MetAt     instant                    `db:"met_at"`
+		ErasedAt  instant                    `db:"erased_at"`
+	}
+	if err := t.all(ctx, &duties, "report_erased_duties", row.ContactID, row.ID, string(mailer.ErasedInformed)); err != nil {
+		return err
+	}
+	var past history
+	for _, d := range duties {
+		detail := mailer.UninformedAfterAll(d.DueAt.Time, d.ErasedAt.Time, d.Inputs.v)
+		if _, err := t.exec(ctx, "report_unsay", d.ContactID, d.ID, string(mailer.ErasedUninformed), detail); err != nil {
+			return err
+		}
+		c.counts.late(c.controller, d.MetAt.After(d.DueAt.Time), false)
+		past.add(d.ContactID, d.ID, c.file.At, mailer.DutyErased, mailer.DutyErased, string(what.Reason), row.ID)
+	}
+	return past.write(ctx, t)
 }
 
 // reopen fails the duties, and blocks them where no other address is left (E3).
@@ -211,9 +242,13 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.
 }
 
 // keep records a report that found its delivery. Its bytes are kept for somebody
-// to read only where no program has understood them.
+// to read only where no program has understood them, and its text only while the
+// person is known.
 func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
 	f, v := c.file, c.file.Verdict
+	if c.erased {
+		v.Reply.Text = ""
+	}
 	_, err := t.exec(ctx, "report_keep", fate.ContactID, f.ID, c.controller, fate.DeliveryID, f.Door, f.ReceivedAt, string(f.Clue.By),
 		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To))
 	if err != nil {

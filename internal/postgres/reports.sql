@@ -26,6 +26,19 @@ UPDATE duty
 SET state = $3, reason = $4, detail = '', met_at = NULL
 WHERE contact_id = $1 AND id = ANY (CAST($2 AS uuid[]))
 
+-- name: report_erased_duties
+-- One whose person was told by others as well was informed all the same.
+SELECT contact_id, id, due_at, due_inputs, met_at, erased_at
+FROM duty
+WHERE contact_id = $1 AND delivery_id = $2 AND state = 'erased' AND reason = $3 AND met_at IS NOT NULL AND told_at IS NULL
+ORDER BY contact_id, id
+FOR NO KEY UPDATE
+
+-- name: report_unsay
+UPDATE duty
+SET reason = $3, detail = $4, met_at = NULL
+WHERE contact_id = $1 AND id = $2
+
 -- name: report_keep
 INSERT INTO report (contact_id, id, controller_id, delivery_id, door, received_at, matched_by, outcome, status, code, diagnostic, moved_to)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)

@@ -12,19 +12,17 @@ import (
 )
 
 // Settle ends claims: deliveries, their attempts, their duties, suppressions,
-// alerts and counters in one transaction. Deliveries whose claim no longer
-// stands are returned and left as they are; what became of their attempts is
-// recorded all the same, since a mail may have gone out.
+// alerts and counters in one transaction. What became of an attempt is recorded
+// also where its claim no longer stands, since a mail may have gone out. If it was
+// given up as uncertain and nobody has taken it up since, that settles the delivery,
+// too: who was told is not told again. Others are returned and left as they are.
 func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced []mailer.ID, err error) {
 	if len(batch) == 0 {
 		return nil, nil
 	}
 	rows := firstOfEachClaim(batch)
 	err = s.work(ctx, func(t tx) error {
-		var moved []struct {
-			deliveryMove
-			ClaimID mailer.ID `db:"claim_id"`
-		}
+		var moved []settledRow
 		if err := t.all(ctx, &moved, "settle_deliveries", settleColumns(rows)...); err != nil {
 			return err
 		}
@@ -35,6 +33,11 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		counts := tally{}
 		if err := t.settleAttempts(ctx, rows, ended, counts); err != nil {
 			return err
+		}
+		if len(ended) < len(rows) {
+			if err := t.settleLate(ctx, rows, ended); err != nil {
+				return err
+			}
 		}
 		fenced = nil
 		var after aftermath
@@ -50,6 +53,37 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		return after.write(ctx, t, counts)
 	})
 	return fenced, err
+}
+
+// settledRow is a delivery that a settlement has ended.
+type settledRow struct {
+	deliveryMove
+	ClaimID mailer.ID `db:"claim_id"`
+}
+
+// settleLate settles what was taken away from its worker and is still uncertain,
+// and adds it to what has ended.
+func (t tx) settleLate(ctx context.Context, rows []mailer.Settlement, ended map[claimed]deliveryMove) error {
+	late := slices.DeleteFunc(slices.Clone(rows), func(e mailer.Settlement) bool {
+		_, ours := ended[claimed{e.DeliveryID, e.ClaimID}]
+		return ours || e.AttemptID.IsZero() || e.To != mailer.Relayed && e.To != mailer.Rejected
+	})
+	if len(late) == 0 {
+		return nil
+	}
+	type end = mailer.Settlement
+	var moved []settledRow
+	err := t.all(ctx, &moved, "settle_late",
+		idColumn(late, func(e end) mailer.ID { return e.ContactID }),
+		idColumn(late, func(e end) mailer.ID { return e.DeliveryID }),
+		idColumn(late, func(e end) mailer.ID { return e.AttemptID }),
+		textColumn(late, func(e end) mailer.DeliveryState { return e.To }),
+		timeColumn(late, func(e end) time.Time { return e.At }),
+		textColumn(late, func(e end) mailer.ReplyClass { return e.Class }))
+	for _, m := range moved {
+		ended[claimed{m.ID, m.ClaimID}] = m.deliveryMove
+	}
+	return err
 }
 
 // claimed is a delivery in the hands of one worker.

@@ -28,6 +28,26 @@ RETURNING a.id, a.delivery_id, a.outcome
 -- name: settle_controller
 SELECT controller_id FROM delivery_ref WHERE delivery_id = $1
 
+-- name: settle_late
+-- A delivery that was given up as uncertain, and whose attempt has told by now what
+-- became of it. Only the last attempt speaks for it; a row that somebody else has
+-- in hand is left to them.
+WITH late AS MATERIALIZED (
+    SELECT d.contact_id, d.id, a.claim_id, s.to_state, s.at, s.class
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS text[]), CAST($5 AS timestamptz[]), CAST($6 AS text[]))
+        AS s(contact_id, delivery_id, attempt_id, to_state, at, class)
+    JOIN attempt a ON a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id AND a.id = s.attempt_id AND a.outcome = s.to_state
+    JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id AND d.attempts = a.number
+    WHERE d.state = 'uncertain'
+    ORDER BY d.contact_id, d.id
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+UPDATE delivery d
+SET state = l.to_state, reply_class = l.class, settled_at = l.at
+FROM late l
+WHERE d.contact_id = l.contact_id AND d.id = l.id
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'uncertain' AS from_state, d.state AS to_state, l.claim_id
+
 -- name: suppress
 INSERT INTO suppression AS s (controller_id, id, kind, hash, key_id, scope, reason, created_at, expires_at)
 SELECT controller_id, id, kind, decode(hash, 'base64'), key_id, scope, reason, created_at, expires_at

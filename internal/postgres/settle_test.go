@@ -45,32 +45,55 @@ func TestARefusedNoticeFailsItsDutySuppressesTheAddressAndRaisesItsAlertOnce(t *
 	equal(t, "reply without its NUL", h.count(`SELECT count(*) FROM attempt WHERE reply = 'no such user'`), 1)
 }
 
-func TestASettlementWhoseClaimIsGoneTouchesNothingAndIsOnRecord(t *testing.T) {
+func TestAnAttemptThatWasGivenUpMaySettleItsDeliveryAfterAll(t *testing.T) { // E5, invariant 2
 	h := newHouse(t)
-	ids := h.people(2, noon.Add(day))
+	h.people(3, noon.Add(day))
 	h.running("spring", 0)
-	as := h.begin(noon, h.claim(2, noon)...)
+	as := h.begin(noon, h.claim(3, noon)...)
 	late := noon.Add(2 * time.Minute)
-	queued, uncertain, err := h.Rescue(h.ctx, h.controller, late, late.Add(time.Hour), 10)
+	_, uncertain, err := h.Rescue(h.ctx, h.controller, late, late.Add(time.Hour), 10)
 	must(t, err)
-	equal(t, "queued", queued, 0)
-	equal(t, "uncertain", uncertain, 2)
+	equal(t, "uncertain", uncertain, 3)
 
-	fenced := h.settle(mailer.Relayed, late, as[0])
-	equal(t, "fenced", len(fenced), 1)
-	equal(t, "delivery", h.state(as[0].DeliveryID), mailer.Uncertain)
-	equal(t, "duty", h.dutyOf(as[0].ContactID), mailer.DutyInFlight)
-	equal(t, "the mail that went out all the same", h.count(`SELECT count(*) FROM attempt WHERE id = $1 AND outcome = 'relayed'`, as[0].ID), 1)
+	equal(t, "fenced: the relay had taken it", len(h.settle(mailer.Relayed, late, as[0])), 0)
+	equal(t, "fenced: the relay had refused it", len(h.settle(mailer.Rejected, late, as[1])), 0)
+	equal(t, "fenced: nobody knows more than before", len(h.settle(mailer.Uncertain, late, as[2])), 1)
+	for i, want := range []mailer.DeliveryState{mailer.Relayed, mailer.Rejected, mailer.Uncertain} {
+		equal(t, "delivery", h.state(as[i].DeliveryID), want)
+	}
+	for i, want := range []mailer.DutyState{mailer.DutyMet, mailer.DutyFailed, mailer.DutyInFlight} {
+		equal(t, "duty", h.dutyOf(as[i].ContactID), want)
+	}
+	woken, err := h.Wake(h.ctx, h.controller, late.Add(2*time.Hour), true, 10)
+	must(t, err)
+	equal(t, "sent again", woken, 1)
 	f := h.figures(late)
 	equal(t, "attempts relayed", f.Attempts[mailer.Relayed], 1)
 	equal(t, "attempts uncertain", f.Attempts[mailer.Uncertain], 1)
+	h.audited()
+}
+
+func TestASettlementBehindASecondClaimTouchesNothingAndIsOnRecord(t *testing.T) {
+	h := newHouse(t)
+	ids := h.people(2, noon.Add(day))
+	h.running("spring", 0)
+	first := h.begin(noon, h.claim(2, noon)...)
+	late := noon.Add(2 * time.Minute)
+	_, _, err := h.Rescue(h.ctx, h.controller, late, late, 10)
+	must(t, err)
+	_, err = h.Wake(h.ctx, h.controller, late, true, 10)
+	must(t, err)
+	equal(t, "fenced while it waits to be sent again", len(h.settle(mailer.Relayed, late, first[0])), 1)
+	equal(t, "the mail that went out all the same", h.count(`SELECT count(*) FROM attempt WHERE id = $1 AND outcome = 'relayed'`, first[0].ID), 1)
+	equal(t, "delivery", h.state(first[0].DeliveryID), mailer.Queued)
 
 	// A second worker has them now; the first one's claim does not settle that.
-	_, err = h.Wake(h.ctx, h.controller, late.Add(2*time.Hour), true, 10)
-	must(t, err)
-	h.claim(2, late.Add(2*time.Hour))
-	equal(t, "fenced", len(h.settle(mailer.Rejected, late, as...)), 2)
-	equal(t, "delivery", h.state(as[0].DeliveryID), mailer.Sending)
+	second := h.begin(late, h.claim(2, late)...)
+	equal(t, "fenced in another's hands", len(h.settle(mailer.Rejected, late, first...)), 2)
+	equal(t, "delivery", h.state(first[0].DeliveryID), mailer.Sending)
+	h.settle(mailer.Uncertain, late, second...)
+	equal(t, "fenced behind another's attempt", len(h.settle(mailer.Rejected, late, first[1])), 1)
+	equal(t, "delivery", h.state(first[1].DeliveryID), mailer.Uncertain)
 	equal(t, "duty", h.dutyOf(ids[0]), mailer.DutyInFlight)
 }
 
@@ -79,28 +102,69 @@ func TestOnlyOneOfRescueAndSettleWins(t *testing.T) {
 	h.people(100, noon.Add(day))
 	h.running("spring", 0)
 	for round := range 10 {
+		fenced, uncertain := h.settleBesideRescue(mailer.Deferred, noon.Add(time.Duration(round)*time.Hour))
+		equal(t, "fenced, and rescued", fenced, uncertain)
+	}
+	equal(t, "each is one or the other", h.count(`SELECT count(*) FROM delivery WHERE state IN ('deferred', 'uncertain')`), 100)
+	equal(t, "attempts charged", h.count(`SELECT sum(attempts) FROM delivery`), 100)
+}
+
+func TestWhoeverWinsOfRescueAndSettleWhoWasToldIsNotToldAgain(t *testing.T) { // invariant 2
+	h := newHouse(t)
+	h.people(100, noon.Add(day))
+	h.running("spring", 0)
+	for round := range 10 {
+		fenced, _ := h.settleBesideRescue(mailer.Relayed, noon.Add(time.Duration(round)*time.Hour))
+		equal(t, "fenced", fenced, 0)
+	}
+	equal(t, "relayed", h.count(`SELECT count(*) FROM delivery WHERE state = 'relayed' AND attempts = 1`), 100)
+	equal(t, "met", h.count(`SELECT count(*) FROM duty WHERE state = 'met'`), 100)
+	h.audited()
+}
+
+// settleBesideRescue settles ten attempts one by one while somebody rescues them.
+func (h *house) settleBesideRescue(to mailer.DeliveryState, at time.Time) (fenced, uncertain int) {
+	as := h.begin(at, h.claim(10, at)...)
+	var both sync.WaitGroup
+	both.Go(func() {
+		for _, a := range as {
+			fenced += len(h.settle(to, at, a))
+		}
+	})
+	both.Go(func() {
+		for range 5 {
+			_, n, err := h.Rescue(h.ctx, h.controller, at.Add(10*time.Minute), at.Add(300*day), 2)
+			must(h.t, err)
+			uncertain += n
+		}
+	})
+	both.Wait()
+	return fenced, uncertain
+}
+
+func TestARescueOverlooksNothingThatIsBegunBesideIt(t *testing.T) { // E5
+	h := newHouse(t)
+	h.people(400, noon.Add(day))
+	h.running("spring", 0)
+	for round := range 40 {
 		at := noon.Add(time.Duration(round) * time.Hour)
-		as := h.begin(at, h.claim(10, at)...)
+		jobs := h.claim(10, at)
 		var both sync.WaitGroup
-		var fenced []mailer.ID
-		var uncertain int
 		both.Go(func() {
-			for _, a := range as {
-				fenced = append(fenced, h.settle(mailer.Relayed, at, a)...)
+			for _, j := range jobs {
+				h.begin(at, j) // by a clock that says that the lease has not passed
 			}
 		})
 		both.Go(func() {
-			for range 5 {
-				_, n, err := h.Rescue(h.ctx, h.controller, at.Add(10*time.Minute), at.Add(300*day), 2)
+			for range 10 {
+				_, _, err := h.Rescue(h.ctx, h.controller, at.Add(2*time.Minute), at.Add(300*day), 2)
 				must(t, err)
-				uncertain += n
 			}
 		})
 		both.Wait()
-		equal(t, "fenced, and rescued", len(fenced), uncertain)
 	}
-	equal(t, "each is one or the other", h.count(`SELECT count(*) FROM delivery WHERE state IN ('relayed', 'uncertain')`), 100)
-	equal(t, "met, as often as relayed", h.count(`SELECT count(*) FROM duty WHERE state = 'met'`), h.count(`SELECT count(*) FROM delivery WHERE state = 'relayed'`))
+	equal(t, "begun, and free to be begun again", h.count(`SELECT count(*) FROM delivery d JOIN attempt a ON a.contact_id = d.contact_id AND a.delivery_id = d.id
+		WHERE d.state = 'queued' AND a.outcome IS NULL`), 0)
 }
 
 func TestBeginRefusesThoseWhoseClaimIsGone(t *testing.T) {
@@ -281,4 +345,26 @@ func TestManyWorkersSettleRenewAndReleaseWithoutWaitingForEachOther(t *testing.T
 	workers.Wait()
 	h.settle(mailer.Relayed, noon, h.begin(noon, h.claim(400, noon)...)...)
 	equal(t, "relayed", h.figures(noon).Deliveries[mailer.Relayed], 400)
+}
+
+func TestAWorkerGoesOnWithALargeCancellationInRounds(t *testing.T) { // invariant 7
+	h := newHouse(t)
+	h.people(1, noon)
+	c := h.running("spring", 0)
+	for _, q := range []string{
+		`INSERT INTO delivery (contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id, languages, language_rule,
+			form, skeleton_hash, code, state, due_at, ready_at, created_at)
+		 SELECT contact_id, gen_random_uuid(), controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id, languages, language_rule,
+			form, skeleton_hash, n::text, 'queued', due_at, ready_at, created_at
+		 FROM delivery, generate_series(1, 6000) n`,
+		`UPDATE campaign SET state = 'cancelled'`, // and then the process was killed
+	} {
+		_, err := h.db.Exec(q)
+		must(t, err)
+	}
+	for _, left := range []int64{1001, 0} {
+		_, err := h.FinishCampaigns(h.ctx, h.controller, noon)
+		must(t, err)
+		equal(t, "left", h.count(`SELECT count(*) FROM delivery WHERE campaign_id = $1 AND state = 'queued'`, c.ID), left)
+	}
 }
