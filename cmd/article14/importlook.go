@@ -155,10 +155,16 @@ func (k *fileLook) print(w io.Writer) {
 			fmt.Fprintf(w, "  %d %s, first on line %d: %s%s\n", r.Rows, rows, r.Line, strings.TrimPrefix(r.Field+": ", ": "), r.Reason)
 		}
 	}
-	for _, advice := range k.Layout.Advice {
-		fmt.Fprintf(w, "\n%s\n", visible(advice))
-	}
 	fmt.Fprintln(w)
+	k.advise(w)
+}
+
+// advise prints what the file's reader says to whoever reads it in.
+func (k *fileLook) advise(w io.Writer) {
+	k.layout()
+	for _, advice := range k.Layout.Advice {
+		fmt.Fprintf(w, "%s\n\n", visible(advice)) // in one line: some of it is to be copied
+	}
 }
 
 func (k *fileLook) printLayout(w io.Writer) {
@@ -191,7 +197,7 @@ func (k *fileLook) printColumns(w io.Writer) {
 	}
 	table(w, rows)
 	if len(k.Layout.Unread) > 0 {
-		fmt.Fprintf(w, "not read: %s\n", visible(strings.Join(k.Layout.Unread, ", ")))
+		fmt.Fprintf(w, "not read: %s\n", visible(some(k.Layout.Unread, 40)))
 	}
 	if len(k.Layout.Suggested) == 0 {
 		return
@@ -205,6 +211,14 @@ func (k *fileLook) printColumns(w io.Writer) {
 	for _, c := range k.Layout.Suggested {
 		fmt.Fprintf(w, "    %s: %s\n", c.Field, strconv.Quote(visible(c.Column)))
 	}
+}
+
+// some lists the first of many names.
+func some(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 func shellQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

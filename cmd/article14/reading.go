@@ -44,7 +44,7 @@ func (c *ReadingFlags) plan(file string, reg *mailer.Register) (importPlan, erro
 	}
 	if p.activity == "" {
 		if len(reg.Activities) != 1 {
-			return p, errors.New("the register declares several activities: name one with --activity")
+			return p, fmt.Errorf("what were the data collected for? Name the activity with --activity: %s", activityKeys(reg))
 		}
 		p.activity = reg.Activities[0].Key
 	}
@@ -147,6 +147,14 @@ func (p importPlan) readFrom(f *os.File, source mailer.Source, controller mailer
 func (p importPlan) refused(r mailer.Refusal) error {
 	p.look.refused(r)
 	return p.rejects.write(r)
+}
+
+func activityKeys(reg *mailer.Register) string {
+	var keys []string
+	for _, a := range reg.Activities {
+		keys = append(keys, a.Key)
+	}
+	return strings.Join(keys, ", ")
 }
 
 func sourceKeys(reg *mailer.Register) string {

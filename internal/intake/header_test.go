@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"article14/internal/intake"
+	"article14/mailer"
 )
 
 func TestTheHeaderIsFoundBehindLinesOfExplanation(t *testing.T) {
@@ -189,5 +190,31 @@ func TestAListInNDJSONIsReadByPlaces(t *testing.T) {
 		`{"who":{"0":{"name":"Coe"}},"mails":[]}`, s)
 	if len(out) != 3 || len(out[0].rec.Emails) != 2 || len(out[1].rec.Emails) != 1 || out[2].rec.Contact.Name != "Coe" || len(out[2].rec.Emails) != 0 {
 		t.Errorf("%+v", out)
+	}
+}
+
+func TestValuesOfVisibilityWithoutAMeaningAreNamed(t *testing.T) { // S4
+	s := settings(t)
+	s.Source.Unknown = mailer.UnknownIsPublic
+	advice := func(values string) string {
+		file, err := intake.Open(strings.NewReader("name,visibility\nRoe,"+strings.ReplaceAll(values, "|", "\nRoe,")+"\n"), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, file)
+		return strings.Join(file.Layout().Advice, "\n")
+	}
+	got := advice("public|1st-degree connections||1st-degree connections|Friends|unknown")
+	for _, want := range []string{`"1st-degree connections" (2), empty (1), "Friends" (1).`, "source fair takes for public", "visibility_values"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q does not say %q", got, want)
+		}
+	}
+	if got := advice("public||unknown|restricted"); got != "" {
+		t.Errorf("nothing is to be said of values with a meaning: %q", got)
+	}
+	s.Source.Columns.Visibility = map[string]mailer.Visibility{"1st-degree connections": mailer.VisibleRestricted, "friends": mailer.VisibleRestricted}
+	if got := advice("public|1st-degree connections|Friends"); got != "" {
+		t.Errorf("the register gives these a meaning: %q", got)
 	}
 }

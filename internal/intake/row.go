@@ -40,7 +40,8 @@ type builder struct {
 	languages     cache[string]
 	unread        dateTally
 	names         nameTally
-	digest        []byte // room
+	seen          valueTally // of visibility
+	digest        []byte     // room
 }
 
 func newBuilder(s Settings) (*builder, error) {
@@ -251,6 +252,9 @@ func (b *builder) readVisibility(rec *mailer.Record, v *values) {
 		rec.Visibility = mailer.VisiblePublic
 	default:
 		rec.Visibility = mailer.VisibleUnknown
+		if b.hasVisibility {
+			b.seen.saw(v[fVisibility])
+		}
 	}
 }
 
