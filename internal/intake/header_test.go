@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -103,13 +104,17 @@ func TestMoreColumnsThanAnyTableHasAreRefused(t *testing.T) {
 
 func TestColumnsThatNobodyMappedAreSuggestedAndNotRead(t *testing.T) {
 	for header, want := range map[string]string{
-		"Civilité;Nom;Prénom;Adresse électronique;Pays;Date de collecte":               "family_name=Nom given_name=Prénom email=Adresse électronique country=Pays obtained_at=Date de collecte",
-		"Vorname;Nachname;E-Mail-Adresse;Firma;Land":                                   "given_name=Vorname family_name=Nachname email=E-Mail-Adresse organisation=Firma country=Land",
-		"First Name,Last Name,Email Address,Email 2,Country/Region,Preferred language": "given_name=First Name family_name=Last Name email=Email Address email_2=Email 2 country=Country/Region language=Preferred language",
-		"Nombre,Apellidos,Correo electrónico,País":                                     "name=Nombre family_name=Apellidos email=Correo electrónico country=País",
-		"Imię i nazwisko;Adres e-mail;Kraj;Stanowisko":                                 "name=Imię i nazwisko email=Adres e-mail country=Kraj job_title=Stanowisko",
-		"Όνομα;Επώνυμο;Διεύθυνση email;Χώρα":                                           "given_name=Όνομα family_name=Επώνυμο email=Διεύθυνση email country=Χώρα",
-		"Work email,Personal email,LinkedIn URL,Email visibility,Something,Other":      "email=Work email email_2=Personal email profile_url=LinkedIn URL visibility=Email visibility",
+		"Civilité;Nom;Prénom;Adresse électronique;Pays;Date de collecte":                    "family_name=Nom given_name=Prénom email=Adresse électronique country=Pays obtained_at=Date de collecte",
+		"Vorname;Nachname;E-Mail-Adresse;Firma;Land":                                        "given_name=Vorname family_name=Nachname email=E-Mail-Adresse organisation=Firma country=Land",
+		"First Name,Last Name,Email Address,Email 2,Country/Region,Preferred language":      "given_name=First Name family_name=Last Name email=Email Address email_2=Email 2 country=Country/Region language=Preferred language",
+		"Nombre,Apellidos,Correo electrónico,País":                                          "given_name=Nombre family_name=Apellidos email=Correo electrónico country=País",
+		"Име;Фамилия;Имейл;Дата":                                                            "given_name=Име family_name=Фамилия email=Имейл obtained_at=Дата",
+		"Salutation;Title;First Name;Last Name;Job Title":                                   "given_name=First Name family_name=Last Name job_title=Job Title",
+		"Given name;Surname;E-mail;E-mail;e-mail":                                           "given_name=Given name family_name=Surname email=#3 email_2=#4",
+		"Person - Name;Person - Email - Work;Person - Email - Home;Person - Person created": "name=Person - Name email=Person - Email - Work email_2=Person - Email - Home obtained_at=Person - Person created",
+		"Imię i nazwisko;Adres e-mail;Kraj;Stanowisko":                                      "name=Imię i nazwisko email=Adres e-mail country=Kraj job_title=Stanowisko",
+		"Όνομα;Επώνυμο;Διεύθυνση email;Χώρα":                                                "given_name=Όνομα family_name=Επώνυμο email=Διεύθυνση email country=Χώρα",
+		"Work email,Personal email,LinkedIn URL,Email visibility,Something,Other":           "email=Work email email_2=Personal email profile_url=LinkedIn URL visibility=Email visibility",
 	} {
 		file, err := intake.Open(strings.NewReader(header+"\n"), settings(t))
 		if err == nil || file == nil {
@@ -216,5 +221,28 @@ func TestValuesOfVisibilityWithoutAMeaningAreNamed(t *testing.T) { // S4
 	s.Source.Columns.Visibility = map[string]mailer.Visibility{"1st-degree connections": mailer.VisibleRestricted, "friends": mailer.VisibleRestricted}
 	if got := advice("public|1st-degree connections|Friends"); got != "" {
 		t.Errorf("the register gives these a meaning: %q", got)
+	}
+}
+
+func TestPathsOfNDJSONAreSuggestedByTheirKeys(t *testing.T) {
+	file, err := intake.Open(strings.NewReader(`{"who":{"email":"a@example.com","name":"Roe"},"emails":["b@example.com"],"firm":{"name":"Acme"},"tags":["x"]}`+"\n"), settings(t))
+	if err == nil || file == nil {
+		t.Fatalf("paths that nobody mapped are read, or the layout is lost: %v", err)
+	}
+	got := fmt.Sprint(file.Layout().Suggested)
+	if !strings.Contains(got, "{email emails.0 ") || !strings.Contains(got, "{email_2 who.email ") || strings.Contains(got, "firm.name") {
+		t.Errorf("suggests %s", got)
+	}
+}
+
+func TestTwoColumnsCalledLikeOneFieldAreNeverBothLeftOutInSilence(t *testing.T) {
+	_, err := intake.Open(strings.NewReader("name,email,Email\nRoe,a@example.com,b@example.com\n"), settings(t))
+	if err == nil || !strings.Contains(err.Error(), "--map email=#2") {
+		t.Errorf("the file goes in without its addresses: %v", err)
+	}
+	s := settings(t)
+	s.Mapping.Fields = map[string]string{"email": "#2", "email_2": "#3"}
+	if o := read(t, "name,email,Email\nRoe,a@example.com,b@example.com\n", s)[0]; len(o.rec.Emails) != 2 {
+		t.Errorf("%+v", o)
 	}
 }

@@ -70,16 +70,23 @@ func (l *Layout) uses(there []string, used func(field) string, by func(field) st
 	var taken []string
 	for f := range fieldCount {
 		if column := used(f); column != "" {
-			l.Columns = append(l.Columns, ColumnUse{f.String(), column, by(f)})
+			l.Columns = append(l.Columns, ColumnUse{Field: f.String(), Column: column, By: by(f)})
 			taken = append(taken, strings.ToLower(column))
 		}
 	}
-	for _, column := range there {
+	var places []int
+	for i, column := range there {
 		if name := strings.TrimSpace(column); !slices.Contains(taken, strings.ToLower(name)) {
-			l.Unread = append(l.Unread, clip(name, 80))
+			l.Unread, places = append(l.Unread, clip(name, 80)), append(places, i)
 		}
 	}
-	l.Suggested = suggest(l.Unread, func(f field) bool { return used(f) != "" })
+	called := func(i int) string {
+		if countColumns(there, l.Unread[i]) > 1 {
+			return fmt.Sprintf("#%d", places[i]+1) // its name does not tell it from the other
+		}
+		return l.Unread[i]
+	}
+	l.Suggested = suggest(l.Unread, called, func(f field) bool { return used(f) != "" })
 }
 
 // delimiterName is a delimiter as people say it.
