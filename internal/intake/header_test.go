@@ -136,6 +136,11 @@ func TestADryRunAdvisesTheFormOfDates(t *testing.T) {
 		"one that the days tell":    {"", "03/10/2026 14/11/2026", "all of them fit DD/MM/YYYY"},
 		"months first":              {"", "03/10/2026 11/14/2026", "all of them fit MM/DD/YYYY"},
 		"none that the days tell":   {"", "03/10/2026 04/11/2026", "they fit DD/MM/YYYY and MM/DD/YYYY alike"},
+		"with points":               {"", "03.10.2026 14.11.2026", "all of them fit DD.MM.YYYY:"},
+		"with weekdays":             {"", "Tue,·03·Nov·2026·10:00:00·+0100 Wed,·04·Nov·2026·10:00:00·GMT", "all of them fit EEE, D MMM YYYY hh:mm:ss Z"},
+		"with blanks":               {"", "3.·11.·2026 13.·11.·2026", "all of them fit DD. MM. YYYY"},
+		"of Hungary":                {"", "2026.11.03. 2026.11.13.", "all of them fit YYYY.MM.DD."},
+		"of Bulgaria":               {"", "3·ноември·2026·г. 13·ноември·2026·г.", "--dates \"D MMM YYYY 'г.'\", or"},
 		"two in one file":           {"", "13/10/2026 10/13/2026 14/10/2026", "2 of them fit DD/MM/YYYY and the others do not"},
 		"names":                     {"", "3_Okt_2026 7_Mai_2026", "no usual form fits"},
 		"names with blanks":         {"", "3·Okt·2026 7·Mai·2026", "all of them fit D MMM YYYY"},
@@ -161,6 +166,7 @@ func TestADryRunAdvisesTheFormOfDates(t *testing.T) {
 func TestADateThatIsNotReadSaysWhatToDo(t *testing.T) {
 	for text, c := range map[string]struct{ form, want string }{
 		"03/10/26":   {"DD/MM/YYYY", "the year has two digits"},
+		"3.11.26":    {"", "the year has two digits"},
 		"31/02/2026": {"DD/MM/YYYY", "there is no such day"},
 		"46000":      {"DD/MM/YYYY", "as spreadsheets keep dates inside"},
 		"46000.75":   {"", "as spreadsheets keep dates inside"},

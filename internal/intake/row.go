@@ -137,7 +137,7 @@ func (b *builder) readName(rec *mailer.Record, v *values) *fault {
 // the row, even beside others: somebody meant to be told there.
 func (b *builder) readChannels(rec *mailer.Record, v *values) *fault {
 	for _, f := range [...]field{fEmail, fEmail2} {
-		if strings.TrimSpace(v[f]) == "" {
+		if isNothing(v[f]) {
 			continue
 		}
 		a, err := address.Parse(v[f])
@@ -228,7 +228,7 @@ func (b *builder) readDates(rec *mailer.Record, v *values) *fault {
 
 func (b *builder) date(to *time.Time, f field, v *values) *fault {
 	s := oneLine(v[f])
-	if s == "" {
+	if isNothing(s) {
 		return nil
 	}
 	at, reason := b.readDate(s)

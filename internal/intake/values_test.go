@@ -244,3 +244,12 @@ func TestARejectsFileHoldsNoFormula(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestWhatProgramsWriteIntoEmptyCellsIsNoAddressAndNoDate(t *testing.T) {
+	for _, word := range []string{"NULL", "\\N", "n/a", "#N/A", "-", " null "} {
+		o := one(t, "name,email,email_2,obtained_at,told_at", "Null,"+word+",jane@example.com,2026-11-01,"+word, settings(t))
+		if o.refusal != nil || len(o.rec.Emails) != 1 || !o.rec.ToldAt.IsZero() || o.rec.Contact.Name != "Null" {
+			t.Errorf("%q: %+v %+v", word, o.rec, o.refusal)
+		}
+	}
+}
