@@ -54,8 +54,9 @@ func newLayout(d detected, b *builder) Layout {
 		l.DatesBy = "nothing: dates with the year first are read, and no others"
 	}
 	if d.taken {
-		l.advise("The file is no UTF-8 and is taken for Windows-1252, the encoding of Western Europe. Look at the line that is shown; if letters " +
-			"are wrong in it, name another: --encoding windows-1250 (Central Europe), windows-1253 (Greek), windows-1257 (Baltic) or windows-1251 (Cyrillic).")
+		l.advise("The file is no UTF-8 and is taken for Windows-1252, the encoding of Western Europe. Look at the line that a dry run shows; if letters " +
+			"are wrong in it, name another: --encoding windows-1250 (Central Europe), windows-1253 (Greek), windows-1257 (Baltic), windows-1251 (Cyrillic) " +
+			"or macintosh (old Apple programs).")
 	}
 	if d.zeros > 0 && !isWideCodec(d.codec) {
 		l.advise(fmt.Sprintf("Zero bytes in the file: %d. Each is read as a blank.", d.zeros))
