@@ -31,6 +31,7 @@ type Assessment struct {
 	MissingLanguages map[string]int64      `json:"missing_languages"`
 	Restricted       int64                 `json:"restricted"` // people
 	Unknown          map[UnknownRule]int64 `json:"unknown_visibility"`
+	NoAddress        int64                 `json:"no_address"`       // people who are owed a notice, whatever else keeps it from them
 	RoleMailboxes    int64                 `json:"role_mailboxes"`   // people with none but an office's address
 	SharedMailboxes  int64                 `json:"shared_mailboxes"` // addresses that several people have
 	Plan             Plan                  `json:"plan"`
@@ -109,7 +110,9 @@ func (a *assessor) add(s Assessed) {
 	}
 	if len(activities) > 0 {
 		a.visibility(s.Acquisitions)
-		if len(s.Addresses) > 0 && !slices.ContainsFunc(s.Addresses, func(ch Channel) bool { return !isRole(ch) }) {
+		if len(s.Addresses) == 0 {
+			a.NoAddress++
+		} else if !slices.ContainsFunc(s.Addresses, func(ch Channel) bool { return !isRole(ch) }) {
 			a.RoleMailboxes++
 		}
 	}

@@ -81,7 +81,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 		personRow(11, ago(37, 0), nil),
 		// What keeps people from being told, all of them on time.
 		personRow(12, ago(0, 0), func(r *mailer.Record) { r.Emails = nil }),
-		personRow(13, ago(0, 0), func(r *mailer.Record) { r.Contact.Country = "IT" }),
+		personRow(13, ago(0, 0), func(r *mailer.Record) { r.Contact.Country, r.Emails = "IT", nil }),
 		personRow(14, ago(0, 0), func(r *mailer.Record) { r.Contact.Country = "" }),
 		personRow(15, ago(0, 0), func(r *mailer.Record) { r.Visibility = mailer.VisibleRestricted }),
 		personRow(16, ago(0, 0), func(r *mailer.Record) { r.Contact.Name, r.Emails = "", email("info@example.com") }),
@@ -115,6 +115,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 		MissingLanguages: map[string]int64{"it": 1},
 		Restricted:       1,
 		Unknown:          map[mailer.UnknownRule]int64{mailer.UnknownNoticeOnly: 1},
+		NoAddress:        2, // one of them needs another language as well, and is blocked for that
 		RoleMailboxes:    1, SharedMailboxes: 1,
 		// At one an hour those due today are told in the first of three hours, and of 11 nobody waits in the evening.
 		Plan: mailer.Plan{Notices: 11, Pace: mailer.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,

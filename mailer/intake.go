@@ -21,7 +21,7 @@ type Record struct {
 	FirstDisclosure    time.Time
 	ToldAt             time.Time // the person was told already, by another tool or at first contact (14(5)(a)); zero: not that we know
 	ToldProof          string    // where the proof of that is: a reference, never a personal value
-	Digest             []byte    // SHA-256 over the row's fields, for rows without an identifier
+	Digest             []byte    // SHA-256 over all cells of the row, for rows without an identifier
 	Row                string    // the row as it was read, for the rejects file only
 }
 

@@ -191,7 +191,7 @@ func blockedBy(ds []Duty, reason BlockReason) BlockReason {
 // is an office's, or others share it. A name says whom it is for, and so does a
 // person who decided to tell them all the same.
 func (p Placer) nobodys(c Candidate) BlockReason {
-	if c.Contact.Name != "" || !c.Contact.TellAt.IsZero() || len(c.Addresses) == 0 {
+	if named(c.Contact) || !c.Contact.TellAt.IsZero() || len(c.Addresses) == 0 {
 		return ""
 	}
 	reason := BlockRoleMailbox
@@ -206,10 +206,13 @@ func (p Placer) nobodys(c Candidate) BlockReason {
 	return reason
 }
 
+// named tells whether a contact has a person's name: Sales, or Role Account, finds nobody.
+func named(c Contact) bool { return c.Name != "" && !address.IsOffice(c.Name) }
+
 // personalFirst puts the addresses of somebody without a name in order: theirs
 // alone first, so that no office reads what is for them.
 func personalFirst(c Candidate) Candidate {
-	if c.Contact.Name == "" {
+	if !named(c.Contact) {
 		c.Addresses = slices.Clone(c.Addresses)
 		slices.SortStableFunc(c.Addresses, func(a, b Channel) int { return others(a) - others(b) })
 	}

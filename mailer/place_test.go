@@ -106,6 +106,9 @@ func TestWhoCannotBeToldIsBlockedWithTheReason(t *testing.T) {
 		"E3: what the last channel failed by": {func(c *Candidate) {
 			c.Addresses, c.Duties[0].State, c.Duties[0].Reason = nil, DutyFailed, BlockRefused
 		}, BlockRefused, ""},
+		"an office and its name": {func(c *Candidate) {
+			c.Contact.Name, c.Addresses[0].Identifier.Value = "Role Account", "abuse@example.com"
+		}, BlockRoleMailbox, ""},
 		"an office and no name": {func(c *Candidate) { c.Contact.Name, c.Addresses[0].Identifier.Value = "", "abuse@example.com" }, BlockRoleMailbox, ""},
 		"R4: others share the address, and no name says whom it is for": {func(c *Candidate) { c.Contact.Name, c.Addresses[0].Shared = "", true }, BlockSharedMailbox, ""},
 		"S4: all of it is quarantined":                                  {func(c *Candidate) { c.Acquisitions[0].Visibility = VisibleRestricted }, BlockQuarantined, ""},

@@ -132,14 +132,16 @@ func (c *assessCmd) file(ctx context.Context, f mailer.FileAssessor, controller 
 		return mailer.Assessment{}, misuse{err}
 	}
 	p := newProgress(std.err, "reading", -1)
-	defer p.done()
-	reading.onProgress = p.set
+	reading.onProgress, reading.look = p.set, &fileLook{zone: reg.Controller.Zone}
 	plan, file, err := reading.open(controller, reg, f.Now)
 	if err != nil {
-		return mailer.Assessment{}, err
+		return mailer.Assessment{}, err // nothing was read
 	}
 	defer file.Close()
-	return f.Assess(ctx, plan)
+	out, err := f.Assess(ctx, plan)
+	p.done()
+	reading.look.advise(std.err) // what was guessed or not understood makes figures wrong
+	return out, err
 }
 
 // offered tells in which languages notices can be written.

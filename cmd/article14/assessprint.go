@@ -145,7 +145,8 @@ func toKnow(a mailer.Assessment) (fs []figure) {
 	for _, rule := range most(a.Unknown) {
 		add(a.Unknown[rule], "people whose data may have been restricted: the source's rule takes them for "+words(rule))
 	}
-	add(a.SharedMailboxes, "addresses that several people have: each is told by name")
+	add(a.NoAddress, "people without any e-mail address, also where something else stands in the way above")
+	add(a.SharedMailboxes, "addresses that several people have: each who has a name is told by it")
 	add(a.RoleMailboxes, "people with an office's address only (info@, sales@)")
 	return fs
 }

@@ -31,15 +31,13 @@ func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	plan.rejects = rejects
-	if c.DryRun {
-		plan.look = &fileLook{zone: reg.Controller.Zone, First: []firstRow{}, Refusals: []refusals{}}
-	}
+	plan.look = &fileLook{zone: reg.Controller.Zone, First: []firstRow{}, Refusals: []refusals{}}
 	p := newProgress(std.err, "importing", -1)
 	plan.onProgress = p.set
 	counts, err := a.importFile(ctx, plan)
 	p.done()
 	if err := errors.Join(err, rejects.close()); err != nil {
-		if plan.look != nil { // what was understood helps to put right what was not
+		if c.DryRun { // what was understood helps to put right what was not
 			if c.JSON {
 				return errors.Join(err, printJSON(std.out, plan.look.withCounts(counts, err.Error())))
 			}
@@ -52,13 +50,15 @@ func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 
 func (c *importCmd) report(std streams, look *fileLook, counts mailer.ImportCounts) error {
 	if c.JSON {
-		if look != nil {
+		if c.DryRun {
 			return printJSON(std.out, look.withCounts(counts, ""))
 		}
 		return printJSON(std.out, counts)
 	}
-	if look != nil {
+	if c.DryRun {
 		look.print(std.out)
+	} else {
+		look.advise(std.out) // what was guessed or not understood is said without a dry run, too
 	}
 	if counts.Already {
 		fmt.Fprint(std.out, "this file was taken in already; nothing was added. It then gave: ")

@@ -184,11 +184,17 @@ func (k *fileLook) print(w io.Writer) {
 		}
 	}
 	k.visibility(w)
-	for _, advice := range k.Layout.Advice {
-		fmt.Fprintln(w)
-		sentences(w, "", visible(advice))
-	}
 	fmt.Fprintln(w)
+	k.advise(w)
+}
+
+// advise prints what the file's reader says to whoever reads it in.
+func (k *fileLook) advise(w io.Writer) {
+	k.layout()
+	for _, advice := range k.Layout.Advice {
+		sentences(w, "", visible(advice))
+		fmt.Fprintln(w)
+	}
 }
 
 func (k *fileLook) printLayout(w io.Writer) {
@@ -222,7 +228,7 @@ func (k *fileLook) printColumns(w io.Writer) {
 	}
 	table(w, rows)
 	if len(k.Layout.Unread) > 0 {
-		sentences(w, "", "not read: "+visible(strings.Join(k.Layout.Unread, ", ")))
+		sentences(w, "", "not read: "+visible(some(k.Layout.Unread, 40)))
 	}
 	if len(k.Layout.Suggested) == 0 {
 		return
@@ -236,6 +242,14 @@ func (k *fileLook) printColumns(w io.Writer) {
 	for _, c := range k.Layout.Suggested {
 		fmt.Fprintf(w, "    %s: %s\n", c.Field, strconv.Quote(visible(c.Column)))
 	}
+}
+
+// some lists the first of many names.
+func some(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 func shellQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -239,3 +239,14 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAnOfficesNameIsNoPersons(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Role": true, "Role Account": true, "SALES": true, "Customer Service": true, "Datenschutz-Team": true, "Service client": true, "Domain Administrator": true,
+		"IT Department": true, "Büro": true, "": false, "-": false, "Ann Lee": false, "Frau Post": false, "Jobs, Steve": false, "Marketa Info": false, "Role Acme": false,
+	} {
+		if got := address.IsOffice(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+}

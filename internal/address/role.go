@@ -1,6 +1,9 @@
 package address
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // IsRole reports whether the local part names an office and not a person: those of RFC 2142 and common ones in the languages of
 // Europe. A tag after a plus sign, dots, hyphens and underscores do not hide it. It is a guess by name: a person may be called Post.
@@ -9,6 +12,31 @@ func (a Address) IsRole() bool {
 	_, ok := roles[separators.Replace(local)]
 	return ok
 }
+
+// IsOffice reports whether a name is an office's and no person's: Sales, Role Account, Customer Service, Datenschutz-Team. Every word
+// of it must be one for offices; a person called Post is taken for one only where that is all that is known of their name.
+func IsOffice(name string) bool {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
+	for _, w := range words {
+		_, role := roles[w]
+		_, beside := besideRoles[w]
+		if !role && !beside {
+			return false
+		}
+	}
+	return len(words) > 0
+}
+
+// besideRoles are words that stand in the names of offices, and in no local part alone. Registries call such contacts roles.
+var besideRoles = func() map[string]struct{} {
+	set := map[string]struct{}{}
+	for w := range strings.FieldsSeq("role account the of and for de du des la le les et und für an a y e di department dept desk group unit division customer " +
+		"client clients general générale générales central national domain domains dns name registrar registration registrant agent agents officer manager service équipe equipe équipes " +
+		"abteilung kunden stelle leitung servicio departamento equipo servizio reparto ufficio afdeling klanten zespół dział avdelning afdeling osasto tim odbor oddělení") {
+		set[w] = struct{}{}
+	}
+	return set
+}()
 
 var separators = strings.NewReplacer(".", "", "-", "", "_", "")
 

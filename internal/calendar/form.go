@@ -37,6 +37,7 @@ const (
 	second
 	half
 	offset
+	weekday
 )
 
 // formWords are what a form is written with, the longer before the shorter.
@@ -46,7 +47,7 @@ var formWords = []struct {
 }{
 	{"YYYY", year}, {"yyyy", year}, {"MMMM", monthName}, {"MMM", monthName}, {"MM", month}, {"M", month}, {"DD", day}, {"dd", day},
 	{"D", day}, {"d", day}, {"HH", hour}, {"hh", hour}, {"H", hour}, {"h", hour}, {"mm", minute}, {"ss", second}, {"AM", half},
-	{"PM", half}, {"Z", offset},
+	{"PM", half}, {"Z", offset}, {"EEE", weekday},
 }
 
 var formKinds = map[formKind]string{year: "year", month: "month", monthName: "month", day: "day", hour: "hour", minute: "minute",
@@ -61,7 +62,7 @@ const (
 )
 
 const formHelp = "write rfc3339, unix (seconds since 1970), unix-ms, or a pattern of YYYY, MM (MMM or MMMM for a name), DD, hh, mm, ss, " +
-	"AM and Z, such as DD.MM.YYYY or YYYY-MM-DD hh:mm"
+	"AM, Z and EEE (a weekday), such as DD.MM.YYYY or YYYY-MM-DD hh:mm"
 
 // formSigns are what may stand between words; T is that of RFC 3339.
 const formSigns = "-/., :;()T\u2009\u00a0"

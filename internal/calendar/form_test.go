@@ -152,3 +152,34 @@ func FuzzAFormReadsOrRefuses(f *testing.F) {
 		}
 	})
 }
+
+func TestTheTimesOfMailAndOfServersAreRead(t *testing.T) {
+	zone := time.FixedZone("there", 5*3600)
+	for form, texts := range map[string][]string{
+		"EEE, D MMM YYYY hh:mm:ss Z": {"Tue, 03 Nov 2026 10:00:00 +0100", "Tue, 3 Nov 2026 09:00:00 GMT", "mar., 3 nov. 2026 09:00:00 Z"},
+		"EEE MMM D YYYY hh:mm:ss Z":  {"Tue Nov 03 2026 10:00:00 GMT+0100"},
+		"D MMMM YYYY hh:mm Z":        {"3 Kasım 2026 09:00 Z", "3 kasim 2026 09:00 UTC", "3 KAS 2026 10:00 +01:00"},
+		"EEE MMM D hh:mm:ss YYYY":    {"Tue Nov  3 14:00:00 2026"},
+		"":                           {"2026-11-03 09:00:00 UTC", "2026-11-03T10:00:00 +0100", "2026-11-03 09:00:00utc"},
+	} {
+		f, err := calendar.ParseForm(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range texts {
+			text = strings.Join(strings.Fields(text), " ") // as intake gives it
+			if at, err := f.Read(text, zone); err != nil || !at.Equal(time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)) {
+				t.Errorf("%q by %q: %v %v", text, form, at, err)
+			}
+		}
+	}
+	f, err := calendar.ParseForm("EEE D MMM YYYY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"3 Nov 2026", " 3 Nov 2026", "2026-11-03 09:00 UTCx", "2026-11-03 09:00 EST"} {
+		if at, err := f.Read(text, zone); err == nil {
+			t.Errorf("%q is read as %v", text, at)
+		}
+	}
+}

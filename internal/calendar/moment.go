@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // moment is a date and a time as they are written.
@@ -30,6 +31,12 @@ func (m *moment) read(f Form, s string) (err error) {
 			if m.date.Month, s, err = readMonth(s, f.language); err != nil {
 				return err
 			}
+		case weekday: // it says nothing that the date does not
+			rest := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) })
+			if rest == s {
+				return ErrForm
+			}
+			s = strings.TrimPrefix(rest, ".")
 		case half:
 			if len(s) < 2 || s[0]|0x20 != 'a' && s[0]|0x20 != 'p' || s[1]|0x20 != 'm' {
 				return ErrForm
@@ -101,13 +108,18 @@ func (m *moment) readFraction(s string) string {
 	return s
 }
 
-// readOffset takes Z, +01:00, +0100 or +01.
+// readOffset takes Z, UTC, GMT, +01:00, +0100, +01 or GMT+0100.
 func (m *moment) readOffset(s string) (rest string, err error) {
 	s = strings.TrimPrefix(s, " ")
 	if s == "" {
 		return s, ErrForm
 	}
 	m.hasOffset = true
+	if len(s) >= 3 && (strings.EqualFold(s[:3], "UTC") || strings.EqualFold(s[:3], "GMT")) {
+		if s = s[3:]; s == "" || s[0] != '+' && s[0] != '-' {
+			return s, nil
+		}
+	}
 	if s[0]|0x20 == 'z' {
 		return s[1:], nil
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // monthsCSV has the names of the months, long and short, as CLDR has them for dates in the official languages of the Union, in
-// Icelandic and Norwegian; and as people write them beside that, in the nominative say.
+// Icelandic, Norwegian and Turkish; and as people write them beside that, in the nominative say.
 //
 //go:embed data/months.csv
 var monthsCSV string

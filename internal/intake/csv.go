@@ -90,7 +90,7 @@ func (c *csvRows) Next() (mailer.Record, *mailer.Refusal, error) {
 			v[f] = row.cells[place]
 		}
 	}
-	rec, refusal := c.build.record(row.line, &v, row.raw)
+	rec, refusal := c.build.record(row.line, &v, row.raw, row.cells...)
 	return rec, refusal, nil
 }
 

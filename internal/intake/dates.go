@@ -3,6 +3,7 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func (b *builder) readDate(s string) (at time.Time, reason string) {
 	b.unread.add(s)
 	switch {
 	case errors.Is(err, calendar.ErrYear):
-		return at, "the year has two digits, and its century is not guessed: export the dates again with the whole year"
+		return at, shortYear
 	case errors.Is(err, calendar.ErrDay):
 		return at, "there is no such day or time, read in the form that is named for this source: correct the date, or the form"
 	case errors.Is(err, calendar.ErrMonth):
@@ -34,10 +35,21 @@ func (b *builder) readDate(s string) (at time.Time, reason string) {
 		return at, "a number, perhaps of seconds or milliseconds since 1970: if so, name unix or unix-ms under dates in the register, or with --dates"
 	case isSerial(s):
 		return at, "a number, as spreadsheets keep dates inside: give the column a date format there, YYYY-MM-DD best, and save the file again"
+	case hasShortYear(s):
+		return at, shortYear
 	case b.form.Named():
 		return at, "the date is not of the form that is named for this source: correct it, or name another under dates in the register, or with --dates"
 	}
 	return at, "the form of the date is not known, and day and month are not guessed: name it under dates in the register, or with --dates, such as DD/MM/YYYY"
+}
+
+const shortYear = "the year has two digits, and its century is not guessed: export the dates again with the whole year"
+
+// hasShortYear tells a date of three numbers of which none is a whole year: 3.11.26.
+func hasShortYear(s string) bool {
+	date, _, _ := strings.Cut(s, " ")
+	parts := strings.FieldsFunc(date, func(r rune) bool { return strings.ContainsRune("./-", r) })
+	return len(parts) == 3 && !slices.ContainsFunc(parts, func(p string) bool { return len(p) > 2 || strings.Trim(p, "0123456789") != "" })
 }
 
 // isSerial tells the number of a day as spreadsheets count them: 46000 is in 2025.
@@ -49,14 +61,14 @@ func isSerial(s string) bool {
 // candidates are the forms that a dry run may advise.
 var candidates = func() (forms []calendar.Form) {
 	for _, pattern := range strings.Split("DD?MM?YYYY MM?DD?YYYY", " ") {
-		for _, sign := range []string{"/", ".", "-"} {
+		for _, sign := range []string{"/", ".", "-", ". "} {
 			for _, clock := range []string{"", " hh:mm", " hh:mm:ss", " hh:mm AM", " hh:mm:ss AM", ", hh:mm"} {
 				forms = append(forms, mustForm(strings.ReplaceAll(pattern, "?", sign)+clock))
 			}
 		}
 	}
 	for _, pattern := range []string{"YYYY/MM/DD", "YYYY.MM.DD", "YYYY/MM/DD hh:mm:ss", "YYYYMMDD", "D MMM YYYY", "D. MMM YYYY", "MMM D, YYYY", "D-MMM-YYYY",
-		"D MMM YYYY hh:mm", "D 'de' MMM 'de' YYYY", "MMM D, YYYY hh:mm AM", "YYYY. MMM D.", "unix", "unix-ms"} {
+		"D MMM YYYY hh:mm", "D 'de' MMM 'de' YYYY", "D MMM YYYY 'г.'", "YYYY.MM.DD.", "YYYY. MM. DD.", "EEE, D MMM YYYY hh:mm:ss Z", "EEE MMM D YYYY hh:mm:ss Z", "EEE MMM D hh:mm:ss YYYY", "MMM D, YYYY hh:mm AM", "YYYY. MMM D.", "unix", "unix-ms"} {
 		forms = append(forms, mustForm(pattern))
 	}
 	return forms
@@ -95,6 +107,8 @@ func (t *dateTally) add(s string) {
 	}
 }
 
+func withoutBlanks(s string) string { return strings.ReplaceAll(s, " ", "") }
+
 // advice says which form fits. Where two do, the dates do not tell the day from
 // the month, and a person must ask.
 func (t *dateTally) advice(named calendar.Form) []string {
@@ -102,7 +116,8 @@ func (t *dateTally) advice(named calendar.Form) []string {
 	var most int64
 	best := ""
 	for i, n := range t.fits {
-		if n == t.seen && n > 0 {
+		sameForm := func(other string) bool { return withoutBlanks(other) == withoutBlanks(candidates[i].String()) }
+		if n == t.seen && n > 0 && !slices.ContainsFunc(all, sameForm) {
 			all = append(all, candidates[i].String())
 		}
 		if n > most {
@@ -117,7 +132,11 @@ func (t *dateTally) advice(named calendar.Form) []string {
 	case t.seen == 0:
 		return nil
 	case len(all) == 1:
-		return []string{fmt.Sprintf("%d dates were not read; all of them fit %s: --dates '%s', or dates: %s in the register.%s", t.seen, all[0], all[0], all[0], suspicion)}
+		mark := "'"
+		if strings.Contains(all[0], mark) {
+			mark = `"` // D 'de' MMM 'de' YYYY
+		}
+		return []string{fmt.Sprintf("%d dates were not read; all of them fit %s: --dates %s%s%s, or dates: %s in the register.%s", t.seen, all[0], mark, all[0], mark, all[0], suspicion)}
 	case len(all) > 1:
 		return []string{fmt.Sprintf("%d dates were not read; they fit %s alike, so the file does not tell the day from the month: ask the source, then name the form with --dates.",
 			t.seen, strings.Join(all, " and "))}

@@ -138,3 +138,14 @@ func TestAFileBeyondItsLimitsIsRefusedBeforeARowIsRead(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLineThatShowsTheEncodingIsALineAlsoWhereLinesEndWithCR(t *testing.T) {
+	file, err := intake.Open(strings.NewReader("name,email\rRoe,roe@example.com\rZo\x91,z@example.com\r"), settings(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := file.Layout()
+	if l.Shows == nil || l.Shows.Line != 3 || l.Shows.Text != "Zo‘,z@example.com" || !strings.Contains(strings.Join(l.Advice, " "), "macintosh") {
+		t.Errorf("shows %+v, advises %q", l.Shows, l.Advice)
+	}
+}

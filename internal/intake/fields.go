@@ -103,7 +103,7 @@ func (m *mapping) resolve(header []string, width int) (places [fieldCount]int, e
 	}
 	for f := range fieldCount {
 		column := m.columns[f]
-		if column == "" && m.own && !m.left[f] && countColumns(header, fieldNames[f]) == 1 {
+		if column == "" && m.own && !m.left[f] && countColumns(header, fieldNames[f]) > 0 {
 			column, m.by[f] = fieldNames[f], byItsName
 		}
 		if column == "" {

@@ -1,10 +1,12 @@
 package intake_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"article14/internal/intake"
+	"article14/mailer"
 )
 
 func TestTheHeaderIsFoundBehindLinesOfExplanation(t *testing.T) {
@@ -102,13 +104,17 @@ func TestMoreColumnsThanAnyTableHasAreRefused(t *testing.T) {
 
 func TestColumnsThatNobodyMappedAreSuggestedAndNotRead(t *testing.T) {
 	for header, want := range map[string]string{
-		"Civilité;Nom;Prénom;Adresse électronique;Pays;Date de collecte":               "family_name=Nom given_name=Prénom email=Adresse électronique country=Pays obtained_at=Date de collecte",
-		"Vorname;Nachname;E-Mail-Adresse;Firma;Land":                                   "given_name=Vorname family_name=Nachname email=E-Mail-Adresse organisation=Firma country=Land",
-		"First Name,Last Name,Email Address,Email 2,Country/Region,Preferred language": "given_name=First Name family_name=Last Name email=Email Address email_2=Email 2 country=Country/Region language=Preferred language",
-		"Nombre,Apellidos,Correo electrónico,País":                                     "name=Nombre family_name=Apellidos email=Correo electrónico country=País",
-		"Imię i nazwisko;Adres e-mail;Kraj;Stanowisko":                                 "name=Imię i nazwisko email=Adres e-mail country=Kraj job_title=Stanowisko",
-		"Όνομα;Επώνυμο;Διεύθυνση email;Χώρα":                                           "given_name=Όνομα family_name=Επώνυμο email=Διεύθυνση email country=Χώρα",
-		"Work email,Personal email,LinkedIn URL,Email visibility,Something,Other":      "email=Work email email_2=Personal email profile_url=LinkedIn URL visibility=Email visibility",
+		"Civilité;Nom;Prénom;Adresse électronique;Pays;Date de collecte":                    "family_name=Nom given_name=Prénom email=Adresse électronique country=Pays obtained_at=Date de collecte",
+		"Vorname;Nachname;E-Mail-Adresse;Firma;Land":                                        "given_name=Vorname family_name=Nachname email=E-Mail-Adresse organisation=Firma country=Land",
+		"First Name,Last Name,Email Address,Email 2,Country/Region,Preferred language":      "given_name=First Name family_name=Last Name email=Email Address email_2=Email 2 country=Country/Region language=Preferred language",
+		"Nombre,Apellidos,Correo electrónico,País":                                          "given_name=Nombre family_name=Apellidos email=Correo electrónico country=País",
+		"Име;Фамилия;Имейл;Дата":                                                            "given_name=Име family_name=Фамилия email=Имейл obtained_at=Дата",
+		"Salutation;Title;First Name;Last Name;Job Title":                                   "given_name=First Name family_name=Last Name job_title=Job Title",
+		"Given name;Surname;E-mail;E-mail;e-mail":                                           "given_name=Given name family_name=Surname email=#3 email_2=#4",
+		"Person - Name;Person - Email - Work;Person - Email - Home;Person - Person created": "name=Person - Name email=Person - Email - Work email_2=Person - Email - Home obtained_at=Person - Person created",
+		"Imię i nazwisko;Adres e-mail;Kraj;Stanowisko":                                      "name=Imię i nazwisko email=Adres e-mail country=Kraj job_title=Stanowisko",
+		"Όνομα;Επώνυμο;Διεύθυνση email;Χώρα":                                                "given_name=Όνομα family_name=Επώνυμο email=Διεύθυνση email country=Χώρα",
+		"Work email,Personal email,LinkedIn URL,Email visibility,Something,Other":           "email=Work email email_2=Personal email profile_url=LinkedIn URL visibility=Email visibility",
 	} {
 		file, err := intake.Open(strings.NewReader(header+"\n"), settings(t))
 		if err == nil || file == nil {
@@ -130,6 +136,11 @@ func TestADryRunAdvisesTheFormOfDates(t *testing.T) {
 		"one that the days tell":    {"", "03/10/2026 14/11/2026", "all of them fit DD/MM/YYYY"},
 		"months first":              {"", "03/10/2026 11/14/2026", "all of them fit MM/DD/YYYY"},
 		"none that the days tell":   {"", "03/10/2026 04/11/2026", "they fit DD/MM/YYYY and MM/DD/YYYY alike"},
+		"with points":               {"", "03.10.2026 14.11.2026", "all of them fit DD.MM.YYYY:"},
+		"with weekdays":             {"", "Tue,·03·Nov·2026·10:00:00·+0100 Wed,·04·Nov·2026·10:00:00·GMT", "all of them fit EEE, D MMM YYYY hh:mm:ss Z"},
+		"with blanks":               {"", "3.·11.·2026 13.·11.·2026", "all of them fit DD. MM. YYYY"},
+		"of Hungary":                {"", "2026.11.03. 2026.11.13.", "all of them fit YYYY.MM.DD."},
+		"of Bulgaria":               {"", "3·ноември·2026·г. 13·ноември·2026·г.", "--dates \"D MMM YYYY 'г.'\", or"},
 		"two in one file":           {"", "13/10/2026 10/13/2026 14/10/2026", "2 of them fit DD/MM/YYYY and the others do not"},
 		"names":                     {"", "3_Okt_2026 7_Mai_2026", "no usual form fits"},
 		"names with blanks":         {"", "3·Okt·2026 7·Mai·2026", "all of them fit D MMM YYYY"},
@@ -155,6 +166,7 @@ func TestADryRunAdvisesTheFormOfDates(t *testing.T) {
 func TestADateThatIsNotReadSaysWhatToDo(t *testing.T) {
 	for text, c := range map[string]struct{ form, want string }{
 		"03/10/26":   {"DD/MM/YYYY", "the year has two digits"},
+		"3.11.26":    {"", "the year has two digits"},
 		"31/02/2026": {"DD/MM/YYYY", "there is no such day"},
 		"46000":      {"DD/MM/YYYY", "as spreadsheets keep dates inside"},
 		"46000.75":   {"", "as spreadsheets keep dates inside"},
@@ -189,5 +201,54 @@ func TestAListInNDJSONIsReadByPlaces(t *testing.T) {
 		`{"who":{"0":{"name":"Coe"}},"mails":[]}`, s)
 	if len(out) != 3 || len(out[0].rec.Emails) != 2 || len(out[1].rec.Emails) != 1 || out[2].rec.Contact.Name != "Coe" || len(out[2].rec.Emails) != 0 {
 		t.Errorf("%+v", out)
+	}
+}
+
+func TestValuesOfVisibilityWithoutAMeaningAreNamed(t *testing.T) { // S4
+	s := settings(t)
+	s.Source.Unknown = mailer.UnknownIsPublic
+	advice := func(values string) string {
+		file, err := intake.Open(strings.NewReader("name,visibility\nRoe,"+strings.ReplaceAll(values, "|", "\nRoe,")+"\n"), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, file)
+		return strings.Join(file.Layout().Advice, "\n")
+	}
+	got := advice("public|1st-degree connections||1st-degree connections|Friends|unknown")
+	for _, want := range []string{`"1st-degree connections" (2), empty (1), "Friends" (1).`, "source fair takes for public", "visibility_values"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q does not say %q", got, want)
+		}
+	}
+	if got := advice("public||unknown|restricted"); got != "" {
+		t.Errorf("nothing is to be said of values with a meaning: %q", got)
+	}
+	s.Source.Columns.Visibility = map[string]mailer.Visibility{"1st-degree connections": mailer.VisibleRestricted, "friends": mailer.VisibleRestricted}
+	if got := advice("public|1st-degree connections|Friends"); got != "" {
+		t.Errorf("the register gives these a meaning: %q", got)
+	}
+}
+
+func TestPathsOfNDJSONAreSuggestedByTheirKeys(t *testing.T) {
+	file, err := intake.Open(strings.NewReader(`{"who":{"email":"a@example.com","name":"Roe"},"emails":["b@example.com"],"firm":{"name":"Acme"},"tags":["x"]}`+"\n"), settings(t))
+	if err == nil || file == nil {
+		t.Fatalf("paths that nobody mapped are read, or the layout is lost: %v", err)
+	}
+	got := fmt.Sprint(file.Layout().Suggested)
+	if !strings.Contains(got, "{email emails.0 ") || !strings.Contains(got, "{email_2 who.email ") || strings.Contains(got, "firm.name") {
+		t.Errorf("suggests %s", got)
+	}
+}
+
+func TestTwoColumnsCalledLikeOneFieldAreNeverBothLeftOutInSilence(t *testing.T) {
+	_, err := intake.Open(strings.NewReader("name,email,Email\nRoe,a@example.com,b@example.com\n"), settings(t))
+	if err == nil || !strings.Contains(err.Error(), "--map email=#2") {
+		t.Errorf("the file goes in without its addresses: %v", err)
+	}
+	s := settings(t)
+	s.Mapping.Fields = map[string]string{"email": "#2", "email_2": "#3"}
+	if o := read(t, "name,email,Email\nRoe,a@example.com,b@example.com\n", s)[0]; len(o.rec.Emails) != 2 {
+		t.Errorf("%+v", o)
 	}
 }

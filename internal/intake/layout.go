@@ -54,8 +54,9 @@ func newLayout(d detected, b *builder) Layout {
 		l.DatesBy = "nothing: dates with the year first are read, and no others"
 	}
 	if d.taken {
-		l.advise("The file is no UTF-8 and is taken for Windows-1252, the encoding of Western Europe. Look at the line that is shown; if letters " +
-			"are wrong in it, name another: --encoding windows-1250 (Central Europe), windows-1253 (Greek), windows-1257 (Baltic) or windows-1251 (Cyrillic).")
+		l.advise("The file is no UTF-8 and is taken for Windows-1252, the encoding of Western Europe. Look at the line that a dry run shows; if letters " +
+			"are wrong in it, name another: --encoding windows-1250 (Central Europe), windows-1253 (Greek), windows-1257 (Baltic), windows-1251 (Cyrillic) " +
+			"or macintosh (old Apple programs).")
 	}
 	if d.zeros > 0 && !isWideCodec(d.codec) {
 		l.advise(fmt.Sprintf("Zero bytes in the file: %d. Each is read as a blank.", d.zeros))
@@ -70,16 +71,23 @@ func (l *Layout) uses(there []string, used func(field) string, by func(field) st
 	var taken []string
 	for f := range fieldCount {
 		if column := used(f); column != "" {
-			l.Columns = append(l.Columns, ColumnUse{f.String(), column, by(f)})
+			l.Columns = append(l.Columns, ColumnUse{Field: f.String(), Column: column, By: by(f)})
 			taken = append(taken, strings.ToLower(column))
 		}
 	}
-	for _, column := range there {
+	var places []int
+	for i, column := range there {
 		if name := strings.TrimSpace(column); !slices.Contains(taken, strings.ToLower(name)) {
-			l.Unread = append(l.Unread, clip(name, 80))
+			l.Unread, places = append(l.Unread, clip(name, 80)), append(places, i)
 		}
 	}
-	l.Suggested = suggest(l.Unread, func(f field) bool { return used(f) != "" })
+	called := func(i int) string {
+		if countColumns(there, l.Unread[i]) > 1 {
+			return fmt.Sprintf("#%d", places[i]+1) // its name does not tell it from the other
+		}
+		return l.Unread[i]
+	}
+	l.Suggested = suggest(l.Unread, called, func(f field) bool { return used(f) != "" })
 }
 
 // delimiterName is a delimiter as people say it.

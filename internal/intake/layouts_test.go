@@ -51,8 +51,8 @@ func TestALeadToolsExportIsReadWithItsVisibilities(t *testing.T) {
 	if second := out[1].rec; second.Contact.Organisation != `"Parasol" GmbH` || len(second.Emails) != 2 || second.Emails[0].Normal != "cira@xn--brcke-lva.example" {
 		t.Errorf("the second row reads %+v", second)
 	}
-	if string(out[1].rec.Digest) != string(out[3].rec.Digest) || string(out[1].rec.Digest) == string(out[0].rec.Digest) {
-		t.Error("the digest does not tell the same row from another")
+	if out[1].rec.Emails[0].Normal != out[3].rec.Emails[0].Normal {
+		t.Error("a domain in other letters is another address")
 	}
 }
 

@@ -129,7 +129,7 @@ func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
 			return refuse(fieldNames[f], reason)
 		}
 	}
-	rec, refusal := j.build.record(l.number, &v, l.text)
+	rec, refusal := j.build.record(l.number, &v, l.text, l.text)
 	return rec, refusal, nil
 }
 

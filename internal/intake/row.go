@@ -40,7 +40,8 @@ type builder struct {
 	languages     cache[string]
 	unread        dateTally
 	names         nameTally
-	digest        []byte // room
+	seen          valueTally // of visibility
+	digest        []byte     // room
 }
 
 func newBuilder(s Settings) (*builder, error) {
@@ -78,8 +79,9 @@ type fault struct {
 	reason string
 }
 
-// record makes a record of a row's values, or says why it cannot.
-func (b *builder) record(line int64, v *values, raw string) (mailer.Record, *mailer.Refusal) {
+// record makes a record of a row's values, or says why it cannot. Of a row that
+// nothing recognises again, all cells are needed, read or not.
+func (b *builder) record(line int64, v *values, raw string, cells ...string) (mailer.Record, *mailer.Refusal) {
 	rec := mailer.Record{Line: line, Row: clip(raw, keptOfRow)}
 	if f := b.fill(&rec, v); f != nil {
 		return mailer.Record{}, &mailer.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
@@ -87,7 +89,7 @@ func (b *builder) record(line int64, v *values, raw string) (mailer.Record, *mai
 	if rec.Contact.Name == "" && len(rec.Emails) == 0 && rec.ProfileURL == "" && rec.SourceRef == "" && rec.Phone == "" {
 		return mailer.Record{}, &mailer.Refusal{Line: line, Reason: "nobody is in this row, neither a name nor anything to recognise a person by: leave it out, or map the columns that tell", Row: rec.Row}
 	}
-	rec.Digest = b.digestOf(&rec)
+	rec.Digest = b.digestOf(cells)
 	return rec, nil
 }
 
@@ -135,7 +137,7 @@ func (b *builder) readName(rec *mailer.Record, v *values) *fault {
 // the row, even beside others: somebody meant to be told there.
 func (b *builder) readChannels(rec *mailer.Record, v *values) *fault {
 	for _, f := range [...]field{fEmail, fEmail2} {
-		if strings.TrimSpace(v[f]) == "" {
+		if isNothing(v[f]) {
 			continue
 		}
 		a, err := address.Parse(v[f])
@@ -226,7 +228,7 @@ func (b *builder) readDates(rec *mailer.Record, v *values) *fault {
 
 func (b *builder) date(to *time.Time, f field, v *values) *fault {
 	s := oneLine(v[f])
-	if s == "" {
+	if isNothing(s) {
 		return nil
 	}
 	at, reason := b.readDate(s)
@@ -250,6 +252,9 @@ func (b *builder) readVisibility(rec *mailer.Record, v *values) {
 		rec.Visibility = mailer.VisiblePublic
 	default:
 		rec.Visibility = mailer.VisibleUnknown
+		if b.hasVisibility {
+			b.seen.saw(v[fVisibility])
+		}
 	}
 }
 
@@ -275,28 +280,16 @@ func firstFault(faults ...*fault) *fault {
 	return nil
 }
 
-// digestOf is SHA-256 over everything that was read, each part with its length,
-// so that a person without an identifier is recognised when the same row is
-// read again, and only then: two people are never taken for one by it.
-func (b *builder) digestOf(rec *mailer.Record) []byte {
-	c := &rec.Contact
+// digestOf is SHA-256 over all cells of a row, each with its length, so that a
+// person without an identifier is recognised when the same row is read again,
+// and only then. Cells that no field is read from count as well: two people of
+// one name in one town may differ by their street alone, and are not one.
+func (b *builder) digestOf(cells []string) []byte {
 	d := b.digest[:0]
-	part := func(p string) {
-		d = append(strconv.AppendInt(d, int64(len(p)), 10), ':')
-		d = append(d, p...)
-	}
-	for _, p := range [...]string{
-		c.Name, c.Country, c.Region, c.City, c.PostalCode, c.Language, c.Organisation, c.JobTitle, rec.Phone, rec.ProfileURL,
-		rec.SourceRef, rec.Page, string(rec.Visibility), rec.ToldProof,
-	} {
-		part(p)
-	}
-	var room [len(time.RFC3339Nano)]byte
-	for _, at := range [...]time.Time{rec.ObtainedAt, rec.FirstCommunication, rec.FirstDisclosure, rec.ToldAt} {
-		part(string(at.AppendFormat(room[:0], time.RFC3339Nano)))
-	}
-	for _, e := range rec.Emails {
-		part(e.Normal)
+	for _, cell := range cells {
+		cell = oneLine(cell)
+		d = append(strconv.AppendInt(d, int64(len(cell)), 10), ':')
+		d = append(d, cell...)
 	}
 	b.digest = d
 	sum := sha256.Sum256(d)

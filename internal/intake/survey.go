@@ -79,7 +79,7 @@ func wholeCharacters(b []byte) (whole, rest []byte) {
 func (s *survey) characters(b []byte) {
 	if s.sample == nil {
 		if at := bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }); at >= 0 {
-			s.sampleLine = s.lf + 1 + int64(bytes.Count(b[:at], []byte("\n")))
+			s.sampleLine = s.lineOf(b[:at])
 			s.sample = around(b, at)
 		}
 	}
@@ -91,7 +91,7 @@ func (s *survey) characters(b []byte) {
 		r, size := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && size == 1 {
 			if s.bad++; s.bad == 1 {
-				s.badLine = s.lf + 1 + int64(bytes.Count(b[:i], []byte("\n")))
+				s.badLine = s.lineOf(b[:i])
 				s.sample, s.sampleLine = around(b, i), s.badLine
 			}
 		}
@@ -100,10 +100,18 @@ func (s *survey) characters(b []byte) {
 	}
 }
 
+// lineOf is the number of the line that what stands before it in a block leads to.
+func (s *survey) lineOf(before []byte) int64 {
+	if n := s.lf + int64(bytes.Count(before, []byte("\n"))); n > 0 {
+		return 1 + n
+	}
+	return 1 + s.cr + int64(bytes.Count(before, []byte("\r"))) // no line feed: perhaps an old Macintosh's
+}
+
 // around is the line in which a byte stands, as much of it as a screen shows.
 func around(b []byte, at int) []byte {
 	const side = 60
-	from := max(bytes.LastIndexByte(b[:at], '\n')+1, at-side)
+	from := max(bytes.LastIndexAny(b[:at], "\r\n")+1, at-side)
 	to := min(at+side, len(b))
 	if end := bytes.IndexAny(b[at:to], "\r\n"); end >= 0 {
 		to = at + end

@@ -79,6 +79,17 @@ func breaks(s string) string {
 	return "a line break"
 }
 
+// isNothing tells an empty cell, also of those that programs write a word into: NULL
+// of databases, \N of their exports, #N/A of spreadsheets. It is for addresses and
+// dates, which no such word can be; a person may well be called Null.
+func isNothing(s string) bool {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "", "-", "--", "null", "(null)", `\n`, "n/a", "#n/a", "nan", "undefined":
+		return true
+	}
+	return false
+}
+
 func isLineEnd(r rune) bool {
 	return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }

@@ -194,6 +194,25 @@ func TestADigestTellsRowsApartByWhatTheyHold(t *testing.T) {
 	}
 }
 
+func TestTwoPeopleWhoDifferInAColumnThatIsNotReadAreNotOne(t *testing.T) {
+	const header = "name,city,obtained_at,street"
+	first := one(t, header, "Luc Weber,Luxembourg,2026-11-01,Rue A 1", settings(t)).rec.Digest
+	if bytes.Equal(first, one(t, header, "Luc Weber,Luxembourg,2026-11-01,Rue B 2", settings(t)).rec.Digest) {
+		t.Error("a person is lost: nothing but the street tells the two apart")
+	}
+	s := settings(t)
+	s.Mapping.Fields = map[string]string{"city": ""}
+	if !bytes.Equal(first, one(t, header, "Luc Weber,Luxembourg,2026-11-01,Rue A 1", s).rec.Digest) {
+		t.Error("the same row under another mapping is somebody else")
+	}
+	json := func(street string) []byte {
+		return read(t, `{"name":"Luc Weber","obtained_at":"2026-11-01","at":{"street":"`+street+`"}}`, settings(t))[0].rec.Digest
+	}
+	if bytes.Equal(json("Rue A 1"), json("Rue B 2")) || !bytes.Equal(json("Rue A 1"), json("Rue A 1")) {
+		t.Error("NDJSON: the digest does not tell the same row from another")
+	}
+}
+
 func TestARejectsFileHoldsNoFormula(t *testing.T) {
 	var out bytes.Buffer
 	r, err := intake.NewRejects(&out)
@@ -225,3 +244,12 @@ func TestARejectsFileHoldsNoFormula(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestWhatProgramsWriteIntoEmptyCellsIsNoAddressAndNoDate(t *testing.T) {
+	for _, word := range []string{"NULL", "\\N", "n/a", "#N/A", "-", " null "} {
+		o := one(t, "name,email,email_2,obtained_at,told_at", "Null,"+word+",jane@example.com,2026-11-01,"+word, settings(t))
+		if o.refusal != nil || len(o.rec.Emails) != 1 || !o.rec.ToldAt.IsZero() || o.rec.Contact.Name != "Null" {
+			t.Errorf("%q: %+v %+v", word, o.rec, o.refusal)
+		}
+	}
+}
