@@ -29,7 +29,7 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 	if c.Limit <= 0 {
 		return misuse{errors.New("--limit is a number of alerts, 1 or more")}
 	}
-	alerts, err := a.store.Alerts(ctx, a.controller, c.Kind, after, c.Limit)
+	alerts, err := a.store.Alerts(ctx, a.controller, mailer.AlertKind(c.Kind), after, c.Limit)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 	}
 	rows := [][]string{{"ALERT", "RAISED", "KIND", "CONTACT", "ABOUT", "DETAIL"}}
 	for _, al := range alerts {
-		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, a.reg.Controller.Zone), al.Kind, idOrDash(al.ContactID), al.Subject, al.Detail})
+		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, a.reg.Controller.Zone), string(al.Kind), idOrDash(al.ContactID), al.Subject, al.Detail})
 	}
 	table(std.out, rows)
 	if len(alerts) == c.Limit {
