@@ -103,7 +103,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 		Rows:    &mailer.ImportCounts{Accepted: 17, Merged: 1, Refused: 3},
 		Refused: []mailer.ReasonCount{{Field: "email", Reason: "no address", Rows: 2}, {Field: "obtained_at", Reason: "no date", Rows: 1}},
 		People:  17, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 16, mailer.DutyBlocked: 1}, Owed: 17, Overdue: 6,
-		Excused: map[mailer.BlockReason]int64{},
+		Excused: map[mailer.ExcuseReason]int64{},
 		OverdueByAge: []mailer.Span{{Name: "less than a month", Duties: 2}, {Name: "1 to 3 months", Duties: 1}, {Name: "3 to 12 months", Duties: 1},
 			{Name: "1 to 2 years", Duties: 1}, {Name: "more than 2 years", Duties: 1}},
 		DueByWeek: []mailer.Span{{Name: "this week", From: today, Duties: 2}, {Name: "in the 2nd week", From: today.AddDays(7), Duties: 1},

@@ -63,6 +63,18 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	equal(t, "what was there before", h.checksums(), before)
 }
 
+func TestAnAssessmentSaysWhyDutiesAreExcused(t *testing.T) { // 14(5)(a)
+	h := newHouse(t)
+	told := h.newPerson(1, noon.Add(day))
+	h.store(told, h.newPerson(2, noon.Add(day)))
+	h.tell(noon.Add(-day), told)
+	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	must(t, err)
+	equal(t, "told before", a.Excused[mailer.ToldBefore], 1)
+	equal(t, "reasons", len(a.Excused), 1)
+	equal(t, "owed", a.Owed, 1)
+}
+
 // rowList gives records in order.
 type rowList []mailer.Record
 
