@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 )
 
 // Assessment is what a contact file, or what is stored, comes to: who is owed what
@@ -242,12 +243,12 @@ func (a *assessor) second(due time.Time) int64 {
 }
 
 // dates are the notices that can be queued or are, by date.
-func (a *assessor) dates() []Owing {
-	var out []Owing
+func (a *assessor) dates() []pacing.Owing {
+	var out []pacing.Owing
 	for at, n := range a.owing {
-		out = append(out, Owing{At: time.Unix(at, 0).UTC(), N: n})
+		out = append(out, pacing.Owing{At: time.Unix(at, 0).UTC(), N: n})
 	}
-	slices.SortFunc(out, func(x, y Owing) int { return x.At.Compare(y.At) })
+	slices.SortFunc(out, func(x, y pacing.Owing) int { return x.At.Compare(y.At) })
 	return out
 }
 

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -96,7 +97,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 	}
 	p := planOf("fair", "leads.csv", rows...)
 	p.Basis = mailer.ObtainedUnknown
-	a := assess(t, nil, mailer.Planned{Pace: mailer.Ramp{Start: 24}}, p)
+	a := assess(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 24}}, p)
 	today := calendar.Date{Year: 2026, Month: 11, Day: 21}
 	want := mailer.Assessment{
 		AsOf: importNow.Add(time.Second), Zone: "Europe/Paris",
@@ -117,7 +118,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 		Unknown:          map[mailer.UnknownRule]int64{mailer.UnknownNoticeOnly: 1},
 		RoleMailboxes:    1, SharedMailboxes: 1,
 		// At one an hour those due today are told in the first of three hours, and of 11 nobody waits in the evening.
-		Plan: mailer.Plan{Notices: 11, Pace: mailer.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
+		Plan: mailer.Plan{Notices: 11, Pace: pacing.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
 			Weeks: []mailer.PlanWeek{{From: today, OnTime: 6, Backlog: 5}}},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
@@ -130,7 +131,7 @@ func TestAPaceThatDoesNotSufficeIsCalledThat(t *testing.T) { // D7
 	for i := range int64(40) {
 		rows = append(rows, personRow(i, importNow.AddDate(0, 0, -25), nil)) // due on the 27th: seven days, today's last three hours included
 	}
-	a := assess(t, nil, mailer.Planned{Pace: mailer.Ramp{Start: 5}}, planOf("fair", "a", rows...))
+	a := assess(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, planOf("fair", "a", rows...))
 	late := a.Plan.BecameLate
 	if late < 5 || late > 10 || a.Plan.FirstLate.String() != "2026-11-27" || a.Plan.Need <= 1 {
 		t.Errorf("%d become late from %s, and the need is %f", late, a.Plan.FirstLate, a.Plan.Need)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -49,7 +50,7 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	h.people(5, noon.Add(3*day))
 	before := h.checksums()
 	var seen []int64
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{Pace: mailer.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
+	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
 	must(t, err)
 	equal(t, "pages", slices.Equal(seen, []int64{1000, 1505}), true)
 	equal(t, "people", a.People, 1505)
