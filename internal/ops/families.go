@@ -84,7 +84,7 @@ var families = []family{
 	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
 	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f mailer.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),
 	gauge("requests_open", "Requests of people not yet answered.", one(func(f mailer.Figures) int64 { return f.Requests })),
-	gauge("alerts", "Alerts raised, by kind.", alerts, "kind"),
+	gauge("alerts", "Alerts that nobody has seen to, by kind.", alerts, "kind"),
 	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
 	counter("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", reports, "finding"),
 	gauge("reports_unmatched", "Reports that found no delivery: waiting for it, or given up.", unmatched, "state"),
