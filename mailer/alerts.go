@@ -1,14 +1,36 @@
 package mailer
 
-// AlertKinds says, for each kind of alert, what a person should do about it.
-// docs/operations.md says more.
-var AlertKinds = map[string]string{
-	"retry_past_deadline": "see the replies with 'contact show', mend their cause, or tell them another way",
-	"cannot_compose":      "see the log under the delivery's id, mend its cause, create a new campaign",
-	"uncertain_held":      "ask the relay's log under the Message-ID whether they have it",
-	"identity_conflict":   "look at the person with 'contact show': a row named two people",
-	"told_while_sending":  "look at the person with 'contact show': they may have been told twice",
-	"exemption_reviewed":  "weigh it again with 'contact exempt', or let the people be told",
-	"bounced_policy":      "a relay refuses us, not the people: see what it says, and our records (SPF, DKIM, DMARC)",
-	"restricted_later":    "decide about data that turned out to be restricted",
+// AlertKind is what an alert is about. docs/operations.md says more of each.
+type AlertKind string
+
+// The kinds of alerts.
+const (
+	AlertRetryPastDeadline AlertKind = "retry_past_deadline" // the next try lies behind the notice's date (D8)
+	AlertCannotCompose     AlertKind = "cannot_compose"      // the approved text and the values do not make a notice (C8)
+	AlertUncertainHeld     AlertKind = "uncertain_held"      // it may have arrived, and is not sent again (E5)
+	AlertIdentityConflict  AlertKind = "identity_conflict"   // a row has identifiers of two people
+	AlertToldWhileSending  AlertKind = "told_while_sending"  // told before, and a notice is in a worker's hands (14(5)(a))
+	AlertExemptionReviewed AlertKind = "exemption_reviewed"  // its review has come, and its duties are open again (E4)
+	AlertBouncedPolicy     AlertKind = "bounced_policy"      // a notice came back because of our standing (E2)
+	AlertRestrictedLater   AlertKind = "restricted_later"    // data turned out to be restricted once a notice was under way (S4)
+	AlertQuarantineDue     AlertKind = "quarantine_due"      // quarantined, and its date is near or past (S4, D8)
+)
+
+// AlertKinds lists them.
+var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
+	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue}
+
+// Remedy says what a person should do about an alert; "" for a kind that is not known.
+func (k AlertKind) Remedy() string {
+	return map[AlertKind]string{
+		AlertRetryPastDeadline: "see the replies with 'contact show', mend their cause, or tell them another way",
+		AlertCannotCompose:     "see the log under the delivery's id, mend its cause, create a new campaign",
+		AlertUncertainHeld:     "ask the relay's log under the Message-ID whether they have it",
+		AlertIdentityConflict:  "look at the person with 'contact show': a row named two people",
+		AlertToldWhileSending:  "look at the person with 'contact show': they may have been told twice",
+		AlertExemptionReviewed: "weigh it again with 'contact exempt', or let the people be told",
+		AlertBouncedPolicy:     "a relay refuses us, not the people: see what it says, and our records (SPF, DKIM, DMARC)",
+		AlertRestrictedLater:   "decide about data that turned out to be restricted",
+		AlertQuarantineDue:     "decide before the date, with 'contact tell ID' or 'contact erase ID'",
+	}[k]
 }

@@ -7,34 +7,35 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 )
 
 // Assessment is what a contact file, or what is stored, comes to: who is owed what
 // by when, what stands in the way, and how long telling them takes. It holds
 // numbers and codes alone.
 type Assessment struct {
-	AsOf             time.Time             `json:"as_of"`
-	Zone             string                `json:"zone"`
-	Rows             *ImportCounts         `json:"rows,omitempty"` // of a file
-	Refused          []ReasonCount         `json:"refused,omitempty"`
-	People           int64                 `json:"people"`
-	KnownBefore      int64                 `json:"known_before"` // of a file's people: stored already
-	Duties           map[DutyState]int64   `json:"duties"`       // of a file: those that it opens
-	Excused          map[BlockReason]int64 `json:"excused"`      // duties, by why: told before, say
-	Owed             int64                 `json:"owed"`         // duties not met, excused or erased
-	Overdue          int64                 `json:"overdue"`      // of them
-	OverdueByAge     []Span                `json:"overdue_by_age"`
-	DueByWeek        []Span                `json:"due_by_week"`
-	CanBeTold        int64                 `json:"can_be_told"` // notices that could be queued now
-	UnderWay         int64                 `json:"under_way"`   // notices that a campaign has taken up
-	Blocked          map[BlockReason]int64 `json:"blocked"`     // notices that could not, each under the first obstacle found
-	MissingLanguages map[string]int64      `json:"missing_languages"`
-	Restricted       int64                 `json:"restricted"` // people
-	Unknown          map[UnknownRule]int64 `json:"unknown_visibility"`
-	NoAddress        int64                 `json:"no_address"`       // people who are owed a notice, whatever else keeps it from them
-	RoleMailboxes    int64                 `json:"role_mailboxes"`   // people with none but an office's address
-	SharedMailboxes  int64                 `json:"shared_mailboxes"` // addresses that several people have
-	Plan             Plan                  `json:"plan"`
+	AsOf             time.Time              `json:"as_of"`
+	Zone             string                 `json:"zone"`
+	Rows             *ImportCounts          `json:"rows,omitempty"` // of a file
+	Refused          []ReasonCount          `json:"refused,omitempty"`
+	People           int64                  `json:"people"`
+	KnownBefore      int64                  `json:"known_before"` // of a file's people: stored already
+	Duties           map[DutyState]int64    `json:"duties"`       // of a file: those that it opens
+	Excused          map[ExcuseReason]int64 `json:"excused"`      // duties
+	Owed             int64                  `json:"owed"`         // duties not met, excused or erased
+	Overdue          int64                  `json:"overdue"`      // of them
+	OverdueByAge     []Span                 `json:"overdue_by_age"`
+	DueByWeek        []Span                 `json:"due_by_week"`
+	CanBeTold        int64                  `json:"can_be_told"` // notices that could be queued now
+	UnderWay         int64                  `json:"under_way"`   // notices that a campaign has taken up
+	Blocked          map[BlockReason]int64  `json:"blocked"`     // notices that could not, each under the first obstacle found
+	MissingLanguages map[string]int64       `json:"missing_languages"`
+	Restricted       int64                  `json:"restricted"` // people
+	Unknown          map[UnknownRule]int64  `json:"unknown_visibility"`
+	NoAddress        int64                  `json:"no_address"`       // people who are owed a notice, whatever else keeps it from them
+	RoleMailboxes    int64                  `json:"role_mailboxes"`   // people with none but an office's address
+	SharedMailboxes  int64                  `json:"shared_mailboxes"` // addresses that several people have
+	Plan             Plan                   `json:"plan"`
 }
 
 // ReasonCount is why rows were refused, and how many.
@@ -80,7 +81,7 @@ type assessor struct {
 func newAssessor(reg *Register, available func(string) bool, now time.Time) *assessor {
 	a := &assessor{reg: reg, available: available, now: now, placers: map[string]Placer{}, owing: map[int64]int64{}}
 	a.Assessment = Assessment{
-		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[BlockReason]int64{},
+		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[ExcuseReason]int64{},
 		Blocked: map[BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[UnknownRule]int64{},
 		OverdueByAge: []Span{{Name: "less than a month"}, {Name: "1 to 3 months"}, {Name: "3 to 12 months"}, {Name: "1 to 2 years"}, {Name: "more than 2 years"}},
 	}
@@ -132,7 +133,7 @@ func (a *assessor) duty(d Duty) {
 	case DutyMet, DutyErased:
 		return
 	case DutyExcused:
-		a.Excused[d.Reason]++
+		a.Excused[d.Excuse]++
 		return
 	}
 	a.Owed++
@@ -245,12 +246,12 @@ func (a *assessor) second(due time.Time) int64 {
 }
 
 // dates are the notices that can be queued or are, by date.
-func (a *assessor) dates() []Owing {
-	var out []Owing
+func (a *assessor) dates() []pacing.Owing {
+	var out []pacing.Owing
 	for at, n := range a.owing {
-		out = append(out, Owing{At: time.Unix(at, 0).UTC(), N: n})
+		out = append(out, pacing.Owing{At: time.Unix(at, 0).UTC(), N: n})
 	}
-	slices.SortFunc(out, func(x, y Owing) int { return x.At.Compare(y.At) })
+	slices.SortFunc(out, func(x, y pacing.Owing) int { return x.At.Compare(y.At) })
 	return out
 }
 

@@ -4,18 +4,19 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 )
 
 // Planned is how fast people are to be told, and how many come.
 type Planned struct {
-	Pace      Ramp // zero: one is suggested
+	Pace      pacing.Ramp // zero: one is suggested
 	NewPerDay int
 }
 
 // Plan is what becomes of those who can be told, or are in a campaign already, at a pace.
 type Plan struct {
 	Notices    int64         `json:"notices"`
-	Pace       Ramp          `json:"pace"`
+	Pace       pacing.Ramp   `json:"pace"`
 	Suggested  bool          `json:"suggested"`
 	NewPerDay  int           `json:"new_per_day"`
 	Days       int           `json:"days"`                // until nobody waits (with new people: nobody overdue) any more; -1: not within two years
@@ -39,19 +40,22 @@ type PlanWeek struct {
 const suggestedDays = 30
 
 // over plays a plan through.
-func (p Planned) over(queued []Owing, now time.Time, zone *time.Location) Plan {
+func (p Planned) over(queued []pacing.Owing, now time.Time, zone *time.Location) Plan {
 	out := Plan{Pace: p.Pace, NewPerDay: p.NewPerDay, Days: -1}
 	for _, o := range queued {
 		out.Notices += o.N
 	}
-	s := Simulation{Now: now, Zone: zone, Queued: queued, NewPerDay: p.NewPerDay, Pace: p.Pace}
-	if p.Pace == (Ramp{}) {
+	today := calendar.DateOf(now, zone)
+	dueOf := func(day int) time.Time {
+		return DueFor(DueInputs{ObtainedAt: today.AddDays(day).StartOf(zone)}, zone).At
+	}
+	s := pacing.Simulation{Now: now, DueOf: dueOf, Queued: queued, NewPerDay: p.NewPerDay, Pace: p.Pace}
+	if p.Pace == (pacing.Ramp{}) {
 		s.Pace, out.Suggested = suggest(s, out.Notices), true
 		out.Pace = s.Pace
 	}
-	out.Need = NeedOf(queued, float64(s.Pace.PerDay(0))/86400, now)
-	today := calendar.DateOf(now, zone)
-	r := Simulate(s)
+	out.Need = pacing.NeedOf(queued, float64(s.Pace.PerDay(0))/86400, now)
+	r := pacing.Simulate(s)
 	if out.BecameLate = r.BecameLate; r.FirstLate >= 0 {
 		out.FirstLate = today.AddDays(r.FirstLate)
 	}
@@ -70,16 +74,16 @@ func (p Planned) over(queued []Owing, now time.Time, zone *time.Location) Plan {
 
 // suggest is a round pace that ends the backlog within a month beside those who
 // come, and makes nobody late whom a pace can keep on time.
-func suggest(s Simulation, notices int64) Ramp {
+func suggest(s pacing.Simulation, notices int64) pacing.Ramp {
 	pace := roundUp(int(notices)/suggestedDays + s.NewPerDay + 1)
 	for range 12 {
-		s.Pace = Ramp{Start: pace}
-		if r := Simulate(s); r.BecameLate == 0 && r.Done >= 0 && r.Done <= suggestedDays {
+		s.Pace = pacing.Ramp{Start: pace}
+		if r := pacing.Simulate(s); r.BecameLate == 0 && r.Done >= 0 && r.Done <= suggestedDays {
 			break
 		}
 		pace = roundUp(pace + pace/4 + 1)
 	}
-	return Ramp{Start: pace}
+	return pacing.Ramp{Start: pace}
 }
 
 // roundUp goes up to the next number of two digits and noughts.

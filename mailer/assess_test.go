@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -96,14 +97,14 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 	}
 	p := planOf("fair", "leads.csv", rows...)
 	p.Basis = mailer.ObtainedUnknown
-	a := assess(t, nil, mailer.Planned{Pace: mailer.Ramp{Start: 24}}, p)
+	a := assess(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 24}}, p)
 	today := calendar.Date{Year: 2026, Month: 11, Day: 21}
 	want := mailer.Assessment{
 		AsOf: importNow.Add(time.Second), Zone: "Europe/Paris",
 		Rows:    &mailer.ImportCounts{Accepted: 17, Merged: 1, Refused: 3},
 		Refused: []mailer.ReasonCount{{Field: "email", Reason: "no address", Rows: 2}, {Field: "obtained_at", Reason: "no date", Rows: 1}},
 		People:  17, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 16, mailer.DutyBlocked: 1}, Owed: 17, Overdue: 6,
-		Excused: map[mailer.BlockReason]int64{},
+		Excused: map[mailer.ExcuseReason]int64{},
 		OverdueByAge: []mailer.Span{{Name: "less than a month", Duties: 2}, {Name: "1 to 3 months", Duties: 1}, {Name: "3 to 12 months", Duties: 1},
 			{Name: "1 to 2 years", Duties: 1}, {Name: "more than 2 years", Duties: 1}},
 		DueByWeek: []mailer.Span{{Name: "this week", From: today, Duties: 2}, {Name: "in the 2nd week", From: today.AddDays(7), Duties: 1},
@@ -118,7 +119,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 		NoAddress:        2, // one of them needs another language as well, and is blocked for that
 		RoleMailboxes:    1, SharedMailboxes: 1,
 		// At one an hour those due today are told in the first of three hours, and of 11 nobody waits in the evening.
-		Plan: mailer.Plan{Notices: 11, Pace: mailer.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
+		Plan: mailer.Plan{Notices: 11, Pace: pacing.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
 			Weeks: []mailer.PlanWeek{{From: today, OnTime: 6, Backlog: 5}}},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
@@ -131,7 +132,7 @@ func TestAPaceThatDoesNotSufficeIsCalledThat(t *testing.T) { // D7
 	for i := range int64(40) {
 		rows = append(rows, personRow(i, importNow.AddDate(0, 0, -25), nil)) // due on the 27th: seven days, today's last three hours included
 	}
-	a := assess(t, nil, mailer.Planned{Pace: mailer.Ramp{Start: 5}}, planOf("fair", "a", rows...))
+	a := assess(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, planOf("fair", "a", rows...))
 	late := a.Plan.BecameLate
 	if late < 5 || late > 10 || a.Plan.FirstLate.String() != "2026-11-27" || a.Plan.Need <= 1 {
 		t.Errorf("%d become late from %s, and the need is %f", late, a.Plan.FirstLate, a.Plan.Need)

@@ -90,7 +90,7 @@ func TestClassifyAndNext(t *testing.T) {
 
 func TestEachRuleDecidesSomething(t *testing.T) {
 	decided := make([]bool, len(replyRules))
-	everyVerdict(func(v verdict) {
+	everyAnswer(func(v answer) {
 		for i, rule := range replyRules {
 			if rule.holds(v) {
 				decided[i] = true
@@ -107,7 +107,7 @@ func TestEachRuleDecidesSomething(t *testing.T) {
 
 // R9, E2, E3, E5: what must hold whatever a relay answers.
 func TestWhateverARelayAnswers(t *testing.T) {
-	everyVerdict(func(v verdict) {
+	everyAnswer(func(v answer) {
 		e := &DeliveryError{Stage: v.stage, Reply: Reply{Code: v.code}}
 		if v.detail != "" {
 			e.Reply.Enhanced = string('0'+rune(v.code/100)) + "." + v.detail
@@ -135,13 +135,13 @@ func TestWhateverARelayAnswers(t *testing.T) {
 	})
 }
 
-func everyVerdict(visit func(verdict)) {
+func everyAnswer(visit func(answer)) {
 	details := []string{"", "0.0", "1.1", "1.2", "1.3", "1.10", "2.1", "2.2", "3.2", "3.4", "5.1", "5.4", "6.0", "6.7", "7.0", "7.1", "7.13", "7.17", "7.26"}
 	for _, stage := range []Stage{StageConnect, StageMail, StageRcpt, StageData, StageDot} {
-		visit(verdict{stage: stage})
+		visit(answer{stage: stage})
 		for code := 400; code < 600; code++ {
 			for _, d := range details {
-				visit(verdict{stage: stage, code: code, detail: d})
+				visit(answer{stage: stage, code: code, detail: d})
 			}
 		}
 	}

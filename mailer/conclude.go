@@ -54,15 +54,15 @@ var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 // end for a person. A deadline does not pass in silence meanwhile (D8).
 func (r *run) uncertain(j Job, a Attempt, end *Settlement) {
 	end.ReadyAt = end.At.Add(r.opt.UncertainWait << min(a.Number-1, 10))
-	alert := func(kind string) {
+	alert := func(kind AlertKind) {
 		end.Alert = &Alert{Kind: kind, Subject: j.DeliveryID.String(), Detail: string(end.Class)}
 	}
 	switch {
 	case a.Number >= uncertainTries:
 		end.ReadyAt = never
-		alert("uncertain_held")
+		alert(AlertUncertainHeld)
 	case end.ReadyAt.After(j.DueAt) && j.Document == DocNotice:
-		alert("retry_past_deadline")
+		alert(AlertRetryPastDeadline)
 	}
 }
 
@@ -95,7 +95,7 @@ func (r *run) deferred(j Job, a Attempt, end *Settlement) {
 	}
 	at, past, ok := r.opt.Retry.Next(a.Number, first, end.At, j.DueAt, r.Jitter())
 	if past && j.Document == DocNotice {
-		end.Alert = &Alert{Kind: "retry_past_deadline", Subject: j.DeliveryID.String(), Detail: string(end.Class)}
+		end.Alert = &Alert{Kind: AlertRetryPastDeadline, Subject: j.DeliveryID.String(), Detail: string(end.Class)}
 	}
 	if !ok {
 		end.To = Rejected

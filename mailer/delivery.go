@@ -123,7 +123,7 @@ const (
 
 // Alert is something that an operator must see.
 type Alert struct {
-	Kind    string // bounded: retry_past_deadline, ...
+	Kind    AlertKind
 	Subject string // an id
 	Detail  string
 }

@@ -70,7 +70,7 @@ type DutyLister interface {
 // OpenAlert is an alert that nobody has seen to yet.
 type OpenAlert struct {
 	ID        ID        `json:"id"`
-	Kind      string    `json:"kind"`
+	Kind      AlertKind `json:"kind"`
 	Subject   string    `json:"subject"`
 	ContactID ID        `json:"contact_id,omitzero"` // whom it is about; zero: nobody, or many
 	Detail    string    `json:"detail"`
@@ -80,7 +80,7 @@ type OpenAlert struct {
 // AlertStore keeps what operators must see.
 type AlertStore interface {
 	// Alerts gives open alerts behind after, the oldest first; of one kind, where it is named.
-	Alerts(ctx context.Context, controller ID, kind string, after ID, limit int) ([]OpenAlert, error)
+	Alerts(ctx context.Context, controller ID, kind AlertKind, after ID, limit int) ([]OpenAlert, error)
 	// SettleAlert puts on record who has seen to an alert, or fails with ErrNoAlert.
 	// Raised once more, it is open again.
 	SettleAlert(ctx context.Context, controller, alert ID, by string, now time.Time) error

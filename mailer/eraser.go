@@ -134,9 +134,6 @@ func (e *Eraser) walk(ctx context.Context, next walk, before time.Time, rules er
 // operators, so that somebody decides in time.
 const quarantineNear = 7 * 24 * time.Hour
 
-// AlertQuarantine is the kind of alert for a quarantined duty near its date.
-const AlertQuarantine = "quarantine_due"
-
 func (e *Eraser) alert(ctx context.Context, rules eraseRules, out *Erased) error {
 	var after Mark
 	for {
@@ -147,7 +144,7 @@ func (e *Eraser) alert(ctx context.Context, rules eraseRules, out *Erased) error
 		after = page[len(page)-1]
 		alerts := make([]Alert, len(page))
 		for i, m := range page {
-			alerts[i] = Alert{Kind: AlertQuarantine, Subject: m.ID.String(), Detail: fmt.Sprintf(
+			alerts[i] = Alert{Kind: AlertQuarantineDue, Subject: m.ID.String(), Detail: fmt.Sprintf(
 				"contact %s, due by %s, is quarantined: tell or erase them", m.ContactID, calendar.DateOf(m.At, rules.zone()))}
 		}
 		if err := e.Store.Raise(ctx, e.Controller, alerts, rules.now); err != nil {

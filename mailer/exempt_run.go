@@ -171,7 +171,7 @@ func (x *Exemptions) KeepHouse(ctx context.Context) error {
 
 // ReviewCame is the alert that people are owed a notice again whom an exemption had excused.
 func ReviewCame(e Exemption) Alert {
-	return Alert{Kind: "exemption_reviewed", Subject: e.ID.String(),
+	return Alert{Kind: AlertExemptionReviewed, Subject: e.ID.String(),
 		Detail: fmt.Sprintf("its review date %s has come: the duties that it excused are open again; weigh it anew, or tell the people", e.ReviewOn)}
 }
 

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -53,11 +54,7 @@ func (f Figures) Tasks() []Task {
 	add(f.Blocked[BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", BlockQuarantined.Remedy())
 	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
 	for _, kind := range sortedKeys(f.Alerts) {
-		do, known := AlertKinds[kind]
-		if !known {
-			do = "see docs/operations.md"
-		}
-		add(f.Alerts[kind], "alert_"+kind, "alerts "+kind, do)
+		add(f.Alerts[kind], "alert_"+string(kind), "alerts "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
 	}
 	return out
 }
@@ -122,4 +119,4 @@ func (f Figures) pausedNear() (n int64) {
 	return n
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

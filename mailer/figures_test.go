@@ -32,7 +32,7 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		"failed under a campaign that ended": {Figures{Stranded: 2}, []string{"stranded"}},
 		"restricted data":                    {Figures{Blocked: map[BlockReason]int64{BlockQuarantined: 1, BlockNoLanguage: 9}}, []string{"quarantined"}},
 		"people asked":                       {Figures{Requests: 1}, []string{"requests"}},
-		"alerts, the unknown kind too":       {Figures{Alerts: map[string]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
+		"alerts, the unknown kind too":       {Figures{Alerts: map[AlertKind]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
 	} {
 		c.f.AsOf = now
 		var got []string

@@ -2,6 +2,8 @@ package mailer
 
 import (
 	"time"
+
+	"article14/internal/pacing"
 )
 
 // Forecast says whether what is owed will be done in time at today's rate.
@@ -37,21 +39,21 @@ func (f Figures) Forecast() Forecast {
 	out.DoneInSeconds = float64(out.Remaining) / out.RatePerSecond
 	owed := f.owing()
 	for i, w := range Windows {
-		if NeedOf(owed[:i+1], out.RatePerSecond, f.AsOf) > 1 && out.FirstMissed == "" {
+		if pacing.NeedOf(owed[:i+1], out.RatePerSecond, f.AsOf) > 1 && out.FirstMissed == "" {
 			out.FirstMissed = w.Name
 		}
 	}
-	out.Need = NeedOf(owed, out.RatePerSecond, f.AsOf)
+	out.Need = pacing.NeedOf(owed, out.RatePerSecond, f.AsOf)
 	out.InTime = out.FirstMissed == ""
 	return out
 }
 
 // owing is what is due in each window. What a window adds to the one before it is
 // taken to be due at once where that one ends, and the first window's at its middle.
-func (f Figures) owing() (owed []Owing) {
+func (f Figures) owing() (owed []pacing.Owing) {
 	begins, before := Windows[0].Span/2, int64(0)
 	for _, w := range Windows {
-		owed = append(owed, Owing{At: f.AsOf.Add(begins), N: f.DueWithin[w.Name] - before})
+		owed = append(owed, pacing.Owing{At: f.AsOf.Add(begins), N: f.DueWithin[w.Name] - before})
 		begins, before = w.Span, f.DueWithin[w.Name]
 	}
 	return owed
@@ -64,4 +66,17 @@ func (f Figures) firstWindowOwed() string {
 		}
 	}
 	return ""
+}
+
+// RateOf is how many notices were handed over in a second, from what was handed
+// over in the last minute ("1m") and hour ("1h"); from says which it is:
+// last_minute, last_hour, or none.
+func RateOf(relayed map[string]int64) (perSecond float64, from string) {
+	switch {
+	case relayed["1m"] > 0:
+		return float64(relayed["1m"]) / 60, "last_minute"
+	case relayed["1h"] > 0:
+		return float64(relayed["1h"]) / 3600, "last_hour"
+	}
+	return 0, "none"
 }

@@ -148,7 +148,7 @@ func (c *crowd) find(row batchRow) (*person, *Refusal) {
 		case found == nil:
 			found = p
 		default:
-			c.alerts = append(c.alerts, Alert{Kind: "identity_conflict", Subject: found.ID.String(),
+			c.alerts = append(c.alerts, Alert{Kind: AlertIdentityConflict, Subject: found.ID.String(),
 				Detail: fmt.Sprintf("line %d of import %s: its %s is that of contact %s; they may be one person", row.rec.Line, c.rules.importID, id.Kind, p.ID)})
 		}
 	}

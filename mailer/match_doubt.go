@@ -1,7 +1,5 @@
 package mailer
 
-import "slices"
-
 // adds tells whether a row's values may become part of a person's record. Data that
 // must not be used (S4) add nothing to somebody of whom we have data that may be:
 // once mixed, nobody could tell them apart. They make up the record of a person
@@ -12,10 +10,7 @@ func (r intakeRules) adds(p *person, rec Record) bool {
 
 // usable tells whether anything was obtained about a person that may be used.
 func (r intakeRules) usable(p *person) bool {
-	return slices.ContainsFunc(p.acquisitions, func(a Acquisition) bool {
-		s, declared := r.register.Source(a.SourceKey)
-		return declared && DoubtAbout(a.Visibility, s) == DoubtNone
-	})
+	return mayBeUsed(r.register, p.acquisitions)
 }
 
 // fill puts a row's values into a person's record, as far as they may be. The first

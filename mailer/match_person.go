@@ -223,7 +223,7 @@ func (c *crowd) quarantine(d *owed) {
 // RestrictedLater is the alert that data turned out to be restricted (S4) when
 // their duty could not be quarantined any more.
 func RestrictedLater(d Duty) Alert {
-	return Alert{Kind: "restricted_later", Subject: d.ContactID.String(),
+	return Alert{Kind: AlertRestrictedLater, Subject: d.ContactID.String(),
 		Detail: fmt.Sprintf("duty %s, of source %s: its data are restricted, and that was learnt when it was no longer open; decide about them", d.ID, d.SourceKey)}
 }
 

@@ -95,7 +95,7 @@ func TestWhereReferenceAndProfileContradictTheReferenceWinsAndItIsRecorded(t *te
 			t.Errorf("the contradicting row went astray:\n%s", m.dump())
 		}
 	}
-	if len(m.alerts) != 1 || m.alerts[0].Kind != "identity_conflict" || strings.Contains(m.alerts[0].Detail, "doe") {
+	if len(m.alerts) != 1 || m.alerts[0].Kind != mailer.AlertIdentityConflict || strings.Contains(m.alerts[0].Detail, "doe") {
 		t.Errorf("alerts: %+v; want one without personal data", m.alerts)
 	}
 }
@@ -225,7 +225,7 @@ func TestARestrictionThatIsLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) {
 			if d := k.Duties[0]; d.State != c.want || (d.Reason == mailer.BlockQuarantined) != (c.want == mailer.DutyBlocked) || len(k.Acquisitions) != 2 {
 				t.Errorf("%s", m.dump())
 			}
-			if len(m.alerts) != c.alerts || c.alerts > 0 && (m.alerts[0].Kind != "restricted_later" || m.alerts[0].Subject != k.Contact.ID.String()) {
+			if len(m.alerts) != c.alerts || c.alerts > 0 && (m.alerts[0].Kind != mailer.AlertRestrictedLater || m.alerts[0].Subject != k.Contact.ID.String()) {
 				t.Errorf("alerts: %+v", m.alerts)
 			}
 		})

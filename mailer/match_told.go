@@ -50,13 +50,13 @@ var Never = never
 // HeldForTold is the alert that a notice may have arrived, and is not sent again
 // because its person was told before.
 func HeldForTold(delivery ID) Alert {
-	return Alert{Kind: "uncertain_held", Subject: delivery.String(), Detail: string(ToldBefore)}
+	return Alert{Kind: AlertUncertainHeld, Subject: delivery.String(), Detail: string(ToldBefore)}
 }
 
 // ToldWhileSending is the alert that a file says that a person was told already
 // whose notice is in a worker's hands.
 func ToldWhileSending(delivery ID) Alert {
-	return Alert{Kind: "told_while_sending", Subject: delivery.String(),
+	return Alert{Kind: AlertToldWhileSending, Subject: delivery.String(),
 		Detail: "a contact file says that this person was told before; the notice could not be stopped any more, so that they may be told twice"}
 }
 

@@ -241,7 +241,7 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 		return Consequence{}
 	}
 	if next.OurStanding {
-		c.Alert = &Alert{Kind: "bounced_policy", Subject: cmp.Or(d.CampaignID, d.ID).String(), Detail: v.Reply.Enhanced}
+		c.Alert = &Alert{Kind: AlertBouncedPolicy, Subject: cmp.Or(d.CampaignID, d.ID).String(), Detail: v.Reply.Enhanced}
 	}
 	if d.Document == DocNotice {
 		c.Duty, c.Reason = DutyFailed, cmp.Or(next.Reason, BlockRefused)

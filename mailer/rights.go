@@ -83,7 +83,7 @@ func (r *Rights) Objection(ctx context.Context, token, wanted string) (Objection
 
 // Object records the person's "no" (Art. 21, R5, R10). It stops use at once, may
 // be said again without harm, and is acknowledged by mail once.
-func (r *Rights) Object(ctx context.Context, token, way, wanted string) (ObjectionView, error) {
+func (r *Rights) Object(ctx context.Context, token string, way Way, wanted string) (ObjectionView, error) {
 	n, reg, err := r.open(ctx, token, TokenObjection)
 	if err != nil {
 		return ObjectionView{}, err
@@ -92,7 +92,7 @@ func (r *Rights) Object(ctx context.Context, token, way, wanted string) (Objecti
 		return r.objectionView(n, reg, token, wanted), nil
 	}
 	now := r.Now()
-	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: "all", Way: way, MadeAt: now, DeliveryID: n.DeliveryID}
+	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: ObjectToAll, Way: way, MadeAt: now, DeliveryID: n.DeliveryID}
 	receipt := r.receipt(n, DocObjectionReceipt, now)
 	if o, _, err = r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now); err != nil {
 		return ObjectionView{}, err
@@ -115,7 +115,7 @@ func (r *Rights) RequestAccess(ctx context.Context, token, wanted string) (Notic
 		return v, err
 	}
 	now := r.Now()
-	req := Request{ID: NewID(now), ContactID: n.Contact.ID, Kind: "access", Way: "page", ReceivedAt: now,
+	req := Request{ID: NewID(now), ContactID: n.Contact.ID, Kind: RequestAccess, Way: WayPage, ReceivedAt: now,
 		DueAt: RequestDue(now, reg.Controller.Zone), DeliveryID: n.DeliveryID}
 	req, _, err = r.Store.Request(ctx, r.Controller, req, r.receipt(n, DocAccessReceipt, now), now)
 	if err != nil {

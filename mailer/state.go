@@ -12,7 +12,7 @@ const (
 	DutyMet      DutyState = "met"       // handed over, and it did not bounce (docs/rules.md E2)
 	DutyFailed   DutyState = "failed"    // the channel failed; the next one is looked for
 	DutyBlocked  DutyState = "blocked"   // it cannot go on until something is mended; the reason says what
-	DutyExcused  DutyState = "excused"   // a reviewed exemption of Art. 14(5) stands
+	DutyExcused  DutyState = "excused"   // need not be told (Art. 14(5)); the excuse says why
 	DutyErased   DutyState = "erased"    // the data are gone; a minimal proof row stays
 )
 

@@ -140,13 +140,37 @@ type SkeletonStore interface {
 	Skeleton(ctx context.Context, hash []byte) ([]byte, error)
 }
 
+// Way is how something that a person says comes to us.
+type Way string
+
+// Ways.
+const (
+	WayPage     Way = "page"      // a button on a page of ours
+	WayOneClick Way = "one_click" // the button of a mail program (R2)
+)
+
+// Ways lists them.
+var Ways = []Way{WayPage, WayOneClick}
+
+// ObjectionScope is what an objection is against.
+type ObjectionScope string
+
+// ObjectToAll is against all use for the activity (R5).
+const ObjectToAll ObjectionScope = "all"
+
+// RequestKind is what a person asks for.
+type RequestKind string
+
+// RequestAccess asks what is held about them (Art. 15).
+const RequestAccess RequestKind = "access"
+
 // Objection is a person's "no" (Art. 21).
 type Objection struct {
 	ID          ID
 	ContactID   ID
 	ActivityKey string
-	Scope       string // all, marketing
-	Way         string // page, one_click
+	Scope       ObjectionScope
+	Way         Way
 	MadeAt      time.Time
 	DeliveryID  ID
 }
@@ -155,8 +179,8 @@ type Objection struct {
 type Request struct {
 	ID         ID
 	ContactID  ID
-	Kind       string // access
-	Way        string
+	Kind       RequestKind
+	Way        Way
 	ReceivedAt time.Time
 	DueAt      time.Time
 	DeliveryID ID
@@ -177,13 +201,13 @@ type Figures struct {
 	Attempts    map[DeliveryState]int64 // by outcome
 	ByLanguages map[string]int64        // notices handed over
 	Imports     ImportCounts
-	Objections  map[string]int64 // by way
-	Requests    int64            // open
-	Alerts      map[string]int64
-	Reports     map[string]int64 // what came back, by finding: a class of bounce, delayed, ..., not_understood
-	Unmatched   map[string]int64 // reports that found no delivery: waiting, given_up, not_understood
-	QueueOldest time.Time        // created_at of the oldest queued delivery in an open lane
-	RelayedLast map[string]int64 // "1m", "1h": handed over in the last minute, hour
+	Objections  map[Way]int64
+	Requests    int64               // open
+	Alerts      map[AlertKind]int64 // open
+	Reports     map[string]int64    // what came back, by finding: a class of bounce, delayed, ..., not_understood
+	Unmatched   map[string]int64    // reports that found no delivery: waiting, given_up, not_understood
+	QueueOldest time.Time           // created_at of the oldest queued delivery in an open lane
+	RelayedLast map[string]int64    // "1m", "1h": handed over in the last minute, hour
 	Lanes       []LaneFigures
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most

@@ -31,13 +31,12 @@ func DoubtAbout(v Visibility, s Source) Doubt {
 	return DoubtNone
 }
 
-// MayBeUsed tells whether anything about a person may be used for an activity, and
-// not for its notice alone: something was obtained of which no doubt is left (S4).
-// The gate asks this, whatever else it asks.
-func MayBeUsed(reg *Register, activity string, acqs []Acquisition) bool {
+// mayBeUsed tells whether anything obtained about a person may be used, and not for
+// a notice alone: there is something of which no doubt is left (S4).
+func mayBeUsed(reg *Register, acqs []Acquisition) bool {
 	return slices.ContainsFunc(acqs, func(a Acquisition) bool {
 		s, declared := reg.Source(a.SourceKey)
-		return declared && a.ActivityKey == activity && DoubtAbout(a.Visibility, s) == DoubtNone
+		return declared && DoubtAbout(a.Visibility, s) == DoubtNone
 	})
 }
 

@@ -192,7 +192,7 @@ func TestAMailboxWhoseAnswersAreAlwaysLostIsLeftToAPerson(t *testing.T) { // E5,
 		if q.states()[Uncertain] != 1 || r.tries["p0@example.org"] != uncertainTries {
 			t.Fatalf("%v after %d tries", q.states(), r.tries["p0@example.org"])
 		}
-		if last := q.alerts[len(q.alerts)-1]; last.Kind != "uncertain_held" {
+		if last := q.alerts[len(q.alerts)-1]; last.Kind != AlertUncertainHeld {
 			t.Errorf("alerts: %v", q.alerts)
 		}
 	})
@@ -206,7 +206,7 @@ func TestARetryThatPassesTheDeadlineRaisesAnAlert(t *testing.T) { // D8
 			return &DeliveryError{Stage: StageRcpt, Reply: Reply{Code: 451, Enhanced: "4.3.0"}}
 		}}
 		during(t, q, r, time.Minute, nil)
-		if len(q.alerts) == 0 || q.alerts[0].Kind != "retry_past_deadline" {
+		if len(q.alerts) == 0 || q.alerts[0].Kind != AlertRetryPastDeadline {
 			t.Fatalf("alerts: %v", q.alerts)
 		}
 	})
@@ -251,7 +251,7 @@ func TestBytesThatDifferFromTheFirstAttemptAreNotSent(t *testing.T) { // E1
 		d := q.rows[q.order[0]]
 		d.Slots, d.SHA256, d.ComposedAt = Slots{"date": "then"}, []byte("another hash"), time.Now()
 		during(t, q, r, time.Minute, nil)
-		if len(r.tries) != 0 || q.states()[Rejected] != 1 || len(q.alerts) != 1 || q.alerts[0].Kind != "cannot_compose" {
+		if len(r.tries) != 0 || q.states()[Rejected] != 1 || len(q.alerts) != 1 || q.alerts[0].Kind != AlertCannotCompose {
 			t.Fatalf("sent %v, %v, alerts %v", r.tries, q.states(), q.alerts)
 		}
 	})

@@ -147,6 +147,6 @@ func (r *run) cannotCompose(j Job, err error) {
 		return
 	}
 	r.Log.Error("a notice cannot be composed", "delivery", j.DeliveryID, "error", MaskAddresses(err.Error()))
-	end.Alert = &Alert{Kind: "cannot_compose", Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)}
+	end.Alert = &Alert{Kind: AlertCannotCompose, Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)}
 	r.settles.in <- end
 }

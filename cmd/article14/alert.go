@@ -31,7 +31,7 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 	if c.Limit <= 0 {
 		return misuse{errors.New("--limit is a number of alerts, 1 or more")}
 	}
-	alerts, err := a.store.Alerts(ctx, a.controller, c.Kind, after, c.Limit)
+	alerts, err := a.store.Alerts(ctx, a.controller, mailer.AlertKind(c.Kind), after, c.Limit)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func printAlerts(w io.Writer, alerts []mailer.OpenAlert, zone *time.Location) {
 	}
 	rows := [][]string{{"ALERT", "RAISED", "KIND"}}
 	for _, al := range alerts {
-		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, zone), al.Kind}, []string{"  about " + al.Subject})
+		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, zone), string(al.Kind)}, []string{"  about " + al.Subject})
 		if !al.ContactID.IsZero() && al.ContactID.String() != al.Subject {
 			rows = append(rows, []string{"  contact " + al.ContactID.String()})
 		}

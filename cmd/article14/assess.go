@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"article14/internal/compose"
+	"article14/internal/pacing"
 	"article14/locales"
 	"article14/mailer"
 )
@@ -50,7 +51,7 @@ func (c *assessCmd) Run(ctx context.Context, s *Settings, std streams) error {
 
 // planned reads the pace.
 func (c *assessCmd) planned() (mailer.Planned, error) {
-	p := mailer.Planned{Pace: mailer.Ramp{Start: c.Pace}, NewPerDay: c.New}
+	p := mailer.Planned{Pace: pacing.Ramp{Start: c.Pace}, NewPerDay: c.New}
 	switch {
 	case c.Pace < 0 || c.New < 0:
 		return p, errors.New("--pace and --new are numbers of people a day, not less than none")
@@ -64,28 +65,28 @@ func (c *assessCmd) planned() (mailer.Planned, error) {
 	return p, err
 }
 
-func parseRamp(text string) (mailer.Ramp, error) {
+func parseRamp(text string) (pacing.Ramp, error) {
 	wrong := fmt.Errorf("--ramp takes START:STEP:MAX, as 5000:5000:100000 or 5000:20%%:100000, not %q", text)
 	parts := strings.Split(text, ":")
 	if len(parts) != 3 {
-		return mailer.Ramp{}, wrong
+		return pacing.Ramp{}, wrong
 	}
 	step, growing := strings.CutSuffix(parts[1], "%")
 	var n [3]int
 	for i, part := range []string{parts[0], step, parts[2]} {
 		v, err := strconv.Atoi(part)
 		if err != nil || v < 0 {
-			return mailer.Ramp{}, wrong
+			return pacing.Ramp{}, wrong
 		}
 		n[i] = v
 	}
 	if n[0] == 0 || n[2] < n[0] {
-		return mailer.Ramp{}, wrong
+		return pacing.Ramp{}, wrong
 	}
 	if growing {
-		return mailer.Ramp{Start: n[0], Growth: float64(n[1]) / 100, Max: n[2]}, nil
+		return pacing.Ramp{Start: n[0], Growth: float64(n[1]) / 100, Max: n[2]}, nil
 	}
-	return mailer.Ramp{Start: n[0], Step: n[1], Max: n[2]}, nil
+	return pacing.Ramp{Start: n[0], Step: n[1], Max: n[2]}, nil
 }
 
 // withoutDatabase looks at a file by a register file alone. Its keys are made for

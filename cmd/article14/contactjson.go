@@ -125,20 +125,20 @@ type replyJSON struct {
 }
 
 type objectionJSON struct {
-	Activity   string    `json:"activity"`
-	Scope      string    `json:"scope"`
-	Way        string    `json:"way"`
-	MadeAt     time.Time `json:"made_at"`
-	DeliveryID mailer.ID `json:"delivery_id,omitzero"`
+	Activity   string                `json:"activity"`
+	Scope      mailer.ObjectionScope `json:"scope"`
+	Way        mailer.Way            `json:"way"`
+	MadeAt     time.Time             `json:"made_at"`
+	DeliveryID mailer.ID             `json:"delivery_id,omitzero"`
 }
 
 type requestJSON struct {
-	ID         mailer.ID `json:"id"`
-	Kind       string    `json:"kind"`
-	Way        string    `json:"way"`
-	ReceivedAt time.Time `json:"received_at"`
-	DueAt      time.Time `json:"due_at"`
-	DeliveryID mailer.ID `json:"delivery_id,omitzero"`
+	ID         mailer.ID          `json:"id"`
+	Kind       mailer.RequestKind `json:"kind"`
+	Way        mailer.Way         `json:"way"`
+	ReceivedAt time.Time          `json:"received_at"`
+	DueAt      time.Time          `json:"due_at"`
+	DeliveryID mailer.ID          `json:"delivery_id,omitzero"`
 }
 
 type decisionJSON struct {

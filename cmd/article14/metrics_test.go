@@ -125,8 +125,8 @@ func labelValues() map[string]func(string) bool {
 		"reason": func(v string) bool { return mailer.BlockReason(v).Remedy() != "" },
 		"age":    func(v string) bool { return ages[v] },
 		"within": func(v string) bool { return windows[v] },
-		"kind":   func(v string) bool { return mailer.AlertKinds[v] != "" },
-		"way":    in("page", "one_click"),
+		"kind":   func(v string) bool { return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) },
+		"way":    func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
 		"result": func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
 		"class":  func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
 		"finding": func(v string) bool {

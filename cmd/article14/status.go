@@ -28,9 +28,9 @@ type statusJSON struct {
 	Attempts   map[mailer.DeliveryState]int64 `json:"attempts"`
 	Languages  map[string]int64               `json:"languages"`
 	Rows       mailer.ImportCounts            `json:"rows"`
-	Objections map[string]int64               `json:"objections"`
+	Objections map[mailer.Way]int64           `json:"objections"`
 	Requests   int64                          `json:"requests_open"`
-	Alerts     map[string]int64               `json:"alerts"`
+	Alerts     map[mailer.AlertKind]int64     `json:"alerts"`
 	Reports    map[string]int64               `json:"reports"`
 	Unmatched  map[string]int64               `json:"reports_unmatched"`
 	Relayed    map[string]int64               `json:"relayed_last"`

@@ -159,7 +159,7 @@ func number(n int64) string {
 	return s
 }
 
-func sum(m map[string]int64) (n int64) {
+func sum[K comparable](m map[K]int64) (n int64) {
 	for v := range maps.Values(m) {
 		n += v
 	}

@@ -13,8 +13,8 @@ import (
 func busy(now time.Time) mailer.Figures {
 	f := mailer.Figures{AsOf: now, Contacts: 2_345_678, Overdue: 1_900_000, OldestDueAt: now.AddDate(-2, 0, 0), MetLate: 12, Stranded: 3, Requests: 2,
 		Duties: map[mailer.DutyState]int64{}, Blocked: map[mailer.BlockReason]int64{}, Deliveries: map[mailer.DeliveryState]int64{},
-		DueWithin: map[string]int64{"1d": 1}, OverdueBy: map[string]int64{"over_1y": 1_000_000, "7d_30d": 900_000}, Objections: map[string]int64{"page": 1},
-		RelayedLast: map[string]int64{"1m": 60, "1h": 3600}, Alerts: map[string]int64{"cannot_compose": 1},
+		DueWithin: map[string]int64{"1d": 1}, OverdueBy: map[string]int64{"over_1y": 1_000_000, "7d_30d": 900_000}, Objections: map[mailer.Way]int64{"page": 1},
+		RelayedLast: map[string]int64{"1m": 60, "1h": 3600}, Alerts: map[mailer.AlertKind]int64{"cannot_compose": 1},
 		Instance: mailer.Instance{HeldAt: now, HeldReason: "it was copied"}}
 	for _, s := range mailer.DutyStates {
 		f.Duties[s] = 1000

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -81,9 +82,9 @@ var families = []family{
 	gauge("relay_connections", "Connections open to relays, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Connections })),
 	gauge("deliveries_in_flight", "Transactions with relays under way, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.InFlight })),
 	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
-	counter("objections_total", "Objections, by the way they were made.", each(func(f mailer.Figures) map[string]int64 { return f.Objections }), "way"),
+	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f mailer.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),
 	gauge("requests_open", "Requests of people not yet answered.", one(func(f mailer.Figures) int64 { return f.Requests })),
-	gauge("alerts", "Alerts raised, by kind.", alerts, "kind"),
+	gauge("alerts", "Alerts that nobody has seen to, by kind.", alerts, "kind"),
 	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
 	counter("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", reports, "finding"),
 	gauge("reports_unmatched", "Reports that found no delivery: waiting for it, or given up.", unmatched, "state"),
@@ -175,12 +176,12 @@ func held(f mailer.Figures, _ time.Time, put put) {
 
 // alerts has all kinds that are known, and any other that was raised.
 func alerts(f mailer.Figures, _ time.Time, put put) {
-	for kind := range mailer.AlertKinds {
-		put(float64(f.Alerts[kind]), kind)
+	for _, kind := range mailer.AlertKinds {
+		put(float64(f.Alerts[kind]), string(kind))
 	}
 	for kind, n := range f.Alerts {
-		if _, known := mailer.AlertKinds[kind]; !known {
-			put(float64(n), kind)
+		if !slices.Contains(mailer.AlertKinds, kind) {
+			put(float64(n), string(kind))
 		}
 	}
 }

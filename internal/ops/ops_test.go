@@ -33,7 +33,7 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, 
 			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
 		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
-		DueWithin: map[string]int64{"3d": 1}, Alerts: map[string]int64{"retry_past_deadline": 1}, Objections: map[string]int64{"page": 5},
+		DueWithin: map[string]int64{"3d": 1}, Alerts: map[mailer.AlertKind]int64{"retry_past_deadline": 1}, Objections: map[mailer.Way]int64{"page": 5},
 		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
 	}, b.err
 }

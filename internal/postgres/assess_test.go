@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -49,7 +50,7 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	h.people(5, noon.Add(3*day))
 	before := h.checksums()
 	var seen []int64
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{Pace: mailer.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
+	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
 	must(t, err)
 	equal(t, "pages", slices.Equal(seen, []int64{1000, 1505}), true)
 	equal(t, "people", a.People, 1505)
@@ -61,6 +62,18 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	equal(t, "whom a campaign has", a.UnderWay, 1497)
 	equal(t, "in the plan", a.Plan.Notices, 1502)
 	equal(t, "what was there before", h.checksums(), before)
+}
+
+func TestAnAssessmentSaysWhyDutiesAreExcused(t *testing.T) { // 14(5)(a)
+	h := newHouse(t)
+	told := h.newPerson(1, noon.Add(day))
+	h.store(told, h.newPerson(2, noon.Add(day)))
+	h.tell(noon.Add(-day), told)
+	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	must(t, err)
+	equal(t, "told before", a.Excused[mailer.ToldBefore], 1)
+	equal(t, "reasons", len(a.Excused), 1)
+	equal(t, "owed", a.Owed, 1)
 }
 
 // rowList gives records in order.

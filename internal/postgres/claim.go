@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -35,7 +36,7 @@ type claimedRow struct {
 //
 // Those still on time have what they need of it, in every lane; the rest goes to
 // the lanes in equal parts, and within each to both streams (still on time,
-// overdue: D7, mailer.Share). What one leaves over goes to the others, in further
+// overdue: D7, pacing.Share). What one leaves over goes to the others, in further
 // rounds. Nobody waits for anybody: rows and paced lanes that another worker has
 // in its hands are passed over.
 func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time, lease time.Duration) (jobs []mailer.Job, err error) {
@@ -68,9 +69,9 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 }
 
 // take asks the lanes in rounds until the batch is full or they are dry.
-func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*mailer.LaneTurn, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
+func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*pacing.LaneTurn, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
 	for range claimRounds {
-		asked := mailer.Share(lanes, limit-len(taken), float64(claim[15])/256)
+		asked := pacing.Share(lanes, limit-len(taken), float64(claim[15])/256)
 		if len(asked) == 0 {
 			break
 		}
@@ -78,7 +79,7 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*mail
 		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked), inAll(asked)); err != nil {
 			return nil, nil, err
 		}
-		got := map[int64]mailer.Given{}
+		got := map[int64]pacing.Given{}
 		for _, r := range rows {
 			g := got[r.Lane]
 			if r.Late {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -263,7 +264,7 @@ func TestAClaimWalksTheNarrowIndex(t *testing.T) {
 	}
 	var lane int64
 	must(t, h.db.Get(&lane, `SELECT id FROM lane`))
-	asked := []mailer.Portion{{Lane: lane, OnTime: 250, Late: 250}}
+	asked := []pacing.Portion{{Lane: lane, OnTime: 250, Late: 250}}
 	var lines []string
 	must(t, h.read(h.ctx, func(x tx) error {
 		return x.SelectContext(h.ctx, &lines, "EXPLAIN "+statement("claim"), h.controller, mailer.NewID(noon), noon, noon.Add(time.Minute), records{asked}, largest(asked), inAll(asked))

@@ -83,9 +83,9 @@ func (c countsBy) figures(now time.Time) mailer.Figures {
 		Imports: mailer.ImportCounts{
 			Accepted: c[countImport]["accepted"], Merged: c[countImport]["merged"], Refused: c[countImport]["refused"],
 		},
-		Objections: named[string](c[countObjection]),
+		Objections: named[mailer.Way](c[countObjection]),
 		Requests:   c[countRequest]["received"],
-		Alerts:     named[string](c[countAlert]),
+		Alerts:     named[mailer.AlertKind](c[countAlert]),
 		Reports:    named[string](c[countReport]),
 		Unmatched:  named[string](c[countUnmatched]),
 	}

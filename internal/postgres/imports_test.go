@@ -262,7 +262,7 @@ func TestAnEarlierObtainingMovesTheFirstBackAndALaterOneDoesNot(t *testing.T) { 
 	for _, c := range []struct{ at, want time.Time }{{noon.Add(-400 * day), noon.Add(-400 * day)}, {noon, noon.Add(-400 * day)}, {time.Time{}, noon.Add(-400 * day)}} {
 		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
 			return mailer.Merge{Updated: []mailer.Contact{{ID: id, Name: "n", FirstObtainedAt: c.at}}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1},
-				Alerts: []mailer.Alert{{Kind: "identity_conflict", Subject: id.String()}}}
+				Alerts: []mailer.Alert{{Kind: mailer.AlertIdentityConflict, Subject: id.String()}}}
 		}))
 		r, err := h.ContactReport(h.ctx, h.controller, id)
 		must(t, err)

@@ -4,11 +4,12 @@ import (
 	"context"
 	"time"
 
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
 // largest is the greatest number that any stream is asked for.
-func largest(asked []mailer.Portion) int {
+func largest(asked []pacing.Portion) int {
 	n := 0
 	for _, a := range asked {
 		n = max(n, a.OnTime, a.Late)
@@ -17,7 +18,7 @@ func largest(asked []mailer.Portion) int {
 }
 
 // inAll is how many all streams are asked for.
-func inAll(asked []mailer.Portion) int {
+func inAll(asked []pacing.Portion) int {
 	n := 0
 	for _, a := range asked {
 		n += a.OnTime + a.Late
@@ -29,7 +30,7 @@ func inAll(asked []mailer.Portion) int {
 // others, from another one on each time, so that many lanes share small batches.
 // Paced lanes are locked until the claim ends; one that another claim has locked
 // is passed over.
-func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time) ([]*mailer.LaneTurn, error) {
+func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time) ([]*pacing.LaneTurn, error) {
 	var rows []struct {
 		ID      int64 `db:"id"`
 		Express bool  `db:"express"`
@@ -42,9 +43,9 @@ func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit in
 	if err != nil {
 		return nil, err
 	}
-	var express, others []*mailer.LaneTurn
+	var express, others []*pacing.LaneTurn
 	for _, r := range rows {
-		l := &mailer.LaneTurn{Lane: r.ID, Room: limit}
+		l := &pacing.LaneTurn{Lane: r.ID, Room: limit}
 		if r.Pace > 0 {
 			room, locked := left[r.ID]
 			if !locked {
@@ -84,7 +85,7 @@ func (t tx) paceLeft(ctx context.Context, controller mailer.ID, now time.Time) (
 }
 
 // chargePace writes down what paced lanes gave in this second.
-func (t tx) chargePace(ctx context.Context, lanes []*mailer.LaneTurn, now time.Time) error {
+func (t tx) chargePace(ctx context.Context, lanes []*pacing.LaneTurn, now time.Time) error {
 	type row struct {
 		ID   int64 `json:"id"`
 		Used int   `json:"used"`

@@ -127,15 +127,15 @@ func (t tx) nameListed(ctx context.Context, controller mailer.ID, ds []mailer.Li
 }
 
 // Alerts gives open alerts, the oldest first.
-func (s *Store) Alerts(ctx context.Context, controller mailer.ID, kind string, after mailer.ID, limit int) (out []mailer.OpenAlert, err error) {
+func (s *Store) Alerts(ctx context.Context, controller mailer.ID, kind mailer.AlertKind, after mailer.ID, limit int) (out []mailer.OpenAlert, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
-			ID       mailer.ID `db:"id"`
-			Kind     string    `db:"kind"`
-			Subject  string    `db:"subject"`
-			Detail   string    `db:"detail"`
-			RaisedAt instant   `db:"raised_at"`
-			Contact  mailer.ID `db:"contact_id"`
+			ID       mailer.ID        `db:"id"`
+			Kind     mailer.AlertKind `db:"kind"`
+			Subject  string           `db:"subject"`
+			Detail   string           `db:"detail"`
+			RaisedAt instant          `db:"raised_at"`
+			Contact  mailer.ID        `db:"contact_id"`
 		}
 		err := t.all(ctx, &rows, "alerts_open", controller, kind, after.String(), limit)
 		for _, r := range rows {

@@ -161,7 +161,7 @@ func TestAnAlertNamesWhomItIsAbout(t *testing.T) {
 
 func TestAnAlertThatWasSeenToIsSettledUntilItIsRaisedAgain(t *testing.T) {
 	h := newHouse(t)
-	raise := func(kind, subject string, at time.Time) {
+	raise := func(kind mailer.AlertKind, subject string, at time.Time) {
 		must(t, h.write(h.ctx, func(x tx) error {
 			counts := tally{}
 			must(t, x.raiseFound(h.ctx, h.controller, []mailer.Alert{{Kind: kind, Subject: subject, Detail: "d"}}, at, counts))
@@ -172,11 +172,11 @@ func TestAnAlertThatWasSeenToIsSettledUntilItIsRaisedAgain(t *testing.T) {
 	raise("a", "2", noon.Add(time.Second))
 	raise("b", "1", noon.Add(2*time.Second))
 	raise("a", "1", noon.Add(day))
-	open := func(kind string, after mailer.ID) (subjects string) {
+	open := func(kind mailer.AlertKind, after mailer.ID) (subjects string) {
 		as, err := h.Alerts(h.ctx, h.controller, kind, after, 2)
 		must(t, err)
 		for _, a := range as {
-			subjects += a.Kind + a.Subject + " "
+			subjects += string(a.Kind) + a.Subject + " "
 		}
 		return subjects
 	}

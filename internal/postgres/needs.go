@@ -5,12 +5,13 @@ import (
 	"sync"
 	"time"
 
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
 const (
 	// countEvery is how long a count of what is owed stands. What a claim takes of it
-	// in that time is little, and mailer.Share sets more aside than is needed.
+	// in that time is little, and pacing.Share sets more aside than is needed.
 	countEvery = 10 * time.Second
 	// countMost is the longest that a count stands, however much there was to count.
 	countMost = time.Minute
@@ -31,12 +32,12 @@ type laneNeeds struct {
 // countedNeeds are the needs of a controller's lanes as they were counted.
 type countedNeeds struct {
 	at, until time.Time
-	byLane    map[int64]mailer.Need
+	byLane    map[int64]pacing.Need
 }
 
 // of gives the needs of a controller's open lanes, counted anew where the last
 // count is too old.
-func (n *laneNeeds) of(ctx context.Context, s *Store, controller mailer.ID, now time.Time) (map[int64]mailer.Need, error) {
+func (n *laneNeeds) of(ctx context.Context, s *Store, controller mailer.ID, now time.Time) (map[int64]pacing.Need, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	last, ok := n.counted[controller]
@@ -64,16 +65,16 @@ func (n *laneNeeds) of(ctx context.Context, s *Store, controller mailer.ID, now 
 }
 
 // owed counts what is queued and still on time in each open lane, by date.
-func (t tx) owed(ctx context.Context, controller mailer.ID, now time.Time) (owed map[int64][]mailer.Owing, total int64, err error) {
+func (t tx) owed(ctx context.Context, controller mailer.ID, now time.Time) (owed map[int64][]pacing.Owing, total int64, err error) {
 	var rows []struct {
 		Lane int64   `db:"lane"`
 		At   instant `db:"at"`
 		N    int64   `db:"n"`
 	}
 	err = t.all(ctx, &rows, "claim_owed", controller, now, now.Add(countAhead))
-	owed = map[int64][]mailer.Owing{}
+	owed = map[int64][]pacing.Owing{}
 	for _, r := range rows {
-		owed[r.Lane] = append(owed[r.Lane], mailer.Owing{At: r.At.Time, N: r.N})
+		owed[r.Lane] = append(owed[r.Lane], pacing.Owing{At: r.At.Time, N: r.N})
 		total += r.N
 	}
 	return owed, total, err
@@ -81,7 +82,7 @@ func (t tx) owed(ctx context.Context, controller mailer.ID, now time.Time) (owed
 
 // laneNeeds holds what lanes owe against their own pace and against what was
 // handed over lately.
-func (t tx) laneNeeds(ctx context.Context, controller mailer.ID, owed map[int64][]mailer.Owing, now time.Time) (map[int64]mailer.Need, error) {
+func (t tx) laneNeeds(ctx context.Context, controller mailer.ID, owed map[int64][]pacing.Owing, now time.Time) (map[int64]pacing.Need, error) {
 	if len(owed) == 0 {
 		return nil, nil
 	}
@@ -94,9 +95,9 @@ func (t tx) laneNeeds(ctx context.Context, controller mailer.ID, owed map[int64]
 	if err := t.all(ctx, &lanes, "lanes", controller); err != nil {
 		return nil, err
 	}
-	out := map[int64]mailer.Need{}
+	out := map[int64]pacing.Need{}
 	for _, l := range lanes {
-		out[l.ID] = mailer.Need{OfAll: mailer.NeedOf(owed[l.ID], rate, now), OfOwn: mailer.NeedOf(owed[l.ID], float64(l.Pace), now)}
+		out[l.ID] = pacing.Need{OfAll: pacing.NeedOf(owed[l.ID], rate, now), OfOwn: pacing.NeedOf(owed[l.ID], float64(l.Pace), now)}
 	}
 	return out, nil
 }

@@ -183,7 +183,7 @@ func (m *mischief) settleSome(t *rapid.T) {
 		if e.To == mailer.Rejected && rapid.Bool().Draw(t, "dead") {
 			hash := address(rapid.IntRange(1, 5).Draw(t, "whose")).Hash
 			e.Suppress = &mailer.Suppression{Kind: mailer.ByEmail, Hash: hash, KeyID: "a", Scope: mailer.SuppressAddress, Reason: "dead_address"}
-			e.Alert = &mailer.Alert{Kind: "retry_past_deadline", Subject: e.DeliveryID.String()}
+			e.Alert = &mailer.Alert{Kind: mailer.AlertRetryPastDeadline, Subject: e.DeliveryID.String()}
 		}
 		batch = append(batch, e)
 	}

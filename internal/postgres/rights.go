@@ -145,7 +145,7 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 			return err
 		}
 		counts := tally{}
-		counts.add(controller, mailer.ID{}, countObjection, "", o.Way, 1)
+		counts.add(controller, mailer.ID{}, countObjection, "", string(o.Way), 1)
 		return t.correspond(ctx, controller, o.ContactID, receipt, now, counts)
 	})
 	return stored, made, err
@@ -153,13 +153,13 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 
 // objectionRow is a row of objection.
 type objectionRow struct {
-	ContactID  mailer.ID `db:"contact_id"`
-	ID         mailer.ID `db:"id"`
-	Activity   string    `db:"activity_key"`
-	Scope      string    `db:"scope"`
-	Way        string    `db:"way"`
-	MadeAt     instant   `db:"made_at"`
-	DeliveryID mailer.ID `db:"delivery_id"`
+	ContactID  mailer.ID             `db:"contact_id"`
+	ID         mailer.ID             `db:"id"`
+	Activity   string                `db:"activity_key"`
+	Scope      mailer.ObjectionScope `db:"scope"`
+	Way        mailer.Way            `db:"way"`
+	MadeAt     instant               `db:"made_at"`
+	DeliveryID mailer.ID             `db:"delivery_id"`
 }
 
 func (r objectionRow) objection() mailer.Objection {
@@ -192,13 +192,13 @@ func (s *Store) Request(ctx context.Context, controller mailer.ID, r mailer.Requ
 
 // requestRow is a row of request.
 type requestRow struct {
-	ContactID  mailer.ID `db:"contact_id"`
-	ID         mailer.ID `db:"id"`
-	Kind       string    `db:"kind"`
-	Way        string    `db:"way"`
-	ReceivedAt instant   `db:"received_at"`
-	DueAt      instant   `db:"due_at"`
-	DeliveryID mailer.ID `db:"delivery_id"`
+	ContactID  mailer.ID          `db:"contact_id"`
+	ID         mailer.ID          `db:"id"`
+	Kind       mailer.RequestKind `db:"kind"`
+	Way        mailer.Way         `db:"way"`
+	ReceivedAt instant            `db:"received_at"`
+	DueAt      instant            `db:"due_at"`
+	DeliveryID mailer.ID          `db:"delivery_id"`
 }
 
 func (r requestRow) request() mailer.Request {

@@ -74,7 +74,7 @@ func TestLinksThatLeadNowhereAllGetTheSameAnswer(t *testing.T) { // R3
 
 func TestAnObjectionStopsUseAtOnceAndIsRecordedOnce(t *testing.T) { // R5, R2
 	h, a := told(t)
-	object := func(way string, at time.Time) (mailer.Objection, bool) {
+	object := func(way mailer.Way, at time.Time) (mailer.Objection, bool) {
 		o := mailer.Objection{ID: mailer.NewID(at), ContactID: a.ContactID, ActivityKey: "sales", Scope: "all", Way: way, MadeAt: at, DeliveryID: a.DeliveryID}
 		s := []mailer.Suppression{{Kind: mailer.ByEmail, Hash: address(1).Hash, KeyID: "a", Scope: mailer.SuppressUse, Reason: "objection"}}
 		o, made, err := h.Object(h.ctx, h.controller, o, s, h.receiptTo(a.ContactID), at)

@@ -62,7 +62,7 @@ func (s *Store) SettleUncertain(ctx context.Context, controller mailer.ID, v mai
 // settleHeld settles the alert that a delivery was held for a person.
 func (t tx) settleHeld(ctx context.Context, controller mailer.ID, v mailer.Ruling, now time.Time, counts tally) error {
 	var kind string
-	found, err := t.one(ctx, &kind, "ruling_alert", controller, v.DeliveryID.String(), now, v.By)
+	found, err := t.one(ctx, &kind, "ruling_alert", controller, v.DeliveryID.String(), now, v.By, mailer.AlertUncertainHeld)
 	if found {
 		counts.add(controller, mailer.ID{}, countAlert, kind, "", 1)
 	}

@@ -17,5 +17,5 @@ WHERE contact_id = $1 AND id = $2
 -- name: ruling_alert
 UPDATE alert
 SET settled_at = $3, settled_by = $4
-WHERE controller_id = $1 AND kind = 'uncertain_held' AND subject = $2 AND settled_at IS NULL
+WHERE controller_id = $1 AND kind = $5 AND subject = $2 AND settled_at IS NULL
 RETURNING kind

@@ -20,7 +20,7 @@ func TestAPersonSettlesWhatMayHaveArrived(t *testing.T) { // E5, D7
 		campaign := h.running("spring", 0)
 		a := h.begin(noon, h.claim(1, noon)...)[0]
 		e := end(a, mailer.Uncertain, noon)
-		e.Alert = &mailer.Alert{Kind: "uncertain_held", Subject: a.DeliveryID.String()}
+		e.Alert = &mailer.Alert{Kind: mailer.AlertUncertainHeld, Subject: a.DeliveryID.String()}
 		_, err := h.Settle(h.ctx, []mailer.Settlement{e})
 		must(t, err)
 		must(t, h.Move(h.ctx, h.controller, campaign.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignCancelled, "ben", noon))

@@ -256,12 +256,12 @@ func (t tx) suppress(ctx context.Context, rows []suppressionRow) error {
 
 // alertRow is a row of alert.
 type alertRow struct {
-	ID           mailer.ID `json:"id"`
-	ControllerID mailer.ID `json:"controller_id"`
-	Kind         string    `json:"kind"`
-	Subject      string    `json:"subject"`
-	Detail       string    `json:"detail"`
-	RaisedAt     time.Time `json:"raised_at"`
+	ID           mailer.ID        `json:"id"`
+	ControllerID mailer.ID        `json:"controller_id"`
+	Kind         mailer.AlertKind `json:"kind"`
+	Subject      string           `json:"subject"`
+	Detail       string           `json:"detail"`
+	RaisedAt     time.Time        `json:"raised_at"`
 }
 
 // raise stores alerts, each once for its kind and subject.
@@ -270,12 +270,12 @@ func (t tx) raise(ctx context.Context, rows []alertRow, counts tally) error {
 		return nil
 	}
 	var made []struct {
-		ControllerID mailer.ID `db:"controller_id"`
-		Kind         string    `db:"kind"`
+		ControllerID mailer.ID        `db:"controller_id"`
+		Kind         mailer.AlertKind `db:"kind"`
 	}
 	err := t.all(ctx, &made, "raise", records{rows})
 	for _, r := range made {
-		counts.add(r.ControllerID, mailer.ID{}, countAlert, "", r.Kind, 1)
+		counts.add(r.ControllerID, mailer.ID{}, countAlert, "", string(r.Kind), 1)
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func TestARefusedNoticeFailsItsDutySuppressesTheAddressAndRaisesItsAlertOnce(t *
 	a := h.begin(noon, h.claim(1, noon)...)[0]
 	e := end(a, mailer.Rejected, noon)
 	e.Suppress = &mailer.Suppression{Kind: mailer.ByEmail, Hash: address(1).Hash, KeyID: "a", Scope: mailer.SuppressAddress, Reason: "dead_address"}
-	e.Alert = &mailer.Alert{Kind: "retry_past_deadline", Subject: a.DeliveryID.String(), Detail: "transient"}
+	e.Alert = &mailer.Alert{Kind: mailer.AlertRetryPastDeadline, Subject: a.DeliveryID.String(), Detail: "transient"}
 	e.Reply = "no such user\x00"
 	fenced, err := h.Settle(h.ctx, []mailer.Settlement{e})
 	must(t, err)

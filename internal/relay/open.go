@@ -42,9 +42,19 @@ func (r *SMTP) Name() string { return r.cfg.Name }
 // Open dials, secures and authenticates. The context bounds all of it, and
 // nothing after it.
 func (r *SMTP) Open(ctx context.Context) (mailer.Session, error) {
+	conn, _, client, err := r.call(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newSession(conn, client, r.cfg.Limits), nil
+}
+
+// call connects and greets, and gives the socket, what is spoken through, and who
+// speaks. It leaves nothing open when it fails.
+func (r *SMTP) call(ctx context.Context) (*guardedConn, net.Conn, *smtp.Client, error) {
 	conn, secured, err := r.connect(ctx)
 	if err != nil {
-		return nil, connectError(ctx, err)
+		return nil, nil, nil, connectError(ctx, err)
 	}
 	stopWatching := context.AfterFunc(ctx, func() { conn.Close() })
 	client, err := r.greet(ctx, secured)
@@ -54,9 +64,9 @@ func (r *SMTP) Open(ctx context.Context) (mailer.Session, error) {
 	if err != nil {
 		// go-mail leaves the socket open when EHLO, STARTTLS or AUTH fails.
 		conn.Close()
-		return nil, connectError(ctx, err)
+		return nil, nil, nil, connectError(ctx, err)
 	}
-	return newSession(conn, client, r.cfg.Limits), nil
+	return conn, secured, client, nil
 }
 
 // connect dials. It gives the socket, and what to speak through: the same, or

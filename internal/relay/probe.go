@@ -31,18 +31,9 @@ var Extensions = []struct{ Name, For string }{
 
 // Probe dials, secures and authenticates as for a mail, looks, and says QUIT.
 func (r *SMTP) Probe(ctx context.Context) (Probed, error) {
-	conn, secured, err := r.connect(ctx)
+	conn, secured, client, err := r.call(ctx)
 	if err != nil {
-		return Probed{}, connectError(ctx, err)
-	}
-	stopWatching := context.AfterFunc(ctx, func() { conn.Close() })
-	client, err := r.greet(ctx, secured)
-	if !stopWatching() && err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		conn.Close()
-		return Probed{}, connectError(ctx, err)
+		return Probed{}, err
 	}
 	out := look(conn, secured, client)
 	out.Authenticated = r.cfg.Username != ""

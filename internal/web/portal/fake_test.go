@@ -48,9 +48,9 @@ type fakeRights struct {
 	objected  *calendar.Date
 	accessDue *calendar.Date
 	erased    *calendar.Date
-	ways      []string // of every call to Object
-	requests  int      // calls to RequestAccess
-	asked     int      // calls to ByCode
+	ways      []mailer.Way // of every call to Object
+	requests  int          // calls to RequestAccess
+	asked     int          // calls to ByCode
 	ctx       context.Context
 }
 
@@ -141,7 +141,7 @@ func (f *fakeRights) Objection(_ context.Context, token, wanted string) (mailer.
 	return f.objectionView(token, wanted), nil
 }
 
-func (f *fakeRights) Object(ctx context.Context, token, way, wanted string) (mailer.ObjectionView, error) {
+func (f *fakeRights) Object(ctx context.Context, token string, way mailer.Way, wanted string) (mailer.ObjectionView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := errors.Join(ctx.Err(), f.open(token, mailer.TokenObjection)); err != nil {

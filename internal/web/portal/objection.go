@@ -6,12 +6,6 @@ import (
 	"article14/mailer"
 )
 
-// Ways in which an objection comes, as mailer.Objection records them.
-const (
-	wayPage     = "page"
-	wayOneClick = "one_click"
-)
-
 // objectionBody is what the objection's page shows beside its frame.
 type objectionBody struct{ Objection string }
 
@@ -32,12 +26,12 @@ func (p *portal) object(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	way := ""
+	var way mailer.Way
 	switch {
 	case oneClick(form):
-		way = wayOneClick
+		way = mailer.WayOneClick
 	case fromPage(form):
-		way = wayPage
+		way = mailer.WayPage
 	default:
 		return p.askAgain(w, r)
 	}
@@ -47,7 +41,7 @@ func (p *portal) object(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return err
-	case way == wayOneClick:
+	case way == mailer.WayOneClick:
 		plain(w, http.StatusOK)
 		return nil
 	}

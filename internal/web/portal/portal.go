@@ -21,7 +21,7 @@ type Rights interface {
 	Notice(ctx context.Context, token, wanted string) (mailer.NoticeView, error)
 	ByCode(ctx context.Context, typed string) (token string, err error)
 	Objection(ctx context.Context, token, wanted string) (mailer.ObjectionView, error)
-	Object(ctx context.Context, token, way, wanted string) (mailer.ObjectionView, error)
+	Object(ctx context.Context, token string, way mailer.Way, wanted string) (mailer.ObjectionView, error)
 	RequestAccess(ctx context.Context, token, wanted string) (mailer.NoticeView, error)
 }
 

@@ -1,4 +1,4 @@
-package mailer
+package pacing
 
 import "time"
 
@@ -46,16 +46,3 @@ func NeedOf(owed []Owing, perSecond float64, now time.Time) float64 {
 // quarters could bear. What is held back is there for an hour without the relay,
 // for replies that defer, and for people who arrive with little time.
 const slackFactor = 4
-
-// RateOf is how many notices were handed over in a second, from what was handed
-// over in the last minute ("1m") and hour ("1h"); from says which it is:
-// last_minute, last_hour, or none.
-func RateOf(relayed map[string]int64) (perSecond float64, from string) {
-	switch {
-	case relayed["1m"] > 0:
-		return float64(relayed["1m"]) / 60, "last_minute"
-	case relayed["1h"] > 0:
-		return float64(relayed["1h"]) / 3600, "last_hour"
-	}
-	return 0, "none"
-}

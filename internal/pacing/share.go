@@ -1,4 +1,4 @@
-package mailer
+package pacing
 
 // LaneTurn is a lane during one claim.
 type LaneTurn struct {

@@ -1,10 +1,8 @@
-package mailer
+package pacing
 
 import (
 	"slices"
 	"time"
-
-	"article14/internal/calendar"
 )
 
 // Ramp is a pace that grows day by day, as a young sender's must.
@@ -32,10 +30,10 @@ func (r Ramp) PerDay(day int) int {
 // be told.
 type Simulation struct {
 	Now       time.Time
-	Zone      *time.Location
-	Queued    []Owing     // by date, overdue or not
-	NewPerDay int         // people obtained on each day, who are due a month later
-	More      map[int]int // people obtained on single days besides, counted from 0
+	Queued    []Owing                 // by date, overdue or not
+	DueOf     func(day int) time.Time // by when those are told whose data are obtained on a day, counted from 0; asked where anybody comes
+	NewPerDay int                     // people obtained on each day
+	More      map[int]int             // on single days besides
 	Pace      Ramp
 	Days      int // how far to look ahead; 0: two years
 }
@@ -68,10 +66,10 @@ func Simulate(s Simulation) SimulationResult {
 	r := SimulationResult{Done: -1, FirstLate: -1}
 	q := newDateQueue(s.Queued)
 	played := playedQueue{dateQueue: q, lateUntil: s.Now}
-	today := calendar.DateOf(s.Now, s.Zone)
 	for day := range s.Days {
-		obtained := today.AddDays(day).StartOf(s.Zone)
-		played.add(DueFor(DueInputs{ObtainedAt: obtained}, s.Zone).At, int64(s.NewPerDay+s.More[day]))
+		if come := int64(s.NewPerDay + s.More[day]); come > 0 {
+			played.add(s.DueOf(day), come)
+		}
 		d := played.day(s.Now.Add(time.Duration(day)*24*time.Hour), s.Pace.PerDay(day))
 		r.Days = append(r.Days, d)
 		r.BecameLate += d.BecameLate
@@ -129,7 +127,7 @@ func (q *playedQueue) day(begins time.Time, pace int) (d SimulatedDay) {
 	return d
 }
 
-// claim takes up to limit, as Queue.Claim does: what one stream leaves goes to the
+// claim takes up to limit, as a claim does: what one stream leaves goes to the
 // other, in a further round.
 func (q *playedQueue) claim(now time.Time, perSecond float64, limit int) (onTime, late int64) {
 	q.claims++

@@ -1,4 +1,4 @@
-package mailer
+package pacing
 
 import (
 	"encoding/json"
