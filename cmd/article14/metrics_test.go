@@ -120,16 +120,18 @@ func labelValues() map[string]func(string) bool {
 		windows[w.Name] = true
 	}
 	return map[string]func(string) bool{
-		"state":   states,
-		"to":      states,
-		"reason":  func(v string) bool { return mailer.BlockReason(v).Remedy() != "" },
-		"age":     func(v string) bool { return ages[v] },
-		"within":  func(v string) bool { return windows[v] },
-		"kind":    func(v string) bool { return mailer.AlertKinds[v] != "" },
-		"way":     in("page", "one_click"),
-		"result":  func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
-		"class":   func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
-		"finding": func(v string) bool { return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v)) },
+		"state":  states,
+		"to":     states,
+		"reason": func(v string) bool { return mailer.BlockReason(v).Remedy() != "" },
+		"age":    func(v string) bool { return ages[v] },
+		"within": func(v string) bool { return windows[v] },
+		"kind":   func(v string) bool { return mailer.AlertKinds[v] != "" },
+		"way":    in("page", "one_click"),
+		"result": func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
+		"class":  func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
+		"finding": func(v string) bool {
+			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v))
+		},
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
 		"step":    in("claim", "handover"),
 		"version": func(v string) bool { return v == version() },
