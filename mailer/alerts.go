@@ -10,5 +10,6 @@ var AlertKinds = map[string]string{
 	"told_while_sending":  "look at the person with 'contact show': they may have been told twice",
 	"exemption_reviewed":  "weigh it again with 'contact exempt', or let the people be told",
 	"bounced_policy":      "a relay refuses us, not the people: see what it says, and our records (SPF, DKIM, DMARC)",
+	AlertQuarantine:       "decide before the date with 'contact tell ID' or 'contact erase ID'; 'alert list' names them",
 	"restricted_later":    "decide about data that turned out to be restricted",
 }

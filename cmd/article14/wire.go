@@ -77,29 +77,31 @@ func openWithRegister(ctx context.Context, s *Settings, log *slog.Logger) (*app,
 // One that is told so while it starts has done what it was asked: stopped is true, and there
 // is no error, whatever the driver made of a call that was broken off.
 func starting(ctx context.Context, s *Settings, log *slog.Logger) (a *app, stopped bool, err error) {
-	opened := make(chan struct{})
+	type start struct {
+		app *app
+		err error
+	}
+	opened := make(chan start, 1)
 	go func() {
-		defer close(opened)
-		a, err = openWithRegister(ctx, s, log)
+		a, err := openWithRegister(ctx, s, log)
+		opened <- start{a, err}
 	}()
+	var it start
 	select {
-	case <-opened:
+	case it = <-opened:
 	case <-ctx.Done():
 		select {
-		case <-opened:
+		case it = <-opened:
 		case <-time.After(startGrace): // the driver waits for a server's first word without looking at ctx
-			log.Info(stoppedEarly)
-			return nil, true, nil
+			it.err = ctx.Err()
 		}
 	}
-	if err != nil && ctx.Err() != nil {
-		log.Info(stoppedEarly)
+	if it.err != nil && ctx.Err() != nil {
+		log.Info("stopped while it was starting; nothing had begun")
 		return nil, true, nil
 	}
-	return a, false, err
+	return it.app, false, it.err
 }
-
-const stoppedEarly = "stopped while it was starting; nothing had begun"
 
 // startGrace is how long a start that is told to stop is waited for.
 const startGrace = 2 * time.Second
