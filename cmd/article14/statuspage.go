@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"article14/internal/calendar"
 	"article14/mailer"
@@ -17,11 +19,11 @@ import (
 func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 	fmt.Fprintf(w, "as of %s\n\n", f.AsOf.In(zone).Format("2006-01-02 15:04:05 MST"))
 	printTasks(w, f.Tasks())
-	table(w, statusRows(f, zone))
-	printBlocked(w, "DUTIES", f.Blocked)
+	pageTable(w, statusRows(f, zone))
+	printWhatBlocks(w, f.Blocked)
 	printLanes(w, f, zone)
 	printWorkers(w, f)
-	fmt.Fprintln(w, "\n"+forecastWords(f.Forecast()))
+	fmt.Fprintln(w, "\n"+strings.Join(fold(forecastWords(f.Forecast()), pageWidth), "\n"))
 }
 
 func printTasks(w io.Writer, tasks []mailer.Task) {
@@ -34,9 +36,67 @@ func printTasks(w io.Writer, tasks []mailer.Task) {
 		if t.Count > 0 {
 			what = number(t.Count) + " " + what
 		}
-		fmt.Fprintf(w, "  %s\n    -> %s\n", what, t.Do)
+		fmt.Fprintln(w, "  "+strings.Join(fold(what, pageWidth-4), "\n    "))
+		fmt.Fprintln(w, "    -> "+strings.Join(fold(t.Do, pageWidth-7), "\n       "))
 	}
 	fmt.Fprintln(w)
+}
+
+// pageWidth is what fits on a terminal of an on-call phone's or a split screen's width.
+const pageWidth = 100
+
+// fold breaks a text into lines of no more than so many characters, at blanks.
+func fold(text string, width int) (lines []string) {
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines, line = append(lines, line), word
+		}
+	}
+	return append(lines, line)
+}
+
+// pageTable prints rows in columns, the last of them folded so that the page keeps its width.
+func pageTable(w io.Writer, rows [][]string) {
+	before := 0 // the width of all columns but the last
+	for i := range rows[0][1:] {
+		widest := 0
+		for _, r := range rows {
+			widest = max(widest, utf8.RuneCountInString(r[i]))
+		}
+		before += widest + 2
+	}
+	var folded [][]string
+	for _, r := range rows {
+		last := len(r) - 1
+		for n, line := range fold(r[last], max(20, pageWidth-before)) {
+			row := append(slices.Clone(r[:last]), line)
+			if n > 0 {
+				row = append(make([]string, last), line)
+			}
+			folded = append(folded, row)
+		}
+	}
+	table(w, folded)
+}
+
+// printWhatBlocks lists what cannot go on, with what would unblock it.
+func printWhatBlocks(w io.Writer, blocked map[mailer.BlockReason]int64) {
+	rows := [][]string{{"BLOCKED", "DUTIES", "WHAT UNBLOCKS THEM"}}
+	for _, reason := range slices.Sorted(maps.Keys(blocked)) {
+		if n := blocked[reason]; n > 0 {
+			rows = append(rows, []string{string(reason), number(n), reason.Remedy()})
+		}
+	}
+	if len(rows) > 1 {
+		fmt.Fprintln(w)
+		pageTable(w, rows)
+	}
 }
 
 func statusRows(f mailer.Figures, zone *time.Location) [][]string {
@@ -105,7 +165,7 @@ func oldest(f mailer.Figures, zone *time.Location) string {
 }
 
 func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
-	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE"}}
+	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE", "WHY"}}
 	for _, l := range f.Lanes {
 		if l.State == mailer.LaneClosed && l.Queued == 0 {
 			continue // its campaign has ended, or not begun: campaign list shows it
@@ -114,15 +174,11 @@ func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
 		if !l.EarliestDue.IsZero() {
 			first = calendar.DateOf(l.EarliestDue, zone).String()
 		}
-		state := string(l.State)
-		if l.Reason != "" {
-			state += " (" + l.Reason + ")"
-		}
-		rows = append(rows, []string{laneName(l), state, paceWords(l.Pace), number(l.Queued), first})
+		rows = append(rows, []string{laneName(l), string(l.State), paceWords(l.Pace), number(l.Queued), first, l.Reason})
 	}
 	if len(rows) > 1 {
 		fmt.Fprintln(w)
-		table(w, rows)
+		pageTable(w, rows)
 	}
 }
 

@@ -79,7 +79,7 @@ func (f *Figures) fresh() (mailer.Figures, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	asked := f.Now()
-	fig, err := f.Source.Figures(ctx, f.Controller(), asked)
+	fig, err := f.ask(ctx, asked)
 	f.last, f.ok, f.at = fig, err == nil, asked
 	if err != nil {
 		f.at = f.Now() // it may have taken its time to fail
@@ -87,4 +87,24 @@ func (f *Figures) fresh() (mailer.Figures, bool) {
 		return mailer.Figures{}, false
 	}
 	return fig, true
+}
+
+// ask gives up when ctx ends, whether the source does or not: the driver of a
+// server that hangs goes on waiting.
+func (f *Figures) ask(ctx context.Context, now time.Time) (mailer.Figures, error) {
+	type answer struct {
+		fig mailer.Figures
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		fig, err := f.Source.Figures(ctx, f.Controller(), now)
+		answers <- answer{fig, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.fig, a.err
+	case <-ctx.Done():
+		return mailer.Figures{}, ctx.Err()
+	}
 }

@@ -121,11 +121,23 @@ func outcomes(ctx context.Context, checks []Check) []error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	out := make([]error, len(checks))
-	var wg sync.WaitGroup
+	answers := make([]chan error, len(checks))
 	for i, c := range checks {
-		wg.Go(func() { out[i] = c.Run(ctx) })
+		answers[i] = make(chan error, 1)
+		go func() { answers[i] <- c.Run(ctx) }()
 	}
-	wg.Wait()
+	for i := range checks {
+		select {
+		case out[i] = <-answers[i]:
+			continue
+		default:
+		}
+		select {
+		case out[i] = <-answers[i]:
+		case <-ctx.Done(): // the driver of a server that hangs does not look at it
+			out[i] = ctx.Err()
+		}
+	}
 	return out
 }
 

@@ -181,6 +181,20 @@ func TestChecksAreMadeBesideEachOther(t *testing.T) {
 	}
 }
 
+// TestAPartThatHangsHoldsUpNoAnswer has a check that does not look at its context, as the database's
+// driver does while the server hangs. The caller's own patience ends the waiting here.
+func TestAPartThatHangsHoldsUpNoAnswer(t *testing.T) {
+	hang := make(chan struct{})
+	defer close(hang)
+	ctx, cancel := context.WithCancel(t.Context())
+	begun := make(chan struct{})
+	checks := []Check{{Name: "database", Run: func(context.Context) error { close(begun); <-hang; return nil }}}
+	go func() { <-begun; cancel() }()
+	if got := outcomes(ctx, checks); !errors.Is(got[0], context.Canceled) {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestAStoreThatFailedIsNotAskedAgainByEachScrape(t *testing.T) {
 	now, b := noon, &books{err: errors.New("it hangs")}
 	h := figures(b, &now)
