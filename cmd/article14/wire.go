@@ -307,8 +307,8 @@ func (a *app) checks() []ops.Check {
 			}
 			return err
 		}},
-		{Name: "clock", Run: a.askClock},
-		{Name: "instance", Advisory: true, Run: func(ctx context.Context) error {
+		{Name: "clock", Through: true, Run: a.askClock},
+		{Name: "instance", Advisory: true, Through: true, Run: func(ctx context.Context) error {
 			i, err := a.store.Recognise(ctx, a.now())
 			return ops.Unless(err, i.HeldError())
 		}},

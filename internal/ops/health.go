@@ -17,6 +17,7 @@ import (
 type Check struct {
 	Name     string
 	Advisory bool // it is named when it fails, and the process is ready all the same
+	Through  bool // it asks through another part: where no answer comes, that one has failed, and this one is unknown
 	Run      func(context.Context) error
 }
 
@@ -102,7 +103,7 @@ func ready(checks []Check, failed func(name string, err error)) http.HandlerFunc
 			case err == nil:
 				out[c.Name] = "ok"
 				continue
-			case errors.Is(err, ErrUnknown):
+			case errors.Is(err, ErrUnknown), c.Through && errors.Is(err, context.DeadlineExceeded):
 				out[c.Name] = "unknown"
 				continue
 			}

@@ -120,9 +120,10 @@ func TestACheckThatOnlyAdvisesIsNamedAndDecidesNothing(t *testing.T) {
 	report := func(name string, _ error) { failed = append(failed, name) }
 	away := func(context.Context) error { return errors.New("away") }
 	unasked := func(context.Context) error { return Unless(errors.New("the database is away"), nil) }
-	h := Handlers(nil, []Check{{Name: "relay", Advisory: true, Run: away}, {Name: "clock", Run: unasked}}, report)
+	silent := func(context.Context) error { return context.DeadlineExceeded }
+	h := Handlers(nil, []Check{{Name: "relay", Advisory: true, Run: away}, {Name: "clock", Run: unasked}, {Name: "instance", Through: true, Run: silent}}, report)
 	code, body := scrape(t, h["GET /readyz"], "/readyz")
-	if code != http.StatusOK || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"clock":"unknown"`) || !slices.Equal(failed, []string{"relay"}) {
+	if code != http.StatusOK || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"clock":"unknown"`) || !strings.Contains(body, `"instance":"unknown"`) || !slices.Equal(failed, []string{"relay"}) {
 		t.Errorf("%d %s, reported %v", code, body, failed)
 	}
 	h = Handlers(nil, []Check{{Name: "relay", Run: away}}, report)
