@@ -263,6 +263,9 @@ func (r *run) keepErasing(ctx context.Context) {
 	for ctx.Err() == nil {
 		out, err := r.Eraser.Pass(ctx)
 		r.complain(ctx, "erase what has expired", err)
+		if err == nil {
+			r.Meter.Erased(out)
+		}
 		if out.Contacts+out.Waiting > 0 {
 			r.Log.Info("erased what has expired", "contacts", out.Contacts, "waiting", out.Waiting)
 		}

@@ -35,6 +35,14 @@ type Task struct {
 // soon is how near a date must be for a pause in its way to need a person.
 const soon = 3 * 24 * time.Hour
 
+// ReviewSoon is how long before its review date an exemption needs a person: a
+// weighing takes time, and on the date its duties are open again.
+const ReviewSoon = 30 * 24 * time.Hour
+
+// manyDeferred is how many deferred notices, with none handed over for an hour, are
+// no longer one receiver's mood.
+const manyDeferred = 10
+
 // Tasks are what needs a person today, the gravest first.
 func (f Figures) Tasks() []Task {
 	var out []Task
@@ -52,10 +60,14 @@ func (f Figures) Tasks() []Task {
 	add(f.pausedNear(), "paused", "notices wait in paused campaigns, some due within three days or overdue", "article14 campaign resume KEY")
 	add(f.Stranded, "stranded", "duties failed, and their campaign has ended", "create a campaign: it looks for their next address")
 	add(f.Blocked[BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", BlockQuarantined.Remedy())
+	add(f.Exemptions.ReviewSoon, "exemptions_review", "exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
+	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemptions wait for somebody else", "article14 contact exempt --confirm PROPOSAL --by NAME")
 	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
 	for _, kind := range sortedKeys(f.Alerts) {
 		add(f.Alerts[kind], "alert_"+string(kind), "alerts "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
 	}
+	add(f.Unmatched["given_up"], "reports_unmatched", "reports found no delivery: a bounce among them leaves a duty met though nobody was told",
+		"article14 bounce --list says why")
 	return out
 }
 
@@ -78,6 +90,12 @@ func (f Figures) workerTasks() (out []Task) {
 		out = append(out, Task{"no_worker", waiting, "notices wait in open lanes, and no worker is there", "start one: article14 work"})
 	case alive > 0 && away == alive:
 		out = append(out, Task{"relay_away", waiting, "notices wait: no worker reaches the relay", "see the relay, and article14 doctor"})
+	}
+	if alive > away && f.RelayedLast["1h"] == 0 {
+		if n := f.Deliveries[Deferred]; n >= manyDeferred {
+			out = append(out, Task{"all_deferred", n, "notices are deferred, and none was handed over in the last hour: the relay refuses for now",
+				"see what it says with 'contact show ID', and its log"})
+		}
 	}
 	if gone > 0 {
 		out = append(out, Task{"worker_gone", gone, "workers were lost without a stop", "see their logs; what they had is taken back when its lease has passed"})

@@ -1,6 +1,8 @@
 package mailer
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -32,6 +34,11 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		"failed under a campaign that ended": {Figures{Stranded: 2}, []string{"stranded"}},
 		"restricted data":                    {Figures{Blocked: map[BlockReason]int64{BlockQuarantined: 1, BlockNoLanguage: 9}}, []string{"quarantined"}},
 		"people asked":                       {Figures{Requests: 1}, []string{"requests"}},
+		"exemptions":                         {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
+		"reports without a delivery":         {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
+		"the relay defers all":               {Figures{Deliveries: map[DeliveryState]int64{Deferred: 10}, Workers: []Heartbeat{alive(RelayUp)}}, []string{"all_deferred"}},
+		"the relay defers a few":             {Figures{Deliveries: map[DeliveryState]int64{Deferred: 9}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
+		"it defers many and takes others":    {Figures{Deliveries: map[DeliveryState]int64{Deferred: 99}, RelayedLast: map[string]int64{"1h": 1}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
 		"alerts, the unknown kind too":       {Figures{Alerts: map[AlertKind]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
 	} {
 		c.f.AsOf = now
@@ -44,6 +51,24 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestEveryKindOfAlertSaysWhatToDo holds the table of docs/operations.md, which every kind has a
+// row in, against what status says of it.
+func TestEveryKindOfAlertSaysWhatToDo(t *testing.T) {
+	page, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (?:a|an) [a-z]+").FindAllStringSubmatch(string(page), -1)
+	if len(rows) != len(AlertKinds) {
+		t.Errorf("the page has %d kinds, the program %d", len(rows), len(AlertKinds))
+	}
+	for _, row := range rows {
+		if AlertKind(row[1]).Remedy() == "" {
+			t.Errorf("nobody is told what to do about %s", row[1])
 		}
 	}
 }

@@ -16,8 +16,9 @@ type Session interface {
 	// Send makes one transaction: MAIL, RCPT, DATA, body, dot. A nil error means
 	// that the relay took the message (2yz to the dot), and nothing else does;
 	// otherwise the error is a *DeliveryError. A context that has ended before MAIL
-	// leaves the wire untouched; from MAIL on, Send goes on to its end or to its own
-	// time limits, so that a graceful stop makes nothing uncertain.
+	// leaves the wire untouched. One that ends later leaves what comes before the dot
+	// a few seconds, since hanging up there loses nothing; from the dot on, Send waits for
+	// the answer to its own time limit, so that a graceful stop makes nothing uncertain.
 	Send(ctx context.Context, m Message) (Reply, error)
 	// Alive tells whether another Send may be tried on this connection: not after
 	// 421, a lost connection or nonsense.

@@ -213,6 +213,13 @@ type Figures struct {
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
 	Workers     []Heartbeat
 	Instance    Instance
+	Exemptions  ExemptionFigures
+}
+
+// ExemptionFigures are exemptions that wait for a person.
+type ExemptionFigures struct {
+	Proposed   int64 `db:"proposed" json:"proposed"`       // for somebody else to confirm them
+	ReviewSoon int64 `db:"review_soon" json:"review_soon"` // in force, with a review date within ReviewSoon
 }
 
 // LaneFigures is a lane with its backlog.

@@ -110,6 +110,7 @@ type Meter interface {
 	RelayAway()
 	HandedOver(sinceObtained, slack time.Duration)
 	Waited(on Wait, d time.Duration)
+	Erased(pass Erased)
 }
 
 // Wait is what a worker that claims nothing waits for.

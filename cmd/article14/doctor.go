@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"article14/internal/doctor"
 	"article14/internal/relay"
@@ -100,7 +101,26 @@ func (v *visit) judge(about string, err error, well, do string) bool {
 	return true
 }
 
+// plainWords is what others say of themselves (DNS records, a relay's greeting) in a form
+// that a terminal only shows: without control characters, and no longer than a few lines.
+func plainWords(said string) string {
+	said = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, said)
+	const most = 500
+	if r := []rune(said); len(r) > most {
+		said = string(r[:most]) + " ..."
+	}
+	return said
+}
+
 func (v *visit) print(w io.Writer) error {
+	for i := range v.findings {
+		v.findings[i].Says = plainWords(v.findings[i].Says)
+	}
 	if v.cmd.JSON {
 		return printJSON(w, v.findings)
 	}

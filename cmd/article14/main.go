@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -93,9 +95,20 @@ func run(args []string, std streams) int {
 		opened.close()
 	}
 	if err != nil {
+		if cmds.Settings.LogFormat == "json" { // who reads the log reads lines of JSON, the last one too
+			std.err = logLines{cmds.Settings.logger(std.err)}
+		}
 		return report(err, std.err)
 	}
 	return 0
+}
+
+// logLines logs each line that is written.
+type logLines struct{ log *slog.Logger }
+
+func (l logLines) Write(p []byte) (int, error) {
+	l.log.Error(strings.TrimPrefix(strings.TrimSpace(string(p)), "article14: "))
+	return len(p), nil
 }
 
 // newParser makes the parser of the command line; exit hears of --help.
@@ -123,7 +136,7 @@ func report(err error, w io.Writer) int {
 		fmt.Fprintln(w, "article14: stopped")
 		return exitFailed
 	}
-	fmt.Fprintln(w, "article14:", err)
+	fmt.Fprintln(w, "article14:", mailer.MaskAddresses(err.Error()))
 	if errors.As(err, new(misuse)) {
 		return exitMisuse
 	}

@@ -110,7 +110,7 @@ func labelValues() map[string]func(string) bool {
 	}
 	states := func(v string) bool {
 		return slices.Contains(mailer.DutyStates, mailer.DutyState(v)) || slices.Contains(mailer.DeliveryStates, mailer.DeliveryState(v)) ||
-			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up")(v)
+			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up", "proposed", "review_soon")(v)
 	}
 	ages, windows := map[string]bool{}, map[string]bool{}
 	for _, a := range mailer.Ages {
@@ -133,7 +133,7 @@ func labelValues() map[string]func(string) bool {
 			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v))
 		},
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
-		"step":    in("claim", "handover"),
+		"step":    in("claim", "handover", "erase"),
 		"version": func(v string) bool { return v == version() },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/internal/ops"
+	"article14/internal/postgres"
 	"article14/internal/privatepg"
 	"article14/mailer"
 )
@@ -170,7 +172,7 @@ func TestStopsAndStartsUnderLoadLoseNobodyAndTellNobodyTwice(t *testing.T) {
 	midway := 0 // stops that found the campaign under way
 	for round := 1; round <= 4; round++ {
 		p := next
-		p.operations(t) // one that is stopped while it starts ends as failed
+		p.operations(t)
 		if err := s.catcher.Wait(t.Context(), 40*round); err != nil {
 			t.Fatal(err)
 		}
@@ -441,5 +443,55 @@ func (s *stage) sql(t *testing.T, statement string) {
 	}
 	if out, err := exec.CommandContext(t.Context(), filepath.Join(b.Dir, "psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--command="+statement, s.url).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+// TestAStopWhileAProcessStartsIsACleanEnd stops it while it waits for a database that takes
+// connections and says nothing, as one does that is itself just starting.
+func TestAStopWhileAProcessStartsIsACleanEnd(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := &stage{}
+	silent := "postgres://article14@" + l.Addr().String() + "/article14?sslmode=disable"
+	for _, args := range [][]string{{"run", "--relay-host", "127.0.0.1"}, {"work", "--relay-host", "127.0.0.1"}, {"serve"}} {
+		p := s.program(t, silent, "none", args...)
+		conn, err := l.Accept() // it is in the middle of its start
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		p.stop(t)
+		if said := p.log.String(); !strings.Contains(said, "stopped while it was starting") {
+			t.Errorf("%v does not say why it ended: %s", args, said)
+		}
+	}
+}
+
+// TestReadinessWritesNothing asks a database that takes no writes, as a standby does not: what
+// readiness asks every few seconds must not wait for a lock.
+func TestReadinessWritesNothing(t *testing.T) {
+	s := newStage(t, nil)
+	at, err := postgres.Open(t.Context(), s.url+"&default_transaction_read_only=on")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.Close()
+	if have, want, err := at.SchemaVersions(t.Context()); err != nil || have != want || want == 0 {
+		t.Errorf("%d of %d: %v", have, want, err)
+	}
+}
+
+func TestErrorsOfTheDatabaseHoldNoPassword(t *testing.T) {
+	for _, address := range []string{"postgres://u:geheim@127.0.0.1:port x/db", "postgres://u:ge%zzheim@127.0.0.1/db", "mysql://u:geheim@h/db"} {
+		var said lockedBuffer
+		if status := run([]string{"--database-url", address, "--keys", "none", "instance", "show"}, streams{nil, io.Discard, &said}); status != exitFailed {
+			t.Errorf("%s: status %d", address, status)
+		}
+		if strings.Contains(said.String(), "heim") || !strings.Contains(said.String(), "connect to the database") {
+			t.Errorf("it says %s", said.String())
+		}
 	}
 }

@@ -107,7 +107,7 @@ func oldest(f mailer.Figures, zone *time.Location) string {
 }
 
 func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
-	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE"}}
+	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE", "WHY"}}
 	for _, l := range f.Lanes {
 		if l.State == mailer.LaneClosed && l.Queued == 0 {
 			continue // its campaign has ended, or not begun: campaign list shows it
@@ -116,11 +116,7 @@ func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
 		if !l.EarliestDue.IsZero() {
 			first = calendar.DateOf(l.EarliestDue, zone).String()
 		}
-		state := string(l.State)
-		if l.Reason != "" {
-			state += " (" + l.Reason + ")"
-		}
-		rows = append(rows, []string{laneName(l), state, paceWords(l.Pace), number(l.Queued), first})
+		rows = append(rows, []string{laneName(l), string(l.State), paceWords(l.Pace), number(l.Queued), first, l.Reason})
 	}
 	if len(rows) > 1 {
 		fmt.Fprintln(w)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"article14/mailer"
 )
@@ -60,5 +61,32 @@ func TestCountsAreWrittenWithTheirThousandsApart(t *testing.T) {
 		if got := number(n); got != want {
 			t.Errorf("%d is written %q", n, got)
 		}
+	}
+}
+
+// TestStatusKeepsItsWidth shows a bad day: campaigns with reasons, workers that are gone, every kind of alert.
+func TestStatusKeepsItsWidth(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	f := busy(now)
+	for i := range 10 {
+		f.Lanes = append(f.Lanes, mailer.LaneFigures{Lane: mailer.Lane{State: mailer.LanePaused, Pace: 5, CampaignID: mailer.NewID(now),
+			Reason: "the relay's owner asked us to wait until the block list has taken our address off, and that may take days"}, CampaignKey: "campaign-" + number(int64(i)), Queued: 123_456, EarliestDue: now})
+	}
+	for range 5 {
+		f.Workers = append(f.Workers, mailer.Heartbeat{Host: "worker-7f9c6d5b8-x2x4z", Relay: "default", RelayState: mailer.RelayTrying, StartedAt: now.Add(-99 * time.Hour), SeenAt: now.Add(-time.Hour)})
+	}
+	for _, kind := range mailer.AlertKinds {
+		f.Alerts[kind] = 50
+	}
+	f.Unmatched, f.Exemptions = map[string]int64{"given_up": 3}, mailer.ExemptionFigures{Proposed: 1, ReviewSoon: 2}
+	var out bytes.Buffer
+	printStatus(&out, f, time.UTC)
+	for line := range strings.Lines(out.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 100 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), "article14 bounce --list says why") {
+		t.Errorf("reports without a delivery are not among what is to be done:\n%s", out.String())
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,14 +73,47 @@ func openWithRegister(ctx context.Context, s *Settings, log *slog.Logger) (*app,
 	return a, nil
 }
 
+// starting is openWithRegister for processes that run until they are told to stop.
+// One that is told so while it starts has done what it was asked: stopped is true, and there
+// is no error, whatever the driver made of a call that was broken off.
+func starting(ctx context.Context, s *Settings, log *slog.Logger) (a *app, stopped bool, err error) {
+	type start struct {
+		app *app
+		err error
+	}
+	opened := make(chan start, 1)
+	go func() {
+		a, err := openWithRegister(ctx, s, log)
+		opened <- start{a, err}
+	}()
+	var it start
+	select {
+	case it = <-opened:
+	case <-ctx.Done():
+		select {
+		case it = <-opened:
+		case <-time.After(startGrace): // the driver waits for a server's first word without looking at ctx
+			it.err = ctx.Err()
+		}
+	}
+	if it.err != nil && ctx.Err() != nil {
+		log.Info("stopped while it was starting; nothing had begun")
+		return nil, true, nil
+	}
+	return it.app, false, it.err
+}
+
+// startGrace is how long a start that is told to stop is waited for.
+const startGrace = 2 * time.Second
+
 // connect opens the database without asking how it stands.
 func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 	a := &app{log: log, now: time.Now, key: s.Controller}
-	url, err := s.databaseURL()
+	address, err := s.databaseURL()
 	if err != nil {
 		return nil, err
 	}
-	if url == "" {
+	if address == "" {
 		dir, err := s.dataFolder()
 		if err != nil {
 			return nil, err
@@ -86,11 +121,11 @@ func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 		if a.private, err = privatepg.Open(ctx, filepath.Join(dir, "pg"), privatepg.Options{Log: log}); err != nil {
 			return nil, err
 		}
-		url = a.private.URL("")
+		address = a.private.URL("")
 	}
-	if a.store, err = postgres.Open(ctx, url); err != nil {
+	if a.store, err = postgres.Open(ctx, address); err != nil {
 		a.close()
-		return nil, err
+		return nil, withoutSecrets(err, address)
 	}
 	a.registers = &mailer.Registers{Store: a.store, Parse: parseStored}
 	if a.texts, err = locales.New(); err != nil {
@@ -102,6 +137,19 @@ func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// withoutSecrets is an error of the driver without the database's address, which
+// has the password in it, and which the driver quotes when it cannot read it.
+func withoutSecrets(err error, address string) error {
+	var unread *url.Error
+	if errors.As(err, &unread) {
+		return fmt.Errorf("connect to the database: its address cannot be read: %w", unread.Err)
+	}
+	if said := err.Error(); strings.Contains(said, address) {
+		return errors.New(strings.ReplaceAll(said, address, "[its address]"))
+	}
+	return err
 }
 
 func parseStored(body []byte) (*mailer.Register, error) {
@@ -259,8 +307,8 @@ func (a *app) checks() []ops.Check {
 			}
 			return err
 		}},
-		{Name: "clock", Run: a.askClock},
-		{Name: "instance", Advisory: true, Run: func(ctx context.Context) error {
+		{Name: "clock", Through: true, Run: a.askClock},
+		{Name: "instance", Advisory: true, Through: true, Run: func(ctx context.Context) error {
 			i, err := a.store.Recognise(ctx, a.now())
 			return ops.Unless(err, i.HeldError())
 		}},

@@ -39,18 +39,18 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	if err != nil {
 		return err
 	}
-	a, err := openWithRegister(ctx, s, log)
-	if err != nil {
+	a, stopped, err := starting(ctx, s, log)
+	if err != nil || stopped {
 		return err
 	}
 	defer a.close()
-	if err := a.mayWork(ctx, s.Instance); err != nil {
+	if err := a.mayWork(ctx, s.Instance); err != nil && ctx.Err() == nil { // told to stop, it claims nothing below
 		return err
 	}
 	registry, meter := a.metrics()
 	relayIsWell := relayCheck(r, a.now)
 	relayIsWell.Advisory = pages != nil // people who read their notice need no relay
-	cfg := web.Config{Addr: c.OpsListen, Portal: http.NotFoundHandler(), Log: log, Now: a.now,
+	cfg := web.Config{OperationsAddr: c.OpsListen, Log: log, Now: a.now,
 		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell), checkFailed(log))}
 	if pages != nil {
 		if cfg, err = a.pages(*pages, cfg); err != nil {
@@ -58,14 +58,14 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	if cfg.Addr != "" {
-		srv, err := web.Listen(ctx, cfg)
+	if cfg.Addr != "" || cfg.OperationsAddr != "" {
+		srv, err := listen(ctx, cfg)
 		if err != nil {
 			return err
 		}
-		log.Info("serving", "pages", srv.Addr().String(), "operations", srv.OperationsAddr().String())
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
+	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
 	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
 	g.Go(func() error {
 		err := a.worker(r, c.WorkerFlags.options(), meter).Run(ctx)
@@ -122,8 +122,8 @@ type serveCmd struct{ listenFlags }
 
 func (c *serveCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	log := s.logger(std.err)
-	a, err := openWithRegister(ctx, s, log)
-	if err != nil {
+	a, stopped, err := starting(ctx, s, log)
+	if err != nil || stopped {
 		return err
 	}
 	defer a.close()
@@ -132,12 +132,26 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if err != nil {
 		return err
 	}
-	srv, err := web.Listen(ctx, cfg)
+	srv, err := listen(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	log.Info("serving", "pages", srv.Addr().String(), "operations", srv.OperationsAddr().String())
 	return srv.Serve(ctx)
+}
+
+// listen opens the doors, and says where they are. Told to stop before that, it opens
+// them all the same: Serve closes them at once, and there is one way out, not two.
+func listen(ctx context.Context, cfg web.Config) (*web.Server, error) {
+	srv, err := web.Listen(context.WithoutCancel(ctx), cfg)
+	if err != nil {
+		return nil, err
+	}
+	where := []any{"operations", srv.OperationsAddr().String()}
+	if cfg.Addr != "" {
+		where = append([]any{"pages", srv.Addr().String()}, where...)
+	}
+	cfg.Log.Info("serving", where...)
+	return srv, nil
 }
 
 type runCmd struct {

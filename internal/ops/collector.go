@@ -26,12 +26,15 @@ type Figures struct {
 
 	mu   sync.Mutex
 	last mailer.Figures
-	ok   bool
+	at   time.Time // when the store was last asked
+	ok   bool      // and whether it answered
 }
 
 const (
-	freshFor   = 5 * time.Second
-	askTimeout = 10 * time.Second
+	freshFor = 5 * time.Second
+	// askTimeout is half of the ten seconds that Prometheus waits for a scrape: a store
+	// that hangs must show as figures_up 0, and not as a process that is gone.
+	askTimeout = 5 * time.Second
 )
 
 var (
@@ -65,20 +68,43 @@ func (f *Figures) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// fresh gives figures that are a few seconds old at most.
+// fresh gives figures that are a few seconds old at most. That there are none is
+// remembered as long, so that scrapers do not queue up behind a store that hangs.
 func (f *Figures) fresh() (mailer.Figures, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ok && f.Now().Sub(f.last.AsOf) < freshFor {
-		return f.last, true
+	if !f.at.IsZero() && f.Now().Sub(f.at) < freshFor {
+		return f.last, f.ok
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
-	fig, err := f.Source.Figures(ctx, f.Controller(), f.Now())
+	asked := f.Now()
+	fig, err := f.ask(ctx, asked)
+	f.last, f.ok, f.at = fig, err == nil, asked
 	if err != nil {
+		f.at = f.Now() // it may have taken its time to fail
 		f.Log.Error("the store gave no figures", "error", mailer.MaskAddresses(err.Error()))
 		return mailer.Figures{}, false
 	}
-	f.last, f.ok = fig, true
 	return fig, true
+}
+
+// ask gives up when ctx ends, whether the source does or not: the driver of a
+// server that hangs goes on waiting.
+func (f *Figures) ask(ctx context.Context, now time.Time) (mailer.Figures, error) {
+	type answer struct {
+		fig mailer.Figures
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		fig, err := f.Source.Figures(ctx, f.Controller(), now)
+		answers <- answer{fig, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.fig, a.err
+	case <-ctx.Done():
+		return mailer.Figures{}, ctx.Err()
+	}
 }

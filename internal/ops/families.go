@@ -72,7 +72,7 @@ var families = []family{
 	gauge("duties_overdue_age", "Duties not met and past their date, by how long.", overdueByAge, "age"),
 	gauge("duties_due", "Duties not met and still on time whose date lies within the span.", dueWithin, "within"),
 	gauge("duties_smallest_slack_seconds", "From now to the earliest date of a duty not met; negative is late.", smallestSlack),
-	counter("duties_met_late_total", "Duties met after their date.", one(func(f mailer.Figures) int64 { return f.MetLate })),
+	gauge("duties_met_late", "Duties met after their date; a bounce takes one back.", one(func(f mailer.Figures) int64 { return f.MetLate })),
 	gauge("deliveries", "Notices, by state.",
 		every(mailer.DeliveryStates, func(f mailer.Figures) map[mailer.DeliveryState]int64 { return f.Deliveries }), "state"),
 	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
@@ -83,6 +83,7 @@ var families = []family{
 	gauge("deliveries_in_flight", "Transactions with relays under way, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.InFlight })),
 	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
 	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f mailer.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),
+	gauge("exemptions", "Exemptions that wait for a person: proposed, and to be reviewed soon.", exemptions, "state"),
 	gauge("requests_open", "Requests of people not yet answered.", one(func(f mailer.Figures) int64 { return f.Requests })),
 	gauge("alerts", "Alerts that nobody has seen to, by kind.", alerts, "kind"),
 	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
@@ -184,6 +185,11 @@ func alerts(f mailer.Figures, _ time.Time, put put) {
 			put(float64(n), string(kind))
 		}
 	}
+}
+
+func exemptions(f mailer.Figures, _ time.Time, put put) {
+	put(float64(f.Exemptions.Proposed), "proposed")
+	put(float64(f.Exemptions.ReviewSoon), "review_soon")
 }
 
 func importRows(f mailer.Figures, _ time.Time, put put) {

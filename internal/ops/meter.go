@@ -20,6 +20,8 @@ type Meter struct {
 	slack      prometheus.Histogram
 	waited     *prometheus.CounterVec
 	success    *prometheus.GaugeVec
+	erased     prometheus.Counter
+	waiting    prometheus.Gauge
 	now        func() time.Time
 }
 
@@ -34,6 +36,7 @@ const (
 const (
 	stepClaim    = "claim"
 	stepHandOver = "handover"
+	stepErase    = "erase"
 )
 
 // NewMeter makes a meter and registers its metrics. Those whose labels are known
@@ -61,7 +64,11 @@ func NewMeter(reg prometheus.Registerer, now func() time.Time) *Meter {
 		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: name, Name: "last_success_timestamp_seconds",
 			Help: "When a step of this worker last went well; 0 if not yet."}, []string{"step"}),
 	}
-	reg.MustRegister(m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack, m.waited, m.success)
+	m.erased = prometheus.NewCounter(prometheus.CounterOpts{Namespace: name, Name: "erased_contacts_total",
+		Help: "Contacts of whom this worker erased something that had expired."})
+	m.waiting = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: name, Name: "erasure_waiting_contacts",
+		Help: "Contacts whose erasure waited for a delivery on its way, at this worker's last pass."})
+	reg.MustRegister(m.erased, m.waiting, m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack, m.waited, m.success)
 	for _, to := range mailer.AttemptStates {
 		m.duration.WithLabelValues(string(to))
 	}
@@ -71,7 +78,7 @@ func NewMeter(reg prometheus.Registerer, now func() time.Time) *Meter {
 	for _, w := range mailer.Waits {
 		m.waited.WithLabelValues(string(w))
 	}
-	for _, step := range []string{stepClaim, stepHandOver} {
+	for _, step := range []string{stepClaim, stepHandOver, stepErase} {
 		m.success.WithLabelValues(step)
 	}
 	return m
@@ -95,6 +102,13 @@ func (m *Meter) Claimed(n int) {
 // Waited adds up the time in which nothing was claimed.
 func (m *Meter) Waited(on mailer.Wait, d time.Duration) {
 	m.waited.WithLabelValues(string(on)).Add(max(0, d.Seconds()))
+}
+
+// Erased counts a pass of the eraser that came to its end.
+func (m *Meter) Erased(pass mailer.Erased) {
+	m.erased.Add(float64(pass.Contacts))
+	m.waiting.Set(float64(pass.Waiting))
+	m.succeeded(stepErase)
 }
 
 func (m *Meter) succeeded(step string) {

@@ -31,7 +31,7 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, 
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
 		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, InFlight: 1},
 			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
-		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, OverdueBy: map[string]int64{"over_1y": 2},
+		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: mailer.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[mailer.AlertKind]int64{"retry_past_deadline": 1}, Objections: map[mailer.Way]int64{"page": 5},
 		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
@@ -61,6 +61,7 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_duties_blocked{reason="no_language"} 4`, `article14_duties_due{within="3d"} 1`, `article14_duties_smallest_slack_seconds -3600`,
 		`article14_queue_oldest_age_seconds 60`, `article14_alerts{kind="retry_past_deadline"} 1`, `article14_objections_total{way="page"} 5`,
 		`article14_attempts_total{class="transient",result="deferred"} 1`, `article14_figures_up 1`,
+		`# TYPE article14_duties_met_late gauge`, `article14_duties_met_late 4`, `article14_exemptions{state="proposed"} 2`, `article14_exemptions{state="review_soon"} 3`,
 		`article14_workers{state="alive"} 1`, `article14_workers{state="gone"} 1`, `article14_workers_relay{state="away"} 1`, `article14_workers_relay{state="up"} 0`,
 		`article14_relay_connections 2`, `article14_deliveries_in_flight 1`, `article14_instance_held 1`, `article14_duties_stranded 6`,
 		`article14_duties_overdue_age{age="over_1y"} 2`, `article14_duties_overdue_age{age="under_7d"} 0`, `article14_leases_rescued_total{to="uncertain"} 0`,
@@ -119,9 +120,10 @@ func TestACheckThatOnlyAdvisesIsNamedAndDecidesNothing(t *testing.T) {
 	report := func(name string, _ error) { failed = append(failed, name) }
 	away := func(context.Context) error { return errors.New("away") }
 	unasked := func(context.Context) error { return Unless(errors.New("the database is away"), nil) }
-	h := Handlers(nil, []Check{{Name: "relay", Advisory: true, Run: away}, {Name: "clock", Run: unasked}}, report)
+	silent := func(context.Context) error { return context.DeadlineExceeded }
+	h := Handlers(nil, []Check{{Name: "relay", Advisory: true, Run: away}, {Name: "clock", Run: unasked}, {Name: "instance", Through: true, Run: silent}}, report)
 	code, body := scrape(t, h["GET /readyz"], "/readyz")
-	if code != http.StatusOK || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"clock":"unknown"`) || !slices.Equal(failed, []string{"relay"}) {
+	if code != http.StatusOK || !strings.Contains(body, `"relay":"failed"`) || !strings.Contains(body, `"clock":"unknown"`) || !strings.Contains(body, `"instance":"unknown"`) || !slices.Equal(failed, []string{"relay"}) {
 		t.Errorf("%d %s, reported %v", code, body, failed)
 	}
 	h = Handlers(nil, []Check{{Name: "relay", Run: away}}, report)
@@ -130,36 +132,82 @@ func TestACheckThatOnlyAdvisesIsNamedAndDecidesNothing(t *testing.T) {
 	}
 }
 
-func TestALastingCheckLooksOnceInItsPeriodAndKeepsNothingThatWasGivenUp(t *testing.T) {
-	now, asked, answer := noon, 0, error(nil)
+func TestALastingCheckLooksOnceInItsPeriodHoweverManyAskOrGiveUp(t *testing.T) {
+	now, asked := noon, 0
+	answer := make(chan error)
 	c := Check{Name: "relay", Run: func(ctx context.Context) error {
 		asked++
 		if ctx.Err() != nil {
-			return ctx.Err()
+			t.Error("a look began under a context that had ended")
 		}
-		return answer
+		return <-answer
 	}}.Lasting(time.Minute, func() time.Time { return now })
-	look := func(ctx context.Context, want int) error {
-		t.Helper()
-		err := c.Run(ctx)
-		if asked != want {
-			t.Fatalf("it looked %d times, want %d", asked, want)
-		}
-		return err
-	}
 	given, up := context.WithCancel(t.Context())
 	up()
-	look(given, 1)
-	if err := look(t.Context(), 2); err != nil {
-		t.Errorf("what another caller gave up was kept: %v", err)
+	if err := c.Run(given); !errors.Is(err, context.Canceled) { // an orchestrator that waits for a second
+		t.Errorf("a caller who gave up: %v", err)
 	}
-	answer = errors.New("away")
-	if err := look(t.Context(), 2); err != nil {
-		t.Errorf("within the period: %v", err)
+	answer <- errors.New("away") // to the look that went on
+	for range 3 {
+		if err := c.Run(t.Context()); err == nil || err.Error() != "away" {
+			t.Errorf("the look that went on was not kept: %v", err)
+		}
 	}
 	now = now.Add(time.Minute)
-	if err := look(t.Context(), 3); err == nil {
-		t.Error("after the period the old answer was given")
+	go func() { answer <- nil }()
+	if err := c.Run(t.Context()); err != nil {
+		t.Errorf("after the period: %v", err)
+	}
+	if asked != 2 {
+		t.Errorf("it looked %d times", asked)
+	}
+}
+
+func TestChecksAreMadeBesideEachOther(t *testing.T) {
+	one, other := make(chan struct{}), make(chan struct{})
+	meet := func(mine, theirs chan struct{}) func(context.Context) error {
+		return func(ctx context.Context) error {
+			close(mine)
+			select {
+			case <-theirs:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	checks := []Check{{Name: "database", Run: meet(one, other)}, {Name: "clock", Run: meet(other, one)}}
+	if code, body := scrape(t, Handlers(nil, checks, func(string, error) {})["GET /readyz"], "/readyz"); code != http.StatusOK {
+		t.Errorf("one waited for the other: %d %s", code, body)
+	}
+}
+
+// TestAPartThatHangsHoldsUpNoAnswer has a check that does not look at its context, as the database's
+// driver does while the server hangs. The caller's own patience ends the waiting here.
+func TestAPartThatHangsHoldsUpNoAnswer(t *testing.T) {
+	hang := make(chan struct{})
+	defer close(hang)
+	ctx, cancel := context.WithCancel(t.Context())
+	begun := make(chan struct{})
+	checks := []Check{{Name: "database", Run: func(context.Context) error { close(begun); <-hang; return nil }}}
+	go func() { <-begun; cancel() }()
+	if got := outcomes(ctx, checks); !errors.Is(got[0], context.Canceled) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAStoreThatFailedIsNotAskedAgainByEachScrape(t *testing.T) {
+	now, b := noon, &books{err: errors.New("it hangs")}
+	h := figures(b, &now)
+	for range 5 {
+		scrape(t, h, "/metrics")
+	}
+	if b.asked != 1 {
+		t.Errorf("five scrapes asked %d times", b.asked)
+	}
+	b.err, now = nil, now.Add(freshFor)
+	if _, body := scrape(t, h, "/metrics"); !strings.Contains(body, "article14_figures_up 1") {
+		t.Error("it answers again, and is shown as down")
 	}
 }
 
@@ -173,11 +221,14 @@ func TestAMeterRemembersWhenAStepLastWentWell(t *testing.T) {
 	}
 	m.Attempt(mailer.Rejected, mailer.ClassRefused, time.Second)
 	m.Claimed(0)
+	m.Erased(mailer.Erased{Contacts: 3, Waiting: 2})
+	m.Erased(mailer.Erased{Contacts: 1, Waiting: 1})
 	m.Waited(mailer.WaitRelay, 3*time.Second)
 	m.Waited(mailer.WaitRelay, -time.Second) // a clock that was set back takes nothing away
 	_, body := scrape(t, h, "/metrics")
 	for _, want := range []string{`article14_last_success_timestamp_seconds{step="handover"} 0`, `article14_last_success_timestamp_seconds{step="claim"} 1.7952624e+09`,
-		`article14_waiting_seconds_total{for="relay"} 3`} {
+		`article14_waiting_seconds_total{for="relay"} 3`, `article14_erased_contacts_total 4`, `article14_erasure_waiting_contacts 1`,
+		`article14_last_success_timestamp_seconds{step="erase"} 1.7952624e+09`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no line %q", want)
 		}

@@ -74,3 +74,8 @@ FROM (
     WHERE d.controller_id = $1 AND d.state = 'failed' AND (c.id IS NULL OR c.state IN ('finished', 'cancelled'))
     LIMIT $2
 ) s
+
+-- name: figures_exemptions
+SELECT count(*) FILTER (WHERE state = 'proposed') AS proposed, count(*) FILTER (WHERE state = 'in_force' AND review_at <= $2) AS review_soon
+FROM exemption
+WHERE controller_id = $1 AND state <> 'ended'

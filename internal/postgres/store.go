@@ -49,16 +49,14 @@ func (s *Store) Migrate(ctx context.Context) (int64, error) {
 }
 
 // SchemaVersions gives the version of the database and the newest that this program has.
+// It waits for no migration that is under way: readiness asks every few seconds,
+// and a lock that cannot be had (on a standby nothing can) is tried for for minutes.
 func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error) {
 	p, err := s.migrations()
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, src := range p.ListSources() {
-		want = max(want, src.Version)
-	}
-	have, err = p.GetDBVersion(ctx)
-	return have, want, err
+	return p.GetVersions(ctx)
 }
 
 func (s *Store) migrations() (*goose.Provider, error) {

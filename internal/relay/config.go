@@ -50,6 +50,7 @@ type Limits struct {
 	Dot      time.Duration // for the answer to the final dot
 	Reset    time.Duration
 	Quit     time.Duration
+	Stop     time.Duration // for all that is left before the dot, once the sender is told to stop
 }
 
 // DefaultLimits are those of RFC 5321 4.5.3.2, which asks for patience above
@@ -65,6 +66,7 @@ var DefaultLimits = Limits{
 	Dot:      10 * time.Minute,
 	Reset:    30 * time.Second,
 	Quit:     5 * time.Second,
+	Stop:     10 * time.Second,
 }
 
 // withDefaults fills in what is left empty.
@@ -80,6 +82,7 @@ func (l Limits) withDefaults() Limits {
 		Dot:      cmp.Or(l.Dot, d.Dot),
 		Reset:    cmp.Or(l.Reset, d.Reset),
 		Quit:     cmp.Or(l.Quit, d.Quit),
+		Stop:     cmp.Or(l.Stop, d.Stop),
 	}
 }
 

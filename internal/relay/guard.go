@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -20,6 +21,11 @@ type guardedConn struct {
 	net.Conn
 	allowance int // octets that may still be read; negative: no bound
 	sent      int64
+
+	mu    sync.Mutex // over what follows: a stop comes from another goroutine
+	until time.Time  // the deadline in force
+	last  time.Time  // that no deadline may lie behind; zero: none
+	final bool       // the dot is leaving, and its answer is waited for to the end
 }
 
 func (c *guardedConn) Read(p []byte) (int, error) {
@@ -47,5 +53,36 @@ func (c *guardedConn) liftBound() { c.allowance = -1 }
 // instant on the machine's clock, so this is the one place of the package that
 // reads it; nothing else depends on what it says.
 func (c *guardedConn) patience(d time.Duration) error {
-	return c.SetDeadline(time.Now().Add(d))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = time.Now().Add(d)
+	if !c.last.IsZero() && !c.final && c.until.After(c.last) {
+		c.until = c.last
+	}
+	return c.SetDeadline(c.until)
+}
+
+// hurry leaves so long for all that comes before the dot. Of what has no dot the
+// relay can have taken nothing, so hanging up there makes nothing uncertain.
+func (c *guardedConn) hurry(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = time.Now().Add(d)
+	if !c.final && c.until.After(c.last) {
+		c.until = c.last
+		_ = c.SetDeadline(c.until) // fails on a closed socket alone, which needs none
+	}
+}
+
+// begin and finish stand around what may be hurried.
+func (c *guardedConn) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last, c.final = time.Time{}, false
+}
+
+func (c *guardedConn) finish() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.final = true
 }

@@ -63,6 +63,8 @@ func (s *session) Send(ctx context.Context, m mailer.Message) (mailer.Reply, err
 	if refused != nil {
 		return refused.Reply, refused
 	}
+	s.conn.begin()
+	defer context.AfterFunc(ctx, func() { s.conn.hurry(s.limits.Stop) })()
 	reply, failed := s.transact(t)
 	if failed != nil {
 		return failed.Reply, failed
@@ -106,6 +108,7 @@ func (s *session) transact(t transaction) (mailer.Reply, *mailer.DeliveryError) 
 // dot ends the message. It leaves by a write of its own: before that no relay
 // can have taken the message, from its first octet on one may have.
 func (s *session) dot(recipient string) (mailer.Reply, *mailer.DeliveryError) {
+	s.conn.finish()
 	before := s.conn.sent
 	if err := s.write(".\r\n", s.limits.Dot); err != nil {
 		if s.conn.sent == before {

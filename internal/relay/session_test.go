@@ -233,6 +233,48 @@ func TestAContextThatEndsAfterMailDoesNotStopTheTransaction(t *testing.T) {
 	}
 }
 
+// A relay that hangs before the dot has taken nothing: a stop does not wait there
+// for the minutes that RFC 5321 allows.
+func TestAStopHangsUpSoonOnARelayThatHangsBeforeTheDot(t *testing.T) {
+	for _, turn := range []string{"MAIL", "RCPT", "DATA"} {
+		t.Run(turn, func(t *testing.T) {
+			reached := make(chan struct{})
+			srv := served(t, setup{script: script{turn: {{stall: true, reached: reached}}}})
+			s := open(t, srv, limits(Limits{Stop: brief}))
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-reached; cancel() }()
+			_, err := s.Send(ctx, notice)
+			if failed := failure(t, err); mailer.Classify(failed) == mailer.ClassUncertain || s.Alive() {
+				t.Errorf("got %v, alive %v", failed, s.Alive())
+			}
+		})
+	}
+}
+
+func TestAStopDoesNotHurryTheAnswerToTheDot(t *testing.T) {
+	srv := served(t, setup{})
+	r := dialled(t, srv)
+	plain, hurry := r.dial, func() {}
+	r.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := plain(ctx, network, addr)
+		return &tapped{Conn: conn, onWrite: func(p []byte) {
+			if string(p) == ".\r\n" {
+				hurry()
+			}
+		}}, err
+	}
+	s, err := r.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	hurried := false
+	hurry = func() { hurried = true; s.(*session).conn.hurry(time.Nanosecond) }
+	if _, err := s.Send(t.Context(), notice); err != nil || !hurried {
+		t.Errorf("hurried %v: %v", hurried, err)
+	}
+}
+
 // tapped calls before each write.
 type tapped struct {
 	net.Conn

@@ -25,7 +25,7 @@ const (
 
 // Config says what is served where.
 type Config struct {
-	Addr           string                  // host:port for recipients
+	Addr           string                  // host:port for recipients; "": no pages, Operations alone
 	OperationsAddr string                  // host:port for Operations; "" shares Addr
 	Portal         http.Handler            // every path that no other pattern takes
 	Rooms          map[string]http.Handler // further pages on Addr, by ServeMux pattern: "/inbox/"
@@ -49,6 +49,9 @@ type opened struct {
 // Listen opens the listeners. A port of 0 takes a free one.
 func Listen(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{log: c.Log}
+	if c.Addr == "" {
+		return s, s.listen(ctx, "operations", c.OperationsAddr, NewServer(c.logged(muxOf(c.Operations)), c.Log))
+	}
 	public := muxOf(map[string]http.Handler{"/": c.Portal}, c.Rooms)
 	if c.OperationsAddr == "" {
 		public = muxOf(map[string]http.Handler{"/": c.Portal}, c.Rooms, c.Operations)
@@ -75,7 +78,7 @@ func (s *Server) listen(ctx context.Context, whom, addr string, srv *http.Server
 	return nil
 }
 
-// Addr is where recipients are served.
+// Addr is where recipients are served, or operations if there are no pages.
 func (s *Server) Addr() net.Addr { return s.open[0].listener.Addr() }
 
 // OperationsAddr is where metrics and health are served, Addr if it is shared.
