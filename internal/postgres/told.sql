@@ -6,7 +6,8 @@ ORDER BY t.contact_id, t.id
 ON CONFLICT DO NOTHING
 
 -- name: told_mark
--- The earliest telling counts. Duties that ended by a later one may be on time by it.
+-- The earliest telling counts. Duties that ended by a later one may be on time by it;
+-- what an erased one came to is the last word.
 WITH earlier AS MATERIALIZED (
     SELECT d.contact_id, d.id, d.told_at AS was, t.told_at
     FROM (
@@ -15,7 +16,7 @@ WITH earlier AS MATERIALIZED (
         GROUP BY j.contact_id, j.duty_id
     ) t
     JOIN duty d ON d.controller_id = $1 AND d.contact_id = t.contact_id AND d.id = t.duty_id
-    WHERE d.told_at IS NULL OR d.told_at > t.told_at
+    WHERE (d.told_at IS NULL OR d.told_at > t.told_at) AND d.state <> 'erased'
     ORDER BY d.contact_id, d.id
     FOR NO KEY UPDATE OF d
 )
