@@ -356,7 +356,7 @@ func (m *mischief) audit() {
 		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered') GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
 }
 
-func (m *mischief) countRows(query string) map[string]int64 {
+func (m *house) countRows(query string) map[string]int64 {
 	rows, err := m.db.QueryContext(context.WithoutCancel(m.ctx), query, m.controller)
 	must(m.t, err)
 	defer rows.Close()

@@ -79,6 +79,17 @@ func TestWhoWasToldBeforeIsExcusedWithEvidenceThatNobodyChanges(t *testing.T) { 
 	equal(t, "met late, with an earlier date learnt", h.figures(noon).MetLate, 1)
 }
 
+func TestWhatADutyCameToWhenItWasErasedIsTheLastWord(t *testing.T) { // T3, D7
+	h := newHouse(t)
+	late := h.newPerson(1, noon.Add(-2*day))
+	h.store(late)
+	h.tell(noon.Add(-day), late)
+	must(t, h.eraser(noon).Erase(h.ctx, late.NewContacts[0].ID, "ann", "they asked for it"))
+	h.tell(noon.Add(-3*day), late) // said of somebody who is gone
+	equal(t, "told late, as it stood", h.figures(noon).MetLate, 1)
+	equal(t, "told late, row by row", h.countRows(truth[countMetLate])["late"], 1)
+}
+
 func TestANoticeThatWaitsIsNotSentToWhoWasToldBefore(t *testing.T) { // 14(5)(a)
 	h := newHouse(t)
 	queued, deferred, wire, uncertain := h.newPerson(1, noon), h.newPerson(2, noon.Add(day)), h.newPerson(3, noon.Add(2*day)), h.newPerson(4, noon.Add(3*day))
