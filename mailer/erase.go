@@ -14,6 +14,7 @@ import (
 type Held struct {
 	Known
 	Deliveries []HeldDelivery
+	AskedUntil time.Time // by when an open request for access is to be answered; zero: there is none
 }
 
 // HeldDelivery is what of a delivery matters to erasing.
@@ -80,7 +81,7 @@ type ErasedAt struct {
 func (e Erasing) nothing() bool { return len(e.Duties) == 0 && len(e.Origins) == 0 && !e.Whole }
 
 // ErrOnItsWay says that something about a contact must settle before it is erased.
-var ErrOnItsWay = errors.New("a notice to them is on its way or unsettled, and must come to its end first")
+var ErrOnItsWay = errors.New("a notice to them is on its way or unsettled, or they wait for an answer: that comes to its end first")
 
 // unsureWait is how long a delivery that may have arrived holds up erasing: a report
 // settles most of them within days. Its duty is then erased as perhaps informed.
@@ -104,6 +105,9 @@ func (r eraseRules) over(end calendar.Date) bool {
 // what served for a notice alone whose days are over (S4). It is empty where
 // nothing does, and fails with ErrOnItsWay where that has to wait.
 func (r eraseRules) ended(h Held) (Erasing, error) {
+	if r.now.Before(h.AskedUntil) { // what they asked to see is shown before it goes (Art. 12(3), 15)
+		return Erasing{}, ErrOnItsWay
+	}
 	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}}
 	for _, activity := range h.activities() {
 		if end, known := r.storageEnd(h, activity); known && r.over(end) {
@@ -324,7 +328,7 @@ func (w *erasing) deliveries(e *Erasing, erased map[ID]bool) error {
 	known := map[ID]bool{}
 	for _, d := range w.held.Deliveries {
 		known[d.ID] = true
-		touched := e.Whole || slices.ContainsFunc(d.Duties, func(id ID) bool { return erased[id] })
+		touched := e.Whole || slices.ContainsFunc(d.Duties, func(id ID) bool { return erased[id] }) || w.stale(d)
 		empty := e.Whole || touched && !slices.ContainsFunc(d.Duties, func(id ID) bool { return !erased[id] })
 		switch {
 		case !touched:
@@ -350,6 +354,14 @@ func (w *erasing) deliveries(e *Erasing, erased map[ID]bool) error {
 		}
 	}
 	return nil
+}
+
+// stale tells whether a notice that has not gone out names a source that goes: its
+// text cannot be made any more, and its duties are placed again.
+func (w *erasing) stale(d HeldDelivery) bool {
+	return (d.State == Queued || d.State == Deferred) && slices.ContainsFunc(FormSources(d.Form), func(s FormSource) bool {
+		return w.gone[Origin{d.ActivityKey, s.Key}] != ""
+	})
 }
 
 // suppress keeps people from being taken in again whom we promised that, or about

@@ -185,3 +185,22 @@ func TestThePassLooksBackAsFarAsTheShortestPeriodOfAnyVersion(t *testing.T) { //
 		t.Errorf("by an earlier version: got %d", got)
 	}
 }
+
+func TestWhoAskedToSeeTheirDataIsAnsweredBeforeTheyGo(t *testing.T) { // R6, T1: Art. 12(3), 15
+	asked := heldFrom(t, "linkedin", func(h *Held) { h.AskedUntil = at(t, "2028-11-20T22:59:59Z") })
+	if _, err := rulesOn(t, "2028-11-20T12:00:00Z").ended(asked); !errors.Is(err, ErrOnItsWay) {
+		t.Errorf("while the answer is owed: %v", err)
+	}
+	if e, err := rulesOn(t, "2028-11-21T12:00:00Z").ended(asked); err != nil || !e.Whole {
+		t.Errorf("behind the date of the answer: %+v, %v", e, err)
+	}
+}
+
+func TestANoticeThatNamesASourceWhichGoesIsNotSent(t *testing.T) { // T3, C8
+	queued := HeldDelivery{ID: ID{7}, Document: DocNotice, State: Queued, ActivityKey: "directory", Form: "linkedin+whois?"}
+	h := heldFrom(t, "linkedin+whois?", func(h *Held) { h.Deliveries = append(h.Deliveries, queued) })
+	e, err := rulesOn(t, "2026-12-22T12:00:00Z").ended(h)
+	if err != nil || !slices.Equal(e.Cancel, []ID{queued.ID}) {
+		t.Errorf("cancelled %v, %v", e.Cancel, err)
+	}
+}

@@ -205,6 +205,9 @@ func purposeDuty(k Known, p newPurpose, due Due, appliedAt, now time.Time) []Dut
 		if other.State != DutyBlocked || other.Reason != BlockQuarantined {
 			d.State, d.Reason = DutyOpen, ""
 		}
+		if at := other.Due.Inputs.ReadAt; d.Due.Inputs.ReadAt.IsZero() || !at.IsZero() && at.Before(d.Due.Inputs.ReadAt) {
+			d.Due.Inputs.ReadAt = at // storage counts from here where the obtaining is unknown (T1, T2)
+		}
 	}
 	return []Duty{d}
 }

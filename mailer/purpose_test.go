@@ -200,3 +200,13 @@ func TestANewPurposeMustSayADayThatIsStillToCome(t *testing.T) { // 14(4)
 		})
 	}
 }
+
+func TestStorageCountsForANewPurposeFromTheReadingWhereNoDayIsKnown(t *testing.T) { // 14(4), T1, T2
+	read, applied := at(t, "2026-11-01T12:00:00Z"), at(t, "2026-11-10T12:00:00Z")
+	k := Known{Contact: Contact{ID: NewID(read)}, Acquisitions: []Acquisition{{ID: NewID(read), ActivityKey: "sales", SourceKey: "linkedin"}},
+		Duties: []Duty{{ActivityKey: "sales", SourceKey: "linkedin", Cause: CauseAcquisition, State: DutyMet, Due: Due{Inputs: DueInputs{ReadAt: read}}}}}
+	opened := purposeDuty(k, newPurpose{Purpose{Key: "newsletter"}, "sales"}, Due{At: applied}, applied, applied)
+	if len(opened) != 1 || !(NoticeFacts{Contact: k.Contact, Duties: opened}).StorageStart().Equal(read) {
+		t.Errorf("%+v", opened)
+	}
+}

@@ -111,13 +111,24 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	if err != nil {
 		return nil, err
 	}
+	var open []struct {
+		ContactID mailer.ID `db:"contact_id"`
+		DueAt     instant   `db:"due_at"`
+	}
+	if err := t.all(ctx, &open, "erase_requests", uuids(ids)); err != nil {
+		return nil, err
+	}
+	asked := map[mailer.ID]time.Time{}
+	for _, r := range open {
+		asked[r.ContactID] = r.DueAt.Time
+	}
 	deliveries := map[mailer.ID][]mailer.HeldDelivery{}
 	for _, r := range rows {
 		deliveries[r.ContactID] = append(deliveries[r.ContactID], r.delivery())
 	}
 	out := make([]mailer.Held, len(ids))
 	for i, id := range ids {
-		out[i] = mailer.Held{Known: people[id].known(), Deliveries: deliveries[id]}
+		out[i] = mailer.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id]}
 	}
 	return out, nil
 }

@@ -45,6 +45,12 @@ WHERE d.contact_id = ANY (CAST($1 AS uuid[]))
 ORDER BY d.contact_id, d.id
 FOR NO KEY UPDATE OF d
 
+-- name: erase_requests
+SELECT contact_id, max(due_at) AS due_at
+FROM request
+WHERE contact_id = ANY (CAST($1 AS uuid[])) AND state = 'received'
+GROUP BY contact_id
+
 -- name: erase_lock_duties
 SELECT id
 FROM duty

@@ -23,6 +23,11 @@ func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil
 		if err := t.all(ctx, &ids, "begin", append(columns, leaseUntil)...); err != nil {
 			return err
 		}
+		if len(ids) < len(attempts) { // fenced, or on record already
+			if err := t.all(ctx, &ids, "begun", columns[:4]...); err != nil {
+				return err
+			}
+		}
 		clear(stands)
 		for _, id := range ids {
 			stands[id] = true

@@ -22,6 +22,7 @@ WITH standing AS MATERIALIZED (
     SELECT contact_id, attempt_id, id, number, claim_id, relay, begun_at
     FROM standing
     ON CONFLICT DO NOTHING
+    RETURNING id
 ), written AS (
     INSERT INTO message (contact_id, delivery_id, sha256, size, composed_at)
     SELECT contact_id, id, decode(sha256, 'hex'), size, composed_at
@@ -35,7 +36,15 @@ WITH standing AS MATERIALIZED (
     WHERE composed_at IS NOT NULL
     ON CONFLICT DO NOTHING
 )
-SELECT attempt_id FROM standing
+SELECT id FROM begun
+
+-- name: begun
+-- Attempts that are on record and whose claims stand, whoever put them there.
+SELECT a.id
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[])) AS b(contact_id, delivery_id, claim_id, attempt_id)
+JOIN attempt a ON a.contact_id = b.contact_id AND a.delivery_id = b.delivery_id
+JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
+WHERE a.id = b.attempt_id AND a.outcome IS NULL AND d.claim_id = b.claim_id
 
 -- name: release_deliveries
 WITH held AS MATERIALIZED (

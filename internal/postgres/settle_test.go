@@ -223,6 +223,20 @@ func TestBeginTwiceIsBeginOnce(t *testing.T) {
 	equal(t, "attempts charged", h.count(`SELECT attempts FROM delivery`), 1)
 }
 
+func TestAnAttemptThatIsNotOnRecordDoesNotStand(t *testing.T) { // E5
+	h := newHouse(t)
+	h.people(2, noon.Add(day))
+	h.running("spring", 0)
+	as := h.begin(noon, h.claim(2, noon)...)
+	other := as[0]
+	other.ID = mailer.NewID(noon.Add(time.Second)) // of the same number
+	stands, err := h.Begin(h.ctx, []mailer.Attempt{other, as[1]}, noon.Add(time.Minute))
+	must(t, err)
+	equal(t, "an attempt beside one on record", stands[other.ID], false)
+	equal(t, "one that is asked for again", stands[as[1].ID], true)
+	equal(t, "attempts on record", h.count(`SELECT count(*) FROM attempt`), 2)
+}
+
 func TestAnAttemptThatWasGivenUpIsCharged(t *testing.T) {
 	h := newHouse(t)
 	h.people(1, noon.Add(day))
