@@ -192,14 +192,14 @@ func (p *scratchPerson) acquire(as []Acquisition) {
 // replace takes over a duty whose date or state has changed.
 func (p *scratchPerson) replace(d Duty) { *p.duty(d.ID) = d }
 
-// tell notes that the person was told of a duty, and ends it as the store does. The
-// earliest telling counts.
+// tell notes since when the person was told of a duty: the earliest telling counts.
+// That it ends by this changes nothing for the rows behind it, see crowd.quarantine;
+// the assessor ends it.
 func (p *scratchPerson) tell(n PriorNotice) {
 	d := p.duty(n.DutyID)
 	if d.ToldAt.IsZero() || n.ToldAt.Before(d.ToldAt) {
 		d.ToldAt = n.ToldAt
 	}
-	*d = d.told()
 }
 
 func (p *scratchPerson) duty(id ID) *Duty {
