@@ -22,6 +22,7 @@ type Assessment struct {
 	KnownBefore      int64                  `json:"known_before"` // of a file's people: stored already
 	Duties           map[DutyState]int64    `json:"duties"`       // of a file: those that it opens
 	Excused          map[ExcuseReason]int64 `json:"excused"`      // duties
+	ToldLate         int64                  `json:"told_late"`    // of those excused: told before, but behind their date
 	Owed             int64                  `json:"owed"`         // duties not met, excused or erased
 	Overdue          int64                  `json:"overdue"`      // of them
 	OverdueByAge     []Span                 `json:"overdue_by_age"`
@@ -92,8 +93,13 @@ func newAssessor(reg *Register, available func(string) bool, now time.Time) *ass
 	return a
 }
 
-// add counts one person.
+// add counts one person. Who was told before is owed nothing, also where their duty
+// is about to be ended still.
 func (a *assessor) add(s Assessed) {
+	s.Duties = slices.Clone(s.Duties)
+	for i, d := range s.Duties {
+		s.Duties[i] = d.told()
+	}
 	a.People++
 	if s.WasKnown {
 		a.KnownBefore++
@@ -134,6 +140,9 @@ func (a *assessor) duty(d Duty) {
 		return
 	case DutyExcused:
 		a.Excused[d.Excuse]++
+		if d.toldLate() {
+			a.ToldLate++
+		}
 		return
 	}
 	a.Owed++

@@ -26,6 +26,7 @@ func (k *packer) write(p scratchPerson) []byte {
 	}
 	w.instant(c.FirstObtainedAt)
 	w.instant(c.ObjectedAt)
+	w.instant(c.TellAt)
 	w.number(uint64(len(p.Identifiers)))
 	for _, i := range p.Identifiers {
 		w.identifier(i)
@@ -54,7 +55,7 @@ func (k *packer) read(b []byte) (p scratchPerson) {
 	for _, s := range []*string{&c.Country, &c.Region, &c.Language} {
 		*s = r.word()
 	}
-	c.FirstObtainedAt, c.ObjectedAt = r.instant(), r.instant()
+	c.FirstObtainedAt, c.ObjectedAt, c.TellAt = r.instant(), r.instant(), r.instant()
 	for range r.number() {
 		p.Identifiers = append(p.Identifiers, r.identifier())
 	}
@@ -100,7 +101,11 @@ func (w *packing) word(s string) {
 	w.number(n)
 }
 
-func (w *packing) instant(t time.Time) { w.b = binary.AppendVarint(w.b, t.UnixMicro()) }
+// instant counts from the zero time: most instants of most people never came, and
+// take one byte.
+func (w *packing) instant(t time.Time) { w.number(uint64(t.UnixMicro() - zeroMicro)) }
+
+var zeroMicro = time.Time{}.UnixMicro()
 
 func (w *packing) identifier(i Identifier) {
 	w.word(string(i.Kind))
@@ -120,12 +125,14 @@ func (w *packing) acquisition(a Acquisition) {
 }
 
 func (w *packing) duty(d Duty) {
-	for _, s := range []string{d.ActivityKey, d.SourceKey, d.Cause, string(d.Due.Rule), string(d.State), string(d.Reason)} {
+	w.b = append(w.b, d.ID[:]...) // what is changed later, and who was told, is said by it
+	for _, s := range []string{d.ActivityKey, d.SourceKey, d.Cause, string(d.Due.Rule), string(d.State), string(d.Reason), string(d.Excuse)} {
 		w.word(s)
 	}
 	w.instant(d.ObtainedAt)
 	w.instant(d.Due.At)
 	w.instant(d.Due.Inputs.ReadAt)
+	w.instant(d.ToldAt)
 }
 
 type unpacking struct {
@@ -152,9 +159,7 @@ func (r *unpacking) text() string { return string(r.take(r.number())) }
 func (r *unpacking) word() string { return r.words[r.number()] }
 
 func (r *unpacking) instant() time.Time {
-	n, size := binary.Varint(r.b)
-	r.b = r.b[size:]
-	return time.UnixMicro(n).UTC()
+	return time.UnixMicro(int64(r.number()) + zeroMicro).UTC()
 }
 
 func (r *unpacking) identifier() Identifier {
@@ -172,8 +177,8 @@ func (r *unpacking) acquisition() Acquisition {
 }
 
 func (r *unpacking) duty(contact ID) Duty {
-	d := Duty{ContactID: contact, ActivityKey: r.word(), SourceKey: r.word(), Cause: r.word(),
-		Due: Due{Rule: DueRule(r.word())}, State: DutyState(r.word()), Reason: BlockReason(r.word())}
-	d.ObtainedAt, d.Due.At, d.Due.Inputs.ReadAt = r.instant(), r.instant(), r.instant()
+	d := Duty{ID: ID(r.take(uint64(len(ID{})))), ContactID: contact, ActivityKey: r.word(), SourceKey: r.word(), Cause: r.word(),
+		Due: Due{Rule: DueRule(r.word())}, State: DutyState(r.word()), Reason: BlockReason(r.word()), Excuse: ExcuseReason(r.word())}
+	d.ObtainedAt, d.Due.At, d.Due.Inputs.ReadAt, d.ToldAt = r.instant(), r.instant(), r.instant(), r.instant()
 	return d
 }

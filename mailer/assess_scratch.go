@@ -136,6 +136,9 @@ func (s *scratch) store(m Merge) {
 	for _, d := range slices.Concat(m.Shortened, m.Quarantined) {
 		known(d.ContactID).replace(d)
 	}
+	for _, n := range m.Told {
+		known(n.ContactID).tell(n)
+	}
 	for id, ids := range m.Identifiers {
 		p := known(id)
 		p.Identifiers = append(p.Identifiers, ids...)
@@ -187,14 +190,24 @@ func (p *scratchPerson) acquire(as []Acquisition) {
 }
 
 // replace takes over a duty whose date or state has changed.
-func (p *scratchPerson) replace(d Duty) {
-	at := slices.IndexFunc(p.Duties, func(o Duty) bool {
-		return o.ActivityKey == d.ActivityKey && o.SourceKey == d.SourceKey && o.Cause == d.Cause
-	})
-	if at < 0 {
-		panic(fmt.Sprintf("a duty of %s that is not there was changed", d.SourceKey)) // the importer changes what it was shown
+func (p *scratchPerson) replace(d Duty) { *p.duty(d.ID) = d }
+
+// tell notes since when the person was told of a duty: the earliest telling counts.
+// That it ends by this changes nothing for the rows behind it, see crowd.quarantine;
+// the assessor ends it.
+func (p *scratchPerson) tell(n PriorNotice) {
+	d := p.duty(n.DutyID)
+	if d.ToldAt.IsZero() || n.ToldAt.Before(d.ToldAt) {
+		d.ToldAt = n.ToldAt
 	}
-	p.Duties[at] = d
+}
+
+func (p *scratchPerson) duty(id ID) *Duty {
+	at := slices.IndexFunc(p.Duties, func(d Duty) bool { return d.ID == id })
+	if at < 0 {
+		panic(fmt.Sprintf("duty %s, which is not there, was changed", id)) // the importer changes what it was shown
+	}
+	return &p.Duties[at]
 }
 
 // assessed is the person with the duties that the file opens.

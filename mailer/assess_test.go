@@ -160,6 +160,77 @@ func TestAFileOfPeopleWhoAreKnownOpensOnlyWhatIsNew(t *testing.T) { // D5
 	}
 }
 
+// told changes a row to say that its person was told so many days ago.
+func told(days int, change func(*mailer.Record)) func(*mailer.Record) {
+	return func(r *mailer.Record) {
+		r.ToldAt, r.ToldProof = importNow.AddDate(0, 0, -days), "mailing 2026-03"
+		if change != nil {
+			change(r)
+		}
+	}
+}
+
+func TestWhoWasToldBeforeIsOwedNothingByAFile(t *testing.T) { // 14(5)(a), D7, S4
+	autumn := importNow.AddDate(0, -3, 0) // due on the 21st of September, 61 days ago
+	p := planOf("fair", "a",
+		personRow(2, importNow, told(5, nil)),
+		personRow(3, autumn, told(70, nil)),
+		personRow(4, autumn, told(1, nil)), // late
+		personRow(5, importNow.AddDate(0, 0, -20), told(5, func(r *mailer.Record) { r.FirstCommunication = importNow.AddDate(0, 0, -10) })), // late
+		personRow(6, time.Time{}, told(100, nil)),
+		personRow(7, autumn, told(2, nil)), // late by this row, on time by the next
+		personRow(7, autumn, told(70, func(r *mailer.Record) { r.Line = 8 })),
+		personRow(9, autumn, told(70, func(r *mailer.Record) { r.Visibility = mailer.VisibleRestricted })), // owed, and quarantined
+		personRow(10, importNow, nil),                                                                      // owed
+	)
+	p.Basis = mailer.ObtainedUnknown
+	a := assess(t, nil, mailer.Planned{}, p)
+	if a.People != 8 || a.Excused[mailer.ToldBefore] != 6 || a.Duties[mailer.DutyExcused] != 6 || a.ToldLate != 2 {
+		t.Errorf("%d people, excused %v, %d of them late", a.People, a.Excused, a.ToldLate)
+	}
+	if a.Owed != 2 || a.Overdue != 1 || a.CanBeTold != 1 || len(a.Blocked) != 1 || a.Blocked[mailer.BlockQuarantined] != 1 || a.Plan.Notices != 1 {
+		t.Errorf("%d owed, %d overdue, %d can be told, blocked %v", a.Owed, a.Overdue, a.CanBeTold, a.Blocked)
+	}
+}
+
+func TestAFileMaySayLaterWhoWasTold(t *testing.T) { // 14(5)(a), S4: thousands of rows behind the one that brings the data
+	var rows []any
+	for i := range int64(2500) {
+		rows = append(rows, personRow(2+i, importNow, nil))
+	}
+	later := func(of int64, change func(*mailer.Record)) {
+		r := personRow(of, time.Time{}, change)
+		r.Line = int64(2 + len(rows))
+		rows = append(rows, r)
+	}
+	restricted := func(r *mailer.Record) { r.ObtainedAt, r.Visibility = importNow, mailer.VisibleRestricted }
+	later(2, told(3, nil))
+	later(3, told(3, nil))
+	later(4, restricted)
+	for range 2000 {
+		later(5, nil) // refused: a row without any date
+	}
+	later(3, restricted) // told first, then restricted
+	later(4, told(3, nil))
+	a := assess(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
+	if a.People != 2500 || a.Excused[mailer.ToldBefore] != 1 || a.Owed != 2499 || a.CanBeTold != 2497 || a.Blocked[mailer.BlockQuarantined] != 2 {
+		t.Errorf("%d people, excused %v, %d owed, %d can be told, blocked %v", a.People, a.Excused, a.Owed, a.CanBeTold, a.Blocked)
+	}
+}
+
+func TestWhomAPersonDecidedToTellCanBeToldByAFile(t *testing.T) { // S4, R4
+	m := newMemory()
+	restricted := personRow(2, importNow, func(r *mailer.Record) { r.Visibility = mailer.VisibleRestricted })
+	imports(t, m, planOf("fair", "a", restricted))
+	for decided, can := range map[time.Time]int64{{}: 0, importNow: 1} {
+		m.only(t).Contact.TellAt = decided
+		a := assess(t, m, mailer.Planned{}, planOf("whois", "b", restricted))
+		if a.Owed != 1 || a.CanBeTold != can || a.Blocked[mailer.BlockQuarantined] != 1-can {
+			t.Errorf("decided %v: %d owed, %d can be told, blocked %v", decided, a.Owed, a.CanBeTold, a.Blocked)
+		}
+	}
+}
+
 func TestWhoObjectedIsRefusedByAnAssessmentAsByAnImport(t *testing.T) { // R5
 	m := newMemory()
 	m.suppressed[string(importKeys.Newest(mailer.IdentityKey).MAC([]byte("email"), []byte("p2@example.com")))] = true
@@ -185,7 +256,12 @@ func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		stored := newMemory()
 		if rapid.Bool().Draw(rt, "something is stored") {
-			imports(t, stored, drawnPlan(rt, drawFile(rt, "first"), "first")())
+			imports(t, stored, drawnPlan(rt, drawToldFile(rt, "first"), "first")())
+		}
+		for _, k := range stored.contacts {
+			if rapid.Bool().Draw(rt, "somebody decided to tell them") {
+				k.Contact.TellAt = importNow
+			}
 		}
 		known := maps.Clone(stored.contacts)
 		duties := map[mailer.ID]bool{}
@@ -194,7 +270,7 @@ func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
 				duties[d.ID] = true
 			}
 		}
-		plan := drawnPlan(rt, drawFile(rt, "second"), "second")
+		plan := drawnPlan(rt, drawToldFile(rt, "second"), "second")
 		before := stored.dump()
 		a := assess(rt, stored, mailer.Planned{}, plan())
 		if stored.dump() != before {
@@ -204,17 +280,25 @@ func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		opened := map[mailer.DutyState]int64{}
+		opened, excused, late := map[mailer.DutyState]int64{}, map[mailer.ExcuseReason]int64{}, int64(0)
 		for _, k := range stored.contacts {
 			for _, d := range k.Duties {
-				if !duties[d.ID] {
-					opened[d.State]++
+				if duties[d.ID] {
+					continue
+				}
+				if opened[d.State]++; d.State == mailer.DutyExcused {
+					excused[d.Excuse]++
+					if d.ToldAt.After(d.Due.At) {
+						late++
+					}
 				}
 			}
 		}
 		newcomers := int64(len(stored.contacts) - len(known))
-		if *a.Rows != counts || a.People-a.KnownBefore != newcomers || !maps.Equal(a.Duties, opened) {
-			rt.Fatalf("%+v, %d new people, duties %v\nan import: %+v, %d new people, duties %v\n%s", *a.Rows, a.People-a.KnownBefore, a.Duties, counts, newcomers, opened, stored.dump())
+		owed := opened[mailer.DutyOpen] + opened[mailer.DutyBlocked]
+		if *a.Rows != counts || a.People-a.KnownBefore != newcomers || !maps.Equal(a.Duties, opened) || !maps.Equal(a.Excused, excused) || a.ToldLate != late || a.Owed != owed {
+			rt.Fatalf("%+v, %d new people, duties %v, excused %v, late %d\nan import: %+v, %d new people, duties %v, excused %v, late %d\n%s",
+				*a.Rows, a.People-a.KnownBefore, a.Duties, a.Excused, a.ToldLate, counts, newcomers, opened, excused, late, stored.dump())
 		}
 		shared := map[string]int{}
 		for _, k := range stored.contacts {
@@ -229,6 +313,19 @@ func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
 			rt.Fatalf("%d shared mailboxes, an import makes %d", a.SharedMailboxes, len(shared))
 		}
 	})
+}
+
+// drawToldFile is a file of which some rows say that their people were told before.
+func drawToldFile(t *rapid.T, label string) []any {
+	rows := drawFile(t, label)
+	for i := range rows {
+		r, ok := rows[i].(mailer.Record)
+		if n := rapid.IntRange(-60, 60).Draw(t, "told"); ok && n > 0 {
+			told(n, nil)(&r)
+			rows[i] = r
+		}
+	}
+	return rows
 }
 
 // fataler is what both testing and rapid have.

@@ -44,6 +44,20 @@ func AfterTold(state DutyState, reason BlockReason, delivery DeliveryState) (to 
 	return state, false
 }
 
+// told is the duty as the store leaves it once it knows since when its person was
+// told; one that is in flight is taken for one in a worker's hands.
+func (d Duty) told() Duty {
+	if to, ok := AfterTold(d.State, d.Reason, ""); ok && !d.ToldAt.IsZero() {
+		d.State, d.Reason, d.Excuse, d.Detail = to, "", ToldBefore, ""
+	}
+	return d
+}
+
+// toldLate tells whether a duty ended by a telling behind its date (D7).
+func (d Duty) toldLate() bool {
+	return d.State == DutyExcused && d.Excuse == ToldBefore && d.ToldAt.After(d.Due.At)
+}
+
 // Never is when a delivery is tried again that is held for a person.
 var Never = never
 

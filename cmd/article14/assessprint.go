@@ -141,6 +141,7 @@ func toKnow(a mailer.Assessment) (fs []figure) {
 	for _, reason := range most(a.Excused) {
 		add(a.Excused[reason], "duties excused: "+words(reason))
 	}
+	add(a.ToldLate, "of them told before, but behind their date: late, and on record as that")
 	add(a.Restricted, "people whose data were restricted by their holder: kept in quarantine, with their date running")
 	for _, rule := range most(a.Unknown) {
 		add(a.Unknown[rule], "people whose data may have been restricted: the source's rule takes them for "+words(rule))

@@ -76,6 +76,32 @@ func TestAnAssessmentSaysWhyDutiesAreExcused(t *testing.T) { // 14(5)(a)
 	equal(t, "owed", a.Owed, 1)
 }
 
+func TestWhoseDutyIsAboutToEndIsNeitherOwedNorBlocked(t *testing.T) { // 14(5)(a), D7: a notice was on the wire when the file came, and failed
+	h := newHouse(t)
+	onTime, late, other := h.newPerson(1, noon.Add(day)), h.newPerson(2, noon.Add(-3*day)), h.newPerson(3, noon.Add(day))
+	h.store(onTime, late, other)
+	h.running("spring", 0)
+	as := h.begin(noon, h.claim(3, noon)...)
+	h.tell(noon.Add(-day), onTime, late)
+	assess := func() mailer.Assessment {
+		a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+		must(t, err)
+		return a
+	}
+	equal(t, "on the wire: owed until they are known to fail", assess().Owed, 3)
+	h.settle(mailer.Rejected, noon, as...)
+	before := assess()
+	equal(t, "told before", before.Excused[mailer.ToldBefore], 2)
+	equal(t, "told late", before.ToldLate, 1)
+	equal(t, "owed", before.Owed, 1)
+	equal(t, "whom no notice can be queued for", before.Blocked[mailer.BlockNotApproved], 0)
+	h.sweep(10)
+	after := assess()
+	equal(t, "told before, and ended", after.Excused[mailer.ToldBefore], 2)
+	equal(t, "told late, and ended", after.ToldLate, 1)
+	equal(t, "owed still", after.Owed, 1)
+}
+
 // rowList gives records in order.
 type rowList []mailer.Record
 
