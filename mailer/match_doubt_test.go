@@ -2,6 +2,7 @@ package mailer_test
 
 import (
 	"testing"
+	"time"
 
 	"article14/mailer"
 )
@@ -59,6 +60,52 @@ func TestWhomAPersonDecidedToTellStaysToBeTold(t *testing.T) { // S4
 	for _, d := range m.only(t).Duties {
 		if d.State != mailer.DutyOpen {
 			t.Errorf("%+v", d)
+		}
+	}
+}
+
+// The record of a person is what the data that may be used say, the latest of them
+// last. How old the others are must not matter: the store gives back every obtaining,
+// and a batch that ends between two rows would settle a third row differently.
+func TestDataThatMustNotBeUsedMakeNoOtherDataOld(t *testing.T) { // S4, D5
+	row := func(line int64, v mailer.Visibility, daysAgo int, city string) mailer.Record {
+		return roe(line, v, func(r *mailer.Record) {
+			r.ObtainedAt, r.Contact.Country, r.Contact.City = importNow.AddDate(0, 0, -daysAgo), "FR", city
+		})
+	}
+	named := func(r mailer.Record, name string) mailer.Record {
+		r.Contact.Name = name
+		return r
+	}
+	undated := func(r mailer.Record) mailer.Record {
+		r.ObtainedAt = time.Time{}
+		return r
+	}
+	for name, c := range map[string]struct {
+		rows       []any
+		city, held string
+	}{
+		"doubtful data between two that may be used": {[]any{row(2, mailer.VisiblePublic, 20, "Lyon"), row(3, mailer.VisibleUnknown, 5, "Nice"),
+			row(4, mailer.VisiblePublic, 10, "Lille")}, "Lille", "Jane Roe"},
+		"restricted data first": {[]any{row(2, mailer.VisibleRestricted, 5, "Nice"), row(3, mailer.VisiblePublic, 20, "Lyon"),
+			row(4, mailer.VisiblePublic, 10, "Lille")}, "Lille", "Jane Roe"},
+		"older data of use bring another name": {[]any{row(2, mailer.VisibleRestricted, 5, "Nice"),
+			named(row(3, mailer.VisiblePublic, 20, "Lyon"), "Jane Doe")}, "Lyon", "Jane Doe"},
+		"so do those of an unknown day": {[]any{row(2, mailer.VisibleRestricted, 5, "Nice"),
+			named(undated(row(3, mailer.VisiblePublic, 0, "Lyon")), "Jane Doe")}, "Lyon", "Jane Doe"},
+		"nothing of use: the latest": {[]any{row(2, mailer.VisibleRestricted, 20, "Nice"), row(3, mailer.VisibleUnknown, 5, "Lyon"),
+			row(4, mailer.VisibleRestricted, 10, "Lille")}, "Lyon", "Jane Roe"},
+	} {
+		for batch := 1; batch <= len(c.rows); batch++ {
+			m := newMemory()
+			p := planOf("fair", "f", c.rows...)
+			p.Basis = mailer.ObtainedUnknown
+			if _, err := importerFor(m, batch).Run(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			if k := m.only(t); k.Contact.City != c.city || k.Contact.Name != c.held {
+				t.Errorf("%s, in batches of %d: %q in %q, want %q in %q", name, batch, k.Contact.Name, k.Contact.City, c.held, c.city)
+			}
 		}
 	}
 }

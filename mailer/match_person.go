@@ -17,7 +17,6 @@ type person struct {
 	acquisitions    []Acquisition
 	duties          map[dutyKey]*owed
 	has             map[string]bool // hashes of identifiers, new ones included
-	latest          time.Time       // obtaining of the newest data
 	newIdentifiers  []Identifier
 	newAcquisitions []Acquisition
 	isNew, changed  bool
@@ -35,9 +34,6 @@ func knownPerson(k Known) *person {
 	for _, id := range k.Identifiers {
 		p.has[string(id.Hash)] = true
 	}
-	for _, a := range k.Acquisitions {
-		p.newer(a.ObtainedAt)
-	}
 	for _, d := range k.Duties {
 		p.duties[dutyKey{d.ActivityKey, d.SourceKey, d.Cause}] = &owed{Duty: d}
 	}
@@ -49,20 +45,10 @@ func (p *person) dutyKeys() []dutyKey {
 	return slices.SortedFunc(maps.Keys(p.duties), dutyKey.compare)
 }
 
-// newer tells whether an instant is later than all before, and remembers it.
-func (p *person) newer(at time.Time) bool {
-	later := at.After(p.latest)
-	if later {
-		p.latest = at
-	}
-	return later
-}
-
-// update fills what was empty and, from data obtained later than all that we
-// have, takes what changed: another job or town is the same person still (D5).
+// update fills what was empty and, from newer data than those of the record,
+// takes what changed: another job or town is the same person still (D5).
 // When data were first obtained only ever moves to an earlier day (T1).
-func (p *person) update(rec Record) {
-	newer := p.newer(rec.ObtainedAt)
+func (p *person) update(rec Record, newer bool) {
 	set := func(to *string, value string) {
 		if value != "" && value != *to && (*to == "" || newer) {
 			*to, p.changed = value, true

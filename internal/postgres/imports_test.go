@@ -270,3 +270,20 @@ func TestAnEarlierObtainingMovesTheFirstBackAndALaterOneDoesNot(t *testing.T) { 
 	}
 	equal(t, "the alert, once", h.count(`SELECT count(*) FROM alert WHERE kind = 'identity_conflict'`), 1)
 }
+
+// Two rows of a batch, or two identifiers of one row, may say the same of one person.
+func TestABatchThatRaisesAnAlertTwiceIsStoredAndTheFirstStands(t *testing.T) {
+	h := newHouse(t)
+	subject := h.people(1, noon)[0].String()
+	alert := func(detail string) mailer.Alert {
+		return mailer.Alert{Kind: mailer.AlertIdentityConflict, Subject: subject, Detail: detail}
+	}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+		return mailer.Merge{Rows: 1, From: 1, Counts: mailer.ImportCounts{Merged: 1},
+			Alerts: []mailer.Alert{alert("line 2"), {Kind: mailer.AlertRestrictedLater, Subject: subject}, alert("line 3"), alert("line 1")}}
+	}))
+	f := h.figures(noon)
+	equal(t, "conflicts", f.Alerts["identity_conflict"], 1)
+	equal(t, "restricted", f.Alerts["restricted_later"], 1)
+	equal(t, "the first stands", h.count(`SELECT count(*) FROM alert WHERE kind = 'identity_conflict' AND detail = 'line 2'`), 1)
+}

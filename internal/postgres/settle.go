@@ -264,7 +264,12 @@ type alertRow struct {
 	RaisedAt     time.Time        `json:"raised_at"`
 }
 
-// raise stores alerts, each once for its kind and subject.
+func (r alertRow) compare(other alertRow) int {
+	return cmp.Or(bytes.Compare(r.ControllerID[:], other.ControllerID[:]), cmp.Compare(r.Kind, other.Kind), cmp.Compare(r.Subject, other.Subject))
+}
+
+// raise stores alerts, each once for its kind and subject: the first of several, as
+// where they come one after the other. One statement cannot meet a row twice.
 func (t tx) raise(ctx context.Context, rows []alertRow, counts tally) error {
 	if len(rows) == 0 {
 		return nil
@@ -273,6 +278,9 @@ func (t tx) raise(ctx context.Context, rows []alertRow, counts tally) error {
 		ControllerID mailer.ID        `db:"controller_id"`
 		Kind         mailer.AlertKind `db:"kind"`
 	}
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, alertRow.compare)
+	rows = slices.CompactFunc(rows, func(a, b alertRow) bool { return a.compare(b) == 0 })
 	err := t.all(ctx, &made, "raise", records{rows})
 	for _, r := range made {
 		counts.add(r.ControllerID, mailer.ID{}, countAlert, "", string(r.Kind), 1)
