@@ -79,7 +79,7 @@ func TestDataThatMustNotBeUsedAreToldOfAndThenGo(t *testing.T) { // S4, T2, T3, 
 	}
 	var out bytes.Buffer
 	tell := contactTellCmd{ID: quarantined[0].ContactID.String(), By: "Ann", Why: "she has a right to know"}
-	if err := tell.Run(t.Context(), s.app, streams{out: &out, err: io.Discard}); err != nil || !strings.Contains(out.String(), "1 duties are open again") {
+	if err := tell.Run(t.Context(), s.app, streams{out: &out, err: io.Discard}); err != nil || !strings.Contains(out.String(), "open again: 1 duty") {
 		t.Fatalf("%s, %v", &out, err)
 	}
 	s.release(t, "first")
