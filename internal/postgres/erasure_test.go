@@ -412,3 +412,11 @@ func TestWhatEndsIsFoundByNarrowIndexes(t *testing.T) {
 		}
 	}
 }
+
+func TestAContactIsEmptiedAndNeverDeleted(t *testing.T) { // invariant 4
+	h := newHouse(t)
+	who := h.people(1, noon.Add(day))[0]
+	if _, err := h.db.Exec(`DELETE FROM contact WHERE id = $1`, who); err == nil {
+		t.Fatal("a contact was deleted, and what it was owed with it")
+	}
+}

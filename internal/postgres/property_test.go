@@ -352,6 +352,9 @@ func (m *mischief) audit() {
 		SELECT count(*) FROM duty u LEFT JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
 		WHERE u.controller_id = $1 AND u.told_at IS NOT NULL AND NOT (u.state = 'blocked' AND u.reason IN ('quarantined', 'expired'))
 			AND (u.state IN ('open', 'failed', 'blocked') OR u.state = 'in_flight' AND d.state <> 'sending')`, m.controller), 0)
+	for _, table := range []string{"identifier", "acquisition", "duty", "delivery"} {
+		equal(m.t, table+" of nobody", m.count(`SELECT count(*) FROM `+table+` x WHERE NOT EXISTS (SELECT FROM contact c WHERE c.id = x.contact_id)`), 0)
+	}
 	equal(m.t, "people told twice", m.count(`
 		SELECT count(*) FROM (SELECT contact_id FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered') GROUP BY contact_id HAVING count(*) > 1) x`, m.controller), 0)
 }
