@@ -11,7 +11,7 @@ import (
 )
 
 // importBatch is how many rows are stored in one transaction unless told otherwise.
-const importBatch = 2000
+const importBatch = 5000
 
 // Importer takes contact files into the store, in batches. Each batch is one
 // transaction together with the position in the file, so that a second run
@@ -20,7 +20,7 @@ type Importer struct {
 	Store ImportStore
 	Keys  *Keyring
 	Now   func() time.Time
-	Batch int // rows; 0: 2,000
+	Batch int // rows; 0: 5,000
 }
 
 // ImportPlan is one reading of one file.
