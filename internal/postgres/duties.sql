@@ -1,6 +1,7 @@
 -- name: duties_end
--- The rows come in the order of their contacts, and a contact's duties in that of
--- their index: so they are locked.
+-- Where every delivery passes through, rows are looked up by key: in the order of
+-- their contacts, and a contact's duties in that of their index. So they are locked.
+-- Elsewhere it is a single delivery, or the duties of the contacts are locked before.
 UPDATE duty d
 SET state = e.to_state,
     reason = e.reason,
