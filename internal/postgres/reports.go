@@ -268,7 +268,7 @@ func (c *filing) keepRaw(ctx context.Context, t tx, contact mailer.ID) error {
 	if sentTo == nil {
 		sentTo = []string{}
 	}
-	_, err := t.exec(ctx, "report_raw_keep", f.ID, c.controller, contact, pq.Array(sentTo), f.Raw, f.RawUntil)
+	_, err := t.exec(ctx, "report_raw_keep", f.ID, c.controller, contact, texts(sentTo), f.Raw, f.RawUntil)
 	return err
 }
 

@@ -199,24 +199,6 @@ func (r records) Value() (driver.Value, error) {
 	return string(b), err
 }
 
-// uuids is an array parameter of ids.
-func uuids(ids []mailer.ID) any {
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = id.String()
-	}
-	return pq.Array(out)
-}
-
-// texts is an array parameter of strings; nil is the empty array.
-func texts[S ~string](ss []S) any {
-	out := make([]string, len(ss))
-	for i, s := range ss {
-		out[i] = string(s)
-	}
-	return pq.Array(out)
-}
-
 // null makes the zero instant NULL.
 func null(t time.Time) any {
 	if t.IsZero() {

@@ -3,11 +3,14 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -23,9 +26,18 @@ type Store struct {
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.
 func Open(ctx context.Context, url string) (*Store, error) {
-	db, err := sqlx.ConnectContext(ctx, "postgres", url)
+	cfg, err := pq.NewConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
+		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
+	cfg.BinaryParameters = true // []byte goes out as it is (columns.go), and a statement takes one round trip, not two
+	connector, err := pq.NewConnectorConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to the database: %w", err), db.Close())
 	}
 	db.SetMaxOpenConns(24)
 	db.SetMaxIdleConns(8)
