@@ -7,8 +7,8 @@ import (
 
 // conclude says what an attempt came to and what follows from it.
 func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
-	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
-		AttemptID: a.ID, At: r.Now(), Stage: StageDot, Class: ClassAccepted, To: Relayed}
+	end := j.settlement(Relayed, ClassAccepted, r.Now())
+	end.AttemptID, end.Stage = a.ID, StageDot
 	if err != nil {
 		var lost *DeliveryError
 		if !errors.As(err, &lost) {
@@ -41,6 +41,11 @@ func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
 		r.uncertain(j, a, &end)
 	}
 	return end
+}
+
+// settlement begins the end of a job's claim.
+func (j Job) settlement(to DeliveryState, class ReplyClass, at time.Time) Settlement {
+	return Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID, To: to, Class: class, At: at}
 }
 
 // uncertainTries is how many attempts a delivery may have had before one that

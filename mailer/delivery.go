@@ -81,9 +81,8 @@ type MessageRecord struct {
 type Settlement struct {
 	ContactID  ID
 	DeliveryID ID
-	CampaignID ID
 	ClaimID    ID
-	AttemptID  ID
+	AttemptID  ID            // zero: it could not be composed
 	To         DeliveryState // Relayed, Deferred, Rejected or Uncertain
 	At         time.Time
 	ReadyAt    time.Time // for Deferred and Uncertain: not before

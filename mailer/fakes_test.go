@@ -125,7 +125,9 @@ func (q *memQueue) Release(_ context.Context, claim ID, ids []ID) error {
 	return nil
 }
 
-func (q *memQueue) Renew(context.Context, ID, time.Time) error { return nil }
+func (q *memQueue) Renew(context.Context, []ID, time.Time) error { return nil }
+
+func (q *memQueue) Forget(context.Context, []ID) error { return nil }
 
 func (q *memQueue) Wake(_ context.Context, _ ID, now time.Time, resend bool, _ int) (n int, err error) {
 	q.mu.Lock()
@@ -139,7 +141,7 @@ func (q *memQueue) Wake(_ context.Context, _ ID, now time.Time, resend bool, _ i
 	return n, nil
 }
 
-func (q *memQueue) Rescue(context.Context, ID, time.Time, time.Time, int) (int, int, error) {
+func (q *memQueue) Rescue(context.Context, ID, time.Time, time.Time) (int, int, error) {
 	return 0, 0, nil
 }
 

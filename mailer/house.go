@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// wakeAtOnce bounds one round of waking and rescuing.
+// wakeAtOnce bounds one round of waking.
 const wakeAtOnce = 5000
 
 // keepHouse does what must be done again and again while a worker runs: renew
@@ -49,7 +49,7 @@ func (r *run) keepTakingIn(ctx context.Context) {
 
 // round is one pass over the queue.
 func (r *run) round(ctx context.Context, now time.Time) {
-	queued, uncertain, err := r.Queue.Rescue(ctx, r.Controller, now, now.Add(r.opt.UncertainWait), wakeAtOnce)
+	queued, uncertain, err := r.Queue.Rescue(ctx, r.Controller, now, now.Add(r.opt.UncertainWait))
 	r.complain(ctx, "rescue lost claims", err)
 	if queued+uncertain > 0 {
 		r.Meter.Rescued(queued, uncertain)
@@ -58,17 +58,27 @@ func (r *run) round(ctx context.Context, now time.Time) {
 	_, err = r.Queue.Wake(ctx, r.Controller, now, r.opt.Uncertain == Resend, wakeAtOnce)
 	r.complain(ctx, "wake deferred deliveries", err)
 	r.complain(ctx, "fold counters", r.Queue.FoldCounters(ctx))
+	r.forgetClaims(ctx)
 }
 
 func (r *run) renewClaims(ctx context.Context) {
-	for _, claim := range r.held.all() {
-		now := r.Now()
-		stood := r.held.stands(claim, now, r.opt.Lease/2)
-		err := r.Queue.Renew(ctx, claim, now.Add(r.opt.Lease))
-		if err == nil && stood {
-			r.held.renewed(claim, now.Add(r.opt.Lease))
-		}
-		r.complain(ctx, "renew a claim", err)
+	now := r.Now()
+	claims, standing := r.held.all(now, r.opt.Lease/2)
+	if len(claims) == 0 {
+		return
+	}
+	err := r.Queue.Renew(ctx, claims, now.Add(r.opt.Lease))
+	if err == nil {
+		r.held.renewed(standing, now.Add(r.opt.Lease))
+	}
+	r.complain(ctx, "renew claims", err)
+}
+
+// forgetClaims drops those that are done. One that stays, because the worker is
+// killed or the database away, is dropped when its lease has passed.
+func (r *run) forgetClaims(ctx context.Context) {
+	if ended := r.held.takeEnded(); len(ended) > 0 {
+		r.complain(ctx, "forget claims that are done", r.Queue.Forget(ctx, ended))
 	}
 }
 

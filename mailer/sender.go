@@ -2,8 +2,6 @@ package mailer
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -233,6 +231,7 @@ func (r *run) releaseRest() {
 type heldClaims struct {
 	mu     sync.Mutex
 	claims map[ID]*heldClaim
+	ended  []ID // of which nothing is left
 }
 
 type heldClaim struct {
@@ -260,7 +259,17 @@ func (h *heldClaims) done(claim ID) {
 	}
 	if c.open--; c.open <= 0 {
 		delete(h.claims, claim)
+		h.ended = append(h.ended, claim)
 	}
+}
+
+// takeEnded gives the claims that came to their end since it was asked last.
+func (h *heldClaims) takeEnded() []ID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ended := h.ended
+	h.ended = nil
+	return ended
 }
 
 // stands tells whether at least so much of a claim's lease is left.
@@ -271,16 +280,26 @@ func (h *heldClaims) stands(claim ID, now time.Time, least time.Duration) bool {
 	return c != nil && c.until.Sub(now.Round(0)) >= least
 }
 
-func (h *heldClaims) renewed(claim ID, until time.Time) {
+func (h *heldClaims) renewed(claims []ID, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c := h.claims[claim]; c != nil {
-		c.until = until.Round(0)
+	for _, claim := range claims {
+		if c := h.claims[claim]; c != nil {
+			c.until = until.Round(0)
+		}
 	}
 }
 
-func (h *heldClaims) all() []ID {
+// all are the claims that are held, and those of them of whose lease at least so
+// much is left.
+func (h *heldClaims) all(now time.Time, least time.Duration) (all, standing []ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Collect(maps.Keys(h.claims))
+	for id, c := range h.claims {
+		all = append(all, id)
+		if c.until.Sub(now.Round(0)) >= least {
+			standing = append(standing, id)
+		}
+	}
+	return all, standing
 }

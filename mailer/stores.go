@@ -79,13 +79,15 @@ type Queue interface {
 	// attempts that were begun and never touched the wire are taken back.
 	Release(ctx context.Context, claim ID, deliveries []ID) error
 	// Renew keeps claims alive.
-	Renew(ctx context.Context, claim ID, leaseUntil time.Time) error
+	Renew(ctx context.Context, claims []ID, leaseUntil time.Time) error
+	// Forget drops claims of which nothing is left; of others nothing changes.
+	Forget(ctx context.Context, claims []ID) error
 	// Wake moves deferred and, by the policy resend, uncertain deliveries whose time has come back to queued;
 	// the uncertain ones of cancelled campaigns stay as they are.
 	Wake(ctx context.Context, controller ID, now time.Time, resendUncertain bool, limit int) (int, error)
-	// Rescue ends claims whose lease has passed: begun and not settled becomes
-	// uncertain, untouched goes back to queued.
-	Rescue(ctx context.Context, controller ID, now, uncertainUntil time.Time, limit int) (queued, uncertain int, err error)
+	// Rescue ends claims whose lease has passed, a few at a time: begun and not
+	// settled becomes uncertain, untouched goes back to queued.
+	Rescue(ctx context.Context, controller ID, now, uncertainUntil time.Time) (queued, uncertain int, err error)
 	// Lanes gives the state of every lane, to be asked often.
 	Lanes(ctx context.Context, controller ID) ([]Lane, error)
 	// FinishCampaigns ends running campaigns of kind once with nothing left to send and nothing failed to place again.

@@ -151,6 +151,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	close(r.settles.in)
 	settling.Wait()
 	housekeeping.Wait()
+	r.forgetClaims(context.Background())
 	return nil
 }
 

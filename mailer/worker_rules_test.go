@@ -251,10 +251,12 @@ type renewing struct {
 	renewed map[ID]int
 }
 
-func (q renewing) Renew(_ context.Context, claim ID, _ time.Time) error {
+func (q renewing) Renew(_ context.Context, claims []ID, _ time.Time) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.renewed[claim]++
+	for _, claim := range claims {
+		q.renewed[claim]++
+	}
 	return nil
 }
 

@@ -136,8 +136,7 @@ func (r *run) flushBegins(batch []letter) {
 // cannotCompose ends a delivery whose text cannot be made (C8): nothing goes out,
 // a person is alerted, and the duty says why.
 func (r *run) cannotCompose(j Job, err error) {
-	end := Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
-		To: Rejected, At: r.Now(), Class: ClassRefused}
+	end := j.settlement(Rejected, ClassRefused, r.Now())
 	if j.Document == DocNotice {
 		end.Duty, end.DutyReason = DutyFailed, BlockRefused
 	}

@@ -69,7 +69,7 @@ func TestAStopTakesBackWhatIsOnRecordAndNeverTouchedTheWire(t *testing.T) {
 // unrenewed is a queue whose leases pass: it cannot be asked to renew them.
 type unrenewed struct{ *memQueue }
 
-func (unrenewed) Renew(context.Context, ID, time.Time) error {
+func (unrenewed) Renew(context.Context, []ID, time.Time) error {
 	return errors.New("the database is away")
 }
 

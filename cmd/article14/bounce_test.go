@@ -237,7 +237,7 @@ func TestAReportThatCameBeforeItsTimeIsMatchedByTheWorker(t *testing.T) {
 	if status, out := s.piped(t, bounceOf(m, "failed", "5.1.1", "550 5.1.1 unknown"), nil); status != 0 || !strings.Contains(out, "unsettled") {
 		t.Fatalf("status %d: %s", status, out)
 	}
-	if _, err := s.store.Settle(t.Context(), []mailer.Settlement{{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
+	if _, err := s.store.Settle(t.Context(), []mailer.Settlement{{ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID,
 		AttemptID: a.ID, To: mailer.Relayed, At: now, Stage: mailer.StageDot, Code: 250, Class: mailer.ClassAccepted, Duty: mailer.DutyMet}}); err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func (s *stage) beginAll(in <-chan []mailer.Job, records []*mailer.MessageRecord
 		for i, j := range jobs {
 			attempts[i] = mailer.Attempt{ID: mailer.NewID(now), ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID,
 				Number: j.Attempts + 1, Relay: "default", BegunAt: now, Message: records[i%len(records)]}
-			ends[i] = mailer.Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, CampaignID: j.CampaignID, ClaimID: j.ClaimID,
+			ends[i] = mailer.Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID,
 				AttemptID: attempts[i].ID, To: mailer.Relayed, At: now, Stage: mailer.StageDot, Code: 250, Enhanced: "2.0.0", Reply: "taken",
 				Class: mailer.ClassAccepted, Duty: mailer.DutyMet}
 		}

@@ -252,7 +252,7 @@ func TestCancellingOpensTheDutiesOfWhatHasNotGoneOut(t *testing.T) {
 func TestWhatMayHaveArrivedIsNotOpenedByCancellingAndNobodyIsToldTwice(t *testing.T) { // E5
 	later := noon.Add(2 * time.Hour)
 	rescue := func(h *house, _ mailer.Attempt) {
-		_, uncertain, err := h.Rescue(h.ctx, h.controller, later, later, 10)
+		_, uncertain, err := h.Rescue(h.ctx, h.controller, later, later)
 		must(t, err)
 		equal(t, "uncertain", uncertain, 1)
 	}

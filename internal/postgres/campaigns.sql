@@ -75,9 +75,9 @@ UPDATE lane SET state = $2 WHERE campaign_id = $1
 WITH waiting AS MATERIALIZED (
     SELECT d.contact_id, d.id, d.state
     FROM delivery d
-    WHERE d.campaign_id = $1 AND d.state IN ('queued', 'deferred')
+    WHERE d.campaign_id = $1 AND d.shelf IN ('queued', 'deferred')
         AND (d.attempts = 0 OR NOT EXISTS (
-            SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain'))
+            SELECT FROM outcome o WHERE o.contact_id = d.contact_id AND o.delivery_id = d.id AND o.outcome = 'uncertain'))
     LIMIT $2
     FOR NO KEY UPDATE OF d SKIP LOCKED
 )

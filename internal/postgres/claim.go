@@ -2,8 +2,7 @@ package postgres
 
 import (
 	"context"
-	"maps"
-	"slices"
+	"sync"
 	"time"
 
 	"article14/internal/pacing"
@@ -17,19 +16,40 @@ const claimRounds = 4
 
 // claimedRow is a delivery that was taken out of the queue.
 type claimedRow struct {
-	deliveryMove
-	Lane         int64     `db:"lane"`
-	Late         bool      `db:"late"`
-	Address      string    `db:"address"`
-	AddressHash  []byte    `db:"address_hash"`
-	AddressKeyID string    `db:"address_key"`
-	ContentID    mailer.ID `db:"content_version_id"`
-	Form         string    `db:"form"`
-	SkeletonHash []byte    `db:"skeleton_hash"`
-	Code         string    `db:"code"`
-	DueAt        instant   `db:"due_at"`
-	CreatedAt    instant   `db:"created_at"`
-	Attempts     int       `db:"attempts"`
+	ContactID       mailer.ID       `db:"contact_id"`
+	ID              mailer.ID       `db:"id"`
+	Lane            int64           `db:"lane"`
+	Late            bool            `db:"late"`
+	Suppressed      bool            `db:"suppressed"`
+	Document        mailer.Document `db:"document"`
+	Languages       string          `db:"languages"`
+	Form            string          `db:"form"`
+	ContentID       mailer.ID       `db:"content_version_id"`
+	SkeletonHash    []byte          `db:"skeleton_hash"`
+	Code            string          `db:"code"`
+	DueAt           instant         `db:"due_at"`
+	CreatedAt       instant         `db:"created_at"`
+	Attempts        int             `db:"attempts"`
+	Name            string          `db:"name"`
+	Country         string          `db:"country"`
+	Region          string          `db:"region"`
+	FirstObtainedAt instant         `db:"first_obtained_at"`
+	Address         string          `db:"address"`
+	AddressHash     []byte          `db:"address_hash"`
+	AddressKeyID    string          `db:"address_key"`
+}
+
+func contactOf(r claimedRow) mailer.ID  { return r.ContactID }
+func deliveryOf(r claimedRow) mailer.ID { return r.ID }
+
+// claiming is one claim under way.
+type claiming struct {
+	tx
+	controller, id  mailer.ID
+	limit           int
+	now, leaseUntil time.Time
+	lanes           []*pacing.LaneTurn
+	campaigns       map[int64]mailer.ID // of the lanes; none: correspondence
 }
 
 // Claim takes up to limit deliveries of open lanes.
@@ -45,38 +65,35 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 		return nil, err
 	}
 	err = s.work(ctx, func(t tx) error {
-		lanes, err := t.openLanes(ctx, controller, claim, limit, now)
-		if err != nil {
+		c := &claiming{tx: t, controller: controller, id: claim, limit: limit, now: now, leaseUntil: now.Add(lease)}
+		if err := c.openLanes(ctx); err != nil {
 			return err
 		}
-		for _, l := range lanes {
+		for _, l := range c.lanes {
 			l.Need = needs[l.Lane]
 		}
-		taken, suppressed, err := t.take(ctx, controller, claim, lanes, limit, now, now.Add(lease))
+		taken, suppressed, err := c.take(ctx)
 		if err != nil {
 			return err
 		}
-		if err := t.chargePace(ctx, lanes, now); err != nil {
+		if err := c.note(ctx, taken, suppressed); err != nil {
 			return err
 		}
-		if err := t.noteClaim(ctx, taken, suppressed, now); err != nil {
-			return err
-		}
-		jobs, err = t.jobs(ctx, controller, taken, claim, now.Add(lease))
+		jobs, err = c.jobs(ctx, taken, s.contents.of)
 		return err
 	})
 	return jobs, err
 }
 
 // take asks the lanes in rounds until the batch is full or they are dry.
-func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*pacing.LaneTurn, limit int, now, leaseUntil time.Time) (taken, suppressed []claimedRow, err error) {
+func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, err error) {
 	for range claimRounds {
-		asked := pacing.Share(lanes, limit-len(taken), float64(claim[15])/256)
+		asked := pacing.Share(c.lanes, c.limit-len(taken), float64(c.id[15])/256)
 		if len(asked) == 0 {
 			break
 		}
 		var rows []claimedRow
-		if err := t.all(ctx, &rows, "claim", controller, claim, now, leaseUntil, records{asked}, largest(asked), inAll(asked)); err != nil {
+		if err := c.all(ctx, &rows, "claim", c.controller, c.id, c.now, records{asked}, largest(asked), inAll(asked)); err != nil {
 			return nil, nil, err
 		}
 		got := map[int64]pacing.Given{}
@@ -87,7 +104,7 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*paci
 			} else {
 				g.OnTime++
 			}
-			if r.To == mailer.Suppressed {
+			if r.Suppressed {
 				suppressed = append(suppressed, r)
 			} else {
 				taken = append(taken, r)
@@ -95,62 +112,141 @@ func (t tx) take(ctx context.Context, controller, claim mailer.ID, lanes []*paci
 			}
 			got[r.Lane] = g
 		}
-		for _, l := range lanes {
+		for _, l := range c.lanes {
 			l.Served(asked, got[l.Lane])
 		}
 	}
 	return taken, suppressed, nil
 }
 
-// noteClaim counts what was claimed, and fails the duties of what was
-// suppressed, so that another channel is looked for (E3).
-func (t tx) noteClaim(ctx context.Context, taken, suppressed []claimedRow, now time.Time) error {
+// note writes the claim down, counts what was taken, charges the paces, and fails the
+// duties of what was suppressed, so that another channel is looked for (E3).
+func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) error {
+	if len(taken) > 0 {
+		if _, err := c.exec(ctx, "claim_note", c.id, c.controller, c.leaseUntil, idColumn(taken, contactOf), idColumn(taken, deliveryOf)); err != nil {
+			return err
+		}
+	}
+	if err := c.chargePace(ctx); err != nil {
+		return err
+	}
 	counts := tally{}
 	for _, r := range taken {
-		counts.delivery(r.deliveryMove)
+		counts.delivery(c.move(r, mailer.Sending))
 	}
 	var ends []dutyEnd
 	for _, r := range suppressed {
-		counts.delivery(r.deliveryMove)
-		ends = append(ends, dutyEnd{ContactID: r.ContactID, DeliveryID: r.ID, To: mailer.DutyFailed, Reason: mailer.BlockAddressDead, At: now})
+		counts.delivery(c.move(r, mailer.Suppressed))
+		ends = append(ends, dutyEnd{ContactID: r.ContactID, DeliveryID: r.ID, To: mailer.DutyFailed, Reason: mailer.BlockAddressDead, At: c.now})
 	}
-	if err := t.endDuties(ctx, ends, counts); err != nil {
+	if err := c.endDuties(ctx, ends, counts); err != nil {
 		return err
 	}
-	return counts.note(ctx, t, time.Time{})
+	return counts.note(ctx, c.tx, time.Time{})
+}
+
+func (c *claiming) move(r claimedRow, to mailer.DeliveryState) deliveryMove {
+	return deliveryMove{r.ContactID, r.ID, c.controller, c.campaigns[r.Lane], r.Document, r.Languages, mailer.Queued, to}
 }
 
 // jobs gives claimed deliveries all that composing and sending needs.
-func (t tx) jobs(ctx context.Context, controller mailer.ID, taken []claimedRow, claim mailer.ID, leaseUntil time.Time) ([]mailer.Job, error) {
+func (c *claiming) jobs(ctx context.Context, taken []claimedRow, contents func(context.Context, tx, []claimedRow) (map[mailer.ID]contentRow, error)) ([]mailer.Job, error) {
 	if len(taken) == 0 {
 		return nil, nil
 	}
-	contents, err := t.contentsOf(ctx, taken)
-	if err != nil {
-		return nil, err
-	}
-	people, err := t.recipients(ctx, controller, taken)
-	if err != nil {
-		return nil, err
-	}
-	sent, err := t.sentBefore(ctx, taken)
+	known, err := contents(ctx, c.tx, taken)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]mailer.Job, len(taken))
 	for i, r := range taken {
-		p, content, before := people[r.ContactID], contents[r.ContentID], sent[r.ID]
+		content := known[r.ContentID]
 		out[i] = mailer.Job{
-			ContactID: r.ContactID, DeliveryID: r.ID, ControllerID: r.ControllerID, CampaignID: r.CampaignID, Lane: r.Lane,
+			ContactID: r.ContactID, DeliveryID: r.ID, ControllerID: c.controller, CampaignID: c.campaigns[r.Lane], Lane: r.Lane,
 			Document: r.Document, To: r.Address, AddressHash: r.AddressHash, AddressKeyID: r.AddressKeyID,
 			Languages: r.Languages, Form: r.Form, ActivityKey: content.Activity, RegisterID: content.Register,
 			SkeletonHash: r.SkeletonHash, Code: r.Code, DueAt: r.DueAt.Time, CreatedAt: r.CreatedAt.Time,
-			ClaimID: claim, LeaseUntil: leaseUntil.UTC(), Attempts: r.Attempts,
-			ComposedAt: before.ComposedAt.Time, Slots: before.Slots.v, SHA256: before.SHA256,
-			Facts: mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(content.Activity), Duties: p.told[r.ID]},
+			ClaimID: c.id, LeaseUntil: c.leaseUntil.UTC(), Attempts: r.Attempts,
+			Facts: mailer.NoticeFacts{Contact: mailer.Contact{ID: r.ContactID, Name: r.Name, Country: r.Country, Region: r.Region, FirstObtainedAt: r.FirstObtainedAt.Time}},
 		}
 	}
-	return out, nil
+	if err := c.sentBefore(ctx, out); err != nil {
+		return nil, err
+	}
+	return out, c.facts(ctx, taken, out)
+}
+
+// facts loads what the notices of a claim say of acquisitions and duties.
+func (c *claiming) facts(ctx context.Context, taken []claimedRow, jobs []mailer.Job) error {
+	var acquisitions []struct {
+		N          int                  `db:"n"` // of the delivery, from 1
+		ID         mailer.ID            `db:"id"`
+		Source     string               `db:"source_key"`
+		Activity   string               `db:"activity_key"`
+		ObtainedAt instant              `db:"obtained_at"`
+		Basis      mailer.ObtainedBasis `db:"obtained_basis"`
+		Page       string               `db:"page"`
+		Visibility mailer.Visibility    `db:"visibility"`
+	}
+	var duties []struct {
+		N          int            `db:"n"`
+		ID         mailer.ID      `db:"id"`
+		Source     string         `db:"source_key"`
+		Cause      string         `db:"cause"`
+		ObtainedAt instant        `db:"obtained_at"`
+		DueAt      instant        `db:"due_at"`
+		Rule       mailer.DueRule `db:"due_rule"`
+		ReadAt     instant        `db:"read_at"`
+	}
+	contacts := idColumn(taken, contactOf)
+	if err := c.all(ctx, &acquisitions, "claim_acquisitions", contacts); err != nil {
+		return err
+	}
+	if err := c.all(ctx, &duties, "claim_duties", contacts, idColumn(taken, deliveryOf)); err != nil {
+		return err
+	}
+	for _, r := range acquisitions {
+		f := &jobs[r.N-1].Facts
+		f.Acquisitions = append(f.Acquisitions, mailer.Acquisition{ID: r.ID, SourceKey: r.Source, ActivityKey: r.Activity,
+			ObtainedAt: r.ObtainedAt.Time, Basis: r.Basis, Page: r.Page, Visibility: r.Visibility})
+	}
+	for _, r := range duties {
+		j := &jobs[r.N-1]
+		j.Facts.Duties = append(j.Facts.Duties, mailer.Duty{ID: r.ID, ContactID: j.ContactID, ActivityKey: j.ActivityKey, SourceKey: r.Source,
+			Cause: r.Cause, ObtainedAt: r.ObtainedAt.Time, DeliveryID: j.DeliveryID,
+			Due: mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: mailer.DueInputs{ReadAt: r.ReadAt.Time}}})
+	}
+	for i := range jobs {
+		f := &jobs[i].Facts
+		f.Acquisitions = mailer.FirstAcquisitions(f.Acquisitions, jobs[i].ActivityKey)
+	}
+	return nil
+}
+
+// sentBefore loads what went out in earlier attempts, for those that had some.
+func (c *claiming) sentBefore(ctx context.Context, jobs []mailer.Job) error {
+	var again []*mailer.Job
+	for i := range jobs {
+		if jobs[i].Attempts > 0 {
+			again = append(again, &jobs[i])
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	var rows []struct {
+		N          int                    `db:"n"` // in again, from 1
+		ComposedAt instant                `db:"composed_at"`
+		SHA256     []byte                 `db:"sha256"`
+		Slots      document[mailer.Slots] `db:"slots"`
+	}
+	err := c.all(ctx, &rows, "claim_messages", idColumn(again, func(j *mailer.Job) mailer.ID { return j.ContactID }),
+		idColumn(again, func(j *mailer.Job) mailer.ID { return j.DeliveryID }))
+	for _, r := range rows {
+		j := again[r.N-1]
+		j.ComposedAt, j.SHA256, j.Slots = r.ComposedAt.Time, r.SHA256, r.Slots.v
+	}
+	return err
 }
 
 // contentRow is what a job needs of a content version.
@@ -160,81 +256,42 @@ type contentRow struct {
 	Register mailer.ID `db:"register_version_id"`
 }
 
-// contentsOf loads the content versions behind claimed deliveries, which are few.
-func (t tx) contentsOf(ctx context.Context, taken []claimedRow) (map[mailer.ID]contentRow, error) {
-	out := map[mailer.ID]contentRow{}
+// contentCache remembers content versions, which never change.
+type contentCache struct {
+	mu    sync.Mutex
+	known map[mailer.ID]contentRow
+}
+
+// contentsAtOnce bounds the cache; a campaign has one.
+const contentsAtOnce = 1000
+
+// of gives those behind claimed deliveries, which are few.
+func (k *contentCache) of(ctx context.Context, t tx, taken []claimedRow) (map[mailer.ID]contentRow, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out, missing := map[mailer.ID]contentRow{}, []mailer.ID(nil)
 	for _, r := range taken {
-		out[r.ContentID] = contentRow{}
+		if _, seen := out[r.ContentID]; seen {
+			continue
+		}
+		content, known := k.known[r.ContentID]
+		if !known {
+			missing = append(missing, r.ContentID)
+		}
+		out[r.ContentID] = content
+	}
+	if len(missing) == 0 {
+		return out, nil
 	}
 	var rows []contentRow
-	err := t.all(ctx, &rows, "claim_contents", uuids(slices.Collect(maps.Keys(out))))
+	if err := t.all(ctx, &rows, "claim_contents", uuids(missing)); err != nil {
+		return nil, err
+	}
+	if k.known == nil || len(k.known)+len(rows) > contentsAtOnce {
+		k.known = map[mailer.ID]contentRow{}
+	}
 	for _, r := range rows {
-		out[r.ID] = r
-	}
-	return out, err
-}
-
-// recipient is a person with the duties that each of their claimed deliveries discharges.
-type recipient struct {
-	person
-	told map[mailer.ID][]mailer.Duty // by delivery, the earliest deadline first
-}
-
-// recipients load the people behind claimed deliveries: what a notice is made
-// from, and no more. Their addresses came with the claim.
-func (t tx) recipients(ctx context.Context, controller mailer.ID, taken []claimedRow) (map[mailer.ID]*recipient, error) {
-	var (
-		contacts     []contactRow
-		acquisitions []acquisitionRow
-		duties       []struct {
-			dutyRow
-			DeliveryID mailer.ID `db:"delivery_id"`
-		}
-	)
-	ids := idColumn(taken, func(r claimedRow) mailer.ID { return r.ContactID })
-	if err := t.all(ctx, &contacts, "people_contacts", controller, ids); err != nil {
-		return nil, err
-	}
-	if err := t.all(ctx, &acquisitions, "people_acquisitions", controller, ids); err != nil {
-		return nil, err
-	}
-	if err := t.all(ctx, &duties, "claim_duties", ids, idColumn(taken, func(r claimedRow) mailer.ID { return r.ID })); err != nil {
-		return nil, err
-	}
-	out := make(map[mailer.ID]*recipient, len(contacts))
-	for _, r := range contacts {
-		out[r.ID] = &recipient{person{contact: r.contact()}, map[mailer.ID][]mailer.Duty{}}
-	}
-	for _, r := range acquisitions {
-		out[r.ContactID].acquisitions = append(out[r.ContactID].acquisitions, r.acquisition())
-	}
-	for _, r := range duties {
-		told := out[r.ContactID].told
-		told[r.DeliveryID] = append(told[r.DeliveryID], r.duty())
+		k.known[r.ID], out[r.ID] = r, r
 	}
 	return out, nil
-}
-
-// sentRow is what went out in earlier attempts of a delivery.
-type sentRow struct {
-	DeliveryID mailer.ID              `db:"delivery_id"`
-	ComposedAt instant                `db:"composed_at"`
-	SHA256     []byte                 `db:"sha256"`
-	Slots      document[mailer.Slots] `db:"slots"`
-}
-
-// sentBefore loads it, for those that have had attempts.
-func (t tx) sentBefore(ctx context.Context, taken []claimedRow) (map[mailer.ID]sentRow, error) {
-	again := slices.DeleteFunc(slices.Clone(taken), func(r claimedRow) bool { return r.Attempts == 0 })
-	if len(again) == 0 {
-		return nil, nil
-	}
-	var rows []sentRow
-	err := t.all(ctx, &rows, "claim_messages", idColumn(again, func(r claimedRow) mailer.ID { return r.ContactID }),
-		idColumn(again, func(r claimedRow) mailer.ID { return r.ID }))
-	out := make(map[mailer.ID]sentRow, len(rows))
-	for _, r := range rows {
-		out[r.DeliveryID] = r
-	}
-	return out, err
 }

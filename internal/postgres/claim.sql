@@ -2,10 +2,10 @@
 -- A copy of the database that nobody has confirmed gives nothing (see instance). A
 -- lane with nothing in its queue is not asked: a claim of one delivery would ask a few
 -- such lanes in turn, and go without the one that waits in another.
-SELECT id, campaign_id IS NULL AS express, pace
+SELECT id, campaign_id, pace
 FROM lane l
 WHERE controller_id = $1 AND state = 'open'
-    AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.state = 'queued')
+    AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued')
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
 ORDER BY id
 
@@ -14,7 +14,7 @@ ORDER BY id
 -- taken to be due with its first. It walks a part of the narrow index alone.
 SELECT d.lane, min(d.due_at) AS at, count(*) AS n
 FROM lane l
-JOIN delivery d ON d.lane = l.id AND d.state = 'queued' AND d.due_at >= $2 AND d.due_at < $3
+JOIN delivery d ON d.lane = l.id AND d.shelf = 'queued' AND d.due_at >= $2 AND d.due_at < $3
 WHERE l.controller_id = $1 AND l.state = 'open'
 GROUP BY d.lane, date_bin('1 hour', d.due_at, $2)
 ORDER BY d.lane, at
@@ -37,53 +37,60 @@ FROM json_to_recordset(CAST($1 AS json)) AS r(id bigint, used integer)
 WHERE l.id = r.id
 
 -- name: claim
--- $5 is what each lane is asked for, $6 the greatest number in it, $7 their sum. The
+-- $4 is what each lane is asked for, $5 the greatest number in it, $6 their sum. The
 -- limits by these say nothing new: they are numbers that the planner can see, and
 -- so it walks the narrow index (lane, due_at, id), stops, and looks up the rest row
 -- by row. A row that is found by its place (ctid) is one that nobody has changed
 -- since this statement began; another is left in the queue.
 WITH picked AS MATERIALIZED (
     SELECT a.lane, p.place, p.contact_id, p.identifier_id, p.late
-    FROM json_to_recordset(CAST($5 AS json)) AS a(lane bigint, on_time integer, late integer)
+    FROM json_to_recordset(CAST($4 AS json)) AS a(lane bigint, on_time integer, late integer)
     CROSS JOIN LATERAL (
         (SELECT place, contact_id, identifier_id, false AS late
          FROM (SELECT ctid AS place, contact_id, identifier_id
                FROM delivery
-               WHERE lane = a.lane AND state = 'queued' AND due_at >= $3
+               WHERE lane = a.lane AND shelf = 'queued' AND due_at >= $3
                ORDER BY due_at, id
-               LIMIT $6
+               LIMIT $5
                FOR NO KEY UPDATE SKIP LOCKED) on_time
          LIMIT a.on_time)
         UNION ALL
         (SELECT place, contact_id, identifier_id, true AS late
          FROM (SELECT ctid AS place, contact_id, identifier_id
                FROM delivery
-               WHERE lane = a.lane AND state = 'queued' AND due_at < $3
+               WHERE lane = a.lane AND shelf = 'queued' AND due_at < $3
                ORDER BY due_at, id
-               LIMIT $6
+               LIMIT $5
                FOR NO KEY UPDATE SKIP LOCKED) overdue
          LIMIT a.late)
     ) p
-    LIMIT $7
+    LIMIT $6
 ), judged AS MATERIALIZED (
     -- An address that is gone or that must not be written to is not claimed (R5, R9).
-    SELECT p.place, p.late, i.value AS address, i.hash AS address_hash, i.key_id AS address_key, i.id IS NULL OR EXISTS (
-        SELECT FROM suppression s
-        WHERE s.controller_id = $1 AND s.kind = i.kind AND s.hash = i.hash AND s.scope = 'address' AND s.key_id = i.key_id
-            AND (s.expires_at IS NULL OR s.expires_at > $3)) AS suppressed
+    SELECT p.place, p.late, c.name, c.country, c.region, c.first_obtained_at, i.value AS address, i.hash AS address_hash, i.key_id AS address_key,
+        i.id IS NULL OR EXISTS (
+            SELECT FROM suppression s
+            WHERE s.controller_id = $1 AND s.kind = i.kind AND s.hash = i.hash AND s.scope = 'address' AND s.key_id = i.key_id
+                AND (s.expires_at IS NULL OR s.expires_at > $3)) AS suppressed
     FROM picked p
+    JOIN contact c ON c.id = p.contact_id
     LEFT JOIN identifier i ON i.contact_id = p.contact_id AND i.id = p.identifier_id
 )
 UPDATE delivery d
 SET state = CASE WHEN j.suppressed THEN 'suppressed' ELSE 'sending' END,
     claim_id = CASE WHEN NOT j.suppressed THEN CAST($2 AS uuid) END,
-    lease_until = CASE WHEN NOT j.suppressed THEN CAST($4 AS timestamptz) END,
     settled_at = CASE WHEN j.suppressed THEN CAST($3 AS timestamptz) END
 FROM judged j
 WHERE d.ctid = j.place AND d.state = 'queued'
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'queued' AS from_state, d.state AS to_state,
-    d.lane, j.late, COALESCE(j.address, '') AS address, j.address_hash, COALESCE(j.address_key, '') AS address_key,
-    d.content_version_id, d.form, d.skeleton_hash, d.code, d.due_at, d.created_at, d.attempts
+RETURNING d.contact_id, d.id, d.lane, j.late, j.suppressed, d.document, d.languages, d.form, d.content_version_id, d.skeleton_hash,
+    d.code, d.due_at, d.created_at, d.attempts, j.name, j.country, j.region, j.first_obtained_at,
+    COALESCE(j.address, '') AS address, j.address_hash, COALESCE(j.address_key, '') AS address_key
+
+-- name: claim_note
+-- The ids are those of what is claimed, so that whoever ends the claim finds it
+-- without an index that every delivery would have to enter.
+INSERT INTO claim (id, controller_id, lease_until, contacts, deliveries)
+VALUES ($1, $2, $3, $4, $5)
 
 -- name: claim_contents
 SELECT id, activity_key, register_version_id
@@ -92,20 +99,21 @@ WHERE id = ANY (CAST($1 AS uuid[]))
 
 -- name: claim_messages
 -- What went out in earlier attempts.
-SELECT m.delivery_id, m.composed_at, m.sha256, s.slots
-FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS d(contact_id, id)
-JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
-LEFT JOIN message_values s ON s.contact_id = m.contact_id AND s.delivery_id = m.delivery_id
+SELECT k.n, a.composed_at, a.sha256, a.slots
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) WITH ORDINALITY AS k(contact_id, delivery_id, n)
+JOIN attempt a ON a.contact_id = k.contact_id AND a.delivery_id = k.delivery_id AND a.number = 1
+
+-- name: claim_acquisitions
+SELECT k.n, a.id, a.source_key, a.activity_key, a.obtained_at, a.obtained_basis, a.page, a.visibility
+FROM unnest(CAST($1 AS uuid[])) WITH ORDINALITY AS k(contact_id, n)
+JOIN acquisition a ON a.contact_id = k.contact_id
 
 -- name: claim_duties
--- Pairs of ids go in as pairs: two lists would have the index tried with each of
--- one and each of the other.
-SELECT l.delivery_id, u.contact_id, u.id, u.activity_key, u.source_key, u.cause, u.acquisition_id, u.obtained_at, u.due_at, u.due_rule, u.due_inputs,
-    u.state, u.reason, u.detail
-FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS d(contact_id, id)
-JOIN delivery_duty l ON l.contact_id = d.contact_id AND l.delivery_id = d.id
-JOIN duty u ON u.contact_id = l.contact_id AND u.id = l.duty_id
-ORDER BY u.contact_id, u.due_at, u.id
+-- What a notice says of the duties that it discharges.
+SELECT k.n, u.id, u.source_key, u.cause, u.obtained_at, u.due_at, u.due_rule, CAST(u.due_inputs ->> 'read_at' AS timestamptz) AS read_at
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) WITH ORDINALITY AS k(contact_id, delivery_id, n)
+JOIN duty u ON u.contact_id = k.contact_id AND u.delivery_id = k.delivery_id
+ORDER BY k.n, u.due_at, u.id
 
 -- name: lanes
 SELECT id, campaign_id, state, reason, pace

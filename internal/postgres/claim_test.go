@@ -267,7 +267,7 @@ func TestAClaimWalksTheNarrowIndex(t *testing.T) {
 	asked := []pacing.Portion{{Lane: lane, OnTime: 250, Late: 250}}
 	var lines []string
 	must(t, h.read(h.ctx, func(x tx) error {
-		return x.SelectContext(h.ctx, &lines, "EXPLAIN "+statement("claim"), h.controller, mailer.NewID(noon), noon, noon.Add(time.Minute), records{asked}, largest(asked), inAll(asked))
+		return x.SelectContext(h.ctx, &lines, "EXPLAIN "+statement("claim"), h.controller, mailer.NewID(noon), noon, records{asked}, largest(asked), inAll(asked))
 	}))
 	plan := strings.Join(lines, "\n")
 	if strings.Contains(plan, "Seq Scan on delivery") || strings.Count(plan, "Index Scan using delivery_ready") != 2 || !strings.Contains(plan, "Tid Scan on delivery") || strings.Contains(plan, "Sort") {

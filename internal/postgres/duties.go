@@ -26,15 +26,10 @@ func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
 		return nil
 	}
 	slices.SortFunc(ends, func(a, b dutyEnd) int { return bytes.Compare(a.ContactID[:], b.ContactID[:]) })
-	byDelivery := make(map[mailer.ID]dutyEnd, len(ends))
-	for _, e := range ends {
-		byDelivery[e.DeliveryID] = e
-	}
 	var moved []struct {
-		ContactID    mailer.ID `db:"contact_id"`
+		N            int       `db:"n"` // of what ended it, from 1
 		ID           mailer.ID `db:"id"`
 		ControllerID mailer.ID `db:"controller_id"`
-		DeliveryID   mailer.ID `db:"delivery_id"`
 		DueAt        instant   `db:"due_at"`
 	}
 	err := t.all(ctx, &moved, "duties_end", idColumn(ends, func(e dutyEnd) mailer.ID { return e.ContactID }),
@@ -45,11 +40,11 @@ func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
 	}
 	var past history
 	for _, m := range moved {
-		e := byDelivery[m.DeliveryID]
+		e := ends[m.N-1]
 		counts.duty(m.ControllerID, dutyStand{mailer.DutyInFlight, "", m.DueAt.Time}, dutyStand{e.To, e.Reason, m.DueAt.Time})
 		switch {
 		case e.To != mailer.DutyMet:
-			past.add(m.ContactID, m.ID, e.At, mailer.DutyInFlight, e.To, string(e.Reason)+e.Why, m.DeliveryID)
+			past.add(e.ContactID, m.ID, e.At, mailer.DutyInFlight, e.To, string(e.Reason)+e.Why, e.DeliveryID)
 		case e.At.After(m.DueAt.Time):
 			counts.add(m.ControllerID, mailer.ID{}, countMetLate, "", "late", 1)
 		}

@@ -9,6 +9,6 @@ SET state = e.to_state,
     met_at = CASE WHEN e.to_state = 'met' THEN e.at END,
     delivery_id = CASE WHEN e.to_state <> 'open' THEN d.delivery_id END
 FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS text[]), CAST($4 AS text[]), CAST($5 AS timestamptz[]))
-    AS e(contact_id, delivery_id, to_state, reason, at)
+    WITH ORDINALITY AS e(contact_id, delivery_id, to_state, reason, at, n)
 WHERE d.contact_id = e.contact_id AND d.delivery_id = e.delivery_id AND d.state = 'in_flight'
-RETURNING d.contact_id, d.id, d.controller_id, e.delivery_id, d.due_at
+RETURNING e.n, d.id, d.controller_id, d.due_at

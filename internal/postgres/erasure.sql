@@ -36,11 +36,11 @@ FOR NO KEY UPDATE
 -- name: erase_lock_deliveries
 SELECT d.contact_id, d.id, d.document, d.state, d.form, m.composed_at, v.activity_key, v.register_version_id,
     d.state = 'uncertain' OR d.state IN ('queued', 'deferred') AND d.attempts > 0 AND EXISTS (
-        SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain') AS unsure,
+        SELECT FROM outcome o WHERE o.contact_id = d.contact_id AND o.delivery_id = d.id AND o.outcome = 'uncertain') AS unsure,
     ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
-LEFT JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
+LEFT JOIN attempt m ON m.contact_id = d.contact_id AND m.delivery_id = d.id AND m.number = 1
 WHERE d.contact_id = ANY (CAST($1 AS uuid[]))
 ORDER BY d.contact_id, d.id
 FOR NO KEY UPDATE OF d
@@ -84,15 +84,16 @@ USING json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, activity_key tex
 WHERE a.contact_id = e.contact_id AND a.activity_key = e.activity_key AND a.source_key = e.source_key
 
 -- name: erase_values
-DELETE FROM message_values m
-USING json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
-WHERE m.contact_id = e.contact_id AND m.delivery_id = e.id
+UPDATE attempt a
+SET slots = NULL
+FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
+WHERE a.contact_id = e.contact_id AND a.delivery_id = e.id AND a.slots IS NOT NULL
 
 -- name: erase_replies
-UPDATE attempt a
+UPDATE outcome o
 SET reply = ''
 FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid)
-WHERE a.contact_id = e.contact_id AND a.delivery_id = e.id AND a.reply <> ''
+WHERE o.contact_id = e.contact_id AND o.delivery_id = e.id AND o.reply <> ''
 
 -- name: erase_reports
 -- What mail systems said of them: addresses are masked in it, names are not.
@@ -108,14 +109,14 @@ USING json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid), report
 WHERE w.contact_id = e.contact_id AND r.contact_id = e.contact_id AND r.id = w.report_id AND r.delivery_id = e.id
 
 -- name: erase_pages
-UPDATE message_values m
+UPDATE attempt m
 SET slots = CAST(CAST(m.slots AS jsonb) - e.slots AS json)
 FROM (
     SELECT contact_id, id, array_agg(slot) AS slots
     FROM json_to_recordset(CAST($1 AS json)) AS p(contact_id uuid, id uuid, slot text)
     GROUP BY contact_id, id
 ) e
-WHERE m.contact_id = e.contact_id AND m.delivery_id = e.id
+WHERE m.contact_id = e.contact_id AND m.delivery_id = e.id AND m.slots IS NOT NULL
 
 -- name: erase_identifiers
 DELETE FROM identifier WHERE contact_id = ANY (CAST($1 AS uuid[]))

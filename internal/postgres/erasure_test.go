@@ -94,7 +94,7 @@ func TestWhatHasExpiredIsErasedAndWhatWasOwedIsOnRecord(t *testing.T) { // T1, T
 	must(t, h.db.Get(&d, `SELECT reason, detail, met_at FROM duty WHERE contact_id = $1 AND state = 'erased'`, uninformed))
 	equal(t, "uninformed", d.Reason+", "+d.Detail, "erased_before_informed, 1 days late")
 	equal(t, "cancelled", h.count(`SELECT count(*) FROM delivery WHERE contact_id = $1 AND state = 'cancelled'`, uninformed), 1)
-	equal(t, "hash of the bytes", h.count(`SELECT count(*) FROM message WHERE contact_id = $1`, informed), 1)
+	equal(t, "hash of the bytes", h.count(`SELECT count(*) FROM attempt WHERE contact_id = $1 AND sha256 IS NOT NULL`, informed), 1)
 	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE to_state = 'erased' AND reason = 'expired'`), 2)
 	equal(t, "suppressions", h.count(`SELECT count(*) FROM suppression`), 0) // they may be found again
 	h.audited()
@@ -198,7 +198,7 @@ func TestOfAMixedNoticeOnlyTheEntryInDoubtGoes(t *testing.T) { // S4, T2
 	h.running("spring", 0)
 	h.narrow("linkedin+whois?")
 	h.told(noon)
-	_, err := h.db.Exec(`UPDATE message_values SET slots = '{"name": "Person 1", "page.whois": "https://whois.example/p1", "page.linkedin": "https://l.example/p1"}'`)
+	_, err := h.db.Exec(`UPDATE attempt SET slots = '{"name": "Person 1", "page.whois": "https://whois.example/p1", "page.linkedin": "https://l.example/p1"}'`)
 	must(t, err)
 	equal(t, "contacts", h.pass(noon.Add(31*24*time.Hour)).Contacts, 1)
 	equal(t, "the entry's duty", h.count(`SELECT count(*) FROM duty WHERE source_key = 'whois' AND state = 'erased'`), 1)

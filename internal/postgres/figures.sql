@@ -35,7 +35,7 @@ FROM (
 
 -- name: figures_lanes
 SELECT l.id, l.campaign_id, l.state, l.reason, l.pace, COALESCE(k.key, '') AS campaign_key, CAST(COALESCE(q.n, 0) AS bigint) AS queued,
-    (SELECT d.due_at FROM delivery d WHERE d.lane = l.id AND d.state = 'queued' ORDER BY d.due_at, d.id LIMIT 1) AS earliest_due
+    (SELECT d.due_at FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued' ORDER BY d.due_at, d.id LIMIT 1) AS earliest_due
 FROM lane l
 LEFT JOIN campaign k ON k.id = l.campaign_id
 LEFT JOIN (
@@ -57,7 +57,7 @@ ORDER BY l.id
 SELECT q.created_at
 FROM lane l
 CROSS JOIN LATERAL (
-    SELECT d.created_at FROM delivery d WHERE d.lane = l.id AND d.state = 'queued' ORDER BY d.created_at LIMIT 1
+    SELECT d.created_at FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued' ORDER BY d.created_at LIMIT 1
 ) q
 WHERE l.controller_id = $1 AND l.state = 'open'
 ORDER BY q.created_at

@@ -103,7 +103,7 @@ FROM json_to_recordset(CAST($2 AS json)) AS s(contact_id uuid, id uuid)
 JOIN duty d ON d.controller_id = $1 AND d.contact_id = s.contact_id AND d.id = s.id AND d.state = 'in_flight'
 JOIN delivery v ON v.contact_id = d.contact_id AND v.id = d.delivery_id
 WHERE v.state IN ('queued', 'deferred')
-    AND NOT EXISTS (SELECT FROM attempt a WHERE a.contact_id = v.contact_id AND a.delivery_id = v.id AND a.outcome = 'uncertain')
+    AND NOT EXISTS (SELECT FROM outcome o WHERE o.contact_id = v.contact_id AND o.delivery_id = v.id AND o.outcome = 'uncertain')
 FOR NO KEY UPDATE OF v SKIP LOCKED
 
 -- name: duty_quarantine

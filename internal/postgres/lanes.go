@@ -30,51 +30,59 @@ func inAll(asked []pacing.Portion) int {
 // others, from another one on each time, so that many lanes share small batches.
 // Paced lanes are locked until the claim ends; one that another claim has locked
 // is passed over.
-func (t tx) openLanes(ctx context.Context, controller, claim mailer.ID, limit int, now time.Time) ([]*pacing.LaneTurn, error) {
+func (c *claiming) openLanes(ctx context.Context) error {
 	var rows []struct {
-		ID      int64 `db:"id"`
-		Express bool  `db:"express"`
-		Pace    int   `db:"pace"`
+		ID       int64     `db:"id"`
+		Campaign mailer.ID `db:"campaign_id"`
+		Pace     int       `db:"pace"`
 	}
-	if err := t.all(ctx, &rows, "claim_lanes", controller); err != nil {
-		return nil, err
+	if err := c.all(ctx, &rows, "claim_lanes", c.controller); err != nil {
+		return err
 	}
-	left, err := t.paceLeft(ctx, controller, now)
-	if err != nil {
-		return nil, err
+	var left map[int64]int
+	for _, r := range rows {
+		if r.Pace > 0 && left == nil {
+			var err error
+			if left, err = c.paceLeft(ctx); err != nil {
+				return err
+			}
+		}
 	}
+	c.campaigns = make(map[int64]mailer.ID, len(rows))
 	var express, others []*pacing.LaneTurn
 	for _, r := range rows {
-		l := &pacing.LaneTurn{Lane: r.ID, Room: limit}
+		l := &pacing.LaneTurn{Lane: r.ID, Room: c.limit}
 		if r.Pace > 0 {
 			room, locked := left[r.ID]
 			if !locked {
 				continue
 			}
-			l.Paced, l.Room = true, min(limit, room)
+			l.Paced, l.Room = true, min(c.limit, room)
 		}
-		if r.Express {
+		c.campaigns[r.ID] = r.Campaign
+		if r.Campaign.IsZero() {
 			express = append(express, l)
 		} else {
 			others = append(others, l)
 		}
 	}
 	if n := len(others); n > 0 {
-		turn := int(claim[14]) % n
+		turn := int(c.id[14]) % n
 		others = append(others[turn:n:n], others[:turn]...)
 	}
-	return append(express, others...), nil
+	c.lanes = append(express, others...)
+	return nil
 }
 
 // paceLeft locks the paced lanes that nobody else has locked, and tells how many
 // more each may send in this second.
-func (t tx) paceLeft(ctx context.Context, controller mailer.ID, now time.Time) (map[int64]int, error) {
+func (c *claiming) paceLeft(ctx context.Context) (map[int64]int, error) {
 	var rows []struct {
 		ID   int64 `db:"id"`
 		Pace int   `db:"pace"`
 		Used int   `db:"used"`
 	}
-	if err := t.all(ctx, &rows, "claim_paced_lanes", controller, second(now), second(now).Add(paceAhead)); err != nil {
+	if err := c.all(ctx, &rows, "claim_paced_lanes", c.controller, second(c.now), second(c.now).Add(paceAhead)); err != nil {
 		return nil, err
 	}
 	left := make(map[int64]int, len(rows))
@@ -85,13 +93,13 @@ func (t tx) paceLeft(ctx context.Context, controller mailer.ID, now time.Time) (
 }
 
 // chargePace writes down what paced lanes gave in this second.
-func (t tx) chargePace(ctx context.Context, lanes []*pacing.LaneTurn, now time.Time) error {
+func (c *claiming) chargePace(ctx context.Context) error {
 	type row struct {
 		ID   int64 `json:"id"`
 		Used int   `json:"used"`
 	}
 	var rows []row
-	for _, l := range lanes {
+	for _, l := range c.lanes {
 		if l.Paced && l.Used > 0 {
 			rows = append(rows, row{l.Lane, l.Used})
 		}
@@ -99,7 +107,7 @@ func (t tx) chargePace(ctx context.Context, lanes []*pacing.LaneTurn, now time.T
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := t.exec(ctx, "claim_charge_pace", records{rows}, second(now), second(now).Add(paceAhead))
+	_, err := c.exec(ctx, "claim_charge_pace", records{rows}, second(c.now), second(c.now).Add(paceAhead))
 	return err
 }
 

@@ -63,7 +63,7 @@ func TestDataOfTheFirstSchemaComeThroughEveryMigration(t *testing.T) { // invari
 	equal(t, "held", recognise(t, s).Held(), false)
 	h.audited()
 	late := noon.Add(time.Hour)
-	queued, uncertain, err := h.Rescue(h.ctx, h.controller, late, late, 10)
+	queued, uncertain, err := h.Rescue(h.ctx, h.controller, late, late)
 	must(t, err)
 	equal(t, "rescued", fmt.Sprint(queued, uncertain), "1 1")
 	_, err = h.Wake(h.ctx, h.controller, late.Add(time.Hour), true, 10)

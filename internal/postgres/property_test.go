@@ -201,7 +201,7 @@ func (m *mischief) releaseSome(t *rapid.T) {
 
 func (m *mischief) wait(t *rapid.T) {
 	m.at = m.at.Add(time.Duration(rapid.IntRange(1, 120).Draw(t, "minutes")) * time.Minute)
-	_, _, err := m.Rescue(m.ctx, m.controller, m.at, m.at.Add(time.Hour), rapid.IntRange(1, 5).Draw(t, "limit"))
+	_, _, err := m.Rescue(m.ctx, m.controller, m.at, m.at.Add(time.Hour))
 	must(t, err)
 	_, err = m.Wake(m.ctx, m.controller, m.at, rapid.Bool().Draw(t, "resend"), rapid.IntRange(1, 5).Draw(t, "limit"))
 	must(t, err)
@@ -313,7 +313,7 @@ var truth = map[string]string{
 	countDelivery:       `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' GROUP BY state`,
 	countCorrespondence: `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document <> 'notice' GROUP BY state`,
 	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered', 'bounced') GROUP BY languages`,
-	countAttempt: `SELECT a.outcome, count(*) FROM attempt a JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id
+	countAttempt: `SELECT a.outcome, count(*) FROM outcome a JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
 	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 AND settled_at IS NULL GROUP BY kind`,
@@ -344,9 +344,9 @@ func (m *mischief) audit() {
 	equal(m.t, "values of people who are erased", m.count(`
 		SELECT count(*) FROM contact c WHERE c.controller_id = $1 AND c.erased_at IS NOT NULL AND (c.name <> '' OR c.country <> ''
 			OR EXISTS (SELECT FROM identifier i WHERE i.contact_id = c.id) OR EXISTS (SELECT FROM acquisition a WHERE a.contact_id = c.id)
-			OR EXISTS (SELECT FROM message_values v WHERE v.contact_id = c.id) OR EXISTS (SELECT FROM duty u WHERE u.contact_id = c.id AND u.state <> 'erased')
+			OR EXISTS (SELECT FROM attempt v WHERE v.contact_id = c.id AND v.slots IS NOT NULL) OR EXISTS (SELECT FROM duty u WHERE u.contact_id = c.id AND u.state <> 'erased')
 			OR EXISTS (SELECT FROM delivery d WHERE d.contact_id = c.id AND d.state IN ('queued', 'deferred', 'sending') AND NOT EXISTS (
-				SELECT FROM attempt a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain')))`, m.controller), 0)
+				SELECT FROM outcome a WHERE a.contact_id = d.contact_id AND a.delivery_id = d.id AND a.outcome = 'uncertain')))`, m.controller), 0)
 	m.sweep(2)
 	equal(m.t, "people who were told before and are owed a notice", m.count(`
 		SELECT count(*) FROM duty u LEFT JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id

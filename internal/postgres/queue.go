@@ -2,8 +2,9 @@ package postgres
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
 	"article14/mailer"
@@ -17,47 +18,65 @@ func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil
 	if err != nil {
 		return nil, err
 	}
+	claims := claimsOf(attempts)
 	stands := make(map[mailer.ID]bool, len(attempts))
 	err = s.work(ctx, func(t tx) error {
-		var ids []mailer.ID
-		if err := t.all(ctx, &ids, "begin", append(columns, leaseUntil)...); err != nil {
+		clear(stands)
+		var held []mailer.ID
+		if err := t.all(ctx, &held, "begin_hold", uuids(claims), leaseUntil); err != nil || len(held) == 0 {
 			return err
 		}
-		if len(ids) < len(attempts) { // fenced, or on record already
-			if err := t.all(ctx, &ids, "begun", columns[:4]...); err != nil {
-				return err
-			}
+		var begun idList
+		if _, err := t.one(ctx, &begun, "begin", append([]any{uuids(held)}, columns...)...); err != nil {
+			return err
 		}
-		clear(stands)
-		for _, id := range ids {
+		for _, id := range begun {
 			stands[id] = true
 		}
-		return nil
+		if len(begun) == len(attempts) {
+			return nil
+		}
+		var before []mailer.ID // on record already; the others are fenced
+		err := t.all(ctx, &before, "begun", columns[:4]...)
+		for _, id := range before {
+			stands[id] = true
+		}
+		return err
 	})
 	return stands, err
+}
+
+// claimsOf are the claims under which attempts are made.
+func claimsOf(attempts []mailer.Attempt) []mailer.ID {
+	var out []mailer.ID
+	for _, a := range attempts {
+		if !slices.Contains(out, a.ClaimID) {
+			out = append(out, a.ClaimID)
+		}
+	}
+	return out
 }
 
 // beginColumns are attempts as begin takes them. Those after the first have no
 // message: its bytes went out before.
 func beginColumns(attempts []mailer.Attempt) ([]any, error) {
 	type attempt = mailer.Attempt
-	slots := make(map[mailer.ID]string, len(attempts))
-	for _, a := range attempts {
+	none := &mailer.MessageRecord{}
+	message := func(a attempt) *mailer.MessageRecord {
 		if a.Message == nil {
-			continue
+			return none
+		}
+		return a.Message
+	}
+	var failed error
+	slots := column(attempts, oidText, 1024, func(dst []byte, a attempt) ([]byte, bool) {
+		if a.Message == nil {
+			return dst, true
 		}
 		b, err := json.Marshal(a.Message.Slots)
-		if err != nil {
-			return nil, err
-		}
-		slots[a.ID] = string(b)
-	}
-	message := func(a attempt) mailer.MessageRecord {
-		if a.Message == nil {
-			return mailer.MessageRecord{}
-		}
-		return *a.Message
-	}
+		failed = errors.Join(failed, err)
+		return append(dst, b...), false
+	})
 	return []any{
 		idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }),
 		idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID }),
@@ -66,11 +85,11 @@ func beginColumns(attempts []mailer.Attempt) ([]any, error) {
 		intColumn(attempts, func(a attempt) int { return a.Number }),
 		textColumn(attempts, func(a attempt) string { return a.Relay }),
 		timeColumn(attempts, func(a attempt) time.Time { return a.BegunAt }),
-		textColumn(attempts, func(a attempt) string { return hex.EncodeToString(message(a).SHA256) }),
+		bytesColumn(attempts, func(a attempt) []byte { return message(a).SHA256 }),
 		intColumn(attempts, func(a attempt) int { return message(a).Size }),
 		timeColumn(attempts, func(a attempt) time.Time { return message(a).ComposedAt }),
-		textColumn(attempts, func(a attempt) string { return slots[a.ID] }),
-	}, nil
+		slots,
+	}, failed
 }
 
 // Release returns untouched deliveries to the queue. An attempt of theirs that
@@ -86,27 +105,29 @@ func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []maile
 		if len(moved) == 0 {
 			return nil
 		}
-		contacts, ids := make([]mailer.ID, len(moved)), make([]mailer.ID, len(moved))
-		for i, m := range moved {
+		for _, m := range moved {
 			counts.delivery(m)
-			contacts[i], ids[i] = m.ContactID, m.ID
 		}
-		if _, err := t.exec(ctx, "release_attempts", claim, uuids(contacts), uuids(ids)); err != nil {
+		if _, err := t.exec(ctx, "release_attempts", claim, idColumn(moved, func(m deliveryMove) mailer.ID { return m.ContactID }),
+			idColumn(moved, func(m deliveryMove) mailer.ID { return m.ID })); err != nil {
 			return err
-		}
-		for _, name := range []string{"release_messages", "release_values"} {
-			if _, err := t.exec(ctx, name, uuids(contacts), uuids(ids)); err != nil {
-				return err
-			}
 		}
 		return counts.note(ctx, t, time.Time{})
 	})
 }
 
-// Renew keeps a claim alive.
-func (s *Store) Renew(ctx context.Context, claim mailer.ID, leaseUntil time.Time) error {
+// Renew keeps claims alive.
+func (s *Store) Renew(ctx context.Context, claims []mailer.ID, leaseUntil time.Time) error {
 	return s.write(ctx, func(t tx) error {
-		_, err := t.exec(ctx, "renew", claim, leaseUntil)
+		_, err := t.exec(ctx, "renew", uuids(claims), leaseUntil)
+		return err
+	})
+}
+
+// Forget drops claims of which nothing is left.
+func (s *Store) Forget(ctx context.Context, claims []mailer.ID) error {
+	return s.work(ctx, func(t tx) error {
+		_, err := t.exec(ctx, "claims_forget", uuids(claims))
 		return err
 	})
 }
@@ -136,23 +157,20 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 	return woken, err
 }
 
-// Rescue ends claims whose lease has passed.
-func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertainUntil time.Time, limit int) (queued, uncertain int, err error) {
-	type lostRow struct {
-		ContactID mailer.ID `db:"contact_id"`
-		ID        mailer.ID `db:"id"`
-		ClaimID   mailer.ID `db:"claim_id"`
-	}
+// claimsAtOnce bounds how many claims one transaction rescues.
+const claimsAtOnce = 16
+
+// Rescue ends claims whose lease has passed. It takes the oldest few at a time.
+func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertainUntil time.Time) (queued, uncertain int, err error) {
 	err = s.work(ctx, func(t tx) error {
 		counts := tally{}
 		queued, uncertain = 0, 0
-		var lost []lostRow
-		if err := t.all(ctx, &lost, "rescue_lock", controller, now, limit); err != nil || len(lost) == 0 {
+		var claims []mailer.ID
+		if err := t.all(ctx, &claims, "rescue_claims", controller, now, claimsAtOnce); err != nil || len(claims) == 0 {
 			return err
 		}
-		var moved []deliveryMove
-		if err := t.all(ctx, &moved, "rescue", idColumn(lost, func(l lostRow) mailer.ID { return l.ContactID }), idColumn(lost, func(l lostRow) mailer.ID { return l.ID }),
-			idColumn(lost, func(l lostRow) mailer.ID { return l.ClaimID }), now, uncertainUntil); err != nil {
+		moved, err := t.rescue(ctx, claims, now, uncertainUntil)
+		if err != nil {
 			return err
 		}
 		for _, m := range moved {
@@ -164,9 +182,28 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 			uncertain++
 			counts.add(m.ControllerID, mailer.ID{}, countAttempt, "", string(mailer.Uncertain), 1)
 		}
+		if _, err := t.exec(ctx, "claims_forget", uuids(claims)); err != nil {
+			return err
+		}
 		return counts.note(ctx, t, time.Time{})
 	})
 	return queued, uncertain, err
+}
+
+// rescue takes the deliveries of locked claims away from their worker.
+func (t tx) rescue(ctx context.Context, claims []mailer.ID, now, uncertainUntil time.Time) (moved []deliveryMove, err error) {
+	type lostRow struct {
+		ContactID mailer.ID `db:"contact_id"`
+		ID        mailer.ID `db:"id"`
+		ClaimID   mailer.ID `db:"claim_id"`
+	}
+	var lost []lostRow
+	if err := t.all(ctx, &lost, "rescue_lock", uuids(claims)); err != nil || len(lost) == 0 {
+		return nil, err
+	}
+	err = t.all(ctx, &moved, "rescue", idColumn(lost, func(l lostRow) mailer.ID { return l.ContactID }), idColumn(lost, func(l lostRow) mailer.ID { return l.ID }),
+		idColumn(lost, func(l lostRow) mailer.ID { return l.ClaimID }), now, uncertainUntil)
+	return moved, err
 }
 
 // FinishCampaigns ends campaigns that are done, and gives their keys. It also

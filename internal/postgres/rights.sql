@@ -10,12 +10,11 @@ JOIN content_version v ON v.id = d.content_version_id
 WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
 
 -- name: delivery_parts
-SELECT v.activity_key, v.register_version_id, m.composed_at, s.slots,
+SELECT v.activity_key, v.register_version_id, m.composed_at, m.slots,
     ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
-LEFT JOIN message m ON m.contact_id = d.contact_id AND m.delivery_id = d.id
-LEFT JOIN message_values s ON s.contact_id = d.contact_id AND s.delivery_id = d.id
+LEFT JOIN attempt m ON m.contact_id = d.contact_id AND m.delivery_id = d.id AND m.number = 1
 WHERE d.contact_id = $1 AND d.id = $2
 
 -- name: notice_skeletons

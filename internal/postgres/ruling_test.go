@@ -36,7 +36,7 @@ func TestAPersonSettlesWhatMayHaveArrived(t *testing.T) { // E5, D7
 		equal(t, "counted", f.Deliveries[c.to], 1)
 		equal(t, "uncertain", f.Deliveries[mailer.Uncertain], 0)
 		equal(t, "alerts left", len(f.Alerts), 0)
-		equal(t, "the attempt is what it was", h.count(`SELECT count(*) FROM attempt WHERE outcome = 'uncertain'`), 1)
+		equal(t, "the attempt is what it was", h.count(`SELECT count(*) FROM outcome WHERE outcome = 'uncertain'`), 1)
 		equal(t, "audit", h.count(`SELECT count(*) FROM audit WHERE action = 'delivery.settle' AND actor = 'Ann' AND subject = $1`, a.DeliveryID.String()), 1)
 		equal(t, "candidates of a new campaign", len(h.candidates(h.approved("summer", 0), false)), map[mailer.DutyState]int{mailer.DutyFailed: 1}[c.want])
 		if err := h.SettleUncertain(h.ctx, h.controller, v, later); err == nil || !strings.Contains(err.Error(), "nothing to settle") {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lib/pq"
+
 	"article14/mailer"
 )
 
@@ -22,66 +24,129 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 	}
 	rows := firstOfEachClaim(batch)
 	err = s.work(ctx, func(t tx) error {
-		var moved []settledRow
-		if err := t.all(ctx, &moved, "settle_deliveries", settleColumns(rows)...); err != nil {
+		b := &books{tx: t, rows: rows, ended: make(map[claimed]deliveryMove, len(rows)), counts: tally{}}
+		if err := b.settle(ctx); err != nil {
 			return err
-		}
-		ended := make(map[claimed]deliveryMove, len(moved))
-		for _, m := range moved {
-			ended[claimed{m.ID, m.ClaimID}] = m.deliveryMove
-		}
-		counts := tally{}
-		if err := t.settleAttempts(ctx, rows, ended, counts); err != nil {
-			return err
-		}
-		if len(ended) < len(rows) {
-			if err := t.settleLate(ctx, rows, ended); err != nil {
-				return err
-			}
 		}
 		fenced = nil
 		var after aftermath
 		for _, e := range batch {
 			key := claimed{e.DeliveryID, e.ClaimID}
-			if m, ours := ended[key]; ours {
-				after.add(e, m, counts)
-				delete(ended, key)
+			if m, ours := b.ended[key]; ours {
+				after.add(e, m, b.counts)
+				delete(b.ended, key)
 			} else {
 				fenced = append(fenced, e.DeliveryID)
 			}
 		}
-		return after.write(ctx, t, counts)
+		return after.write(ctx, t, b.counts)
 	})
 	return fenced, err
 }
 
-// settledRow is a delivery that a settlement has ended.
-type settledRow struct {
-	deliveryMove
-	ClaimID mailer.ID `db:"claim_id"`
+// books are one batch of settlements on its way into the tables.
+type books struct {
+	tx
+	rows   []mailer.Settlement
+	ended  map[claimed]deliveryMove
+	counts tally
 }
 
-// settleLate settles what was taken away from its worker and is still uncertain,
-// and adds it to what has ended.
-func (t tx) settleLate(ctx context.Context, rows []mailer.Settlement, ended map[claimed]deliveryMove) error {
-	late := slices.DeleteFunc(slices.Clone(rows), func(e mailer.Settlement) bool {
-		_, ours := ended[claimed{e.DeliveryID, e.ClaimID}]
-		return ours || e.AttemptID.IsZero() || e.To != mailer.Relayed && e.To != mailer.Rejected
+// settle ends deliveries and their attempts, also those whose claim had passed.
+func (b *books) settle(ctx context.Context) error {
+	var done []struct {
+		ControllerID mailer.ID            `db:"controller_id"`
+		CampaignID   mailer.ID            `db:"campaign_id"`
+		Document     mailer.Document      `db:"document"`
+		Languages    string               `db:"languages"`
+		State        mailer.DeliveryState `db:"state"`
+		Places       pq.Int64Array        `db:"places"` // in rows, from 1
+		Told         idList               `db:"told"`   // attempts
+	}
+	if err := b.all(ctx, &done, "settle", settleColumns(b.rows)...); err != nil {
+		return err
+	}
+	var ended []int64
+	told := map[mailer.ID]bool{}
+	for _, d := range done {
+		for _, id := range d.Told {
+			told[id] = true
+		}
+		ended = append(ended, d.Places...)
+		for _, n := range d.Places {
+			e := b.rows[n-1]
+			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
+		}
+	}
+	var again []mailer.Settlement // of which something was said before
+	for _, e := range b.rows {
+		switch {
+		case told[e.AttemptID]:
+			if err := b.countAttempt(ctx, e, "", e.To); err != nil {
+				return err
+			}
+		case !e.AttemptID.IsZero():
+			again = append(again, e)
+		}
+	}
+	if err := b.settleUncertain(ctx, again); err != nil {
+		return err
+	}
+	return b.settleLate(ctx, without(b.rows, ended))
+}
+
+// countAttempt counts what became of one, for the controller of its delivery.
+func (b *books) countAttempt(ctx context.Context, e mailer.Settlement, was, to mailer.DeliveryState) error {
+	controller := b.ended[claimed{e.DeliveryID, e.ClaimID}].ControllerID
+	if controller.IsZero() { // its claim had passed
+		if _, err := b.one(ctx, &controller, "settle_controller", e.DeliveryID); err != nil {
+			return err
+		}
+	}
+	b.counts.add(controller, mailer.ID{}, countAttempt, string(was), string(to), 1)
+	return nil
+}
+
+// without leaves out those at the given places, counted from 1.
+func without(rows []mailer.Settlement, places []int64) []mailer.Settlement {
+	if len(places) == len(rows) {
+		return nil
+	}
+	gone := make([]bool, len(rows)+1)
+	for _, n := range places {
+		gone[n] = true
+	}
+	var left []mailer.Settlement
+	for i, e := range rows {
+		if !gone[i+1] {
+			left = append(left, e)
+		}
+	}
+	return left
+}
+
+// settleLate settles what was taken away from its worker and is still uncertain.
+func (b *books) settleLate(ctx context.Context, rows []mailer.Settlement) error {
+	rows = slices.DeleteFunc(rows, func(e mailer.Settlement) bool {
+		return e.AttemptID.IsZero() || e.To != mailer.Relayed && e.To != mailer.Rejected
 	})
-	if len(late) == 0 {
+	if len(rows) == 0 {
 		return nil
 	}
 	type end = mailer.Settlement
-	var moved []settledRow
-	err := t.all(ctx, &moved, "settle_late",
-		idColumn(late, func(e end) mailer.ID { return e.ContactID }),
-		idColumn(late, func(e end) mailer.ID { return e.DeliveryID }),
-		idColumn(late, func(e end) mailer.ID { return e.AttemptID }),
-		textColumn(late, func(e end) mailer.DeliveryState { return e.To }),
-		timeColumn(late, func(e end) time.Time { return e.At }),
-		textColumn(late, func(e end) mailer.ReplyClass { return e.Class }))
+	var moved []struct {
+		deliveryMove
+		ClaimID mailer.ID `db:"claim_id"`
+	}
+	err := b.all(ctx, &moved, "settle_late",
+		idColumn(rows, func(e end) mailer.ID { return e.ContactID }),
+		idColumn(rows, func(e end) mailer.ID { return e.DeliveryID }),
+		idColumn(rows, func(e end) mailer.ID { return e.AttemptID }),
+		textColumn(rows, func(e end) mailer.DeliveryState { return e.To }),
+		timeColumn(rows, func(e end) time.Time { return e.At }),
+		textColumn(rows, func(e end) mailer.ReplyClass { return e.Class }))
 	for _, m := range moved {
-		ended[claimed{m.ID, m.ClaimID}] = m.deliveryMove
+		b.ended[claimed{m.ID, m.ClaimID}] = m.deliveryMove
 	}
 	return err
 }
@@ -108,36 +173,18 @@ func firstOfEachClaim(batch []mailer.Settlement) []mailer.Settlement {
 	return rows
 }
 
-// settleColumns are settlements as settle_deliveries takes them.
+// settleColumns are settlements as settle and settle_uncertain take them.
 func settleColumns(rows []mailer.Settlement) []any {
 	type end = mailer.Settlement
 	return []any{
 		idColumn(rows, func(e end) mailer.ID { return e.ContactID }),
 		idColumn(rows, func(e end) mailer.ID { return e.DeliveryID }),
 		idColumn(rows, func(e end) mailer.ID { return e.ClaimID }),
-		intColumn(rows, func(e end) int {
-			if e.AttemptID.IsZero() { // it could not be composed
-				return 0
-			}
-			return 1
-		}),
+		idColumn(rows, func(e end) mailer.ID { return e.AttemptID }), // none if it could not be composed
 		textColumn(rows, func(e end) mailer.DeliveryState { return e.To }),
+		timeColumn(rows, func(e end) time.Time { return e.At }),
 		timeColumn(rows, func(e end) time.Time { return e.ReadyAt }),
-		timeColumn(rows, func(e end) time.Time { return e.At }),
 		textColumn(rows, func(e end) mailer.ReplyClass { return e.Class }),
-	}
-}
-
-// attemptColumns are settlements as settle_attempts takes them.
-func attemptColumns(rows []mailer.Settlement) []any {
-	type end = mailer.Settlement
-	return []any{
-		idColumn(rows, func(e end) mailer.ID { return e.ContactID }),
-		idColumn(rows, func(e end) mailer.ID { return e.DeliveryID }),
-		idColumn(rows, func(e end) mailer.ID { return e.ClaimID }),
-		idColumn(rows, func(e end) mailer.ID { return e.AttemptID }),
-		textColumn(rows, func(e end) mailer.DeliveryState { return e.To }),
-		timeColumn(rows, func(e end) time.Time { return e.At }),
 		textColumn(rows, func(e end) mailer.Stage { return e.Stage }),
 		intColumn(rows, func(e end) int { return e.Code }),
 		textColumn(rows, func(e end) string { return e.Enhanced }),
@@ -145,39 +192,19 @@ func attemptColumns(rows []mailer.Settlement) []any {
 	}
 }
 
-// settleAttempts says of attempts what became of them. Nearly all are settled for the
-// first time; the others may have been given up as uncertain.
-func (t tx) settleAttempts(ctx context.Context, rows []mailer.Settlement, moved map[claimed]deliveryMove, counts tally) error {
-	left := slices.DeleteFunc(slices.Clone(rows), func(e mailer.Settlement) bool { return e.AttemptID.IsZero() })
-	controllers := make(map[mailer.ID]mailer.ID, len(moved))
-	for key, m := range moved {
-		controllers[key.delivery] = m.ControllerID
+// settleUncertain says what became of attempts that had been given up as uncertain.
+func (b *books) settleUncertain(ctx context.Context, rows []mailer.Settlement) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	for _, was := range []mailer.DeliveryState{"", mailer.Uncertain} {
-		if len(left) == 0 {
-			return nil
-		}
-		var recorded []struct {
-			ID         mailer.ID `db:"id"`
-			DeliveryID mailer.ID `db:"delivery_id"`
-			Outcome    string    `db:"outcome"`
-		}
-		if err := t.all(ctx, &recorded, "settle_attempts", append(attemptColumns(left), was == mailer.Uncertain)...); err != nil {
+	var told []int64 // places in rows, from 1
+	if err := b.all(ctx, &told, "settle_uncertain", settleColumns(rows)...); err != nil {
+		return err
+	}
+	for _, n := range told {
+		if err := b.countAttempt(ctx, rows[n-1], mailer.Uncertain, rows[n-1].To); err != nil {
 			return err
 		}
-		done := make(map[mailer.ID]bool, len(recorded))
-		for _, r := range recorded {
-			done[r.ID] = true
-			if _, known := controllers[r.DeliveryID]; !known { // its claim had passed
-				var controller mailer.ID
-				if _, err := t.one(ctx, &controller, "settle_controller", r.DeliveryID); err != nil {
-					return err
-				}
-				controllers[r.DeliveryID] = controller
-			}
-			counts.add(controllers[r.DeliveryID], mailer.ID{}, countAttempt, string(was), r.Outcome, 1)
-		}
-		left = slices.DeleteFunc(left, func(e mailer.Settlement) bool { return done[e.AttemptID] })
 	}
 	return nil
 }

@@ -1,29 +1,46 @@
--- name: settle_deliveries
+-- name: settle
 -- The rows come in the order of their keys and are looked up one by one, so they
--- are locked in that order. What bears a claim is sending, by the table's own check;
--- to say so here would lead the planner to the index of claims, and to read a whole
--- claim for every row.
-UPDATE delivery d
-SET state = s.to_state, claim_id = NULL, lease_until = NULL, reply_class = s.class,
-    attempts = d.attempts + s.attempts,
-    ready_at = COALESCE(s.ready_at, d.ready_at),
-    settled_at = CASE WHEN s.to_state IN ('relayed', 'rejected') THEN s.at END
-FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS bigint[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
-    CAST($7 AS timestamptz[]), CAST($8 AS text[])) AS s(contact_id, delivery_id, claim_id, attempts, to_state, ready_at, at, class)
-WHERE d.contact_id = s.contact_id AND d.id = s.delivery_id AND d.claim_id = s.claim_id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, s.claim_id
+-- are locked in that order. What bears a claim is sending, by the table's own check.
+-- What became of an attempt is recorded also where its claim has passed: a mail
+-- may have gone out. Deliveries come first, as where claims are rescued.
+WITH s AS MATERIALIZED (
+    SELECT n, contact_id, delivery_id, claim_id, attempt_id, to_state, at, ready_at, class, stage, code, enhanced, reply
+    FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
+        CAST($7 AS timestamptz[]), CAST($8 AS text[]), CAST($9 AS text[]), CAST($10 AS bigint[]), CAST($11 AS text[]), CAST($12 AS text[]))
+        WITH ORDINALITY AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, ready_at, class, stage, code, enhanced, reply, n)
+), ended AS (
+    UPDATE delivery d
+    SET state = s.to_state, claim_id = NULL, reply_class = s.class,
+        attempts = d.attempts + CASE WHEN s.attempt_id IS NULL THEN 0 ELSE 1 END,
+        ready_at = COALESCE(s.ready_at, d.ready_at),
+        settled_at = CASE WHEN s.to_state IN ('relayed', 'rejected') THEN s.at END
+    FROM s
+    WHERE d.contact_id = s.contact_id AND d.id = s.delivery_id AND d.claim_id = s.claim_id
+    RETURNING s.n, d.controller_id, d.campaign_id, d.document, d.languages, d.state
+), told AS (
+    INSERT INTO outcome (contact_id, id, delivery_id, ended_at, outcome, stage, code, enhanced, reply)
+    SELECT contact_id, attempt_id, delivery_id, at, to_state, stage, code, enhanced, reply
+    FROM s
+    WHERE attempt_id IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT controller_id, campaign_id, document, languages, state, array_agg(n) AS places, CAST(NULL AS uuid[]) AS told
+FROM ended
+GROUP BY controller_id, campaign_id, document, languages, state
+UNION ALL
+SELECT NULL, NULL, '', '', '', NULL, array_agg(id)
+FROM told
 
--- name: settle_attempts
--- The rows come in the order of their keys, as those of settle_deliveries. An
--- attempt given up as uncertain ($11) may still learn what became of it.
-UPDATE attempt a
+-- name: settle_uncertain
+-- An attempt that was given up as uncertain may still learn what became of it.
+UPDATE outcome o
 SET outcome = s.to_state, ended_at = s.at, stage = s.stage, code = s.code, enhanced = s.enhanced, reply = s.reply
 FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
-    CAST($7 AS text[]), CAST($8 AS bigint[]), CAST($9 AS text[]), CAST($10 AS text[]))
-    AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, stage, code, enhanced, reply)
-WHERE a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id AND a.id = s.attempt_id AND a.claim_id = s.claim_id
-    AND CASE WHEN $11 THEN a.outcome = 'uncertain' ELSE a.outcome IS NULL END
-RETURNING a.id, a.delivery_id, a.outcome
+    CAST($7 AS timestamptz[]), CAST($8 AS text[]), CAST($9 AS text[]), CAST($10 AS bigint[]), CAST($11 AS text[]), CAST($12 AS text[]))
+    WITH ORDINALITY AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, ready_at, class, stage, code, enhanced, reply, n)
+WHERE o.contact_id = s.contact_id AND o.id = s.attempt_id AND o.outcome = 'uncertain'
+RETURNING s.n
 
 -- name: settle_controller
 SELECT controller_id FROM delivery_ref WHERE delivery_id = $1
@@ -36,7 +53,8 @@ WITH late AS MATERIALIZED (
     SELECT d.contact_id, d.id, a.claim_id, s.to_state, s.at, s.class
     FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS text[]), CAST($5 AS timestamptz[]), CAST($6 AS text[]))
         AS s(contact_id, delivery_id, attempt_id, to_state, at, class)
-    JOIN attempt a ON a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id AND a.id = s.attempt_id AND a.outcome = s.to_state
+    JOIN attempt a ON a.contact_id = s.contact_id AND a.delivery_id = s.delivery_id AND a.id = s.attempt_id
+    JOIN outcome o ON o.contact_id = a.contact_id AND o.id = a.id AND o.outcome = s.to_state
     JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id AND d.attempts = a.number
     WHERE d.state = 'uncertain'
     ORDER BY d.contact_id, d.id

@@ -20,8 +20,9 @@ import (
 
 // Store is a PostgreSQL database. It is safe for concurrent use.
 type Store struct {
-	db    *sqlx.DB
-	needs laneNeeds
+	db       *sqlx.DB
+	needs    laneNeeds
+	contents contentCache
 }
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.
