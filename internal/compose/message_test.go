@@ -220,30 +220,3 @@ func TestAValueThatIsMissingStopsTheSendAndNamesItsSlot(t *testing.T) { // C8
 		}
 	}
 }
-
-func BenchmarkCompose(b *testing.B) {
-	c := newComposer(b)
-	key := notice("en", "linkedin+whois")
-	body := skeletonOf(b, c, key).Body
-	slots, err := c.Slots(sampleRegister(b), sampleInput(key))
-	if err != nil {
-		b.Fatal(err)
-	}
-	h := sampleHeaders()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Compose(body, slots, h); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkSlots(b *testing.B) {
-	c, reg, in := newComposer(b), sampleRegister(b), sampleInput(notice("en", "linkedin+whois"))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Slots(reg, in); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
