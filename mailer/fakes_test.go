@@ -226,7 +226,7 @@ func (memComposer) Slots(_ *Register, in SlotInput) (Slots, error) {
 	return Slots{"date": in.Now.UTC().Format(time.RFC3339Nano), SlotObjectURL: "https://x.example/o/" + in.Tokens.Objection}, nil
 }
 
-func (memComposer) Compose(_ []byte, s Slots, h Headers) (Message, error) {
+func (memComposer) Compose(_ Skeleton, s Slots, h Headers) (Message, error) {
 	b := []byte(s["date"] + s[SlotObjectURL] + h.Date.UTC().Format(time.RFC3339Nano) + h.To)
 	sum := sha256.Sum256(b)
 	return Message{EnvelopeFrom: h.EnvelopeFrom, To: h.To, Bytes: b, SHA256: sum[:]}, nil

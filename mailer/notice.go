@@ -62,10 +62,11 @@ type Composer interface {
 	Skeletons(reg *Register, activity string, keys []SkeletonKey) ([]Skeleton, error)
 	// Slots draws one person's values for a skeleton's languages.
 	Slots(reg *Register, in SlotInput) (Slots, error)
-	// Compose puts values into a skeleton and builds the mail.
-	Compose(body []byte, slots Slots, h Headers) (Message, error)
-	// Page renders a skeleton for the portal.
-	Page(body []byte, slots Slots, language string) (Page, error)
+	// Compose puts values into a skeleton and builds the mail. Of the skeleton it
+	// needs hash and body; a body that does not have the hash is refused.
+	Compose(s Skeleton, slots Slots, h Headers) (Message, error)
+	// Page renders a skeleton for the portal, of which it needs the same.
+	Page(s Skeleton, slots Slots, language string) (Page, error)
 	// Languages that the product can write in.
 	Languages() []string
 }

@@ -50,7 +50,7 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 	if err != nil {
 		return PreviewMail{}, err
 	}
-	msg, err := r.Composer.Compose(sk.Body, slots, Headers{
+	msg, err := r.Composer.Compose(sk, slots, Headers{
 		DeliveryID:   delivery,
 		To:           to,
 		EnvelopeFrom: r.Tokens.EnvelopeFrom(delivery, d.Register.Controller.Mail.BounceDomain),

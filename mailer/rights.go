@@ -210,7 +210,7 @@ func (r *Rights) view(ctx context.Context, n SentNotice, reg *Register, wanted s
 	if err != nil {
 		return NoticeView{}, err
 	}
-	page, err := r.Composer.Page(body, slots, lang)
+	page, err := r.Composer.Page(Skeleton{Hash: n.Skeletons[i].Hash, Body: body}, slots, lang)
 	if err != nil {
 		return NoticeView{}, err
 	}

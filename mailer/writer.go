@@ -94,7 +94,7 @@ func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecor
 	if j.Document == DocNotice {
 		h.OneClickURL = slots[SlotObjectURL]
 	}
-	msg, err := r.Composer.Compose(body, slots, h)
+	msg, err := r.Composer.Compose(Skeleton{Hash: j.SkeletonHash, Body: body}, slots, h)
 	if err != nil {
 		return Message{}, nil, err
 	}

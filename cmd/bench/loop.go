@@ -140,7 +140,7 @@ func (w *writer) record(j mailer.Job) (mailer.Message, *mailer.MessageRecord, er
 	if err != nil {
 		return mailer.Message{}, nil, fmt.Errorf("delivery %s: %w", j.DeliveryID, err)
 	}
-	m, err := w.composer.Compose(w.skeletons[string(j.SkeletonHash)], slots, mailer.Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
+	m, err := w.composer.Compose(mailer.Skeleton{Hash: j.SkeletonHash, Body: w.skeletons[string(j.SkeletonHash)]}, slots, mailer.Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
 		EnvelopeFrom: w.tokens.EnvelopeFrom(j.DeliveryID, w.register.Controller.Mail.BounceDomain), OneClickURL: slots[mailer.SlotObjectURL]})
 	return m, &mailer.MessageRecord{SHA256: m.SHA256, Size: len(m.Bytes), ComposedAt: date, Slots: slots}, err
 }

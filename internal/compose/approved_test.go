@@ -67,14 +67,14 @@ func readSums(t *testing.T) map[string]string {
 // sumOf hashes a message with its envelope, and the pages that show the same values.
 func sumOf(t *testing.T, c *Composer, body []byte, slots mailer.Slots, h mailer.Headers) string {
 	t.Helper()
-	m, err := c.Compose(body, slots, h)
+	m, err := c.Compose(stored(body), slots, h)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\n%s\n%s\n%v\n%s", m.EnvelopeFrom, m.To, m.EnvelopeID, m.UTF8, m.Bytes)
 	for _, language := range []string{"en", "fr", "de"} {
-		if page, err := c.Page(body, slots, language); err == nil {
+		if page, err := c.Page(stored(body), slots, language); err == nil {
 			fmt.Fprintf(sum, "\n%s\n%s\n%s", page.Dir, page.Title, page.HTML)
 		}
 	}

@@ -63,7 +63,7 @@ func (c *crowd) slots(b *testing.B, i int) mailer.Slots {
 func (c *crowd) compose(b *testing.B, i int, slots mailer.Slots) {
 	h := c.headers[i]
 	h.EnvelopeFrom, h.OneClickURL = c.tokens.EnvelopeFrom(h.DeliveryID, "bounce.nordlicht.example"), slots[mailer.SlotObjectURL]
-	if _, err := c.composer.Compose(c.skeletons[c.people[i].Key].Body, slots, h); err != nil {
+	if _, err := c.composer.Compose(c.skeletons[c.people[i].Key], slots, h); err != nil {
 		b.Fatal(err)
 	}
 }

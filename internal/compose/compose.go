@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"sync"
 
 	"article14/locales"
 	"article14/mailer"
@@ -20,6 +21,7 @@ type Composer struct {
 	locales *locales.Bundle
 	frame   *template.Template
 	cache   *cache
+	fillers sync.Pool
 }
 
 var _ mailer.Composer = (*Composer)(nil)

@@ -17,12 +17,12 @@ import (
 func TestTheSameNoticeIsTheSameBytes(t *testing.T) { // E1
 	shared := newComposer(t)
 	key := notice("fr+de", "linkedin+whois")
-	body := skeletonOf(t, shared, key).Body
+	skeleton := skeletonOf(t, shared, key)
 	slots, err := shared.Slots(sampleRegister(t), sampleInput(key))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := shared.Compose(body, slots, sampleHeaders())
+	want, err := shared.Compose(skeleton, slots, sampleHeaders())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestTheSameNoticeIsTheSameBytes(t *testing.T) { // E1
 			h := sampleHeaders()
 			h.Date = h.Date.In(time.FixedZone("", w*3600))
 			for range 100 {
-				got, err := c.Compose(bytes.Clone(body), slots, h)
+				got, err := c.Compose(stored(bytes.Clone(skeleton.Body)), slots, h)
 				if err != nil || !bytes.Equal(got.Bytes, want.Bytes) || !bytes.Equal(got.SHA256, want.SHA256) {
 					t.Errorf("other bytes, or %v", err)
 					return
@@ -129,7 +129,7 @@ func TestOneClickStandsOnNoticesThatCanBeObjectedToAndNowhereElse(t *testing.T) 
 	if _, there := slots[mailer.SlotObjectURL]; there {
 		t.Error("there is an objection link without a right to object")
 	}
-	m, err := c.Compose(skeletons[0].Body, slots, sampleHeaders())
+	m, err := c.Compose(skeletons[0], slots, sampleHeaders())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestAnAddressWithALocalPartOutsideASCIINeedsSMTPUTF8(t *testing.T) { // RFC
 func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	c := newComposer(t)
 	key := notice("en", "whois")
-	body := skeletonOf(t, c, key).Body
+	skeleton := skeletonOf(t, c, key)
 	slots, err := c.Slots(sampleRegister(t), sampleInput(key))
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	} {
 		h := sampleHeaders()
 		change(&h)
-		if m, err := c.Compose(body, slots, h); err == nil {
+		if m, err := c.Compose(skeleton, slots, h); err == nil {
 			t.Errorf("%s: composed\n%s", name, m.Bytes[:600])
 		} else if strings.Contains(err.Error(), "example.com") {
 			t.Errorf("%s: the error has the address: %v", name, err)
@@ -200,7 +200,7 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	h := sampleHeaders()
 	h.To = "nobody"
 	var bad *address.Error
-	if _, err := c.Compose(body, slots, h); !errors.As(err, &bad) {
+	if _, err := c.Compose(skeleton, slots, h); !errors.As(err, &bad) {
 		t.Errorf("a text that is no address: %v", err)
 	}
 }
@@ -208,14 +208,14 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 func TestAValueThatIsMissingStopsTheSendAndNamesItsSlot(t *testing.T) { // C8
 	c := newComposer(t)
 	key := notice("en", "whois")
-	body := skeletonOf(t, c, key).Body
+	skeleton := skeletonOf(t, c, key)
 	for _, name := range []string{"retention_end.en", "code", "notice_url", "object_url", "choices_url", "date.en", "authority.en"} {
 		slots, err := c.Slots(sampleRegister(t), sampleInput(key))
 		if err != nil {
 			t.Fatal(err)
 		}
 		delete(slots, name)
-		if _, err := c.Compose(body, slots, sampleHeaders()); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := c.Compose(skeleton, slots, sampleHeaders()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -135,6 +136,12 @@ func skeletonOf(t testing.TB, c *Composer, key mailer.SkeletonKey) mailer.Skelet
 	return out[0]
 }
 
+// stored is a skeleton as it is read back: its bytes under their hash.
+func stored(body []byte) mailer.Skeleton {
+	hash := sha256.Sum256(body)
+	return mailer.Skeleton{Hash: hash[:], Body: body}
+}
+
 // composed is one sample mail.
 func composed(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*mailer.SlotInput, *mailer.Headers)) mailer.Message {
 	t.Helper()
@@ -146,7 +153,7 @@ func composed(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*ma
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.Compose(skeletonOf(t, c, key).Body, slots, h)
+	m, err := c.Compose(skeletonOf(t, c, key), slots, h)
 	if err != nil {
 		t.Fatal(err)
 	}
