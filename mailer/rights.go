@@ -243,7 +243,7 @@ func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string
 
 func objectionApplies(reg *Register, activity string) bool {
 	a, _ := reg.Activity(activity)
-	return slices.ContainsFunc(RightsFor(a), func(i RightInfo) bool { return i.Right == RightObjection })
+	return GivesRight(a, RightObjection)
 }
 
 func dateOf(at time.Time, reg *Register) *calendar.Date {

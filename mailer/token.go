@@ -43,7 +43,10 @@ type Tokens struct {
 // its key, without personal data. It lives as long as its key.
 func (t Tokens) Make(l Link) string {
 	k := t.Keys.Newest(TokenKey)
-	return k.ID + base64.RawURLEncoding.EncodeToString(append(tokenBody(l), tokenSum(k, l)...))
+	body := tokenBody(l)
+	token := make([]byte, 0, 100)
+	token = append(token, k.ID...)
+	return string(base64.RawURLEncoding.AppendEncode(token, append(body, tokenSum(k, body)...)))
 }
 
 // Open gives the link behind a token made for purpose, or ErrNoSuchLink.
@@ -57,20 +60,23 @@ func (t Tokens) Open(token string, purpose TokenPurpose) (Link, error) {
 		return Link{}, ErrNoSuchLink
 	}
 	l := Link{Purpose: TokenPurpose(raw[0]), ContactID: ID(raw[1:17]), DeliveryID: ID(raw[17:33])}
-	if !hmac.Equal(raw[33:], tokenSum(k, l)) || l.Purpose != purpose {
+	if !hmac.Equal(raw[33:], tokenSum(k, tokenBody(l))) || l.Purpose != purpose {
 		return Link{}, ErrNoSuchLink
 	}
 	return l, nil
 }
 
 func tokenBody(l Link) []byte {
-	b := append([]byte{byte(l.Purpose)}, l.ContactID[:]...)
+	b := make([]byte, 0, 1+16+16+tokenMAC)
+	b = append(b, byte(l.Purpose))
+	b = append(b, l.ContactID[:]...)
 	return append(b, l.DeliveryID[:]...)
 }
 
-func tokenSum(k Key, l Link) []byte {
-	return k.MAC([]byte("link"), tokenBody(l))[:tokenMAC]
-}
+func tokenSum(k Key, body []byte) []byte { return k.MAC(linkPart, body)[:tokenMAC] }
+
+// linkPart and envelopePart keep the two kinds of MACs apart.
+var linkPart, envelopePart = []byte("link"), []byte("envelope")
 
 // lowerBase32 survives mail systems that fold the case of a local part.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -82,7 +88,10 @@ const envelopePrefix = "b-"
 // octets of lower-case base32, under the 64 of RFC 5321.
 func (t Tokens) EnvelopeFrom(delivery ID, domain string) string {
 	k := t.Keys.Newest(EnvelopeKey)
-	return envelopePrefix + k.ID + lowerBase32.EncodeToString(append(delivery[:], envelopeSum(k, delivery)...)) + "@" + domain
+	address := make([]byte, 0, 128)
+	address = append(append(address, envelopePrefix...), k.ID...)
+	address = lowerBase32.AppendEncode(address, append(delivery[:], envelopeSum(k, delivery)...))
+	return string(append(append(address, '@'), domain...))
 }
 
 // EnvelopeID is what the relay is told as ENVID (RFC 3461): the local part of
@@ -120,7 +129,7 @@ func (t Tokens) OpenEnvelope(addr string) (ID, error) {
 const envelopeMAC = 11
 
 func envelopeSum(k Key, delivery ID) []byte {
-	return k.MAC([]byte("envelope"), delivery[:])[:envelopeMAC]
+	return k.MAC(envelopePart, delivery[:])[:envelopeMAC]
 }
 
 // codeAlphabet has no letter that is taken for a digit or another letter

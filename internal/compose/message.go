@@ -3,6 +3,7 @@ package compose
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +17,7 @@ func (c *Composer) Compose(s mailer.Skeleton, slots mailer.Slots, h mailer.Heade
 	if err := checkHeaders(h); err != nil {
 		return mailer.Message{}, err
 	}
-	p, err := c.cache.get(s)
+	p, err := c.ready(s)
 	if err != nil {
 		return mailer.Message{}, err
 	}
@@ -41,6 +42,24 @@ func (c *Composer) Compose(s mailer.Skeleton, slots mailer.Slots, h mailer.Heade
 	sum := sha256.Sum256(m.Bytes)
 	m.SHA256 = sum[:]
 	return m, nil
+}
+
+var errOtherText = errors.New("compose: the skeleton is not the text that was approved: its bytes do not have the hash that it is stored under")
+
+// ready gives a skeleton ready to be filled. Its bytes are held against its hash
+// when they are read, once and not for each notice: no text that has another hash
+// than the one that was approved is kept or sent.
+func (c *Composer) ready(s mailer.Skeleton) (*parsed, error) {
+	if len(s.Hash) != sha256.Size {
+		return nil, errOtherText
+	}
+	hash := [sha256.Size]byte(s.Hash)
+	return c.parsed.Get(hash, func() (*parsed, error) {
+		if sha256.Sum256(s.Body) != hash {
+			return nil, errOtherText
+		}
+		return parseSkeleton(s.Body)
+	})
 }
 
 // filler gives one for a message or a page; done takes it back, so that the next
@@ -83,7 +102,7 @@ func (f *filler) put(dst []byte, mark frameMark, p *parsed, h mailer.Headers, to
 // Page renders a notice for the portal, in one of the skeleton's languages: the
 // same words as in the mail, without what only a mail needs (docs/rules.md C4).
 func (c *Composer) Page(s mailer.Skeleton, slots mailer.Slots, language string) (mailer.Page, error) {
-	p, err := c.cache.get(s)
+	p, err := c.ready(s)
 	if err != nil {
 		return mailer.Page{}, err
 	}

@@ -246,9 +246,9 @@ func TestNoticesArePlain(t *testing.T) { // P1, P2, P3
 func TestTheCacheIsBoundedAndNeverMixesSkeletons(t *testing.T) {
 	c := newComposer(t)
 	body := skeletonOf(t, c, notice("en", "whois")).Body
-	for i := range cacheSize + 20 {
+	for i := range mostKept + 20 {
 		other := bytes.Replace(body, []byte("We hold"), fmt.Appendf(nil, "We %d hold", i), 1)
-		p, err := c.cache.get(stored(other))
+		p, err := c.ready(stored(other))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestTheCacheIsBoundedAndNeverMixesSkeletons(t *testing.T) {
 			t.Fatalf("asked for %d, got another", i)
 		}
 	}
-	if n := len(c.cache.kept); n > cacheSize {
+	if n := c.parsed.Len(); n != mostKept {
 		t.Errorf("%d skeletons are kept", n)
 	}
 }
