@@ -11,13 +11,16 @@ import (
 //
 // Slot names: name or no_name; page.<source>; obtained.<source> or
 // obtained_unknown.<source>; retention_end with start_known or start_unknown;
-// authority, authority_address, authority_site; code; notice_url, object_url,
-// choices_url; date; deadline, or due_date or late_unknown when late; why_month, or
+// authority, authority_address, authority_site; code; date; deadline, or due_date or late_unknown when late; why_month, or
 // why_purpose with new_purpose.<key> of each that is new; notice_only_end; in
 // receipts done and answer_by. Dates and the authority are written in each
 // language, so their names end in the language: "obtained.linkedin.fr". Some only
 // say whether a part stands (no_name, *_known, *_unknown, why_*, new_purpose.*);
 // their text is not printed.
+//
+// The links of a notice (notice_url, choices_url, object_url) are slots of its skeleton
+// and no values of hers or his: they are derived from the tokens in Headers, so that
+// no token lies in a store. SlotTokenKey has the id of the key that makes them again.
 type Slots map[string]string
 
 // Headers of one message that are not in its skeleton.
@@ -25,7 +28,7 @@ type Headers struct {
 	DeliveryID   ID
 	To           string
 	EnvelopeFrom string
-	OneClickURL  string // RFC 8058; "" for correspondence
+	Tokens       LinkTokens // of a notice; RFC 8058's header carries the link of objection too
 	Date         time.Time
 	Test         bool // subject and body say that this is a test
 }
@@ -79,17 +82,18 @@ type SlotInput struct {
 	Now         time.Time // the date of the notice
 	CreatedAt   time.Time // of the delivery; a receipt's: the instant of what it confirms
 	Code        string
-	Tokens      LinkTokens
 	Again       bool // for the page of a notice that was given: what was erased since is not there
 }
 
-// LinkTokens are the tokens that a notice's links carry, one for each purpose.
+// LinkTokens are the tokens that a notice's links carry, one for each purpose. A
+// receipt has none.
 type LinkTokens struct {
 	Notice, Objection string
 }
 
-// SlotObjectURL is the slot of the objection link, which the header of RFC 8058 carries too.
-const SlotObjectURL = "object_url"
+// SlotTokenKey is the value that has the id of the key of a notice's links. It is
+// not printed.
+const SlotTokenKey = "token_key"
 
 // ErrStorageEnded says that a person's data should have been deleted by now:
 // what has expired is deleted and not notified (T3).

@@ -45,7 +45,6 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 		ActivityKey: d.Campaign.ActivityKey,
 		Now:         now,
 		Code:        NewCode(),
-		Tokens:      noticeTokens(r.Tokens, contact, delivery),
 	})
 	if err != nil {
 		return PreviewMail{}, err
@@ -54,19 +53,11 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 		DeliveryID:   delivery,
 		To:           to,
 		EnvelopeFrom: r.Tokens.EnvelopeFrom(delivery, d.Register.Controller.Mail.BounceDomain),
-		OneClickURL:  slots[SlotObjectURL],
+		Tokens:       r.Tokens.Notice(contact, delivery),
 		Date:         now,
 		Test:         test,
 	})
 	return PreviewMail{Key: sk.Key, Message: msg}, err
-}
-
-// noticeTokens makes the tokens of a notice's links.
-func noticeTokens(t Tokens, contact, delivery ID) LinkTokens {
-	return LinkTokens{
-		Notice:    t.Make(Link{TokenNotice, contact, delivery}),
-		Objection: t.Make(Link{TokenObjection, contact, delivery}),
-	}
 }
 
 // inventedFacts is a person who does not exist, on time, from every source of the form.

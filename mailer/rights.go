@@ -232,8 +232,7 @@ func (r *Rights) slots(reg *Register, n SentNotice, key SkeletonKey) (Slots, err
 	if now.IsZero() {
 		now = r.Now()
 	}
-	return r.Composer.Slots(reg, SlotInput{Key: key, Facts: n.Facts, ActivityKey: n.ActivityKey, Now: now, Code: n.Code,
-		Tokens: noticeTokens(r.Tokens, n.Contact.ID, n.DeliveryID), Again: true})
+	return r.Composer.Slots(reg, SlotInput{Key: key, Facts: n.Facts, ActivityKey: n.ActivityKey, Now: now, Code: n.Code, Again: true})
 }
 
 func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string) ObjectionView {

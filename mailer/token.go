@@ -41,12 +41,38 @@ type Tokens struct {
 
 // Make gives the token of a link: opaque, bound to one purpose, with the id of
 // its key, without personal data. It lives as long as its key.
-func (t Tokens) Make(l Link) string {
-	k := t.Keys.Newest(TokenKey)
+func (t Tokens) Make(l Link) string { return token(t.Keys.Newest(TokenKey), l) }
+
+// Notice makes the tokens of a notice's links.
+func (t Tokens) Notice(contact, delivery ID) LinkTokens {
+	return noticeTokens(t.Keys.Newest(TokenKey), contact, delivery)
+}
+
+func noticeTokens(k Key, contact, delivery ID) LinkTokens {
+	return LinkTokens{token(k, Link{TokenNotice, contact, delivery}), token(k, Link{TokenObjection, contact, delivery})}
+}
+
+// noticeOf makes the tokens of a job's links, with the newest key on the first
+// attempt, whose id is written into the values, and later with the same (E1).
+func (t Tokens) noticeOf(slots Slots, j Job) (LinkTokens, error) {
+	if j.Slots == nil {
+		slots[SlotTokenKey] = t.Keys.Newest(TokenKey).ID
+	}
+	id := slots[SlotTokenKey]
+	if id == "" { // an older program stored the links themselves
+		return t.Notice(j.ContactID, j.DeliveryID), nil
+	}
+	k, known := t.Keys.ByID(TokenKey, id)
+	if !known {
+		return LinkTokens{}, fmt.Errorf("the token key %q, which made the links of the first attempt, is not in the key file: put it back", id)
+	}
+	return noticeTokens(k, j.ContactID, j.DeliveryID), nil
+}
+
+func token(k Key, l Link) string {
 	body := tokenBody(l)
-	token := make([]byte, 0, 100)
-	token = append(token, k.ID...)
-	return string(base64.RawURLEncoding.AppendEncode(token, append(body, tokenSum(k, body)...)))
+	text := append(make([]byte, 0, 100), k.ID...)
+	return string(base64.RawURLEncoding.AppendEncode(text, append(body, tokenSum(k, body)...)))
 }
 
 // Open gives the link behind a token made for purpose, or ErrNoSuchLink.

@@ -30,16 +30,17 @@ func TestAnApprovedTextGivesTheBytesThatItAlwaysGave(t *testing.T) { // E1, C8
 		for what, slots := range storedSlots() {
 			for _, variant := range []string{"plain", "one click", "test"} {
 				h := sampleHeaders()
-				h.Test = variant == "test"
-				if variant != "one click" {
-					h.OneClickURL = ""
-				} else {
-					h.OneClickURL = slots[mailer.SlotObjectURL]
+				h.Test, h.Tokens = variant == "test", mailer.LinkTokens{}
+				if variant == "one click" {
+					h.Tokens = mailer.LinkTokens{Notice: storedToken, Objection: storedToken}
 				}
 				name := fmt.Sprintf("%s, %s, %s", skeleton, what, variant)
 				seen++
 				if got := sumOf(t, c, body, slots, h); got != want[name] {
 					t.Errorf("other bytes than ever before; a new line would be\n%s %s", got, name)
+				}
+				if variant == "one click" && sumOf(t, c, body, withoutLinks(slots), h) != want[name] {
+					t.Errorf("%s: links that are made again are others than those that were stored", name)
 				}
 			}
 		}
@@ -83,12 +84,13 @@ func sumOf(t *testing.T, c *Composer, body []byte, slots mailer.Slots, h mailer.
 
 // storedSlots are values as they may lie in a database: everybody's, somebody's of
 // whom little is known, and the hard cases in every place that takes a text.
+//
+// The links are among them, as programs did it that stored tokens.
 func storedSlots() map[string]mailer.Slots {
 	const base = "https://privacy.nordlicht.example"
-	const token = "abgGS8MEjRXAAgAAAAAAAAAABktLwwSNFcACAAAAAAAAAAGVfQ3ZpYmxlLXNlY3JldC1tYWMt-_9"
 	links := mailer.Slots{
-		"code": "K7M2-9QXT-4HBD", "notice_url": base + "/n/" + token, "choices_url": base + "/n/" + token + "#choices",
-		mailer.SlotObjectURL: base + "/o/" + token, "authority_site": "https://www.cnil.example/fr?a=1&b=2", "authority_address": "3 place de Fontenoy, 75334 Paris",
+		"code": "K7M2-9QXT-4HBD", noticeURL: base + "/n/" + storedToken, choicesURL: base + "/n/" + storedToken + "#choices",
+		objectURL: base + "/o/" + storedToken, "authority_site": "https://www.cnil.example/fr?a=1&b=2", "authority_address": "3 place de Fontenoy, 75334 Paris",
 	}
 	texts := mailer.Slots{"name": "Élodie Bérard"}
 	for _, l := range []string{"en", "fr", "de"} {
@@ -120,6 +122,17 @@ func storedSlots() map[string]mailer.Slots {
 		out[fmt.Sprintf("%d letters", n)] = joined(links, texts, onTime, mailer.Slots{"name": strings.Repeat("N", n), "page.whois": strings.Repeat("é.", n)})
 	}
 	return out
+}
+
+const storedToken = "abgGS8MEjRXAAgAAAAAAAAAABktLwwSNFcACAAAAAAAAAAGVfQ3ZpYmxlLXNlY3JldC1tYWMt-_9"
+
+// withoutLinks are the values as they are stored now.
+func withoutLinks(slots mailer.Slots) mailer.Slots {
+	slots = maps.Clone(slots)
+	for _, name := range []string{noticeURL, choicesURL, objectURL} {
+		delete(slots, name)
+	}
+	return slots
 }
 
 func joined(all ...mailer.Slots) mailer.Slots {

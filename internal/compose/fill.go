@@ -10,9 +10,10 @@ import (
 // filler puts one person's values into programs. Its buffers serve one message
 // after the other; what it gives is good until the next.
 type filler struct {
-	slots mailer.Slots
-	test  bool   // the message is a test
-	base  string // our own links begin with it
+	slots  mailer.Slots
+	test   bool   // the message is a test
+	base   string // our own links begin with it
+	tokens mailer.LinkTokens
 
 	message []byte
 	ready   []readyValue // for each slot of the program that is being filled
@@ -58,16 +59,38 @@ func (f *filler) fill(dst []byte, p program, quoted bool) ([]byte, error) {
 // look finds a person's value for a slot.
 func (f *filler) look(p program, slot int) *readyValue {
 	r := &f.ready[slot]
-	if !r.looked {
-		r.looked, r.value = true, f.slots[p.slots[slot]]
-		if p.slots[slot] == testSlot {
-			r.value = ""
-			if f.test {
-				r.value = on
-			}
+	if r.looked {
+		return r
+	}
+	r.looked = true
+	switch name := p.slots[slot]; name {
+	case testSlot:
+		if f.test {
+			r.value = on
 		}
+	case noticeURL, objectURL, choicesURL:
+		r.value = f.link(name)
+	default:
+		r.value = f.slots[name]
 	}
 	return r
+}
+
+// link is the address of a person's own page. There is none without its token. One
+// that was stored with the values, as was done once, stands: it went out like that.
+func (f *filler) link(slot string) string {
+	if address := f.slots[slot]; address != "" {
+		return address
+	}
+	switch {
+	case slot == objectURL && f.tokens.Objection != "":
+		return f.base + "/o/" + f.tokens.Objection
+	case slot == noticeURL && f.tokens.Notice != "":
+		return f.base + "/n/" + f.tokens.Notice
+	case slot == choicesURL && f.tokens.Notice != "":
+		return f.base + "/n/" + f.tokens.Notice + "#choices"
+	}
+	return ""
 }
 
 // make writes a value as it must stand in its place.

@@ -25,10 +25,10 @@ func (c *Composer) Compose(s mailer.Skeleton, slots mailer.Slots, h mailer.Heade
 	if err != nil {
 		return mailer.Message{}, fmt.Errorf("compose: the recipient's address: %w", err)
 	}
-	f := c.filler(p, slots, h.Test)
+	f := c.filler(p, slots, h)
 	defer c.done(f)
-	oneClick := h.OneClickURL != "" && p.Mail.OneClick
-	if oneClick && !f.allowed(mailer.SlotObjectURL, h.OneClickURL) {
+	oneClick := p.Mail.OneClick && h.Tokens.Objection != ""
+	if oneClick && !f.allowed(objectURL, f.link(objectURL)) {
 		return mailer.Message{}, fmt.Errorf("compose: the one-click address is not under %s", p.Mail.Links)
 	}
 	m := mailer.Message{EnvelopeFrom: h.EnvelopeFrom, To: to.Normal(), EnvelopeID: mailer.EnvelopeID(h.EnvelopeFrom), UTF8: to.NeedsSMTPUTF8()}
@@ -64,17 +64,17 @@ func (c *Composer) ready(s mailer.Skeleton) (*parsed, error) {
 
 // filler gives one for a message or a page; done takes it back, so that the next
 // one finds its buffers.
-func (c *Composer) filler(p *parsed, slots mailer.Slots, test bool) *filler {
+func (c *Composer) filler(p *parsed, slots mailer.Slots, h mailer.Headers) *filler {
 	f, _ := c.fillers.Get().(*filler)
 	if f == nil {
 		f = &filler{}
 	}
-	f.slots, f.test, f.base, f.message = slots, test, p.Mail.Links, f.message[:0]
+	f.slots, f.test, f.base, f.tokens, f.message = slots, h.Test, p.Mail.Links, h.Tokens, f.message[:0]
 	return f
 }
 
 func (c *Composer) done(f *filler) {
-	f.slots = nil
+	f.slots, f.tokens = nil, mailer.LinkTokens{}
 	clear(f.ready[:cap(f.ready)])
 	c.fillers.Put(f)
 }
@@ -90,7 +90,7 @@ func (f *filler) put(dst []byte, mark frameMark, p *parsed, h mailer.Headers, to
 	case markTo:
 		return append(dst, to...), nil
 	case markOneClick:
-		return append(dst, h.OneClickURL...), nil
+		return append(dst, f.link(objectURL)...), nil
 	case markText:
 		return f.fill(dst, p.text, true)
 	case markHTML:
@@ -110,7 +110,7 @@ func (c *Composer) Page(s mailer.Skeleton, slots mailer.Slots, language string) 
 	if !there {
 		return mailer.Page{}, fmt.Errorf("compose: skeleton %s has no page in %q", name(p.key()), clip(language))
 	}
-	f := c.filler(p, slots, false)
+	f := c.filler(p, slots, mailer.Headers{})
 	defer c.done(f)
 	if f.message, err = f.fill(f.message, p.pages[language], false); err != nil {
 		return mailer.Page{}, err

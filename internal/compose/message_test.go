@@ -126,9 +126,6 @@ func TestOneClickStandsOnNoticesThatCanBeObjectedToAndNowhereElse(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, there := slots[mailer.SlotObjectURL]; there {
-		t.Error("there is an objection link without a right to object")
-	}
 	m, err := c.Compose(skeletons[0], slots, sampleHeaders())
 	if err != nil {
 		t.Fatal(err)
@@ -181,9 +178,9 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	for name, change := range map[string]func(*mailer.Headers){
 		"a line break in the recipient":       func(h *mailer.Headers) { h.To = "a@example.com\r\nBcc: victim@example.com" },
 		"a line break in the envelope sender": func(h *mailer.Headers) { h.EnvelopeFrom = "a@b.example\nRCPT TO:<x@y.example>" },
-		"a line break in the one-click link":  func(h *mailer.Headers) { h.OneClickURL += "\r\nX: y" },
-		"a one-click link that is not ours":   func(h *mailer.Headers) { h.OneClickURL = "https://evil.example/o/x" },
-		"a bracket in the one-click link":     func(h *mailer.Headers) { h.OneClickURL += ">,<mailto:x@y.example" },
+		"a line break in the one-click link":  func(h *mailer.Headers) { h.Tokens.Objection += "\r\nX: y" },
+		"a bracket in the one-click link":     func(h *mailer.Headers) { h.Tokens.Objection += ">,<mailto:x@y.example" },
+		"a blank in the link to the notice":   func(h *mailer.Headers) { h.Tokens.Notice += " x" },
 		"no date":                             func(h *mailer.Headers) { h.Date = time.Time{} },
 		"no delivery":                         func(h *mailer.Headers) { h.DeliveryID = mailer.ID{} },
 		"two recipients":                      func(h *mailer.Headers) { h.To = "a@example.com, b@example.com" },
@@ -209,7 +206,7 @@ func TestAValueThatIsMissingStopsTheSendAndNamesItsSlot(t *testing.T) { // C8
 	c := newComposer(t)
 	key := notice("en", "whois")
 	skeleton := skeletonOf(t, c, key)
-	for _, name := range []string{"retention_end.en", "code", "notice_url", "object_url", "choices_url", "date.en", "authority.en"} {
+	for _, name := range []string{"retention_end.en", "code", "date.en", "authority.en"} {
 		slots, err := c.Slots(sampleRegister(t), sampleInput(key))
 		if err != nil {
 			t.Fatal(err)
@@ -218,5 +215,49 @@ func TestAValueThatIsMissingStopsTheSendAndNamesItsSlot(t *testing.T) { // C8
 		if _, err := c.Compose(skeleton, slots, sampleHeaders()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
+	}
+}
+
+func TestALinkWithoutItsTokenStopsTheSend(t *testing.T) { // C8
+	c := newComposer(t)
+	key := notice("en", "whois")
+	for name, tokens := range map[string]mailer.LinkTokens{"object_url": {Notice: "n"}, "notice_url": {Objection: "o"}, "choices_url": {Objection: "o"}} {
+		slots, err := c.Slots(sampleRegister(t), sampleInput(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "choices_url" { // the only one that is missing
+			slots["notice_url"] = "https://privacy.nordlicht.example/n/n"
+		}
+		h := sampleHeaders()
+		h.Tokens = tokens
+		if _, err := c.Compose(skeletonOf(t, c, key), slots, h); err == nil || !strings.Contains(err.Error(), name) && name != "notice_url" {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+}
+
+func TestATextThatWasChangedInTheStoreIsRefused(t *testing.T) { // C8
+	c := newComposer(t)
+	key := notice("en", "whois")
+	approved := skeletonOf(t, c, key)
+	slots, err := c.Slots(sampleRegister(t), sampleInput(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := mailer.Skeleton{Hash: approved.Hash, Body: bytes.Replace(approved.Body, []byte("We hold"), []byte("We sell"), 1)}
+	if bytes.Equal(changed.Body, approved.Body) {
+		t.Fatal("nothing was changed")
+	}
+	for what, s := range map[string]mailer.Skeleton{"other bytes": changed, "no hash": {Body: approved.Body}, "half a hash": {Hash: approved.Hash[:16], Body: approved.Body}} {
+		if _, err := c.Compose(s, slots, sampleHeaders()); !errors.Is(err, errOtherText) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, err := c.Page(s, slots, "en"); !errors.Is(err, errOtherText) {
+			t.Errorf("%s, as a page: %v", what, err)
+		}
+	}
+	if _, err := c.Compose(approved, slots, sampleHeaders()); err != nil {
+		t.Errorf("the text that was approved: %v", err)
 	}
 }

@@ -103,7 +103,6 @@ func sampleInput(key mailer.SkeletonKey) mailer.SlotInput {
 	obtained := time.Date(2026, 11, 3, 22, 30, 0, 0, time.UTC)
 	in := mailer.SlotInput{
 		Key: key, ActivityKey: "directory", Now: noon, CreatedAt: noon, Code: "K7M2-9QXT-4HBD",
-		Tokens: mailer.LinkTokens{Notice: "aNoticeToken", Objection: "aObjectionToken"},
 		Facts: mailer.NoticeFacts{
 			Contact: mailer.Contact{Name: "Élodie Bérard", Country: "FR", FirstObtainedAt: obtained},
 			Duties:  []mailer.Duty{{Due: mailer.Due{At: time.Date(2026, 12, 4, 22, 59, 59, 0, time.UTC), Rule: mailer.DueMonth}}},
@@ -119,7 +118,7 @@ func sampleInput(key mailer.SkeletonKey) mailer.SlotInput {
 func sampleHeaders() mailer.Headers {
 	id, _ := mailer.ParseID("0192f0c1-2345-7000-8000-000000000001")
 	return mailer.Headers{DeliveryID: id, To: "elodie@bücher.example", EnvelopeFrom: "b-abc@bounce.nordlicht.example",
-		OneClickURL: "https://privacy.nordlicht.example/o/aObjectionToken", Date: noon}
+		Tokens: mailer.LinkTokens{Notice: "aNoticeToken", Objection: "aObjectionToken"}, Date: noon}
 }
 
 func notice(languages, form string) mailer.SkeletonKey {

@@ -118,7 +118,7 @@ func (d *drawing) notice() error {
 	if err := d.storage(act); err != nil {
 		return err
 	}
-	d.links(act)
+	d.slots["code"] = d.in.Code
 	d.date("date", d.in.Now)
 	d.why()
 	return d.deadline()
@@ -183,19 +183,6 @@ func (d *drawing) storage(act mailer.Activity) error {
 		d.slots["start_known"] = on
 	}
 	return nil
-}
-
-// links lead to the person's own pages. There is one for objection only where
-// R10 gives that right.
-func (d *drawing) links(act mailer.Activity) {
-	base := strings.TrimRight(d.reg.Controller.Mail.Links, "/")
-	notice := base + "/n/" + d.in.Tokens.Notice
-	d.slots["notice_url"] = notice
-	d.slots["choices_url"] = notice + "#choices"
-	d.slots["code"] = d.in.Code
-	if mailer.GivesRight(act, mailer.RightObjection) {
-		d.slots[mailer.SlotObjectURL] = base + "/o/" + d.in.Tokens.Objection
-	}
 }
 
 // newPurpose begins the cause of a duty that a new purpose opened; its key follows.
