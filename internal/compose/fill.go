@@ -10,10 +10,10 @@ import (
 // filler puts one person's values into programs. Its buffers serve one message
 // after the other; what it gives is good until the next.
 type filler struct {
-	slots  mailer.Slots
-	test   bool   // the message is a test
-	base   string // our own links begin with it
-	tokens mailer.LinkTokens
+	slots mailer.Slots
+	links links
+	test  bool   // the message is a test
+	base  string // our own links begin with it
 
 	message []byte
 	ready   []readyValue // for each slot of the program that is being filled
@@ -68,30 +68,37 @@ func (f *filler) look(p program, slot int) *readyValue {
 		if f.test {
 			r.value = on
 		}
-	case noticeURL, objectURL, choicesURL:
-		r.value = f.link(name)
+	case noticeURL:
+		r.value = f.links.notice
+	case objectURL:
+		r.value = f.links.object
+	case choicesURL:
+		r.value = f.links.choices
 	default:
 		r.value = f.slots[name]
 	}
 	return r
 }
 
-// link is the address of a person's own page. There is none without its token. One
-// that was stored with the values, as was done once, stands: it went out like that.
-func (f *filler) link(slot string) string {
-	if address := f.slots[slot]; address != "" {
-		return address
+// links are the addresses of a person's own pages. One without its token is none.
+type links struct{ notice, object, choices string }
+
+func linksOf(base string, slots mailer.Slots, tokens mailer.LinkTokens) links {
+	// Those that lie with the values, as programs did it that stored tokens, stand:
+	// they went out like that.
+	l := links{slots[noticeURL], slots[objectURL], slots[choicesURL]}
+	if l.notice == "" && tokens.Notice != "" {
+		l.choices = base + "/n/" + tokens.Notice + choicesPart
+		l.notice = strings.TrimSuffix(l.choices, choicesPart)
 	}
-	switch {
-	case slot == objectURL && f.tokens.Objection != "":
-		return f.base + "/o/" + f.tokens.Objection
-	case slot == noticeURL && f.tokens.Notice != "":
-		return f.base + "/n/" + f.tokens.Notice
-	case slot == choicesURL && f.tokens.Notice != "":
-		return f.base + "/n/" + f.tokens.Notice + "#choices"
+	if l.object == "" && tokens.Objection != "" {
+		l.object = base + "/o/" + tokens.Objection
 	}
-	return ""
+	return l
 }
+
+// choicesPart is the part of a notice's page where a person says what they want.
+const choicesPart = "#choices"
 
 // make writes a value as it must stand in its place.
 func (f *filler) make(p program, o *op, quoted bool) (*readyValue, error) {
@@ -117,7 +124,8 @@ func (f *filler) make(p program, o *op, quoted bool) (*readyValue, error) {
 
 // allowed lets links lead to our own pages and to an authority's site only.
 func (f *filler) allowed(slot, address string) bool {
-	return webAddress(address) && (slot == authoritySite || strings.HasPrefix(address, f.base+"/"))
+	path, ours := strings.CutPrefix(address, f.base)
+	return webAddress(address) && (slot == authoritySite || ours && strings.HasPrefix(path, "/"))
 }
 
 // appendEscaped appends a value as it must stand in its place.

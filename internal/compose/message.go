@@ -28,7 +28,7 @@ func (c *Composer) Compose(s mailer.Skeleton, slots mailer.Slots, h mailer.Heade
 	f := c.filler(p, slots, h)
 	defer c.done(f)
 	oneClick := p.Mail.OneClick && h.Tokens.Objection != ""
-	if oneClick && !f.allowed(objectURL, f.link(objectURL)) {
+	if oneClick && !f.allowed(objectURL, f.links.object) {
 		return mailer.Message{}, fmt.Errorf("compose: the one-click address is not under %s", p.Mail.Links)
 	}
 	m := mailer.Message{EnvelopeFrom: h.EnvelopeFrom, To: to.Normal(), EnvelopeID: mailer.EnvelopeID(h.EnvelopeFrom), UTF8: to.NeedsSMTPUTF8()}
@@ -69,12 +69,13 @@ func (c *Composer) filler(p *parsed, slots mailer.Slots, h mailer.Headers) *fill
 	if f == nil {
 		f = &filler{}
 	}
-	f.slots, f.test, f.base, f.tokens, f.message = slots, h.Test, p.Mail.Links, h.Tokens, f.message[:0]
+	f.slots, f.test, f.base, f.message = slots, h.Test, p.Mail.Links, f.message[:0]
+	f.links = linksOf(f.base, slots, h.Tokens)
 	return f
 }
 
 func (c *Composer) done(f *filler) {
-	f.slots, f.tokens = nil, mailer.LinkTokens{}
+	f.slots, f.links = nil, links{}
 	clear(f.ready[:cap(f.ready)])
 	c.fillers.Put(f)
 }
@@ -90,7 +91,7 @@ func (f *filler) put(dst []byte, mark frameMark, p *parsed, h mailer.Headers, to
 	case markTo:
 		return append(dst, to...), nil
 	case markOneClick:
-		return append(dst, f.link(objectURL)...), nil
+		return append(dst, f.links.object...), nil
 	case markText:
 		return f.fill(dst, p.text, true)
 	case markHTML:
