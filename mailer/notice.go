@@ -18,9 +18,10 @@ import (
 // say whether a part stands (no_name, *_known, *_unknown, why_*, new_purpose.*);
 // their text is not printed.
 //
-// The links of a notice (notice_url, choices_url, object_url) are slots of its skeleton
-// and no values of hers or his: they are derived from the tokens in Headers, so that
-// no token lies in a store. SlotTokenKey has the id of the key that makes them again.
+// The links of a notice (notice_url, choices_url, object_url) are slots of a skeleton,
+// and are not among these values: they are derived from the tokens in Headers, so
+// that no token lies in a store (R3). SlotTokenKey has the id of the key that makes
+// the same tokens again.
 type Slots map[string]string
 
 // Headers of one message that are not in its skeleton.
