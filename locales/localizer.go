@@ -12,11 +12,18 @@ import (
 	"golang.org/x/text/language/display"
 
 	"article14/internal/calendar"
+	"article14/internal/memo"
 )
 
 // strict makes a text that lacks one of its values an error; text/template
 // would print "<no value>".
 var strict = &template.TextParser{Option: "missingkey=error"}
+
+// What a localizer keeps: more texts than there are, and the days of eleven years.
+const (
+	mostTexts = 1000
+	mostDays  = 4000
+)
 
 // Localizer writes in one language. It is safe for concurrent use.
 type Localizer struct {
@@ -26,6 +33,8 @@ type Localizer struct {
 	conv      convention
 	regions   display.Namer
 	languages display.Namer
+	fixed     *memo.Memo[string, string] // texts without values
+	days      *memo.Memo[calendar.Date, string]
 }
 
 func newLocalizer(b *i18n.Bundle, code string, conv convention) *Localizer {
@@ -35,6 +44,8 @@ func newLocalizer(b *i18n.Bundle, code string, conv convention) *Localizer {
 		texts:     i18n.NewLocalizer(b, code),
 		regions:   display.Regions(tag),
 		languages: display.Languages(tag),
+		fixed:     memo.New[string, string](mostTexts),
+		days:      memo.New[calendar.Date, string](mostDays),
 	}
 }
 
@@ -53,6 +64,13 @@ func (l *Localizer) Dir() string {
 // Text is a text by key with its values put in; data is a map or a struct. It
 // fails if there is no such text or a value is missing (docs/rules.md C8).
 func (l *Localizer) Text(key string, data any) (string, error) {
+	if data == nil {
+		return l.fixed.Get(key, func() (string, error) { return l.text(key, nil) })
+	}
+	return l.text(key, data)
+}
+
+func (l *Localizer) text(key string, data any) (string, error) {
 	return l.localize(key, &i18n.LocalizeConfig{MessageID: key, TemplateData: withValues(data), TemplateParser: strict})
 }
 
@@ -89,6 +107,11 @@ func (l *Localizer) localize(key string, c *i18n.LocalizeConfig) (string, error)
 // Date is a day in words, as CLDR writes long dates: "3 November 2026",
 // "1er novembre 2026", "3. November 2026".
 func (l *Localizer) Date(d calendar.Date) string {
+	words, _ := l.days.Get(d, func() (string, error) { return l.date(d), nil })
+	return words
+}
+
+func (l *Localizer) date(d calendar.Date) string {
 	if l.conv.firstOfMonth != "" && d.Day == 1 {
 		month := l.conv.calendar.MonthWide(d.Month)
 		return l.conv.firstOfMonth + " " + month + " " + strconv.Itoa(d.Year)

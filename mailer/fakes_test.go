@@ -25,6 +25,7 @@ type memQueue struct {
 	settled   []Settlement
 	alerts    []Alert
 	beginErrs int // so many Begins fail first
+	ring      *Keyring
 }
 
 type memDelivery struct {
@@ -36,7 +37,7 @@ type memDelivery struct {
 }
 
 func newMemQueue(t *testing.T, n int) *memQueue {
-	q := &memQueue{t: t, rows: map[ID]*memDelivery{}, lane: LaneOpen}
+	q := &memQueue{t: t, rows: map[ID]*memDelivery{}, lane: LaneOpen, ring: NewKeyring()}
 	for i := range n {
 		id := NewID(time.Now())
 		q.order = append(q.order, id)
@@ -225,11 +226,11 @@ func (s *memSession) Close() error { return nil }
 type memComposer struct{ Composer }
 
 func (memComposer) Slots(_ *Register, in SlotInput) (Slots, error) {
-	return Slots{"date": in.Now.UTC().Format(time.RFC3339Nano), SlotObjectURL: "https://x.example/o/" + in.Tokens.Objection}, nil
+	return Slots{"date": in.Now.UTC().Format(time.RFC3339Nano)}, nil
 }
 
-func (memComposer) Compose(_ []byte, s Slots, h Headers) (Message, error) {
-	b := []byte(s["date"] + s[SlotObjectURL] + h.Date.UTC().Format(time.RFC3339Nano) + h.To)
+func (memComposer) Compose(_ Skeleton, s Slots, h Headers) (Message, error) {
+	b := []byte(s["date"] + h.Tokens.Notice + h.Tokens.Objection + h.Date.UTC().Format(time.RFC3339Nano) + h.To)
 	sum := sha256.Sum256(b)
 	return Message{EnvelopeFrom: h.EnvelopeFrom, To: h.To, Bytes: b, SHA256: sum[:]}, nil
 }
@@ -256,7 +257,7 @@ func (noMeter) Waited(Wait, time.Duration)                       {}
 func (noMeter) Erased(Erased)                                    {}
 
 func testWorker(q *memQueue, r *memRelay) *Worker {
-	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: Tokens{NewKeyring()},
+	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: Tokens{q.ring},
 		Registers: &Registers{Store: memRegisters{}, Parse: func([]byte) (*Register, error) { return &Register{}, nil }},
 		Now:       time.Now, After: time.After, Jitter: func() float64 { return 0.5 }, Meter: noMeter{},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Options: WorkerOptions{Connections: 4, Batch: 10}}

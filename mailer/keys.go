@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"strconv"
+	"sync"
 )
 
 // KeyPurpose is what a key is for; no key serves two.
@@ -31,15 +33,35 @@ var KeyPurposes = []KeyPurpose{IdentityKey, TokenKey, EnvelopeKey}
 type Key struct {
 	ID     string
 	Secret []byte
+	macs   *sync.Pool // of *macState, for a key of a ring
 }
+
+func newKey(id string, secret []byte) Key {
+	return Key{ID: id, Secret: secret, macs: &sync.Pool{New: func() any { return newMACState(secret) }}}
+}
+
+// macState is a MAC that serves again and again: what depends on the key alone is
+// worked out once.
+type macState struct {
+	hash.Hash
+	length [20]byte
+}
+
+func newMACState(secret []byte) *macState { return &macState{Hash: hmac.New(sha256.New, secret)} }
 
 // MAC is HMAC-SHA-256 over the parts, each with its length before it, so that
 // no two lists of parts give the same input.
 func (k Key) MAC(parts ...[]byte) []byte {
-	m := hmac.New(sha256.New, k.Secret)
-	var length [20]byte
+	var m *macState
+	if k.macs == nil {
+		m = newMACState(k.Secret)
+	} else {
+		m = k.macs.Get().(*macState)
+		defer k.macs.Put(m)
+		m.Reset()
+	}
 	for _, p := range parts {
-		m.Write(append(strconv.AppendInt(length[:0], int64(len(p)), 10), ':'))
+		m.Write(append(strconv.AppendInt(m.length[:0], int64(len(p)), 10), ':'))
 		m.Write(p)
 	}
 	return m.Sum(nil)
@@ -59,7 +81,7 @@ type Keyring struct {
 func NewKeyring() *Keyring {
 	r := &Keyring{keys: map[KeyPurpose][]Key{}}
 	for _, p := range KeyPurposes {
-		r.keys[p] = []Key{{ID: "a", Secret: newSecret()}}
+		r.keys[p] = []Key{newKey("a", newSecret())}
 	}
 	return r
 }
@@ -80,7 +102,7 @@ func ReadKeyring(b []byte) (*Keyring, error) {
 			if len(k.ID) != 1 || !validKeyID(k.ID[0]) {
 				return nil, fmt.Errorf("the key file: key id %q for %s is not one character of a-z or 2-7", k.ID, p)
 			}
-			r.keys[p] = append(r.keys[p], Key{ID: k.ID, Secret: secret})
+			r.keys[p] = append(r.keys[p], newKey(k.ID, secret))
 		}
 		if len(r.keys[p]) == 0 {
 			return nil, fmt.Errorf("the key file has no key for %s", p)
@@ -133,7 +155,7 @@ func (r *Keyring) Rotate(p KeyPurpose) error {
 		if _, taken := r.ByID(p, id); taken {
 			continue
 		}
-		r.keys[p] = append([]Key{{ID: id, Secret: newSecret()}}, r.keys[p]...)
+		r.keys[p] = append([]Key{newKey(id, newSecret())}, r.keys[p]...)
 		return nil
 	}
 	return fmt.Errorf("all %d key ids for %s are in use", len(ids), p)

@@ -11,13 +11,17 @@ import (
 //
 // Slot names: name or no_name; page.<source>; obtained.<source> or
 // obtained_unknown.<source>; retention_end with start_known or start_unknown;
-// authority, authority_address, authority_site; code; notice_url, object_url,
-// choices_url; date; deadline, or due_date or late_unknown when late; why_month, or
+// authority, authority_address, authority_site; code; date; deadline, or due_date or late_unknown when late; why_month, or
 // why_purpose with new_purpose.<key> of each that is new; notice_only_end; in
 // receipts done and answer_by. Dates and the authority are written in each
 // language, so their names end in the language: "obtained.linkedin.fr". Some only
 // say whether a part stands (no_name, *_known, *_unknown, why_*, new_purpose.*);
 // their text is not printed.
+//
+// The links of a notice (notice_url, choices_url, object_url) are slots of a skeleton,
+// and are not among these values: they are derived from the tokens in Headers, so
+// that no token lies in a store (R3). SlotTokenKey has the id of the key that makes
+// the same tokens again.
 type Slots map[string]string
 
 // Headers of one message that are not in its skeleton.
@@ -25,7 +29,7 @@ type Headers struct {
 	DeliveryID   ID
 	To           string
 	EnvelopeFrom string
-	OneClickURL  string // RFC 8058; "" for correspondence
+	Tokens       LinkTokens // of a notice; RFC 8058's header carries the link of objection too
 	Date         time.Time
 	Test         bool // subject and body say that this is a test
 }
@@ -62,10 +66,11 @@ type Composer interface {
 	Skeletons(reg *Register, activity string, keys []SkeletonKey) ([]Skeleton, error)
 	// Slots draws one person's values for a skeleton's languages.
 	Slots(reg *Register, in SlotInput) (Slots, error)
-	// Compose puts values into a skeleton and builds the mail.
-	Compose(body []byte, slots Slots, h Headers) (Message, error)
-	// Page renders a skeleton for the portal.
-	Page(body []byte, slots Slots, language string) (Page, error)
+	// Compose puts values into a skeleton and builds the mail. Of the skeleton it
+	// needs hash and body; a body that does not have the hash is refused.
+	Compose(s Skeleton, slots Slots, h Headers) (Message, error)
+	// Page renders a skeleton for the portal, of which it needs the same.
+	Page(s Skeleton, slots Slots, language string) (Page, error)
 	// Languages that the product can write in.
 	Languages() []string
 }
@@ -78,17 +83,18 @@ type SlotInput struct {
 	Now         time.Time // the date of the notice
 	CreatedAt   time.Time // of the delivery; a receipt's: the instant of what it confirms
 	Code        string
-	Tokens      LinkTokens
 	Again       bool // for the page of a notice that was given: what was erased since is not there
 }
 
-// LinkTokens are the tokens that a notice's links carry, one for each purpose.
+// LinkTokens are the tokens that a notice's links carry, one for each purpose. A
+// receipt has none.
 type LinkTokens struct {
 	Notice, Objection string
 }
 
-// SlotObjectURL is the slot of the objection link, which the header of RFC 8058 carries too.
-const SlotObjectURL = "object_url"
+// SlotTokenKey is the value that has the id of the key of a notice's links. It is
+// not printed.
+const SlotTokenKey = "token_key"
 
 // ErrStorageEnded says that a person's data should have been deleted by now:
 // what has expired is deleted and not notified (T3).

@@ -45,28 +45,19 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 		ActivityKey: d.Campaign.ActivityKey,
 		Now:         now,
 		Code:        NewCode(),
-		Tokens:      noticeTokens(r.Tokens, contact, delivery),
 	})
 	if err != nil {
 		return PreviewMail{}, err
 	}
-	msg, err := r.Composer.Compose(sk.Body, slots, Headers{
+	msg, err := r.Composer.Compose(sk, slots, Headers{
 		DeliveryID:   delivery,
 		To:           to,
 		EnvelopeFrom: r.Tokens.EnvelopeFrom(delivery, d.Register.Controller.Mail.BounceDomain),
-		OneClickURL:  slots[SlotObjectURL],
+		Tokens:       r.Tokens.Notice(contact, delivery),
 		Date:         now,
 		Test:         test,
 	})
 	return PreviewMail{Key: sk.Key, Message: msg}, err
-}
-
-// noticeTokens makes the tokens of a notice's links.
-func noticeTokens(t Tokens, contact, delivery ID) LinkTokens {
-	return LinkTokens{
-		Notice:    t.Make(Link{TokenNotice, contact, delivery}),
-		Objection: t.Make(Link{TokenObjection, contact, delivery}),
-	}
 }
 
 // inventedFacts is a person who does not exist, on time, from every source of the form.

@@ -210,7 +210,7 @@ func (r *Rights) view(ctx context.Context, n SentNotice, reg *Register, wanted s
 	if err != nil {
 		return NoticeView{}, err
 	}
-	page, err := r.Composer.Page(body, slots, lang)
+	page, err := r.Composer.Page(Skeleton{Hash: n.Skeletons[i].Hash, Body: body}, slots, lang)
 	if err != nil {
 		return NoticeView{}, err
 	}
@@ -232,8 +232,7 @@ func (r *Rights) slots(reg *Register, n SentNotice, key SkeletonKey) (Slots, err
 	if now.IsZero() {
 		now = r.Now()
 	}
-	return r.Composer.Slots(reg, SlotInput{Key: key, Facts: n.Facts, ActivityKey: n.ActivityKey, Now: now, Code: n.Code,
-		Tokens: noticeTokens(r.Tokens, n.Contact.ID, n.DeliveryID), Again: true})
+	return r.Composer.Slots(reg, SlotInput{Key: key, Facts: n.Facts, ActivityKey: n.ActivityKey, Now: now, Code: n.Code, Again: true})
 }
 
 func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string) ObjectionView {
@@ -243,7 +242,7 @@ func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string
 
 func objectionApplies(reg *Register, activity string) bool {
 	a, _ := reg.Activity(activity)
-	return slices.ContainsFunc(RightsFor(a), func(i RightInfo) bool { return i.Right == RightObjection })
+	return GivesRight(a, RightObjection)
 }
 
 func dateOf(at time.Time, reg *Register) *calendar.Date {

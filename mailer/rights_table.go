@@ -1,5 +1,7 @@
 package mailer
 
+import "slices"
+
 // Right is a right of a data subject, as a notice tells of it (14(2)(c) to (e)).
 type Right string
 
@@ -50,6 +52,13 @@ func portable(p Purpose) bool { return p.Basis == Consent || p.Basis == Contract
 // weighed is Art. 21(1).
 func weighed(p Purpose) bool {
 	return !p.DirectMarketing && (p.Basis == PublicTask || p.Basis == LegitimateInterest)
+}
+
+// GivesRight tells whether an activity gives a right, by the same table.
+func GivesRight(a Activity, right Right) bool {
+	return slices.ContainsFunc(rightsTable, func(row rightRow) bool {
+		return row.right == right && (row.applies == nil || slices.ContainsFunc(a.Purposes, row.applies))
+	})
 }
 
 // RightsFor gives the rights that apply to an activity, in the order of the

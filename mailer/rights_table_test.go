@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +40,12 @@ func TestRightsFollowTheBasesOfThePurposesR10(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, RightsFor(Activity{Purposes: tt.purposes})); diff != "" {
 				t.Errorf("rights differ (-want +got):\n%s", diff)
+			}
+			for _, row := range rightsTable {
+				listed := slices.ContainsFunc(tt.want, func(i RightInfo) bool { return i.Right == row.right })
+				if got := GivesRight(Activity{Purposes: tt.purposes}, row.right); got != listed {
+					t.Errorf("GivesRight says %v of %s, and the list of rights %v", got, row.right, listed)
+				}
 			}
 		})
 	}

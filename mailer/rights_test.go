@@ -54,8 +54,8 @@ func (pageComposer) Slots(_ *Register, in SlotInput) (Slots, error) {
 	return Slots{"drawn": in.Key.Languages}, nil
 }
 
-func (pageComposer) Page(body []byte, s Slots, lang string) (Page, error) {
-	return Page{Language: lang, HTML: string(body) + "|" + s["drawn"] + s["sent"]}, nil
+func (pageComposer) Page(sk Skeleton, s Slots, lang string) (Page, error) {
+	return Page{Language: lang, HTML: string(sk.Body) + "|" + s["drawn"] + s["sent"]}, nil
 }
 
 type hashSkeletons struct{}

@@ -41,9 +41,38 @@ type Tokens struct {
 
 // Make gives the token of a link: opaque, bound to one purpose, with the id of
 // its key, without personal data. It lives as long as its key.
-func (t Tokens) Make(l Link) string {
-	k := t.Keys.Newest(TokenKey)
-	return k.ID + base64.RawURLEncoding.EncodeToString(append(tokenBody(l), tokenSum(k, l)...))
+func (t Tokens) Make(l Link) string { return token(t.Keys.Newest(TokenKey), l) }
+
+// Notice makes the tokens of a notice's links.
+func (t Tokens) Notice(contact, delivery ID) LinkTokens {
+	return noticeTokens(t.Keys.Newest(TokenKey), contact, delivery)
+}
+
+func noticeTokens(k Key, contact, delivery ID) LinkTokens {
+	return LinkTokens{token(k, Link{TokenNotice, contact, delivery}), token(k, Link{TokenObjection, contact, delivery})}
+}
+
+// noticeOf makes the tokens of a job's links, with the newest key on the first
+// attempt, whose id is written into the values, and later with the same (E1).
+func (t Tokens) noticeOf(slots Slots, j Job) (LinkTokens, error) {
+	if j.Slots == nil {
+		slots[SlotTokenKey] = t.Keys.Newest(TokenKey).ID
+	}
+	id := slots[SlotTokenKey]
+	if id == "" { // an older program stored the links themselves
+		return t.Notice(j.ContactID, j.DeliveryID), nil
+	}
+	k, known := t.Keys.ByID(TokenKey, id)
+	if !known {
+		return LinkTokens{}, fmt.Errorf("the token key %q, which made the links of the first attempt, is not in the key file: put it back", id)
+	}
+	return noticeTokens(k, j.ContactID, j.DeliveryID), nil
+}
+
+func token(k Key, l Link) string {
+	body := tokenBody(l)
+	text := append(make([]byte, 0, 100), k.ID...)
+	return string(base64.RawURLEncoding.AppendEncode(text, append(body, tokenSum(k, body)...)))
 }
 
 // Open gives the link behind a token made for purpose, or ErrNoSuchLink.
@@ -57,20 +86,23 @@ func (t Tokens) Open(token string, purpose TokenPurpose) (Link, error) {
 		return Link{}, ErrNoSuchLink
 	}
 	l := Link{Purpose: TokenPurpose(raw[0]), ContactID: ID(raw[1:17]), DeliveryID: ID(raw[17:33])}
-	if !hmac.Equal(raw[33:], tokenSum(k, l)) || l.Purpose != purpose {
+	if !hmac.Equal(raw[33:], tokenSum(k, tokenBody(l))) || l.Purpose != purpose {
 		return Link{}, ErrNoSuchLink
 	}
 	return l, nil
 }
 
 func tokenBody(l Link) []byte {
-	b := append([]byte{byte(l.Purpose)}, l.ContactID[:]...)
+	b := make([]byte, 0, 1+16+16+tokenMAC)
+	b = append(b, byte(l.Purpose))
+	b = append(b, l.ContactID[:]...)
 	return append(b, l.DeliveryID[:]...)
 }
 
-func tokenSum(k Key, l Link) []byte {
-	return k.MAC([]byte("link"), tokenBody(l))[:tokenMAC]
-}
+func tokenSum(k Key, body []byte) []byte { return k.MAC(linkPart, body)[:tokenMAC] }
+
+// linkPart and envelopePart keep the two kinds of MACs apart.
+var linkPart, envelopePart = []byte("link"), []byte("envelope")
 
 // lowerBase32 survives mail systems that fold the case of a local part.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -82,7 +114,10 @@ const envelopePrefix = "b-"
 // octets of lower-case base32, under the 64 of RFC 5321.
 func (t Tokens) EnvelopeFrom(delivery ID, domain string) string {
 	k := t.Keys.Newest(EnvelopeKey)
-	return envelopePrefix + k.ID + lowerBase32.EncodeToString(append(delivery[:], envelopeSum(k, delivery)...)) + "@" + domain
+	address := make([]byte, 0, 128)
+	address = append(append(address, envelopePrefix...), k.ID...)
+	address = lowerBase32.AppendEncode(address, append(delivery[:], envelopeSum(k, delivery)...))
+	return string(append(append(address, '@'), domain...))
 }
 
 // EnvelopeID is what the relay is told as ENVID (RFC 3461): the local part of
@@ -120,7 +155,7 @@ func (t Tokens) OpenEnvelope(addr string) (ID, error) {
 const envelopeMAC = 11
 
 func envelopeSum(k Key, delivery ID) []byte {
-	return k.MAC([]byte("envelope"), delivery[:])[:envelopeMAC]
+	return k.MAC(envelopePart, delivery[:])[:envelopeMAC]
 }
 
 // codeAlphabet has no letter that is taken for a digit or another letter

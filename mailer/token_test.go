@@ -1,9 +1,15 @@
 package mailer
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,4 +189,25 @@ func TestIDsSortByTheirTimeAndSurviveTheirText(t *testing.T) {
 			t.Errorf("%q was taken for an id", bad)
 		}
 	}
+}
+
+func TestAKeyOfARingGivesTheMACsOfItsSecretHoweverOftenItIsAsked(t *testing.T) {
+	ring := NewKeyring()
+	k := ring.Newest(TokenKey)
+	var askers sync.WaitGroup
+	for a := range 4 {
+		askers.Go(func() {
+			for i := range 300 {
+				parts := [][]byte{{byte(a)}, []byte(strconv.Itoa(i)), make([]byte, i%130)}
+				fresh := hmac.New(sha256.New, k.Secret)
+				for _, p := range parts {
+					fmt.Fprintf(fresh, "%d:%s", len(p), p)
+				}
+				if got := k.MAC(parts...); !bytes.Equal(got, fresh.Sum(nil)) || !bytes.Equal(got, Key{ID: k.ID, Secret: k.Secret}.MAC(parts...)) {
+					t.Errorf("asker %d, the %d. MAC is another one", a, i)
+				}
+			}
+		})
+	}
+	askers.Wait()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -241,6 +242,60 @@ func TestADatabaseThatGoesAwayLosesNothing(t *testing.T) {
 		during(t, q, r, time.Minute, nil)
 		if q.states()[Relayed] != 20 {
 			t.Fatalf("%v", q.states())
+		}
+	})
+}
+
+func TestASecondAttemptHasTheLinksOfTheFirstWhateverBecameOfTheKeys(t *testing.T) { // E1
+	for name, c := range map[string]struct {
+		change func(*memQueue) error
+		want   DeliveryState
+	}{
+		"the keys are rotated": {func(q *memQueue) error { return q.ring.Rotate(TokenKey) }, Relayed},
+		"the key is gone":      {func(q *memQueue) error { q.ring = NewKeyring(); q.ring.keys[TokenKey][0].ID = "z"; return nil }, Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := newMemQueue(t, 1)
+				r := &memRelay{answer: func(_ string, try int) error {
+					if try == 1 {
+						return &DeliveryError{Stage: StageDot, Cause: io.ErrUnexpectedEOF}
+					}
+					return nil
+				}}
+				during(t, q, r, time.Minute, nil)
+				if err := c.change(q); err != nil {
+					t.Fatal(err)
+				}
+				during(t, q, r, 15*time.Minute, nil)
+				sent := r.bytes["p0@example.org"]
+				if q.states()[c.want] != 1 {
+					t.Fatalf("%v, %d sendings", q.states(), len(sent))
+				}
+				if c.want == Relayed && (len(sent) != 2 || !bytes.Equal(sent[0], sent[1])) {
+					t.Errorf("the second of %d sendings has other bytes", len(sent))
+				}
+				if c.want == Rejected && (len(sent) != 1 || len(q.alerts) != 1 || q.alerts[0].Kind != AlertCannotCompose) {
+					t.Errorf("%d sendings, alerts %v", len(sent), q.alerts)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAttemptPutsTheKeyOfItsLinksOnRecordAndNoToken(t *testing.T) { // R3
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemQueue(t, 1)
+		during(t, q, &memRelay{}, time.Minute, nil)
+		d := q.rows[q.order[0]]
+		tokens := Tokens{q.ring}.Notice(d.ContactID, d.DeliveryID)
+		for name, value := range d.Slots {
+			if strings.Contains(value, tokens.Notice) || strings.Contains(value, tokens.Objection) {
+				t.Errorf("the value %s holds a token", name)
+			}
+		}
+		if d.Slots[SlotTokenKey] != q.ring.Newest(TokenKey).ID {
+			t.Errorf("values %v: the key of the links is not among them", d.Slots)
 		}
 	})
 }

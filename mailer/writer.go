@@ -83,7 +83,6 @@ func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecor
 			Now:         date,
 			CreatedAt:   j.CreatedAt,
 			Code:        j.Code,
-			Tokens:      noticeTokens(r.Tokens, j.ContactID, j.DeliveryID),
 		})
 		if err != nil {
 			return Message{}, nil, err
@@ -92,9 +91,11 @@ func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecor
 	h := Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
 		EnvelopeFrom: r.Tokens.EnvelopeFrom(j.DeliveryID, reg.Controller.Mail.BounceDomain)}
 	if j.Document == DocNotice {
-		h.OneClickURL = slots[SlotObjectURL]
+		if h.Tokens, err = r.Tokens.noticeOf(slots, j); err != nil {
+			return Message{}, nil, err
+		}
 	}
-	msg, err := r.Composer.Compose(body, slots, h)
+	msg, err := r.Composer.Compose(Skeleton{Hash: j.SkeletonHash, Body: body}, slots, h)
 	if err != nil {
 		return Message{}, nil, err
 	}

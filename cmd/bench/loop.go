@@ -129,19 +129,15 @@ func (w *writer) write(j mailer.Job) (mailer.Message, error) {
 
 func (w *writer) record(j mailer.Job) (mailer.Message, *mailer.MessageRecord, error) {
 	date := time.Now().Truncate(time.Second)
-	link := func(p mailer.TokenPurpose) string {
-		return w.tokens.Make(mailer.Link{Purpose: p, ContactID: j.ContactID, DeliveryID: j.DeliveryID})
-	}
 	slots, err := w.composer.Slots(w.register, mailer.SlotInput{
 		Key: mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form}, Facts: j.Facts, ActivityKey: j.ActivityKey,
 		Now: date, CreatedAt: j.CreatedAt, Code: j.Code,
-		Tokens: mailer.LinkTokens{Notice: link(mailer.TokenNotice), Objection: link(mailer.TokenObjection)},
 	})
 	if err != nil {
 		return mailer.Message{}, nil, fmt.Errorf("delivery %s: %w", j.DeliveryID, err)
 	}
-	m, err := w.composer.Compose(w.skeletons[string(j.SkeletonHash)], slots, mailer.Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
-		EnvelopeFrom: w.tokens.EnvelopeFrom(j.DeliveryID, w.register.Controller.Mail.BounceDomain), OneClickURL: slots[mailer.SlotObjectURL]})
+	m, err := w.composer.Compose(mailer.Skeleton{Hash: j.SkeletonHash, Body: w.skeletons[string(j.SkeletonHash)]}, slots, mailer.Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
+		EnvelopeFrom: w.tokens.EnvelopeFrom(j.DeliveryID, w.register.Controller.Mail.BounceDomain), Tokens: w.tokens.Notice(j.ContactID, j.DeliveryID)})
 	return m, &mailer.MessageRecord{SHA256: m.SHA256, Size: len(m.Bytes), ComposedAt: date, Slots: slots}, err
 }
 

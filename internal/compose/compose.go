@@ -9,17 +9,25 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"sync"
 
+	"article14/internal/memo"
 	"article14/locales"
 	"article14/mailer"
 	"article14/templates"
 )
 
+// mostKept bounds the skeletons that are kept ready. A campaign has one for each
+// languages and source form.
+const mostKept = 256
+
 // Composer writes texts. It is safe for concurrent use.
 type Composer struct {
 	locales *locales.Bundle
 	frame   *template.Template
-	cache   *cache
+	parsed  *memo.Memo[[sha256.Size]byte, *parsed]
+	plans   *memo.Memo[mailer.SkeletonKey, *plan]
+	fillers sync.Pool
 }
 
 var _ mailer.Composer = (*Composer)(nil)
@@ -30,7 +38,8 @@ func New(l *locales.Bundle) (*Composer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Composer{locales: l, frame: frame, cache: newCache()}, nil
+	return &Composer{locales: l, frame: frame,
+		parsed: memo.New[[sha256.Size]byte, *parsed](mostKept), plans: memo.New[mailer.SkeletonKey, *plan](mostKept)}, nil
 }
 
 // Languages are those that the product can write in.

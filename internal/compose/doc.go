@@ -25,17 +25,20 @@
 //	⟪name⟫             a person's value, escaped for its place
 //	⟪?name⟫ … ⟪/name⟫  a part that is left out where the person has no such value
 //
-// Parts do not nest. A skeleton is parsed once and kept; values are put in by one
-// pass over its pieces and are never read for slots, so that nothing in a
-// contact file can add a slot, a tag, a link or a header.
+// Parts do not nest. A skeleton is parsed once and kept under the hash that it was
+// approved under, which its bytes must have; values are put in by one pass over its
+// pieces and are never read for slots, so that nothing in a contact file can add a
+// slot, a tag, a link or a header. What is the same for everybody with a skeleton's
+// key (see the type plan) is worked out once as well.
 //
 // # Mails
 //
 // Message headers and MIME parts are written by go-mail once for each skeleton,
 // with marks where a message's own values go. The same input gives the same
 // bytes: the boundary comes from the skeleton, Date and Message-ID
-// from the delivery; the envelope id is the local part of the envelope sender. Fixed text is held in quoted-printable already, so that
-// composing is copying.
+// from the delivery; the envelope id is the local part of the envelope sender. Fixed
+// text is held in quoted-printable already, so that composing is copying. The links
+// are made from the message's tokens and stored nowhere.
 //
 // Implemented: RFC 5322, RFC 2045 to 2047, RFC 2369 and 8058 (List-Unsubscribe,
 // one-click), RFC 3282 (Content-Language), RFC 3834 (Auto-Submitted), RFC 6532

@@ -130,9 +130,11 @@ func cutFrame(written []byte, oneClick bool) (frame, error) {
 
 // checkHeaders refuses, at the edge, what no header or envelope may have.
 func checkHeaders(h mailer.Headers) error {
-	for what, value := range map[string]string{"recipient": h.To, "envelope sender": h.EnvelopeFrom, "one-click address": h.OneClickURL} {
-		if control(value) {
-			return fmt.Errorf("compose: the %s: %w", what, errControl)
+	for _, given := range [...]struct{ what, value string }{
+		{"recipient", h.To}, {"envelope sender", h.EnvelopeFrom}, {"token of objection", h.Tokens.Objection},
+	} {
+		if control(given.value) {
+			return fmt.Errorf("compose: the %s: %w", given.what, errControl)
 		}
 	}
 	if h.DeliveryID.IsZero() || h.Date.IsZero() {

@@ -27,7 +27,7 @@ func TestNoticesAndReceiptsReadAsTheyWereReadAloud(t *testing.T) { // C4, L4, L5
 			in.Now = in.Now.AddDate(0, 1, 0)
 		})
 		for _, d := range []mailer.Document{mailer.DocObjectionReceipt, mailer.DocAccessReceipt} {
-			golden(t, c, string(d)+"."+l, mailer.SkeletonKey{Document: d, Languages: l}, func(_ *mailer.SlotInput, h *mailer.Headers) { h.OneClickURL = "" })
+			golden(t, c, string(d)+"."+l, mailer.SkeletonKey{Document: d, Languages: l}, func(_ *mailer.SlotInput, h *mailer.Headers) { h.Tokens = mailer.LinkTokens{} })
 		}
 	}
 	for _, l := range []string{"en", "fr", "de"} { // S4

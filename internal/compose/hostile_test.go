@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+	"pgregory.net/rapid"
 
 	"article14/mailer"
 )
@@ -145,4 +146,28 @@ func hasAnyPrefix(s string, prefixes []string) bool {
 		}
 	}
 	return false
+}
+
+func TestTheQuickWayToCleanAValueIsTheLongWay(t *testing.T) {
+	near := []rune("aé ¡\u00A0\u00ADß\u02FF\u0300\u05D0\u05FF\u0600\u0602\u061C‐–’…‧\u2028\u2029\u202A\u202E\u2060\u200B\u200D\u200F\x7f\x80\x9f~!\t\n\x00\uFFFD𝒳\U000E0101\uE000")
+	quick := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOfN(rapid.SampledFrom([]rune("aZé ’ß–")), 0, 8, -1).Draw(t, "beginning") +
+			rapid.OneOf(rapid.StringOfN(rapid.SampledFrom(near), 0, 3, -1), rapid.StringOfN(rapid.Rune(), 0, 3, -1), rapid.Just("\xff"), rapid.Just("\xc3")).Draw(t, "end")
+		if !isClean(s, maxValue) {
+			return
+		}
+		quick++
+		if got := cleaned(s, maxValue); got != s {
+			t.Fatalf("%q is taken for clean, and would be %q", s, got)
+		}
+	})
+	if quick == 0 {
+		t.Fatal("no value went the quick way")
+	}
+	for _, s := range []string{"Élodie Bérard", "Commission Nationale de l’Informatique et des Libertés", "Jörg Köhler", "Παπαδόπουλος"} {
+		if !isClean(s, maxValue) {
+			t.Errorf("%q goes the long way", s)
+		}
+	}
 }

@@ -17,12 +17,12 @@ import (
 func TestTheSameNoticeIsTheSameBytes(t *testing.T) { // E1
 	shared := newComposer(t)
 	key := notice("fr+de", "linkedin+whois")
-	body := skeletonOf(t, shared, key).Body
+	skeleton := skeletonOf(t, shared, key)
 	slots, err := shared.Slots(sampleRegister(t), sampleInput(key))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := shared.Compose(body, slots, sampleHeaders())
+	want, err := shared.Compose(skeleton, slots, sampleHeaders())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestTheSameNoticeIsTheSameBytes(t *testing.T) { // E1
 			h := sampleHeaders()
 			h.Date = h.Date.In(time.FixedZone("", w*3600))
 			for range 100 {
-				got, err := c.Compose(bytes.Clone(body), slots, h)
+				got, err := c.Compose(stored(bytes.Clone(skeleton.Body)), slots, h)
 				if err != nil || !bytes.Equal(got.Bytes, want.Bytes) || !bytes.Equal(got.SHA256, want.SHA256) {
 					t.Errorf("other bytes, or %v", err)
 					return
@@ -126,10 +126,7 @@ func TestOneClickStandsOnNoticesThatCanBeObjectedToAndNowhereElse(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, there := slots[mailer.SlotObjectURL]; there {
-		t.Error("there is an objection link without a right to object")
-	}
-	m, err := c.Compose(skeletons[0].Body, slots, sampleHeaders())
+	m, err := c.Compose(skeletons[0], slots, sampleHeaders())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +170,7 @@ func TestAnAddressWithALocalPartOutsideASCIINeedsSMTPUTF8(t *testing.T) { // RFC
 func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	c := newComposer(t)
 	key := notice("en", "whois")
-	body := skeletonOf(t, c, key).Body
+	skeleton := skeletonOf(t, c, key)
 	slots, err := c.Slots(sampleRegister(t), sampleInput(key))
 	if err != nil {
 		t.Fatal(err)
@@ -181,9 +178,9 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	for name, change := range map[string]func(*mailer.Headers){
 		"a line break in the recipient":       func(h *mailer.Headers) { h.To = "a@example.com\r\nBcc: victim@example.com" },
 		"a line break in the envelope sender": func(h *mailer.Headers) { h.EnvelopeFrom = "a@b.example\nRCPT TO:<x@y.example>" },
-		"a line break in the one-click link":  func(h *mailer.Headers) { h.OneClickURL += "\r\nX: y" },
-		"a one-click link that is not ours":   func(h *mailer.Headers) { h.OneClickURL = "https://evil.example/o/x" },
-		"a bracket in the one-click link":     func(h *mailer.Headers) { h.OneClickURL += ">,<mailto:x@y.example" },
+		"a line break in the one-click link":  func(h *mailer.Headers) { h.Tokens.Objection += "\r\nX: y" },
+		"a bracket in the one-click link":     func(h *mailer.Headers) { h.Tokens.Objection += ">,<mailto:x@y.example" },
+		"a blank in the link to the notice":   func(h *mailer.Headers) { h.Tokens.Notice += " x" },
 		"no date":                             func(h *mailer.Headers) { h.Date = time.Time{} },
 		"no delivery":                         func(h *mailer.Headers) { h.DeliveryID = mailer.ID{} },
 		"two recipients":                      func(h *mailer.Headers) { h.To = "a@example.com, b@example.com" },
@@ -191,7 +188,7 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	} {
 		h := sampleHeaders()
 		change(&h)
-		if m, err := c.Compose(body, slots, h); err == nil {
+		if m, err := c.Compose(skeleton, slots, h); err == nil {
 			t.Errorf("%s: composed\n%s", name, m.Bytes[:600])
 		} else if strings.Contains(err.Error(), "example.com") {
 			t.Errorf("%s: the error has the address: %v", name, err)
@@ -200,7 +197,7 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 	h := sampleHeaders()
 	h.To = "nobody"
 	var bad *address.Error
-	if _, err := c.Compose(body, slots, h); !errors.As(err, &bad) {
+	if _, err := c.Compose(skeleton, slots, h); !errors.As(err, &bad) {
 		t.Errorf("a text that is no address: %v", err)
 	}
 }
@@ -208,42 +205,59 @@ func TestWhatCouldStartAHeaderIsRefusedAtTheEdge(t *testing.T) {
 func TestAValueThatIsMissingStopsTheSendAndNamesItsSlot(t *testing.T) { // C8
 	c := newComposer(t)
 	key := notice("en", "whois")
-	body := skeletonOf(t, c, key).Body
-	for _, name := range []string{"retention_end.en", "code", "notice_url", "object_url", "choices_url", "date.en", "authority.en"} {
+	skeleton := skeletonOf(t, c, key)
+	for _, name := range []string{"retention_end.en", "code", "date.en", "authority.en"} {
 		slots, err := c.Slots(sampleRegister(t), sampleInput(key))
 		if err != nil {
 			t.Fatal(err)
 		}
 		delete(slots, name)
-		if _, err := c.Compose(body, slots, sampleHeaders()); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := c.Compose(skeleton, slots, sampleHeaders()); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
 }
 
-func BenchmarkCompose(b *testing.B) {
-	c := newComposer(b)
-	key := notice("en", "linkedin+whois")
-	body := skeletonOf(b, c, key).Body
-	slots, err := c.Slots(sampleRegister(b), sampleInput(key))
-	if err != nil {
-		b.Fatal(err)
-	}
-	h := sampleHeaders()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Compose(body, slots, h); err != nil {
-			b.Fatal(err)
+func TestALinkWithoutItsTokenStopsTheSend(t *testing.T) { // C8
+	c := newComposer(t)
+	key := notice("en", "whois")
+	for name, tokens := range map[string]mailer.LinkTokens{"object_url": {Notice: "n"}, "notice_url": {Objection: "o"}, "choices_url": {Objection: "o"}} {
+		slots, err := c.Slots(sampleRegister(t), sampleInput(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "choices_url" { // the only one that is missing
+			slots["notice_url"] = "https://privacy.nordlicht.example/n/n"
+		}
+		h := sampleHeaders()
+		h.Tokens = tokens
+		if _, err := c.Compose(skeletonOf(t, c, key), slots, h); err == nil || !strings.Contains(err.Error(), name) && name != "notice_url" {
+			t.Errorf("without %s: %v", name, err)
 		}
 	}
 }
 
-func BenchmarkSlots(b *testing.B) {
-	c, reg, in := newComposer(b), sampleRegister(b), sampleInput(notice("en", "linkedin+whois"))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Slots(reg, in); err != nil {
-			b.Fatal(err)
+func TestATextThatWasChangedInTheStoreIsRefused(t *testing.T) { // C8
+	c := newComposer(t)
+	key := notice("en", "whois")
+	approved := skeletonOf(t, c, key)
+	slots, err := c.Slots(sampleRegister(t), sampleInput(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := mailer.Skeleton{Hash: approved.Hash, Body: bytes.Replace(approved.Body, []byte("We hold"), []byte("We sell"), 1)}
+	if bytes.Equal(changed.Body, approved.Body) {
+		t.Fatal("nothing was changed")
+	}
+	for what, s := range map[string]mailer.Skeleton{"other bytes": changed, "no hash": {Body: approved.Body}, "half a hash": {Hash: approved.Hash[:16], Body: approved.Body}} {
+		if _, err := c.Compose(s, slots, sampleHeaders()); !errors.Is(err, errOtherText) {
+			t.Errorf("%s: %v", what, err)
 		}
+		if _, err := c.Page(s, slots, "en"); !errors.Is(err, errOtherText) {
+			t.Errorf("%s, as a page: %v", what, err)
+		}
+	}
+	if _, err := c.Compose(approved, slots, sampleHeaders()); err != nil {
+		t.Errorf("the text that was approved: %v", err)
 	}
 }

@@ -14,7 +14,10 @@ const newPurposeSlot = "new_purpose."
 // Slots that are more than a name for a value.
 const (
 	versionSlot   = "version" // filled when the skeleton is made
-	testSlot      = "test"    // filled by the message's own headers
+	noticeURL     = "notice_url"
+	objectURL     = "object_url"
+	choicesURL    = "choices_url"
+	testSlot      = "test" // filled by the message's own headers
 	authoritySite = "authority_site"
 )
 
@@ -22,7 +25,7 @@ const (
 // flagSlots say whether a part stands, and have no text.
 var (
 	plainSlots   = []string{"name", "authority_address", "code"}
-	addressSlots = []string{authoritySite, "notice_url", mailer.SlotObjectURL, "choices_url"}
+	addressSlots = []string{authoritySite, noticeURL, objectURL, choicesURL}
 	flagSlots    = []string{testSlot, "no_name", "start_known", "start_unknown", "late_unknown", "why_month", "why_purpose"}
 	localSlots   = []string{"retention_end", "notice_only_end", "authority", "date", "deadline", "due_date", "done", "answer_by"}
 )

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ const (
 type program struct {
 	place place
 	ops   []op
+	slots []string // each slot that the text names, once
 }
 
 // op is a step of a program.
@@ -25,8 +27,8 @@ type op struct {
 	kind    opKind
 	literal string // opLiteral: the text as it stands
 	quoted  []byte // opLiteral: the same in quoted-printable
-	slot    string
-	next    int // opIf: where to go on if there is no value
+	slot    int    // its place in program.slots
+	next    int    // opIf: where to go on if there is no value
 }
 
 // opKind is what a step does.
@@ -63,7 +65,7 @@ func parseProgram(text string, at place, known func(slot string) bool) (program,
 		rest = tail
 	}
 	if p.open >= 0 {
-		return p.program, fmt.Errorf("the optional part %q is not closed", p.ops[p.open].slot)
+		return p.program, fmt.Errorf("the optional part %q is not closed", p.slots[p.ops[p.open].slot])
 	}
 	return p.encode(), nil
 }
@@ -107,12 +109,12 @@ func (p *parser) begin(slot string) error {
 		return fmt.Errorf("the optional part %q begins inside another, or in a tag", slot)
 	}
 	p.open = len(p.ops)
-	p.ops = append(p.ops, op{kind: opIf, slot: slot})
+	p.ops = append(p.ops, op{kind: opIf, slot: p.index(slot)})
 	return nil
 }
 
 func (p *parser) end(slot string) error {
-	if p.open < 0 || p.ops[p.open].slot != slot || p.inTag {
+	if p.open < 0 || p.slots[p.ops[p.open].slot] != slot || p.inTag {
 		return fmt.Errorf("the optional part %q ends without a beginning, or in a tag", slot)
 	}
 	p.ops[p.open].next = len(p.ops)
@@ -132,8 +134,18 @@ func (p *parser) value(slot, before, after string) error {
 	if p.inTag && !wholeHref {
 		return fmt.Errorf("the slot %q stands in a tag, other than as the address of a link", slot)
 	}
-	p.ops = append(p.ops, op{kind: kind, slot: slot})
+	p.ops = append(p.ops, op{kind: kind, slot: p.index(slot)})
 	return nil
+}
+
+// index is a slot's place in the program's list.
+func (p *parser) index(slot string) int {
+	i := slices.Index(p.slots, slot)
+	if i < 0 {
+		i = len(p.slots)
+		p.slots = append(p.slots, slot)
+	}
+	return i
 }
 
 // encode puts fixed text into quoted-printable once and for all.
@@ -152,96 +164,4 @@ func clip(s string) string {
 		return string(r[:40]) + "…"
 	}
 	return s
-}
-
-// filler puts one person's values into programs.
-type filler struct {
-	slots   map[string]string
-	test    bool   // the message is a test
-	base    string // our own links begin with it
-	scratch []byte
-}
-
-func (f *filler) lookup(slot string) (string, bool) {
-	if slot == testSlot {
-		return "", f.test
-	}
-	v, ok := f.slots[slot]
-	return v, ok && v != ""
-}
-
-// fill appends a program's text with its values; in quoted-printable for a mail.
-// It fails where a value that is not optional is absent, or an address is not ours.
-func (f *filler) fill(dst []byte, p program, quoted bool) ([]byte, error) {
-	for i := 0; i < len(p.ops); i++ {
-		o := &p.ops[i]
-		switch o.kind {
-		case opLiteral:
-			if quoted {
-				dst = append(dst, o.quoted...)
-			} else {
-				dst = append(dst, o.literal...)
-			}
-			continue
-		case opIf:
-			if _, there := f.lookup(o.slot); !there {
-				i = o.next - 1
-			}
-			continue
-		}
-		value, there := f.lookup(o.slot)
-		if !there {
-			return nil, fmt.Errorf("compose: the slot %q has no value", o.slot)
-		}
-		if o.kind == opAddress && !f.allowed(o.slot, value) {
-			return nil, fmt.Errorf("compose: the address in the slot %q is not one that this notice may link to", o.slot)
-		}
-		f.scratch = appendEscaped(f.scratch[:0], value, p.place, o.kind)
-		if quoted {
-			dst = appendQuoted(dst, f.scratch, false)
-		} else {
-			dst = append(dst, f.scratch...)
-		}
-	}
-	return dst, nil
-}
-
-// allowed lets links lead to our own pages and to an authority's site only.
-func (f *filler) allowed(slot, address string) bool {
-	return webAddress(address) && (slot == authoritySite || strings.HasPrefix(address, f.base+"/"))
-}
-
-// appendEscaped appends a value as it must stand in its place.
-func appendEscaped(dst []byte, value string, at place, kind opKind) []byte {
-	if kind == opValue {
-		value = clean(value, maxValue)
-	}
-	if at == htmlPlace {
-		return appendHTML(dst, value)
-	}
-	if kind == opValue && rightToLeft(value) {
-		const isolate, pop = "\u2068", "\u2069" // UAX #9: FSI and PDI
-		return append(append(append(dst, isolate...), value...), pop...)
-	}
-	return append(dst, value...)
-}
-
-func appendHTML(dst []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case '&':
-			dst = append(dst, "&amp;"...)
-		case '<':
-			dst = append(dst, "&lt;"...)
-		case '>':
-			dst = append(dst, "&gt;"...)
-		case '"':
-			dst = append(dst, "&#34;"...)
-		case '\'':
-			dst = append(dst, "&#39;"...)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }

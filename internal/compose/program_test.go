@@ -123,7 +123,7 @@ func TestALinkLeadsOnlyToOurOwnPagesOrAnAuthority(t *testing.T) { // C7, R3
 		"https://p.example/⟪name⟫":           false,
 		"//p.example/o/x":                    false,
 	} {
-		f := filler{slots: map[string]string{"object_url": address, "authority_site": site}, base: "https://p.example"}
+		f := filler{slots: map[string]string{"authority_site": site}, links: links{object: address}, base: "https://p.example"}
 		got, err := f.fill(nil, p, false)
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", address, err)

@@ -16,13 +16,24 @@ const upperHex = "0123456789ABCDEF"
 func appendQuoted[T string | []byte](dst []byte, s T, last bool) []byte {
 	column := 0
 	for i := 0; i < len(s); i++ {
+		if column > 0 { // most of a text is a run of characters that stand for themselves
+			n := 0
+			for n < quotedLine-column && i+n < len(s) && itself[s[i+n]] {
+				n++
+			}
+			dst = append(dst, s[i:i+n]...)
+			column += n
+			if i += n; i == len(s) {
+				break
+			}
+		}
 		c := s[i]
 		if c == '\n' {
 			dst = append(dst, '\r', '\n')
 			column = 0
 			continue
 		}
-		plain := c > ' ' && c <= '~' && c != '=' && (column > 0 || c != '.' && c != '-' && c != 'F') ||
+		plain := itself[c] && (column > 0 || c != '.' && c != '-' && c != 'F') ||
 			c == ' ' && i+1 < len(s) && s[i+1] != '\n'
 		width := 3
 		if plain {
@@ -47,3 +58,12 @@ func appendQuoted[T string | []byte](dst []byte, s T, last bool) []byte {
 	}
 	return dst
 }
+
+// itself has the characters that quoted-printable leaves as they are anywhere but,
+// for some, at the beginning of a line.
+var itself = func() (table [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		table[c] = c != '='
+	}
+	return table
+}()

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -102,7 +103,6 @@ func sampleInput(key mailer.SkeletonKey) mailer.SlotInput {
 	obtained := time.Date(2026, 11, 3, 22, 30, 0, 0, time.UTC)
 	in := mailer.SlotInput{
 		Key: key, ActivityKey: "directory", Now: noon, CreatedAt: noon, Code: "K7M2-9QXT-4HBD",
-		Tokens: mailer.LinkTokens{Notice: "aNoticeToken", Objection: "aObjectionToken"},
 		Facts: mailer.NoticeFacts{
 			Contact: mailer.Contact{Name: "Élodie Bérard", Country: "FR", FirstObtainedAt: obtained},
 			Duties:  []mailer.Duty{{Due: mailer.Due{At: time.Date(2026, 12, 4, 22, 59, 59, 0, time.UTC), Rule: mailer.DueMonth}}},
@@ -118,7 +118,7 @@ func sampleInput(key mailer.SkeletonKey) mailer.SlotInput {
 func sampleHeaders() mailer.Headers {
 	id, _ := mailer.ParseID("0192f0c1-2345-7000-8000-000000000001")
 	return mailer.Headers{DeliveryID: id, To: "elodie@bücher.example", EnvelopeFrom: "b-abc@bounce.nordlicht.example",
-		OneClickURL: "https://privacy.nordlicht.example/o/aObjectionToken", Date: noon}
+		Tokens: mailer.LinkTokens{Notice: "aNoticeToken", Objection: "aObjectionToken"}, Date: noon}
 }
 
 func notice(languages, form string) mailer.SkeletonKey {
@@ -135,6 +135,12 @@ func skeletonOf(t testing.TB, c *Composer, key mailer.SkeletonKey) mailer.Skelet
 	return out[0]
 }
 
+// stored is a skeleton as it is read back: its bytes under their hash.
+func stored(body []byte) mailer.Skeleton {
+	hash := sha256.Sum256(body)
+	return mailer.Skeleton{Hash: hash[:], Body: body}
+}
+
 // composed is one sample mail.
 func composed(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*mailer.SlotInput, *mailer.Headers)) mailer.Message {
 	t.Helper()
@@ -146,7 +152,7 @@ func composed(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*ma
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := c.Compose(skeletonOf(t, c, key).Body, slots, h)
+	m, err := c.Compose(skeletonOf(t, c, key), slots, h)
 	if err != nil {
 		t.Fatal(err)
 	}

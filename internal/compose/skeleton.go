@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash/maphash"
-	"sync"
 
 	"article14/mailer"
 )
@@ -67,12 +65,11 @@ type parsed struct {
 	text, html program
 	pages      map[string]program
 	frames     map[frameKind]frame
-	size       int // of a message, roughly
 }
 
 // parseSkeleton reads stored bytes and checks them again (docs/rules.md C8).
 func parseSkeleton(body []byte) (*parsed, error) {
-	p := &parsed{pages: map[string]program{}, size: 2048}
+	p := &parsed{pages: map[string]program{}}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p.skeleton); err != nil {
@@ -97,14 +94,6 @@ func parseSkeleton(body []byte) (*parsed, error) {
 	if p.frames, err = makeFrames(p.skeleton, sha256.Sum256(body)); err != nil {
 		return nil, fmt.Errorf("compose: skeleton %s: %w", name(p.key()), err)
 	}
-	for _, ops := range [][]op{p.text.ops, p.html.ops} {
-		for _, o := range ops {
-			p.size += len(o.quoted)
-			if o.kind == opValue || o.kind == opAddress {
-				p.size += 40
-			}
-		}
-	}
 	return p, nil
 }
 
@@ -115,47 +104,4 @@ func name(k mailer.SkeletonKey) string {
 		s += " for " + k.Form
 	}
 	return s
-}
-
-// cacheSize bounds the skeletons that are kept ready. A campaign has one for each
-// languages and source form.
-const cacheSize = 256
-
-// cache keeps parsed skeletons by their bytes. It is safe for concurrent use.
-type cache struct {
-	mu   sync.RWMutex
-	seed maphash.Seed
-	kept map[uint64]entry
-}
-
-type entry struct {
-	body   []byte
-	parsed *parsed
-}
-
-func newCache() *cache { return &cache{seed: maphash.MakeSeed(), kept: map[uint64]entry{}} }
-
-// get gives the skeleton that body is. The hash only finds it; the bytes decide.
-func (c *cache) get(body []byte) (*parsed, error) {
-	h := maphash.Bytes(c.seed, body)
-	c.mu.RLock()
-	e, found := c.kept[h]
-	c.mu.RUnlock()
-	if found && bytes.Equal(e.body, body) {
-		return e.parsed, nil
-	}
-	p, err := parseSkeleton(body)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.kept) >= cacheSize {
-		for any := range c.kept { // one or another: the next use parses it again
-			delete(c.kept, any)
-			break
-		}
-	}
-	c.kept[h] = entry{bytes.Clone(body), p}
-	return p, nil
 }

@@ -81,10 +81,10 @@ func TestAStoredSkeletonIsCheckedAgainWhenItIsRead(t *testing.T) { // C8
 		if changed == string(body) {
 			t.Fatalf("%s: nothing was changed", name)
 		}
-		if _, err := c.Compose([]byte(changed), nil, sampleHeaders()); err == nil || strings.Contains(err.Error(), "has no value") {
+		if _, err := c.Compose(stored([]byte(changed)), nil, sampleHeaders()); err == nil || strings.Contains(err.Error(), "has no value") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := c.Page([]byte(changed), nil, "en"); err == nil || strings.Contains(err.Error(), "has no value") {
+		if _, err := c.Page(stored([]byte(changed)), nil, "en"); err == nil || strings.Contains(err.Error(), "has no value") {
 			t.Errorf("%s, as a page: %v", name, err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestRetentionByEventSaysWhatHappensAndTheLongestLimit(t *testing.T) { // T1
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := c.Compose(out[0].Body, slots, sampleHeaders())
+		m, err := c.Compose(out[0], slots, sampleHeaders())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,9 +246,9 @@ func TestNoticesArePlain(t *testing.T) { // P1, P2, P3
 func TestTheCacheIsBoundedAndNeverMixesSkeletons(t *testing.T) {
 	c := newComposer(t)
 	body := skeletonOf(t, c, notice("en", "whois")).Body
-	for i := range cacheSize + 20 {
+	for i := range mostKept + 20 {
 		other := bytes.Replace(body, []byte("We hold"), fmt.Appendf(nil, "We %d hold", i), 1)
-		p, err := c.cache.get(other)
+		p, err := c.ready(stored(other))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestTheCacheIsBoundedAndNeverMixesSkeletons(t *testing.T) {
 			t.Fatalf("asked for %d, got another", i)
 		}
 	}
-	if n := len(c.cache.kept); n > cacheSize {
+	if n := c.parsed.Len(); n != mostKept {
 		t.Errorf("%d skeletons are kept", n)
 	}
 }

@@ -20,17 +20,14 @@ const on = "1"
 // Slots draws one person's values, in every language of the skeleton. It fails
 // where a value that every such document needs is not known. Errors hold no value.
 func (c *Composer) Slots(reg *mailer.Register, in mailer.SlotInput) (mailer.Slots, error) {
-	d := &drawing{reg: reg, in: in, slots: mailer.Slots{}}
-	for _, code := range languagesOf(in.Key) {
-		say := c.locales.For(code)
-		if say == nil {
-			return nil, fmt.Errorf("compose: there are no texts in %q (docs/rules.md L2)", code)
-		}
-		d.languages = append(d.languages, say)
+	p, err := c.planFor(in.Key)
+	if err != nil {
+		return nil, err
 	}
+	const most = 24 // values that people have with two sources in one language
+	d := &drawing{plan: p, reg: reg, in: in, slots: make(mailer.Slots, most)}
 	d.name()
 	d.authority()
-	var err error
 	switch in.Key.Document {
 	case mailer.DocNotice:
 		err = d.notice()
@@ -42,10 +39,10 @@ func (c *Composer) Slots(reg *mailer.Register, in mailer.SlotInput) (mailer.Slot
 
 // drawing is the work of one call of Slots.
 type drawing struct {
-	reg       *mailer.Register
-	in        mailer.SlotInput
-	languages []*locales.Localizer
-	slots     mailer.Slots
+	*plan
+	reg   *mailer.Register
+	in    mailer.SlotInput
+	slots mailer.Slots
 }
 
 // date writes the day of an instant in every language. The controller's zone
@@ -55,8 +52,8 @@ func (d *drawing) date(name string, at time.Time) {
 }
 
 func (d *drawing) day(name string, day calendar.Date) {
-	for _, l := range d.languages {
-		d.slots[name+"."+l.Code()] = l.Date(day)
+	for i, slot := range d.names[name] {
+		d.slots[slot] = d.languages[i].Date(day)
 	}
 }
 
@@ -69,7 +66,7 @@ var linkLike = regexp.MustCompile(`@|://|[\p{L}\d-]\.(\p{Ll}{2}|\p{Lu}{2})`)
 // through a name that they put into a contact file.
 func (d *drawing) name() {
 	name := clean(d.in.Facts.Contact.Name, maxValue)
-	if name == "" || linkLike.MatchString(name) {
+	if name == "" || strings.ContainsAny(name, "@:.") && linkLike.MatchString(name) {
 		d.slots["no_name"] = on
 		return
 	}
@@ -83,8 +80,8 @@ func (d *drawing) authority() {
 	if !known {
 		a, _ = language.AuthorityFor(d.reg.Controller.Country, "")
 	}
-	for _, l := range d.languages {
-		d.slots["authority."+l.Code()] = authorityName(a, l)
+	for i, slot := range d.names["authority"] {
+		d.slots[slot] = authorityName(a, d.languages[i])
 	}
 	if a.Address != "" {
 		d.slots["authority_address"] = a.Address
@@ -121,7 +118,7 @@ func (d *drawing) notice() error {
 	if err := d.storage(act); err != nil {
 		return err
 	}
-	d.links(act)
+	d.slots["code"] = d.in.Code
 	d.date("date", d.in.Now)
 	d.why()
 	return d.deadline()
@@ -129,27 +126,22 @@ func (d *drawing) notice() error {
 
 // sources has page and day of the first acquisition from each source of the form.
 func (d *drawing) sources() error {
-	bySource := map[string]mailer.Acquisition{}
-	for _, a := range d.in.Facts.Acquisitions {
-		if _, seen := bySource[a.SourceKey]; !seen {
-			bySource[a.SourceKey] = a
-		}
-	}
-	for _, key := range sourcesOf(d.in.Key) {
-		a, there := bySource[key]
-		if !there && d.in.Again { // erased since: its page and day are gone with it
+	for _, source := range d.plan.sources {
+		i := slices.IndexFunc(d.in.Facts.Acquisitions, func(a mailer.Acquisition) bool { return a.SourceKey == source.key })
+		if i < 0 && d.in.Again { // erased since: its page and day are gone with it
 			continue
 		}
-		if !there {
-			return fmt.Errorf("compose: the notice names the source %q, from which nothing was obtained", key)
+		if i < 0 {
+			return fmt.Errorf("compose: the notice names the source %q, from which nothing was obtained", source.key)
 		}
+		a := &d.in.Facts.Acquisitions[i]
 		if a.ObtainedAt.IsZero() || a.Basis == mailer.ObtainedUnknown {
-			d.slots["obtained_unknown."+key] = on
+			d.slots[source.unknown] = on
 		} else {
-			d.date("obtained."+key, a.ObtainedAt)
+			d.date(source.obtained, a.ObtainedAt)
 		}
 		if page := shown(a.Page); page != "" {
-			d.slots["page."+key] = page
+			d.slots[source.page] = page
 		}
 	}
 	return nil
@@ -177,10 +169,10 @@ func (d *drawing) storage(act mailer.Activity) error {
 	if end.Before(calendar.DateOf(d.in.Now, zone)) {
 		return fmt.Errorf("compose: %w", mailer.ErrStorageEnded)
 	}
-	if d.marked() {
+	if d.marked {
 		only := mailer.NoticeOnlyEnd(calendar.DateOf(d.in.Now, zone), end)
 		d.day("notice_only_end", only)
-		if mailer.FormDoubt(d.in.Key.Form) != mailer.DoubtNone {
+		if d.narrow {
 			end = only
 		}
 	}
@@ -191,26 +183,6 @@ func (d *drawing) storage(act mailer.Activity) error {
 		d.slots["start_known"] = on
 	}
 	return nil
-}
-
-// marked tells whether a source's data serve for the notice alone.
-func (d *drawing) marked() bool {
-	return slices.ContainsFunc(mailer.FormSources(d.in.Key.Form), func(s mailer.FormSource) bool { return s.Doubt != mailer.DoubtNone })
-}
-
-// links lead to the person's own pages. There is one for objection only where
-// R10 gives that right.
-func (d *drawing) links(act mailer.Activity) {
-	base := strings.TrimRight(d.reg.Controller.Mail.Links, "/")
-	notice := base + "/n/" + d.in.Tokens.Notice
-	d.slots["notice_url"] = notice
-	d.slots["choices_url"] = notice + "#choices"
-	d.slots["code"] = d.in.Code
-	for _, r := range mailer.RightsFor(act) {
-		if r.Right == mailer.RightObjection {
-			d.slots[mailer.SlotObjectURL] = base + "/o/" + d.in.Tokens.Objection
-		}
-	}
 }
 
 // newPurpose begins the cause of a duty that a new purpose opened; its key follows.

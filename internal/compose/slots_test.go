@@ -30,7 +30,7 @@ func TestAPageInAnotherLanguageOutlivesWhatWasErasedOfItsSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := c.Page(skeletonOf(t, c, key).Body, slots, "de")
+	page, err := c.Page(skeletonOf(t, c, key), slots, "de")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,14 +142,14 @@ func TestAReceiptOfARequestNamesTheLastDayOfTheAnswer(t *testing.T) { // D9
 func TestThePageSaysWhatTheMailSays(t *testing.T) { // C4
 	c := newComposer(t)
 	key := notice("fr+de", "linkedin+whois")
-	body := skeletonOf(t, c, key).Body
+	skeleton := skeletonOf(t, c, key)
 	slots, err := c.Slots(sampleRegister(t), sampleInput(key))
 	if err != nil {
 		t.Fatal(err)
 	}
 	mail := read(t, composed(t, c, key, nil))
 	for _, l := range []string{"fr", "de"} {
-		p, err := c.Page(body, slots, l)
+		p, err := c.Page(skeleton, slots, l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,10 +171,10 @@ func TestThePageSaysWhatTheMailSays(t *testing.T) { // C4
 			}
 		}
 	}
-	if _, err := c.Page(body, slots, "en"); err == nil {
+	if _, err := c.Page(skeleton, slots, "en"); err == nil {
 		t.Error("a page in a language that the skeleton does not have")
 	}
-	receipt := skeletonOf(t, c, mailer.SkeletonKey{Document: mailer.DocObjectionReceipt, Languages: "fr"}).Body
+	receipt := skeletonOf(t, c, mailer.SkeletonKey{Document: mailer.DocObjectionReceipt, Languages: "fr"})
 	if _, err := c.Page(receipt, slots, "fr"); err == nil {
 		t.Error("a receipt as a page")
 	}

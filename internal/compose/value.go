@@ -21,6 +21,11 @@ func clean(s string, most int) string {
 	if isClean(s, most) {
 		return s
 	}
+	return cleaned(s, most)
+}
+
+// cleaned is clean for any text.
+func cleaned(s string, most int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	var b strings.Builder
 	blank := false
@@ -46,9 +51,28 @@ func isClean(s string, most int) bool {
 		return false
 	}
 	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && s[i-1] == ' ' {
+		if c := s[i]; c > '~' {
+			return areVisible(s[i:])
+		} else if c < ' ' || c == ' ' && s[i-1] == ' ' {
 			return false
 		}
+	}
+	return true
+}
+
+// areVisible is the rest of the quick way: also the letters and marks of Europe, and
+// the quotation marks and dashes of print, none of which clean changes or drops.
+func areVisible(s string) bool {
+	before := rune(0)
+	for _, r := range s {
+		const softHyphen = 0xAD
+		ascii := r >= ' ' && r <= '~' && (r != ' ' || before != ' ')
+		letter := r >= 0xA0 && r < 0x600 && r != softHyphen
+		print := r >= 0x2010 && r <= 0x2027
+		if !ascii && !letter && !print {
+			return false
+		}
+		before = r
 	}
 	return true
 }
@@ -107,11 +131,18 @@ func webAddress(s string) bool {
 		return false
 	}
 	for i := 0; i < len(rest); i++ {
-		c := rest[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		if !letter && strings.IndexByte("-._~:/?#@!$&*+,;=%", c) < 0 {
+		if !inAddress[rest[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// inAddress has the characters of webAddress.
+var inAddress = func() (table [256]bool) {
+	for c := range table {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		table[c] = letter || strings.IndexByte("-._~:/?#@!$&*+,;=%", byte(c)) >= 0
+	}
+	return table
+}()

@@ -30,6 +30,9 @@ func (a Authority) NameIn(lang string) string {
 	if lang == "en" && a.NameEN != "" {
 		return a.NameEN
 	}
+	if !strings.Contains(a.Name, " / ") {
+		return a.Name
+	}
 	names := strings.Split(a.Name, " / ")
 	languages := strings.Split(a.languages, ";")
 	if i := slices.Index(languages, lang); i >= 0 && len(names) == len(languages) {
@@ -49,15 +52,13 @@ func AuthorityFor(country, region string) (Authority, bool) {
 	if parent, ok := under[code]; ok {
 		code = parent
 	}
-	if code == "DE" {
+	if code == "DE" && region != "" {
 		if land, ok := laender()[Fold(withoutCountry(code, region))]; ok {
 			code += "-" + land
 		}
 	}
 	row, ok := authorities()[code]
-	a := row.authority
-	a.languages = strings.Join(row.languages, ";")
-	return a, ok
+	return row.authority, ok
 }
 
 // under has territories with a code of their own that come under the authority of another country.

@@ -29,7 +29,7 @@ var authorities = sync.OnceValue(func() map[string]authorityRow {
 			authority: Authority{
 				Country: country, Region: region,
 				Name: r[2], NameEN: r[3], Website: r[4], Address: r[5], ComplaintURL: r[6],
-				List: code == "DE",
+				List: code == "DE", languages: r[1],
 			},
 		}
 	}
