@@ -128,8 +128,6 @@ func (q *memQueue) Release(_ context.Context, claim ID, ids []ID) error {
 
 func (q *memQueue) Renew(context.Context, []ID, time.Time) error { return nil }
 
-func (q *memQueue) Forget(context.Context, []ID) error { return nil }
-
 func (q *memQueue) Wake(_ context.Context, _ ID, now time.Time, resend bool, _ int) (n int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -58,7 +58,6 @@ func (r *run) round(ctx context.Context, now time.Time) {
 	_, err = r.Queue.Wake(ctx, r.Controller, now, r.opt.Uncertain == Resend, wakeAtOnce)
 	r.complain(ctx, "wake deferred deliveries", err)
 	r.complain(ctx, "fold counters", r.Queue.FoldCounters(ctx))
-	r.forgetClaims(ctx)
 }
 
 func (r *run) renewClaims(ctx context.Context) {
@@ -72,14 +71,6 @@ func (r *run) renewClaims(ctx context.Context) {
 		r.held.renewed(standing, now.Add(r.opt.Lease))
 	}
 	r.complain(ctx, "renew claims", err)
-}
-
-// forgetClaims drops those that are done. One that stays, because the worker is
-// killed or the database away, is dropped when its lease has passed.
-func (r *run) forgetClaims(ctx context.Context) {
-	if ended := r.held.takeEnded(); len(ended) > 0 {
-		r.complain(ctx, "forget claims that are done", r.Queue.Forget(ctx, ended))
-	}
 }
 
 // lookAtReports tries to match what is parked, and forgets what is over its time.

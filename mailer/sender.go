@@ -231,7 +231,6 @@ func (r *run) releaseRest() {
 type heldClaims struct {
 	mu     sync.Mutex
 	claims map[ID]*heldClaim
-	ended  []ID // of which nothing is left
 }
 
 type heldClaim struct {
@@ -259,17 +258,7 @@ func (h *heldClaims) done(claim ID) {
 	}
 	if c.open--; c.open <= 0 {
 		delete(h.claims, claim)
-		h.ended = append(h.ended, claim)
 	}
-}
-
-// takeEnded gives the claims that came to their end since it was asked last.
-func (h *heldClaims) takeEnded() []ID {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	ended := h.ended
-	h.ended = nil
-	return ended
 }
 
 // stands tells whether at least so much of a claim's lease is left.

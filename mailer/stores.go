@@ -80,8 +80,6 @@ type Queue interface {
 	Release(ctx context.Context, claim ID, deliveries []ID) error
 	// Renew keeps claims alive.
 	Renew(ctx context.Context, claims []ID, leaseUntil time.Time) error
-	// Forget drops claims of which nothing is left; of others nothing changes.
-	Forget(ctx context.Context, claims []ID) error
 	// Wake moves deferred and, by the policy resend, uncertain deliveries whose time has come back to queued;
 	// the uncertain ones of cancelled campaigns stay as they are.
 	Wake(ctx context.Context, controller ID, now time.Time, resendUncertain bool, limit int) (int, error)

@@ -43,8 +43,8 @@ type Worker struct {
 // WorkerOptions are a worker's settings; zero fields mean the defaults.
 type WorkerOptions struct {
 	Connections   int             // open at once to the relay; 8
-	Batch         int             // deliveries claimed at once; 400
-	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 16 for each
+	Batch         int             // deliveries claimed at once; 800
+	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry           // DefaultRetry
 	Uncertain     UncertainPolicy // Resend
@@ -55,7 +55,7 @@ type WorkerOptions struct {
 	ReportsEvery  time.Duration   // between looks at parked reports; 15 s
 	EraseEvery    time.Duration   // between looks for what has expired; 1 hour
 	LanePoll      time.Duration   // how often pauses are looked for; 250 ms
-	SettleWithin  time.Duration   // how long a settlement waits for company; 20 ms
+	SettleWithin  time.Duration   // how long a settlement waits for company; 40 ms
 }
 
 func (o WorkerOptions) withDefaults() WorkerOptions {
@@ -72,15 +72,15 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	set(&o.ReportsEvery, 15*time.Second)
 	set(&o.EraseEvery, time.Hour)
 	set(&o.LanePoll, 250*time.Millisecond)
-	set(&o.SettleWithin, 20*time.Millisecond)
+	set(&o.SettleWithin, 40*time.Millisecond)
 	if o.Connections == 0 {
 		o.Connections = 8
 	}
 	if o.Batch == 0 {
-		o.Batch = 400
+		o.Batch = 800
 	}
 	if o.Ahead == 0 {
-		o.Ahead = 16 * o.Connections
+		o.Ahead = 64 * o.Connections
 	}
 	if o.Retry.Steps == nil {
 		o.Retry = DefaultRetry
@@ -151,7 +151,6 @@ func (w *Worker) Run(ctx context.Context) error {
 	close(r.settles.in)
 	settling.Wait()
 	housekeeping.Wait()
-	r.forgetClaims(context.Background())
 	return nil
 }
 
@@ -191,10 +190,14 @@ func newRun(w *Worker) *run {
 	r.breaker = &breaker{now: w.Now, after: w.After}
 	atOnce := max(1, r.opt.Ahead/2) // one half is being put on record while the other waits for connections
 	r.ready = make(chan letter, r.opt.Ahead-atOnce)
-	r.begins = &batcher[letter]{in: make(chan letter, atOnce), max: atOnce, within: time.Millisecond, after: w.After, flush: r.flushBegins}
+	r.begins = &batcher[letter]{in: make(chan letter, atOnce), max: atOnce, within: beginWithin, after: w.After, flush: r.flushBegins}
 	r.settles = &batcher[Settlement]{in: make(chan Settlement, r.opt.Connections), max: r.opt.Ahead, within: r.opt.SettleWithin, after: w.After, flush: r.flushSettlements}
 	return r
 }
+
+// beginWithin is how long a beginning waits for company. What is on record already
+// keeps the connections busy meanwhile.
+const beginWithin = 10 * time.Millisecond
 
 // store runs fn until it succeeds: what was said on the wire must get into the
 // books, and a database that is away comes back. It is not ended by the

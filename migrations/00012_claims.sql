@@ -6,15 +6,16 @@
 CREATE TABLE claim (
     id            uuid PRIMARY KEY,
     controller_id uuid NOT NULL REFERENCES controller,
-    lease_until   timestamptz NOT NULL,
+    lease_until   timestamptz NOT NULL,  -- '-infinity': it was taken away, and never stands again
+    open          integer NOT NULL,      -- deliveries that bear its id; with the last of them it goes
     contacts      uuid[] NOT NULL,       -- of the deliveries, in the same order
-    deliveries    uuid[] NOT NULL        -- all that were claimed; those that bear its id still are
+    deliveries    uuid[] NOT NULL        -- all that were claimed
 );
 CREATE INDEX claim_lease ON claim (controller_id, lease_until);
-ALTER TABLE claim SET (autovacuum_vacuum_threshold = 200);
+ALTER TABLE claim SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
 
-INSERT INTO claim (id, controller_id, lease_until, contacts, deliveries)
-SELECT claim_id, controller_id, COALESCE(min(lease_until), '-infinity'), array_agg(contact_id ORDER BY contact_id, id), array_agg(id ORDER BY contact_id, id)
+INSERT INTO claim (id, controller_id, lease_until, open, contacts, deliveries)
+SELECT claim_id, controller_id, COALESCE(min(lease_until), '-infinity'), count(*), array_agg(contact_id ORDER BY contact_id, id), array_agg(id ORDER BY contact_id, id)
 FROM delivery
 WHERE state = 'sending'
 GROUP BY claim_id, controller_id;

@@ -123,7 +123,7 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 // duties of what was suppressed, so that another channel is looked for (E3).
 func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) error {
 	if len(taken) > 0 {
-		if _, err := c.exec(ctx, "claim_note", c.id, c.controller, c.leaseUntil, idColumn(taken, contactOf), idColumn(taken, deliveryOf)); err != nil {
+		if _, err := c.exec(ctx, "claim_note", c.id, c.controller, c.leaseUntil, len(taken), idColumn(taken, contactOf), idColumn(taken, deliveryOf)); err != nil {
 			return err
 		}
 	}

@@ -89,8 +89,8 @@ RETURNING d.contact_id, d.id, d.lane, j.late, j.suppressed, d.document, d.langua
 -- name: claim_note
 -- The ids are those of what is claimed, so that whoever ends the claim finds it
 -- without an index that every delivery would have to enter.
-INSERT INTO claim (id, controller_id, lease_until, contacts, deliveries)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO claim (id, controller_id, lease_until, open, contacts, deliveries)
+VALUES ($1, $2, $3, $4, $5, $6)
 
 -- name: claim_contents
 SELECT id, activity_key, register_version_id

@@ -352,6 +352,10 @@ func (m *mischief) audit() {
 		SELECT count(*) FROM duty u LEFT JOIN delivery d ON d.contact_id = u.contact_id AND d.id = u.delivery_id
 		WHERE u.controller_id = $1 AND u.told_at IS NOT NULL AND NOT (u.state = 'blocked' AND u.reason IN ('quarantined', 'expired'))
 			AND (u.state IN ('open', 'failed', 'blocked') OR u.state = 'in_flight' AND d.state <> 'sending')`, m.controller), 0)
+	equal(m.t, "claims that do not count what bears their id", m.count(`SELECT count(*) FROM claim c
+		WHERE c.open <> (SELECT count(*) FROM delivery d WHERE d.claim_id = c.id) OR c.open = 0`), 0)
+	equal(m.t, "deliveries without their claim", m.count(`SELECT count(*) FROM delivery d WHERE d.claim_id IS NOT NULL AND NOT EXISTS (
+		SELECT FROM claim c WHERE c.id = d.claim_id)`), 0)
 	for _, table := range []string{"identifier", "acquisition", "duty", "delivery"} {
 		equal(m.t, table+" of nobody", m.count(`SELECT count(*) FROM `+table+` x WHERE NOT EXISTS (SELECT FROM contact c WHERE c.id = x.contact_id)`), 0)
 	}

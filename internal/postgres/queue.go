@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -112,6 +113,9 @@ func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []maile
 			idColumn(moved, func(m deliveryMove) mailer.ID { return m.ID })); err != nil {
 			return err
 		}
+		if err := t.endClaims(ctx, map[mailer.ID]int{claim: len(moved)}); err != nil {
+			return err
+		}
 		return counts.note(ctx, t, time.Time{})
 	})
 }
@@ -124,12 +128,14 @@ func (s *Store) Renew(ctx context.Context, claims []mailer.ID, leaseUntil time.T
 	})
 }
 
-// Forget drops claims of which nothing is left.
-func (s *Store) Forget(ctx context.Context, claims []mailer.ID) error {
-	return s.work(ctx, func(t tx) error {
-		_, err := t.exec(ctx, "claims_forget", uuids(claims))
-		return err
-	})
+// endClaims takes ended deliveries off their claims.
+func (t tx) endClaims(ctx context.Context, ended map[mailer.ID]int) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	claims := slices.Collect(maps.Keys(ended))
+	_, err := t.exec(ctx, "claims_end", uuids(claims), intColumn(claims, func(id mailer.ID) int { return ended[id] }))
+	return err
 }
 
 // Wake moves what waits back into the queue when its time has come. What is
@@ -182,15 +188,13 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 			uncertain++
 			counts.add(m.ControllerID, mailer.ID{}, countAttempt, "", string(mailer.Uncertain), 1)
 		}
-		if _, err := t.exec(ctx, "claims_forget", uuids(claims)); err != nil {
-			return err
-		}
 		return counts.note(ctx, t, time.Time{})
 	})
 	return queued, uncertain, err
 }
 
-// rescue takes the deliveries of locked claims away from their worker.
+// rescue takes the deliveries of locked claims away from their worker. Those that it
+// settles at this moment are left to it, and their claim stands no more.
 func (t tx) rescue(ctx context.Context, claims []mailer.ID, now, uncertainUntil time.Time) (moved []deliveryMove, err error) {
 	type lostRow struct {
 		ContactID mailer.ID `db:"contact_id"`
@@ -198,12 +202,22 @@ func (t tx) rescue(ctx context.Context, claims []mailer.ID, now, uncertainUntil 
 		ClaimID   mailer.ID `db:"claim_id"`
 	}
 	var lost []lostRow
+	if _, err := t.exec(ctx, "claims_break", uuids(claims)); err != nil {
+		return nil, err
+	}
 	if err := t.all(ctx, &lost, "rescue_lock", uuids(claims)); err != nil || len(lost) == 0 {
 		return nil, err
 	}
 	err = t.all(ctx, &moved, "rescue", idColumn(lost, func(l lostRow) mailer.ID { return l.ContactID }), idColumn(lost, func(l lostRow) mailer.ID { return l.ID }),
 		idColumn(lost, func(l lostRow) mailer.ID { return l.ClaimID }), now, uncertainUntil)
-	return moved, err
+	if err != nil {
+		return nil, err
+	}
+	ended := map[mailer.ID]int{}
+	for _, l := range lost {
+		ended[l.ClaimID]++
+	}
+	return moved, t.endClaims(ctx, ended)
 }
 
 // FinishCampaigns ends campaigns that are done, and gives their keys. It also

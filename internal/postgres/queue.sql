@@ -4,7 +4,7 @@
 WITH held AS MATERIALIZED (
     SELECT id, lease_until
     FROM claim
-    WHERE id = ANY (CAST($1 AS uuid[]))
+    WHERE id = ANY (CAST($1 AS uuid[])) AND lease_until > '-infinity'
     ORDER BY id
     FOR KEY SHARE
 ), prolonged AS (
@@ -16,18 +16,17 @@ WITH held AS MATERIALIZED (
 SELECT id FROM held
 
 -- name: begin
--- Of claims that begin_hold holds; of these only their own worker ends any. The
--- deliveries are left as they are: whatever ends the attempt counts it. What is on
--- record already stays: a caller that lost the answer asks again, and bytes that
--- went out are kept.
+-- Of claims that begin_hold holds: what such a claim took is its worker's, who begins
+-- and ends it. The deliveries are left as they are: whatever ends the attempt counts
+-- it. What is on record already stays: a caller that lost the answer asks again, and
+-- bytes that went out are kept.
 WITH begun AS (
     INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, slots)
-    SELECT b.contact_id, b.attempt_id, b.delivery_id, b.number, b.claim_id, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, CAST(b.slots AS json)
+    SELECT contact_id, attempt_id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, CAST(slots AS json)
     FROM unnest(CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS uuid[]), CAST($6 AS bigint[]), CAST($7 AS text[]),
         CAST($8 AS timestamptz[]), CAST($9 AS bytea[]), CAST($10 AS bigint[]), CAST($11 AS timestamptz[]), CAST($12 AS text[]))
         AS b(contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)
-    JOIN delivery d ON d.contact_id = b.contact_id AND d.id = b.delivery_id
-    WHERE d.claim_id = b.claim_id AND b.claim_id = ANY (CAST($1 AS uuid[]))
+    WHERE claim_id = ANY (CAST($1 AS uuid[]))
     ON CONFLICT DO NOTHING
     RETURNING id
 )
@@ -66,20 +65,38 @@ WHERE a.contact_id = r.contact_id AND a.delivery_id = r.delivery_id AND a.claim_
     AND NOT EXISTS (SELECT FROM outcome o WHERE o.contact_id = a.contact_id AND o.id = a.id)
 
 -- name: renew
--- A claim that is being rescued at this moment is not waited for: it is lost.
+WITH held AS MATERIALIZED (
+    SELECT id
+    FROM claim
+    WHERE id = ANY (CAST($1 AS uuid[])) AND lease_until > '-infinity'
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
 UPDATE claim c
 SET lease_until = GREATEST(c.lease_until, $2)
-FROM (SELECT id FROM claim WHERE id = ANY (CAST($1 AS uuid[])) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) h
+FROM held h
 WHERE c.id = h.id
 
--- name: claims_forget
--- Those of which nothing is left; of others the lease stands until it passes.
-DELETE FROM claim c
-WHERE c.id = ANY (CAST($1 AS uuid[]))
-    AND NOT EXISTS (
-        SELECT FROM unnest(c.contacts, c.deliveries) AS k(contact_id, delivery_id)
-        JOIN delivery d ON d.contact_id = k.contact_id AND d.id = k.delivery_id
-        WHERE d.claim_id = c.id)
+-- name: claims_end
+-- So many deliveries of each claim have ended; with the last of them it goes.
+WITH held AS MATERIALIZED (
+    SELECT c.id, c.open - e.n AS open
+    FROM claim c
+    JOIN unnest(CAST($1 AS uuid[]), CAST($2 AS bigint[])) AS e(id, n) ON e.id = c.id
+    ORDER BY c.id
+    FOR NO KEY UPDATE OF c
+), gone AS (
+    DELETE FROM claim c
+    USING held h
+    WHERE c.id = h.id AND h.open <= 0
+)
+UPDATE claim c
+SET open = h.open
+FROM held h
+WHERE c.id = h.id AND h.open > 0
+
+-- name: claims_break
+UPDATE claim SET lease_until = '-infinity' WHERE id = ANY (CAST($1 AS uuid[]))
 
 -- name: wake
 -- What is uncertain of a cancelled campaign is left to a person: it may have

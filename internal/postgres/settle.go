@@ -67,6 +67,7 @@ func (b *books) settle(ctx context.Context) error {
 		return err
 	}
 	var ended []int64
+	claims := map[mailer.ID]int{}
 	told := map[mailer.ID]bool{}
 	for _, d := range done {
 		for _, id := range d.Told {
@@ -75,6 +76,7 @@ func (b *books) settle(ctx context.Context) error {
 		ended = append(ended, d.Places...)
 		for _, n := range d.Places {
 			e := b.rows[n-1]
+			claims[e.ClaimID]++
 			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
 		}
 	}
@@ -92,7 +94,10 @@ func (b *books) settle(ctx context.Context) error {
 	if err := b.settleUncertain(ctx, again); err != nil {
 		return err
 	}
-	return b.settleLate(ctx, without(b.rows, ended))
+	if err := b.settleLate(ctx, without(b.rows, ended)); err != nil {
+		return err
+	}
+	return b.endClaims(ctx, claims)
 }
 
 // countAttempt counts what became of one, for the controller of its delivery.

@@ -32,7 +32,6 @@ type Options struct {
 var defaults = map[string]string{
 	"shared_buffers":     "256MB",
 	"max_wal_size":       "4GB",
-	"wal_compression":    "on",
 	"checkpoint_timeout": "15min", // a page is logged whole on its first change after each
 	"max_connections":    "50",
 	"timezone":           "UTC",

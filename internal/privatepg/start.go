@@ -53,6 +53,7 @@ func (s *Server) serverArguments(binaries Binaries) []string {
 	run, data := s.runFolder(), filepath.Join(s.home, "data")
 	quoted := `"` + strings.ReplaceAll(run, `"`, `""`) + `"` // an item of PostgreSQL's lists
 	args := []string{"-c", watchScript, "sh", run, data, binaries.path("postgres"), "-D", data}
+	args = append(args, "-c", "wal_compression="+binaries.compression())
 	args = append(args, s.opts.arguments()...)
 	for _, setting := range []string{
 		"listen_addresses=",
