@@ -127,7 +127,7 @@ func compare(rt *rapid.T, s script, l Limits, want []told, alive []bool) {
 	mayHaveArrived := 0
 	for i := range want {
 		var got told
-		_, err := session.Send(context.Background(), notice)
+		_, err := session.Send(context.Background(), notice, nil)
 		if err != nil {
 			failed := failure(rt, err)
 			got = told{failed.Stage, failed.Reply.Code}
@@ -182,7 +182,7 @@ func sendInFull(t *testing.T, total *int64) (dot int64) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := s.Send(t.Context(), notice); err != nil {
+	if _, err := s.Send(t.Context(), notice, nil); err != nil {
 		t.Fatal(err)
 	}
 	*total = s.(*session).conn.sent
@@ -200,7 +200,7 @@ func reportOfCutAt(t *testing.T, at int64) (class mailer.ReplyClass, arrived boo
 	}
 	s, err := r.Open(t.Context())
 	if err == nil {
-		_, err = s.Send(t.Context(), notice)
+		_, err = s.Send(t.Context(), notice, nil)
 		s.Close()
 	}
 	arrived = len(srv.received()) == 1

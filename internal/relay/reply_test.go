@@ -16,6 +16,14 @@ func read(raw string) (mailer.Reply, error) {
 	return readReply(bufio.NewReader(strings.NewReader(raw)), recipient)
 }
 
+func readReply(r *bufio.Reader, recipient string) (mailer.Reply, error) {
+	code, said, err := scanReply(r, nil)
+	if err != nil {
+		return mailer.Reply{}, err
+	}
+	return newReply(code, said, recipient), nil
+}
+
 func TestReadReply(t *testing.T) {
 	for _, c := range []struct {
 		sentence string

@@ -38,7 +38,8 @@ var (
 
 // script is what the server does at each turn, in order: GREETING, EHLO,
 // STARTTLS, AUTH, MAIL, RCPT, DATA, BODY (after 354, before anything is read),
-// DOT, RSET, QUIT. Where the list has ended the server is kind.
+// DOT, RSET, QUIT. Where the list has ended the server is kind, as far as the order
+// of commands lets it be.
 type script map[string][]act
 
 type setup struct {
@@ -155,6 +156,8 @@ type dialogue struct {
 	raw  net.Conn
 	conn net.Conn // raw, or TLS over it
 	r    *bufio.Reader
+
+	sender, named bool // MAIL and RCPT were taken
 }
 
 func (d *dialogue) speak(conn net.Conn) { d.conn, d.r = conn, bufio.NewReader(conn) }
@@ -207,6 +210,14 @@ func (d *dialogue) answer(line string) bool {
 		return true
 	case "AUTH":
 		return d.turn(verb, d.authenticate(arg))
+	case "MAIL":
+		a := d.s.next(verb, "250 2.1.0 ok")
+		d.sender, d.named = a.takes(), false
+		return d.do(a)
+	case "RCPT":
+		a := d.s.next(verb, kindIf(d.sender, "250 2.1.5 ok", "503 5.5.1 MAIL first"))
+		d.named = a.takes()
+		return d.do(a)
 	case "DATA":
 		return d.data()
 	case "QUIT":
@@ -214,6 +225,15 @@ func (d *dialogue) answer(line string) bool {
 		return false
 	}
 	return d.turn(verb, "250 2.0.0 ok")
+}
+
+func (a act) takes() bool { return strings.HasPrefix(a.say, "2") }
+
+func kindIf(ok bool, yes, no string) string {
+	if ok {
+		return yes
+	}
+	return no
 }
 
 func (d *dialogue) hello() string {
@@ -238,7 +258,7 @@ func (d *dialogue) authenticate(arg string) string {
 
 // data answers DATA, and after 354 reads as far as the dot.
 func (d *dialogue) data() bool {
-	a := d.s.next("DATA", "354 go ahead")
+	a := d.s.next("DATA", kindIf(d.named, "354 go ahead", "554 5.5.1 no valid recipients"))
 	if goesOn := d.do(a); !goesOn || !strings.HasPrefix(a.say, "354") {
 		return goesOn
 	}
