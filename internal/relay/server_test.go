@@ -61,6 +61,7 @@ type scripted struct {
 	mu    sync.Mutex
 	lines []string // commands that came
 	mails []string // messages that came as far as their dot, dots no longer doubled
+	taken []string // those of them whose answer began with a 2
 }
 
 // serve starts a server. stop waits until each client has hung up.
@@ -265,7 +266,13 @@ func (d *dialogue) data() bool {
 	if !d.turn("BODY", "") || !d.body() {
 		return false
 	}
-	return d.turn("DOT", "250 2.0.0 taken")
+	answer := d.s.next("DOT", kindIf(d.named, "250 2.0.0 taken", "554 5.5.1 no valid recipients"))
+	if answer.takes() {
+		d.s.mu.Lock()
+		d.s.taken = append(d.s.taken, d.s.mails[len(d.s.mails)-1])
+		d.s.mu.Unlock()
+	}
+	return d.do(answer)
 }
 
 // body reads a message as RFC 5321 4.5.2 has it: a line ends with CRLF, and a
