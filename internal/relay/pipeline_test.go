@@ -119,6 +119,10 @@ func TestEachMessageOfAGroupHasAVerdictOfItsOwn(t *testing.T) {
 			script{"RCPT": {ok, refused}, "DATA": {say("354 go"), say("354 go")}, "DOT": {say("250 taken"), cut}},
 			[3]mailer.Stage{"", mailer.StageRcpt, lost}, [3]int{250, 550, 0},
 			[]string{"0. | M | R | DATA", ". | RSET"}, 1},
+		{"a lone dot after which more is wanted ends the session, and the verdict stays",
+			script{"RCPT": {ok, refused}, "DATA": {say("354 go"), say("354 go")}, "DOT": {say("250 taken"), say("354 more")}},
+			[3]mailer.Stage{"", mailer.StageRcpt, lost}, [3]int{250, 550, 0},
+			[]string{"0. | M | R | DATA", ". | RSET"}, 1},
 		{"an RSET that fails ends the session, and the verdict stays",
 			script{"RCPT": {ok, refused}, "RSET": {cut}},
 			[3]mailer.Stage{"", mailer.StageRcpt, lost}, [3]int{250, 550, 0},
@@ -209,26 +213,30 @@ func TestWhatIsAnnouncedAndNotSentIsNeverDelivered(t *testing.T) {
 			}
 		},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			srv := serve(t, setup{extensions: pipelining})
-			s, rec := over(t, srv)
-			next := numbered(1)
-			if _, err := s.Send(t.Context(), numbered(0), &next); err != nil {
-				t.Fatal(err)
-			}
-			octets := rec.sent.Len()
-			if instead(t, s); s.Alive() {
-				t.Error("the session goes on")
-			}
-			if _, err := s.Send(t.Context(), next, nil); failure(t, err).Stage != mailer.StageConnect {
-				t.Errorf("it was sent later: %v", err)
-			}
-			s.Close()
-			srv.stop()
-			if more := rec.sent.String()[octets:]; more != "" || len(srv.received()) != 1 {
-				t.Errorf("%q was said, and %q received", more, srv.received())
-			}
-		})
+		for answered, then := range map[string]act{"answered": say("250 ok"), "not answered yet": stall} {
+			t.Run(sentence+", its envelope "+answered, func(t *testing.T) { breakPromise(t, then, instead) })
+		}
+	}
+}
+
+func breakPromise(t *testing.T, then act, instead func(*testing.T, mailer.Session)) {
+	srv := serve(t, setup{extensions: pipelining, script: script{"MAIL": {say("250 ok"), then}}})
+	s, rec := over(t, srv)
+	next := numbered(1)
+	if _, err := s.Send(t.Context(), numbered(0), &next); err != nil {
+		t.Fatal(err)
+	}
+	octets := rec.sent.Len()
+	if instead(t, s); s.Alive() {
+		t.Error("the session goes on")
+	}
+	if _, err := s.Send(t.Context(), next, nil); failure(t, err).Stage != mailer.StageConnect {
+		t.Errorf("it was sent later: %v", err)
+	}
+	s.Close()
+	srv.stop()
+	if more := rec.sent.String()[octets:]; more != "" || len(srv.received()) != 1 {
+		t.Errorf("%q was said, and %q received", more, srv.received())
 	}
 }
 

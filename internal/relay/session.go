@@ -141,7 +141,7 @@ func (s *session) content(t *transaction, next *mailer.Message) (mailer.Reply, *
 	s.conn.finish()
 	reply, failed := s.answer(mailer.StageDot, &t.m)
 	s.dead = s.dead || err != nil
-	s.ahead, s.announced = ahead, announced && !s.dead
+	s.ahead, s.announced = ahead, announced
 	return reply, failed
 }
 

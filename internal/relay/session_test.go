@@ -247,14 +247,16 @@ func TestAContextThatEndsAfterMailDoesNotStopTheTransaction(t *testing.T) {
 // A relay that hangs before the dot has taken nothing: a stop does not wait there
 // for the minutes that RFC 5321 allows.
 func TestAStopHangsUpSoonOnARelayThatHangsBeforeTheDot(t *testing.T) {
-	for _, turn := range []string{"MAIL", "RCPT", "DATA"} {
-		t.Run(turn, func(t *testing.T) {
+	for _, turn := range []string{"MAIL", "RCPT", "DATA", "BODY"} {
+		both(t, turn, func(t *testing.T, extensions []string) {
 			reached := make(chan struct{})
-			srv := served(t, setup{script: script{turn: {{stall: true, reached: reached}}}})
+			srv := served(t, setup{extensions: extensions, script: script{turn: {{stall: turn != "BODY", freeze: turn == "BODY", reached: reached}}}})
 			s := open(t, srv, limits(Limits{Stop: brief}))
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { <-reached; cancel() }()
-			_, err := s.Send(ctx, notice, nil)
+			m := notice
+			m.Bytes = large
+			_, err := s.Send(ctx, m, nil)
 			if failed := failure(t, err); mailer.Classify(failed) == mailer.ClassUncertain || s.Alive() {
 				t.Errorf("got %v, alive %v", failed, s.Alive())
 			}
@@ -262,17 +264,38 @@ func TestAStopHangsUpSoonOnARelayThatHangsBeforeTheDot(t *testing.T) {
 	}
 }
 
+// The end of a context hurries what is sent under it, and nothing after that.
+func TestAStopHurriesOnlyWhatIsSentUnderItsContext(t *testing.T) {
+	srv := served(t, setup{})
+	s := open(t, srv)
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := s.Send(ctx, notice, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Send(t.Context(), notice, nil); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	conn := s.(*session).conn
+	conn.hurry(ctx.Done(), time.Nanosecond) // one that comes late
+	if !conn.last.IsZero() {
+		t.Error("a context that is not watched any more hurries")
+	}
+	if _, err := s.Send(t.Context(), notice, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAStopDoesNotHurryTheAnswerToTheDot(t *testing.T) {
-	for _, extensions := range bothWays {
+	both(t, "", func(t *testing.T, extensions []string) {
 		srv := served(t, setup{extensions: extensions})
-		r := dialled(t, srv, limits(Limits{Stop: time.Nanosecond}))
-		ctx, cancel := context.WithCancel(t.Context())
-		plain := r.dial
+		r := dialled(t, srv)
+		plain, stop := r.dial, func() {}
 		r.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := plain(ctx, network, addr)
 			return &tapped{Conn: conn, written: func(p []byte) {
 				if bytes.Contains(p, []byte("\r\n.\r\n")) {
-					cancel()
+					stop()
 				}
 			}}, err
 		}
@@ -281,10 +304,17 @@ func TestAStopDoesNotHurryTheAnswerToTheDot(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		if _, err := s.Send(ctx, notice, nil); err != nil || ctx.Err() == nil {
-			t.Errorf("%v: hurried %v: %v", extensions, ctx.Err(), err)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		stopped := false
+		stop = func() { // as the end of the context does
+			stopped = true
+			s.(*session).conn.hurry(ctx.Done(), time.Nanosecond)
 		}
-	}
+		if _, err := s.Send(ctx, notice, nil); err != nil || !stopped {
+			t.Errorf("stopped %v: %v", stopped, err)
+		}
+	})
 }
 
 // tapped calls before and after each write.
