@@ -228,7 +228,7 @@ func (s *memSession) Send(ctx context.Context, m Message, next *Message) (Reply,
 	if s.r.answer != nil {
 		if err := s.r.answer(m.To, try); err != nil {
 			var lost *DeliveryError
-			s.alive = !(errors.As(err, &lost) && lost.Reply.Code == 0)
+			s.alive = !(errors.As(err, &lost) && (lost.Reply.Code == 0 || lost.Reply.Code == 421))
 			return Reply{}, err
 		}
 	}

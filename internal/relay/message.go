@@ -75,9 +75,17 @@ func validPath(addr string, utf8Allowed bool) bool {
 		}
 		addr = rest
 	}
-	return !strings.ContainsFunc(addr, func(r rune) bool {
-		return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r)
-	})
+	for i, r := range addr {
+		switch {
+		case r == '<', r == '>', r <= ' ', r == 0x7f:
+			return false
+		case r > unicode.MaxASCII:
+			return !strings.ContainsFunc(addr[i:], func(r rune) bool {
+				return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r)
+			})
+		}
+	}
+	return true
 }
 
 // afterQuoted gives what follows the Quoted-string at the start of s (RFC 5321
@@ -148,13 +156,13 @@ func asItGoes(b []byte) bool {
 	return bytes.Count(b, []byte{'\r'}) == lines
 }
 
-// asciiBytes is isASCII for what is long, eight octets at a time.
+// asciiBytes is isASCII for what is long, 32 octets at a time.
 func asciiBytes(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+	eight := binary.LittleEndian.Uint64
+	for ; len(b) >= 32; b = b[32:] {
+		if (eight(b)|eight(b[8:])|eight(b[16:])|eight(b[24:]))&0x8080808080808080 != 0 {
 			return false
 		}
-		b = b[8:]
 	}
 	return isASCII(b)
 }
