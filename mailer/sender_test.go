@@ -151,12 +151,12 @@ func TestWhatIsAnnouncedOverAConnectionThatEndsIsUntouched(t *testing.T) {
 	}
 }
 
-func TestWhatIsAnnouncedWaitsForNoRelayThatIsAway(t *testing.T) {
+func TestWhatIsAnnouncedGoesBackWhenTheRelayWillNotServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, r := newMemQueue(t, 300), firstAnswered(1, &DeliveryError{Stage: StageDot, Cause: io.ErrUnexpectedEOF})
+		q, r := newMemQueue(t, 300), firstAnswered(4, &DeliveryError{Stage: StageMail, Reply: Reply{Code: 451, Enhanced: "4.3.2"}})
 		onTheWire(t, testWorker(q, r), r, func(func()) {}, breakerFirst/2)
-		if got := q.states(); got[Uncertain] != 1 || got[Relayed] != 3 || r.kept != 0 {
-			t.Errorf("%v, %d sent that were announced; want 1 uncertain, and the 3 relayed that were on the wire beside it", got, r.kept)
+		if got := q.states(); got[Queued] != 300 || r.kept != 0 {
+			t.Errorf("%v, %d sent that were announced; want all back in the queue until the relay serves again", got, r.kept)
 		}
 		q.untouched(t)
 	})
