@@ -115,7 +115,7 @@ func (l *line) takeAnnounced(ctx context.Context) bool {
 	if !l.announced {
 		return false
 	}
-	if ctx.Err() != nil || !l.session.Alive() || l.breaker.open() || !l.mayGo(l.next) {
+	if ctx.Err() != nil || !l.trusted() || l.breaker.open() || !l.mayGo(l.next) {
 		l.hangUp()
 		return false
 	}
@@ -193,10 +193,16 @@ func (l *line) send(ctx context.Context) {
 // ones after five minutes (RFC 5321, 4.5.3.2.7), some sooner.
 const staleAfter = 30 * time.Second
 
+// trusted tells whether the connection may be used again. One with an announced
+// letter can be idle too: when the books do not take what the last one came to.
+func (l *line) trusted() bool {
+	return l.session != nil && l.session.Alive() && l.Now().Sub(l.used) < staleAfter
+}
+
 // connect sees to a living connection. Without one the relay is away: that is its
 // fault, and charged to nobody.
 func (l *line) connect(ctx context.Context) bool {
-	if l.session != nil && l.session.Alive() && l.Now().Sub(l.used) < staleAfter {
+	if l.trusted() {
 		return true
 	}
 	l.hangUp()

@@ -110,6 +110,19 @@ func TestWhatIsAnnouncedIsNotSentUnderAClaimWhoseLeaseHasPassed(t *testing.T) { 
 	})
 }
 
+// The books may be away for longer than a relay waits for a text.
+func TestWhatIsAnnouncedOverAConnectionThatWasIdleGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 1), &memRelay{}
+		l := &line{run: newRun(testWorker(q, r))}
+		l.next, l.announced = letter{Job: l.claim(t.Context(), 1)[0]}, l.connect(t.Context())
+		time.Sleep(staleAfter)
+		if l.takeAnnounced(t.Context()) || l.announced || l.session != nil || q.states()[Queued] != 1 {
+			t.Errorf("announced %v, connected %v, %v", l.announced, l.session != nil, q.states())
+		}
+	})
+}
+
 // firstAnswered fails with err for the first n letters, and takes the others, each
 // later than those.
 func firstAnswered(n int, err *DeliveryError) *memRelay {
