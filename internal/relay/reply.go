@@ -74,12 +74,17 @@ func parseLine(line []byte) (code int, text []byte, last, ok bool) {
 // without control characters, addresses and excess length. An enhanced code of
 // another class than the reply's is not believed.
 func newReply(code int, said []byte, recipient string) mailer.Reply {
-	reply := mailer.Reply{Code: code}
 	text := string(said)
 	if mayBeKept(text, recipient) {
-		reply.Enhanced, reply.Text = cutEnhanced(text, code)
-		return reply
+		enhanced, rest := cutEnhanced(text, code)
+		return mailer.Reply{Code: code, Enhanced: enhanced, Text: rest}
 	}
+	return cleaned(code, text, recipient)
+}
+
+// cleaned is newReply for texts that need it.
+func cleaned(code int, text, recipient string) mailer.Reply {
+	reply := mailer.Reply{Code: code}
 	var words []string
 	for line := range strings.SplitSeq(text, "\n") {
 		enhanced, rest := cutEnhanced(line, code)
