@@ -102,7 +102,7 @@ func cleaned(code int, text, recipient string) mailer.Reply {
 }
 
 // cutEnhanced takes off the enhanced code of RFC 3463 that a line of text begins
-// with (RFC 2034), if it is of the reply's class.
+// with (RFC 2034), if it is of the reply's class: 2, 4 or 5.
 func cutEnhanced(line string, code int) (enhanced, rest string) {
 	end := strings.IndexAny(line, " \t\n\f\r")
 	if end < 0 {
@@ -110,7 +110,7 @@ func cutEnhanced(line string, code int) (enhanced, rest string) {
 	}
 	class, detail, ok := strings.Cut(line[:end], ".")
 	subject, detail, both := strings.Cut(detail, ".")
-	if !ok || !both || len(class) != 1 || int(class[0])-'0' != code/100 || !isPart(subject) || !isPart(detail) {
+	if !ok || !both || len(class) != 1 || class == "3" || int(class[0])-'0' != code/100 || !isPart(subject) || !isPart(detail) {
 		return "", line
 	}
 	return line[:end], strings.TrimLeft(line[end:], " \t\n\f\r")
