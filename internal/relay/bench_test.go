@@ -110,7 +110,7 @@ func BenchmarkSend(b *testing.B) {
 		b.Fatal(err)
 	}
 	m := notice
-	m.Bytes = []byte("Subject: Notice\r\n\r\n" + strings.Repeat(strings.Repeat("a word ", 10)+"\r\n", 110)) // 8 KiB, as a notice is
+	m.Bytes = []byte("Subject: Notice\r\n\r\n" + strings.Repeat(strings.Repeat("a word ", 10)+"\r\n", 300)) // 21 KiB, as a notice is
 	for _, c := range []struct {
 		name     string
 		stepwise bool

@@ -158,13 +158,13 @@ func asItGoes(b []byte) bool {
 
 // asciiBytes is isASCII for what is long, 32 octets at a time.
 func asciiBytes(b []byte) bool {
-	eight := binary.LittleEndian.Uint64
+	var seen uint64
 	for ; len(b) >= 32; b = b[32:] {
-		if (eight(b)|eight(b[8:])|eight(b[16:])|eight(b[24:]))&0x8080808080808080 != 0 {
-			return false
-		}
+		w := (*[32]byte)(b)
+		seen |= binary.LittleEndian.Uint64(w[:8]) | binary.LittleEndian.Uint64(w[8:16]) |
+			binary.LittleEndian.Uint64(w[16:24]) | binary.LittleEndian.Uint64(w[24:])
 	}
-	return isASCII(b)
+	return seen&0x8080808080808080 == 0 && isASCII(b)
 }
 
 func isASCII[T string | []byte](s T) bool {
