@@ -67,11 +67,11 @@ func (c *recorded) Read(p []byte) (int, error) {
 }
 
 // record is a session in which nothing goes wrong.
-func record(t *testing.T, extensions []string, n int) *recorded {
+func record(t *testing.T, s setup, n int, change ...func(*Config)) *recorded {
 	t.Helper()
-	srv := served(t, setup{extensions: extensions})
+	srv := served(t, s)
 	var r *recorded
-	for i, err := range inSession(t, srv, n, func(c net.Conn) net.Conn { r = &recorded{Conn: c}; return r }) {
+	for i, err := range inSession(t, srv, n, func(c net.Conn) net.Conn { r = &recorded{Conn: c}; return r }, change...) {
 		if err != nil {
 			t.Fatalf("message %d: %v", i, err)
 		}
@@ -86,7 +86,7 @@ func TestACutAtAnyOctetOfWhatWeSend(t *testing.T) {
 	const n = 3
 	for way, extensions := range bothWays {
 		t.Run(way, func(t *testing.T) {
-			full := record(t, extensions, n)
+			full := record(t, setup{extensions: extensions}, n)
 			sent := full.sent.String()
 			for at := range len(sent) {
 				srv := serve(t, setup{extensions: extensions})
@@ -157,7 +157,7 @@ func TestACutAtAnyOctetOfWhatTheRelaySays(t *testing.T) {
 	const n = 3
 	for way, extensions := range bothWays {
 		t.Run(way, func(t *testing.T) {
-			heard := record(t, extensions, n).heard.String()
+			heard := record(t, setup{extensions: extensions}, n).heard.String()
 			for at := range len(heard) {
 				srv := serve(t, setup{extensions: extensions})
 				reports := inSession(t, srv, n, func(c net.Conn) net.Conn { return &deaf{Conn: c, left: at} })
@@ -198,10 +198,12 @@ func TestACutAtAnyOctetUnderTLS(t *testing.T) {
 	roots, server := authority(t, serverName)
 	for way, extensions := range bothWays {
 		t.Run(way, func(t *testing.T) {
+			s, policy := setup{extensions: extensions, tls: server}, secured(TLSMandatory, roots)
+			full := int64(record(t, s, 3, policy).sent.Len())
 			rapid.Check(t, func(rt *rapid.T) {
-				at := rapid.Int64Range(0, 4000).Draw(rt, "octets")
-				srv := serve(rt, setup{extensions: extensions, tls: server})
-				reports := inSession(rt, srv, 3, func(c net.Conn) net.Conn { return &brittle{Conn: c, left: at} }, secured(TLSMandatory, roots))
+				at := rapid.Int64Range(0, full).Draw(rt, "octets")
+				srv := serve(rt, s)
+				reports := inSession(rt, srv, 3, func(c net.Conn) net.Conn { return &brittle{Conn: c, left: at} }, policy)
 				srv.stop()
 				srv.agrees(rt, reports, 0)
 			})
