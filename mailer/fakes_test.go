@@ -171,7 +171,10 @@ type memRelay struct {
 	tries  map[string]int
 	bytes  map[string][][]byte
 	opened int
-	hold   chan struct{} // a Send waits for it once MAIL is said
+
+	announced, kept int           // letters announced, and those of them sent then
+	broken          int           // promises
+	hold            chan struct{} // a Send waits for it once MAIL is said
 }
 
 func (r *memRelay) Name() string { return "mem" }
@@ -183,19 +186,35 @@ func (r *memRelay) Open(context.Context) (Session, error) {
 		return nil, &DeliveryError{Stage: StageConnect, Cause: errors.New("refused")}
 	}
 	r.opened++
-	return &memSession{r, true}, nil
+	return &memSession{r: r, alive: true}, nil
 }
 
+// memSession holds the sender to its promise: after an announcement comes what was
+// announced, or the end.
 type memSession struct {
-	r     *memRelay
-	alive bool
+	r         *memRelay
+	alive     bool
+	announced *Message
 }
 
-func (s *memSession) Send(ctx context.Context, m Message) (Reply, error) {
+func (s *memSession) Send(ctx context.Context, m Message, next *Message) (Reply, error) {
+	s.r.mu.Lock()
+	if s.announced != nil && s.announced.To != m.To || !s.alive {
+		s.r.broken++
+	}
+	if s.announced != nil {
+		s.r.kept++
+	}
+	s.announced = nil
 	if ctx.Err() != nil {
+		s.r.mu.Unlock()
 		return Reply{}, &DeliveryError{Stage: StageMail, Cause: ctx.Err()}
 	}
-	s.r.mu.Lock()
+	if next != nil {
+		ahead := *next
+		s.announced = &ahead
+		s.r.announced++
+	}
 	if s.r.tries == nil {
 		s.r.tries, s.r.bytes = map[string]int{}, map[string][][]byte{}
 	}
@@ -210,15 +229,19 @@ func (s *memSession) Send(ctx context.Context, m Message) (Reply, error) {
 	if s.r.answer != nil {
 		if err := s.r.answer(m.To, try); err != nil {
 			var lost *DeliveryError
-			s.alive = !(errors.As(err, &lost) && lost.Reply.Code == 0)
+			s.alive = !(errors.As(err, &lost) && (lost.Reply.Code == 0 || lost.Reply.Code == 421))
 			return Reply{}, err
 		}
 	}
 	return Reply{Code: 250, Enhanced: "2.0.0"}, nil
 }
 
-func (s *memSession) Alive() bool  { return s.alive }
-func (s *memSession) Close() error { return nil }
+func (s *memSession) Alive() bool { return s.alive }
+
+func (s *memSession) Close() error {
+	s.alive = false
+	return nil
+}
 
 // memComposer writes the slots into the bytes, so that other values are other bytes.
 type memComposer struct{ Composer }

@@ -79,10 +79,10 @@ type watchedSession struct {
 }
 
 // Send counts the transaction while it lasts.
-func (s *watchedSession) Send(ctx context.Context, m Message) (Reply, error) {
+func (s *watchedSession) Send(ctx context.Context, m Message, next *Message) (Reply, error) {
 	s.vitals.inFlight.Add(1)
 	defer s.vitals.inFlight.Add(-1)
-	return s.Session.Send(ctx, m)
+	return s.Session.Send(ctx, m, next)
 }
 
 // Close ends the session.

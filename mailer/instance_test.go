@@ -83,9 +83,9 @@ func (d doorRelay) Open(context.Context) (Session, error) {
 
 type doorSession struct{}
 
-func (doorSession) Send(context.Context, Message) (Reply, error) { return Reply{}, nil }
-func (doorSession) Alive() bool                                  { return true }
-func (doorSession) Close() error                                 { return nil }
+func (doorSession) Send(context.Context, Message, *Message) (Reply, error) { return Reply{}, nil }
+func (doorSession) Alive() bool                                            { return true }
+func (doorSession) Close() error                                           { return nil }
 
 func TestConnectionsAreCountedOnceEach(t *testing.T) {
 	var v vitals

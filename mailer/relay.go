@@ -19,11 +19,22 @@ type Session interface {
 	// leaves the wire untouched. One that ends later leaves what comes before the dot
 	// a few seconds, since hanging up there loses nothing; from the dot on, Send waits for
 	// the answer to its own time limit, so that a graceful stop makes nothing uncertain.
-	Send(ctx context.Context, m Message) (Reply, error)
+	//
+	// next, if not nil, announces the message after this one. Where the relay takes
+	// commands in groups (RFC 2920), the envelope of next leaves with the body of m:
+	// a steady stream costs one round trip a message. Send returns when m is answered
+	// for; what the relay says to the envelope of next is for the Send of next.
+	//
+	// To announce is to promise: only next may be sent now, or the session closed.
+	// Another message, or a context that has ended, gives an error at StageConnect and
+	// ends the session. Whatever ended it, of what was announced and not sent the relay
+	// can have taken nothing.
+	Send(ctx context.Context, m Message, next *Message) (Reply, error)
 	// Alive tells whether another Send may be tried on this connection: not after
 	// 421, a lost connection or nonsense.
 	Alive() bool
-	// Close says QUIT and hangs up, within seconds. While a Send is under way on
-	// another goroutine it hangs up at once, and that Send reports what is true.
+	// Close says QUIT and hangs up, within seconds; with a message announced it hangs
+	// up at once. While a Send is under way on another goroutine it does so too, and
+	// that Send reports what is true.
 	Close() error
 }

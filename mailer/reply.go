@@ -3,6 +3,7 @@ package mailer
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Stage is where in the SMTP dialogue (RFC 5321) something happened.
@@ -63,4 +64,9 @@ var addressLike = regexp.MustCompile(`[^\s<>"'(),;:]+@[^\s<>"'(),;]+|"[^"]*"@[^\
 
 // MaskAddresses replaces whatever looks like an address, so that replies and
 // errors can be kept and logged.
-func MaskAddresses(s string) string { return addressLike.ReplaceAllString(s, "[address]") }
+func MaskAddresses(s string) string {
+	if !strings.Contains(s, "@") { // as nearly always
+		return s
+	}
+	return addressLike.ReplaceAllString(s, "[address]")
+}

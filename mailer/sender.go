@@ -85,76 +85,150 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 }
 
 // sender sends one letter after the other over one connection that it keeps open.
+// While it sends one it announces the next, where that is there already, so that a
+// steady stream costs one round trip a letter.
 func (r *run) sender(ctx context.Context) {
-	var s Session
-	var used time.Time
-	defer func() { hangUp(s) }()
-	for r.breaker.wait(ctx) {
-		var l letter
+	l := &line{run: r}
+	defer l.hangUp()
+	for l.takeAnnounced(ctx) || l.takeReady(ctx) {
+		l.send(ctx)
+	}
+}
+
+// line is a sender's connection, the letter that it sends, and the one that it has
+// announced. What is announced goes out next over the same connection, or goes back
+// to the queue untouched as soon as the connection ends, the worker stops, its lane
+// pauses, its claim no longer stands or the relay is away: the line is hung up, so
+// that the relay has an envelope and nothing to deliver.
+type line struct {
+	*run
+	session   Session
+	used      time.Time
+	now, next letter
+	announced bool
+}
+
+// takeAnnounced moves on to the letter that was announced, if it may still go.
+func (l *line) takeAnnounced(ctx context.Context) bool {
+	if !l.announced {
+		return false
+	}
+	if ctx.Err() != nil || !l.trusted() || l.breaker.open() || !l.mayGo(l.next) {
+		l.hangUp()
+		return false
+	}
+	l.now, l.announced = l.next, false
+	return true
+}
+
+// takeReady waits for the relay to be spoken to, and for a letter that may go. It
+// is false when the worker stops or there will be no more.
+func (l *line) takeReady(ctx context.Context) bool {
+	for l.breaker.wait(ctx) {
 		var ok bool
 		select {
-		case l, ok = <-r.ready:
+		case l.now, ok = <-l.ready:
 		case <-ctx.Done():
 		}
 		if !ok {
-			r.breaker.unused()
-			return
+			l.breaker.unused()
+			return false
 		}
-		if !r.lanes.open(l.Lane) || !r.held.stands(l.ClaimID, r.Now(), r.opt.Lease/2) {
-			r.breaker.unused()
-			r.release([]Job{l.Job})
+		if !l.mayGo(l.now) {
+			l.breaker.unused()
+			l.release([]Job{l.now.Job})
 			continue
 		}
-		if s = r.session(ctx, s, used); s == nil {
-			r.release([]Job{l.Job})
-			continue
+		if l.connect(ctx) {
+			return true
 		}
-		r.send(ctx, s, l)
-		used = r.Now()
+		l.release([]Job{l.now.Job})
 	}
+	return false
+}
+
+// mayGo tells whether a letter's lane is open and its claim stands.
+func (r *run) mayGo(l letter) bool {
+	return r.lanes.open(l.Lane) && r.held.stands(l.ClaimID, r.Now(), r.opt.Lease/2)
+}
+
+// announce takes the letter that goes next, if one is ready. The one that finds
+// out whether a relay is back goes alone.
+func (l *line) announce() *Message {
+	if l.breaker.open() {
+		return nil
+	}
+	select {
+	case next, ok := <-l.ready:
+		if !ok {
+			return nil
+		}
+		if !l.mayGo(next) {
+			l.release([]Job{next.Job})
+			return nil
+		}
+		l.next, l.announced = next, true
+		return &l.next.message
+	default:
+		return nil
+	}
+}
+
+// send makes the attempt that is on record, and has it settled.
+func (l *line) send(ctx context.Context) {
+	reply, err := l.session.Send(ctx, l.now.message, l.announce())
+	l.used = l.Now()
+	end := l.conclude(l.now.Job, l.now.attempt, reply, err)
+	if end.To == Queued {
+		l.release([]Job{l.now.Job})
+		return
+	}
+	l.Meter.Attempt(end.To, end.Class, l.used.Sub(l.now.attempt.BegunAt))
+	l.settles.in <- end
 }
 
 // staleAfter is how long an unused connection is trusted. Relays hang up on idle
 // ones after five minutes (RFC 5321, 4.5.3.2.7), some sooner.
 const staleAfter = 30 * time.Second
 
-// session gives a living connection, or nil when the relay is away: that is its
+// trusted tells whether the connection may be used again. One with an announced
+// letter can be idle too: when the books do not take what the last one came to.
+func (l *line) trusted() bool {
+	return l.session != nil && l.session.Alive() && l.Now().Sub(l.used) < staleAfter
+}
+
+// connect sees to a living connection. Without one the relay is away: that is its
 // fault, and charged to nobody.
-func (r *run) session(ctx context.Context, s Session, used time.Time) Session {
-	if s != nil && s.Alive() && r.Now().Sub(used) < staleAfter {
-		return s
+func (l *line) connect(ctx context.Context) bool {
+	if l.trusted() {
+		return true
 	}
-	hangUp(s)
-	s, err := r.Relay.Open(ctx)
+	l.hangUp()
+	s, err := l.Relay.Open(ctx)
 	if err == nil {
-		return s
+		l.session, l.used = s, l.Now()
+		return true
 	}
 	if ctx.Err() == nil {
-		r.Log.Warn("the relay cannot be reached; deliveries wait in the queue", "relay", r.Relay.Name(), "error", err)
-		r.Meter.RelayAway()
-		r.breaker.failed()
+		l.Log.Warn("the relay cannot be reached; deliveries wait in the queue", "relay", l.Relay.Name(), "error", err)
+		l.Meter.RelayAway()
+		l.breaker.failed()
 	} else {
-		r.breaker.unused()
+		l.breaker.unused()
 	}
-	return nil
+	return false
 }
 
-func hangUp(s Session) {
-	if s != nil {
-		s.Close()
+// hangUp ends the connection, and gives back what was announced over it.
+func (l *line) hangUp() {
+	if l.session != nil {
+		l.session.Close()
+		l.session = nil
 	}
-}
-
-// send makes the attempt that is on record, and has it settled.
-func (r *run) send(ctx context.Context, s Session, l letter) {
-	reply, err := s.Send(ctx, l.message)
-	end := r.conclude(l.Job, l.attempt, reply, err)
-	if end.To == Queued {
-		r.release([]Job{l.Job})
-		return
+	if l.announced {
+		l.release([]Job{l.next.Job})
+		l.announced = false
 	}
-	r.Meter.Attempt(end.To, end.Class, r.Now().Sub(l.attempt.BegunAt))
-	r.settles.in <- end
 }
 
 func (r *run) flushSettlements(batch []Settlement) {

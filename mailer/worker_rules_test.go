@@ -191,14 +191,12 @@ func TestANoticeAlwaysNamesASource(t *testing.T) {
 func TestAConnectionThatWasIdleIsNotTrusted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, r := newMemQueue(t, 0), &memRelay{}
-		run := newRun(testWorker(q, r))
-		s := run.session(t.Context(), nil, time.Time{})
-		if run.session(t.Context(), s, time.Now()); r.opened != 1 {
+		l := &line{run: newRun(testWorker(q, r))}
+		if l.connect(t.Context()); !l.connect(t.Context()) || r.opened != 1 {
 			t.Errorf("%d opened", r.opened)
 		}
-		used := time.Now()
 		time.Sleep(staleAfter)
-		if run.session(t.Context(), s, used); r.opened != 2 {
+		if !l.connect(t.Context()) || r.opened != 2 {
 			t.Errorf("an idle connection was trusted")
 		}
 	})

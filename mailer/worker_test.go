@@ -29,6 +29,9 @@ func during(t *testing.T, q *memQueue, r *memRelay, d time.Duration, meanwhile f
 	if n := q.states()[Sending]; n > 0 {
 		t.Errorf("%d deliveries were left claimed after a graceful stop", n)
 	}
+	if r.broken > 0 {
+		t.Errorf("%d letters were announced, and others sent in their place, or over a session that was over", r.broken)
+	}
 }
 
 func TestEverybodyIsToldOnceByARelayThatAcceptsAll(t *testing.T) {

@@ -21,7 +21,8 @@ type letter struct {
 //
 // What is begun and not yet on the wire when a worker is killed ends uncertain,
 // and goes out once, ten minutes later: nobody is told twice by it. How many that
-// can be is bounded by WorkerOptions.Ahead. A worker that stops gives them back.
+// can be is bounded by WorkerOptions.Ahead, and one announced over each connection. A
+// worker that stops gives them back.
 // What was sent and not yet settled may arrive twice: no more than one batch of
 // settlements, of Ahead as well, and two for each connection.
 func (r *run) writer(ctx context.Context) {

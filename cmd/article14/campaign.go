@@ -126,7 +126,7 @@ func sendAll(ctx context.Context, r mailer.Relay, mails []mailer.PreviewMail) er
 	}
 	defer session.Close()
 	for _, m := range mails {
-		if _, err := session.Send(ctx, m.Message); err != nil {
+		if _, err := session.Send(ctx, m.Message, nil); err != nil {
 			return fmt.Errorf("send the %s notice: %w", m.Key.Languages, err)
 		}
 	}

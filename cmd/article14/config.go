@@ -133,6 +133,8 @@ type RelayFlags struct {
 	RelayUser     string `help:"User name at the relay." placeholder:"NAME"`
 	RelayPassword string `help:"Password at the relay. Better in a file: ARTICLE14_RELAY_PASSWORD_FILE." placeholder:"PASSWORD"`
 	RelayHELO     string `name:"relay-helo" help:"Our name for the relay; default this machine's." placeholder:"NAME"`
+
+	RelayPipelining string `help:"on: commands go in groups where the relay offers PIPELINING, one round trip a mail. off: one at a time, for a relay that offers it and gets it wrong." enum:"on,off" default:"on"`
 }
 
 func (f *RelayFlags) open() (*relay.SMTP, error) {
@@ -148,7 +150,7 @@ func (f *RelayFlags) open() (*relay.SMTP, error) {
 		tls = relay.TLSDefault
 	}
 	return relay.New(relay.Config{Name: "default", Host: f.RelayHost, Port: f.RelayPort, TLS: tls,
-		HELO: f.RelayHELO, Username: f.RelayUser, Password: password})
+		HELO: f.RelayHELO, Username: f.RelayUser, Password: password, Stepwise: f.RelayPipelining == "off"})
 }
 
 // WorkerFlags are a worker's settings.

@@ -107,7 +107,7 @@ func (h *hall) prepare(ctx context.Context) error {
 		return err
 	}
 	known := 0
-	if h.wants("a") || h.wants("b") || h.wants("c") {
+	if h.wants("a") || h.wants("p") || h.wants("b") || h.wants("c") {
 		h.say("preparing a campaign of %d", h.Deliveries)
 		if err := h.campaign(ctx, queued, h.Deliveries); err != nil {
 			return err

@@ -15,9 +15,13 @@ import (
 // jobsAtHand is how many deliveries (a) goes round and round over.
 const jobsAtHand = 2000
 
-// loop is (a): compose and send, one after the other on each connection, and
-// nothing else. It is what (b) would be if the books cost nothing.
-func (s *stage) loop() error {
+// stepwise is (a), pipelined is (p).
+func (s *stage) stepwise() error  { return s.loop(true) }
+func (s *stage) pipelined() error { return s.loop(false) }
+
+// loop composes and sends, one after the other on each connection, and does
+// nothing else: what (b) would be if the books cost nothing.
+func (s *stage) loop(stepwise bool) error {
 	jobs, err := s.claimSome(jobsAtHand)
 	if err != nil {
 		return err
@@ -33,7 +37,7 @@ func (s *stage) loop() error {
 		}
 	}
 	s.result.Compose = ownCPU() - before
-	r, err := s.relay()
+	r, err := s.relay(stepwise)
 	if err != nil {
 		return err
 	}
@@ -52,25 +56,16 @@ func (s *stage) sendAll(r mailer.Relay, w *writer, jobs []mailer.Job) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	failed := make(chan error, s.Connections)
+	compose := func() (*mailer.Message, error) {
+		i := next.Add(1)
+		if i > int64(s.N) {
+			return nil, nil
+		}
+		m, err := w.write(jobs[int(i)%len(jobs)])
+		return &m, err
+	}
 	for range s.Connections {
-		wait.Go(func() {
-			failed <- func() error {
-				session, err := r.Open(s.ctx)
-				if err != nil {
-					return err
-				}
-				for i := next.Add(1); i <= int64(s.N); i = next.Add(1) {
-					m, err := w.write(jobs[int(i)%len(jobs)])
-					if err != nil {
-						return err
-					}
-					if _, err := session.Send(s.ctx, m); err != nil {
-						return err
-					}
-				}
-				return session.Close()
-			}()
-		})
+		wait.Go(func() { failed <- s.sendOver(r, compose) })
 	}
 	wait.Wait()
 	close(failed)
@@ -81,9 +76,28 @@ func (s *stage) sendAll(r mailer.Relay, w *writer, jobs []mailer.Job) error {
 	return errors.Join(errs...)
 }
 
+// sendOver sends over one connection until there is no more to send. Each message
+// is announced with the one before it; over a stepwise relay that says nothing.
+func (s *stage) sendOver(r mailer.Relay, compose func() (*mailer.Message, error)) error {
+	session, err := r.Open(s.ctx)
+	if err != nil {
+		return err
+	}
+	m, err := compose()
+	for m != nil && err == nil {
+		var next *mailer.Message
+		if next, err = compose(); err != nil {
+			break
+		}
+		_, err = session.Send(s.ctx, *m, next)
+		m = next
+	}
+	return errors.Join(err, session.Close())
+}
+
 // relay leads to the sink.
-func (s *stage) relay() (*relay.SMTP, error) {
-	return relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain"})
+func (s *stage) relay(stepwise bool) (*relay.SMTP, error) {
+	return relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain", Stepwise: stepwise})
 }
 
 // claimSome starts the campaign and claims from it.

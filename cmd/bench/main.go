@@ -2,6 +2,7 @@
 // runs it. docs/performance.md says what each figure means and what it depends on.
 //
 //	(a) loop      compose and send, stepwise, over some connections; no database
+//	(p) loop      the same, pipelined
 //	(b) pipeline  the real worker: claim, compose, begin, send, settle
 //	(c) books     claim, begin and settle with the whole bookkeeping; no compose, no wire
 //	(d) import    a CSV file through intake, identified and validated, into an empty and a filled database
@@ -31,7 +32,7 @@ type options struct {
 	Only        string `json:"only"`
 	Runs        int    `json:"runs"`
 	Connections int    `json:"connections"`
-	Deliveries  int    `json:"deliveries"` // of (a), (b) and (c)
+	Deliveries  int    `json:"deliveries"` // of (a), (p), (b) and (c)
 	Few         int    `json:"few"`        // in the short queue that (b)'s memory is compared with
 	Rows        int    `json:"rows"`       // of the file of (d)
 	People      int    `json:"people"`     // in the filled database of (d)
@@ -85,10 +86,10 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 
 func readOptions(args []string) (o options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.StringVar(&o.Only, "only", "", "parts to run, of a,b,c,d; empty: all")
+	f.StringVar(&o.Only, "only", "", "parts to run, of a,p,b,c,d; empty: all")
 	f.IntVar(&o.Runs, "runs", 3, "runs of each part; the median is shown")
 	f.IntVar(&o.Connections, "connections", 8, "connections to the sink")
-	f.IntVar(&o.Deliveries, "deliveries", 100_000, "deliveries of (a), (b) and (c)")
+	f.IntVar(&o.Deliveries, "deliveries", 100_000, "deliveries of (a), (p), (b) and (c)")
 	f.IntVar(&o.Few, "few", 10_000, "deliveries of the short queue whose peak of memory is compared with that of (b); 0: none")
 	f.IntVar(&o.Rows, "rows", 100_000, "rows of the file of (d)")
 	f.IntVar(&o.People, "people", 500_000, "people in the filled database of (d)")
@@ -99,8 +100,8 @@ func readOptions(args []string) (o options, err error) {
 		return o, err
 	}
 	for _, part := range strings.Split(o.Only, ",") {
-		if !strings.Contains("a b c d", part) {
-			return o, fmt.Errorf("-only: there is no part %q: choose from a,b,c,d", part)
+		if !strings.Contains("a p b c d", part) {
+			return o, fmt.Errorf("-only: there is no part %q: choose from a,p,b,c,d", part)
 		}
 	}
 	if f.NArg() > 0 || o.Runs < 1 || o.Connections < 1 || o.Deliveries < 1 || o.Rows < 1 || o.People < 1 || o.Few < 0 {

@@ -54,6 +54,7 @@ type measurement struct {
 // The names of the rows.
 const (
 	nameLoop     = "a"
+	nameGroups   = "p"
 	namePipeline = "b"
 	nameShort    = "b, short queue"
 	nameBooks    = "c"
@@ -64,6 +65,7 @@ const (
 func (h *hall) measurements() []measurement {
 	all := []measurement{
 		{nameLoop, func(ctx context.Context) (result, error) { return h.mailed(ctx, queued, "a", h.Deliveries) }},
+		{nameGroups, func(ctx context.Context) (result, error) { return h.mailed(ctx, queued, "p", h.Deliveries) }},
 		{namePipeline, func(ctx context.Context) (result, error) { return h.mailed(ctx, queued, "b", h.Deliveries) }},
 		{nameShort, func(ctx context.Context) (result, error) { return h.mailed(ctx, short, "b", h.Few) }},
 		{nameBooks, func(ctx context.Context) (result, error) {

@@ -55,7 +55,8 @@ var parts = map[string]func(*stage) error{
 	"register": (*stage).register,
 	"import":   (*stage).importFile,
 	"release":  (*stage).release,
-	"a":        (*stage).loop,
+	"a":        (*stage).stepwise,
+	"p":        (*stage).pipelined,
 	"b":        (*stage).pipeline,
 	"c":        (*stage).books,
 }

@@ -15,7 +15,7 @@ import (
 
 // pipeline is (b): the worker as it is, until all that was queued is settled.
 func (s *stage) pipeline() error {
-	r, err := s.relay()
+	r, err := s.relay(false)
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,7 @@ func commit(ctx context.Context) string {
 
 var titles = []struct{ name, title string }{
 	{nameLoop, "(a) compose and send, no database"},
+	{nameGroups, "(p) the same, pipelined"},
 	{namePipeline, "(b) the whole pipeline"},
 	{nameShort, "    the same, short queue"},
 	{nameBooks, "(c) claim, begin, settle"},
@@ -111,14 +112,26 @@ func (r report) print(w io.Writer) error {
 func (r result) micros(seconds float64) float64 { return seconds / float64(r.N) * 1e6 }
 
 // printSplit says where a notice's processor time goes. Composing was measured
-// alone; the wire is what (a) takes beside it, the queue what (b) takes beside (a).
+// alone; the wire is what (p) takes beside it, the queue what (b) takes beside (p).
 func (r report) printSplit(w io.Writer) {
-	if len(r.Parts[nameLoop]) == 0 || len(r.Parts[namePipeline]) == 0 {
+	if len(r.Parts[nameGroups]) == 0 {
 		return
 	}
-	a, b := r.Parts[nameLoop].median(), r.Parts[namePipeline].median()
-	composing, sending, all := a.micros(a.Compose), a.micros(a.CPU.Own), b.micros(b.CPU.Own)
-	fmt.Fprintf(w, "\n(b) is %.2f of (a)\n", b.rate()/a.rate())
-	fmt.Fprintf(w, "processor time for a notice: compose %.0f µs, wire %.0f µs, queue %.0f µs, database %.0f µs (the sink: %.0f µs)\n",
-		composing, sending-composing, all-sending, b.micros(b.CPU.Database), b.micros(b.CPU.Sink))
+	p := r.Parts[nameGroups].median()
+	composing, sending := p.micros(p.Compose), p.micros(p.CPU.Own)
+	fmt.Fprintf(w, "\nprocessor time for a notice: compose %.0f µs, wire %.0f µs", composing, sending-composing)
+	if len(r.Parts[nameLoop]) > 0 {
+		a := r.Parts[nameLoop].median()
+		fmt.Fprintf(w, " (stepwise %.0f µs)", a.micros(a.CPU.Own)-a.micros(a.Compose))
+	}
+	if len(r.Parts[namePipeline]) > 0 {
+		b := r.Parts[namePipeline].median()
+		fmt.Fprintf(w, ", queue %.0f µs, database %.0f µs (the sink: %.0f µs)", b.micros(b.CPU.Own)-sending, b.micros(b.CPU.Database), b.micros(b.CPU.Sink))
+		for _, loop := range []string{nameLoop, nameGroups} {
+			if len(r.Parts[loop]) > 0 {
+				fmt.Fprintf(w, "\n(b) is %.2f of (%s)", b.rate()/r.Parts[loop].median().rate(), loop)
+			}
+		}
+	}
+	fmt.Fprintln(w)
 }

@@ -32,6 +32,7 @@ type Config struct {
 	HELO     string // our name (RFC 5321 4.1.1.1); the machine's own if empty
 	Username string // empty: no authentication
 	Password string
+	Stepwise bool // one command at a time, whatever the relay says of PIPELINING
 	Limits   Limits
 
 	ServerName string         // in the certificate; Host if empty

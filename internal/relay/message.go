@@ -23,19 +23,19 @@ func notSent(stage mailer.Stage, code int, enhanced, format string, args ...any)
 
 // transaction is a message ready for the wire.
 type transaction struct {
-	mail, rcpt string // commands
-	recipient  string
-	data       []byte // CRLF, dots doubled, without the final dot
+	m    mailer.Message
+	body wireBody
 }
 
 // offer is what the relay said in answer to EHLO.
 type offer struct {
 	dsn, eightBit, utf8, size bool
+	pipelining                bool  // RFC 2920, and we may use it
 	maxSize                   int64 // 0: not said
 }
 
 // prepare checks a message against the rules of the wire and against what the
-// relay offers, and writes its commands.
+// relay offers.
 func (o offer) prepare(m mailer.Message) (transaction, *mailer.DeliveryError) {
 	if m.EnvelopeFrom != "" && !validPath(m.EnvelopeFrom, m.UTF8) {
 		return transaction{}, notSent(mailer.StageMail, 501, "5.1.7", "the envelope sender is not an address that can stand in MAIL")
@@ -55,7 +55,7 @@ func (o offer) prepare(m mailer.Message) (transaction, *mailer.DeliveryError) {
 	case o.maxSize > 0 && body.size > o.maxSize:
 		return transaction{}, notSent(mailer.StageMail, 552, "5.3.4", "the message has %d octets and the relay takes %d", body.size, o.maxSize)
 	}
-	return transaction{mail: o.mailCommand(m, body), rcpt: o.rcptCommand(m), recipient: m.To, data: body.data}, nil
+	return transaction{m, body}, nil
 }
 
 // maxPath is RFC 5321 4.5.3.1.3 without the angle brackets.
@@ -75,9 +75,17 @@ func validPath(addr string, utf8Allowed bool) bool {
 		}
 		addr = rest
 	}
-	return !strings.ContainsFunc(addr, func(r rune) bool {
-		return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r)
-	})
+	for i, r := range addr {
+		switch {
+		case r == '<', r == '>', r <= ' ', r == 0x7f:
+			return false
+		case r > unicode.MaxASCII:
+			return !strings.ContainsFunc(addr[i:], func(r rune) bool {
+				return r == '<' || r == '>' || unicode.IsSpace(r) || unicode.IsControl(r)
+			})
+		}
+	}
+	return true
 }
 
 // afterQuoted gives what follows the Quoted-string at the start of s (RFC 5321
@@ -101,8 +109,8 @@ func afterQuoted(s string) (rest string, ok bool) {
 
 // wireBody is a message's bytes as DATA carries them.
 type wireBody struct {
-	data     []byte
-	size     int64 // octets before dots are doubled, as RFC 1870 counts
+	data     []byte // CRLF, dots doubled, without the final dot
+	size     int64  // octets before dots are doubled, as RFC 1870 counts
 	eightBit bool
 }
 
@@ -148,15 +156,15 @@ func asItGoes(b []byte) bool {
 	return bytes.Count(b, []byte{'\r'}) == lines
 }
 
-// asciiBytes is isASCII for what is long, eight octets at a time.
+// asciiBytes is isASCII for what is long, 32 octets at a time.
 func asciiBytes(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
-		}
-		b = b[8:]
+	var seen uint64
+	for ; len(b) >= 32; b = b[32:] {
+		w := (*[32]byte)(b)
+		seen |= binary.LittleEndian.Uint64(w[:8]) | binary.LittleEndian.Uint64(w[8:16]) |
+			binary.LittleEndian.Uint64(w[16:24]) | binary.LittleEndian.Uint64(w[24:])
 	}
-	return isASCII(b)
+	return seen&0x8080808080808080 == 0 && isASCII(b)
 }
 
 func isASCII[T string | []byte](s T) bool {

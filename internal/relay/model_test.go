@@ -2,9 +2,8 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -39,8 +38,9 @@ func moves(yes string) []move {
 	}
 }
 
-// play is what the server does with one message.
-type play struct{ Mail, Rcpt, Data, Dot, Rset move }
+// play is what the server does with one message. Lone answers the dot of a
+// message whose recipient was refused.
+type play struct{ Mail, Rcpt, Data, Dot, Lone, Rset move }
 
 func drawPlay(t *rapid.T, label string) play {
 	draw := func(turn, yes string) move {
@@ -48,7 +48,7 @@ func drawPlay(t *rapid.T, label string) play {
 	}
 	return play{
 		Mail: draw("MAIL", "250 2.1.0 ok"), Rcpt: draw("RCPT", "250 2.1.5 ok"), Data: draw("DATA", "354 go ahead"),
-		Dot: draw("DOT", "250 2.0.0 taken"), Rset: draw("RSET", "250 2.0.0 ok"),
+		Dot: draw("DOT", "250 2.0.0 taken"), Lone: draw("lone dot", "250 2.0.0 taken"), Rset: draw("RSET", "250 2.0.0 ok"),
 	}
 }
 
@@ -58,174 +58,263 @@ type told struct {
 	code  int
 }
 
-// model says, without a client, what must be reported and whether the session
-// can go on; and which turns the server has.
-func model(p play) (want told, alive bool, turns map[string]move) {
-	turns = map[string]move{}
-	for _, turn := range []struct {
-		name  string
-		stage mailer.Stage
-		move  move
-	}{{"MAIL", mailer.StageMail, p.Mail}, {"RCPT", mailer.StageRcpt, p.Rcpt}, {"DATA", mailer.StageData, p.Data}, {"DOT", mailer.StageDot, p.Dot}} {
-		turns[turn.name] = turn.move
-		switch m := turn.move; {
-		case m.yes:
+// expected is what must come of one message: what is reported, whether the session
+// can go on, which turns the server has, and whether it gets an empty text.
+type expected struct {
+	told
+	alive bool
+	turns map[string]move
+	lone  bool
+}
+
+type step struct {
+	name  string
+	stage mailer.Stage
+	move  move
+}
+
+func (p play) envelope() []step {
+	return []step{{"MAIL", mailer.StageMail, p.Mail}, {"RCPT", mailer.StageRcpt, p.Rcpt}, {"DATA", mailer.StageData, p.Data}}
+}
+
+// ends tells whether nobody knows after this where the dialogue stands.
+func (m move) ends() bool { return !m.yes && (m.code == 0 || m.code == 421) }
+
+// stepwise is the model of a dialogue of single steps, without a client.
+func (p play) stepwise() expected {
+	e := expected{turns: map[string]move{}}
+	for _, s := range p.envelope() {
+		e.turns[s.name] = s.move
+		if s.move.yes {
 			continue
-		case m.code == 0 || m.code == 421:
-			return told{turn.stage, m.code}, false, turns
-		case turn.stage == mailer.StageDot:
-			return told{turn.stage, m.code}, true, turns
-		default:
-			turns["RSET"] = p.Rset
-			return told{turn.stage, m.code}, p.Rset.yes, turns
+		}
+		e.told = told{s.stage, s.move.code}
+		if !s.move.ends() {
+			e.turns["RSET"], e.alive = p.Rset, p.Rset.yes
+		}
+		return e
+	}
+	return p.dot(e)
+}
+
+func (p play) dot(e expected) expected {
+	e.turns["DOT"] = p.Dot
+	if !p.Dot.yes {
+		e.told = told{mailer.StageDot, p.Dot.code}
+	}
+	e.alive = !p.Dot.ends()
+	return e
+}
+
+// grouped is the model where MAIL, RCPT and DATA came together: the server
+// answers them all, and the first no is the verdict.
+func (p play) grouped() expected {
+	e := expected{turns: map[string]move{}}
+	for _, s := range p.envelope() {
+		e.turns[s.name] = s.move
+		if !s.move.yes && e.told == (told{}) {
+			e.told = told{s.stage, s.move.code}
+		}
+		if s.move.ends() {
+			return e
 		}
 	}
-	return told{}, true, turns
+	switch {
+	case e.told == told{}:
+		return p.dot(e)
+	case !p.Data.yes:
+		e.turns["RSET"], e.alive = p.Rset, p.Rset.yes
+	case !p.Rcpt.yes: // the server waits for a text to nobody
+		e.turns["DOT"], e.lone = p.Lone, true
+		if !p.Lone.ends() {
+			e.turns["RSET"], e.alive = p.Rset, p.Rset.yes
+		}
+	}
+	return e // else it waits for a text to somebody, and gets none
 }
+
+// breach is how an announced message is not sent.
+type breach string
+
+const (
+	none    breach = ""
+	hangUp  breach = "hang up"
+	another breach = "send another one"
+	ended   breach = "send it under a context that has ended"
+)
 
 // E5, and hold 1 of the design: over whole sessions, what is reported is what
 // the model says, and what the server took is reported as taken or uncertain.
 func TestEveryScriptIsReportedAsTheModelSays(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(1, 4).Draw(rt, "messages")
-		var want []told
-		var alive []bool
-		var l Limits
-		s := script{}
-		lives := true
-		for i := range n {
-			if !lives {
-				want, alive = append(want, told{stage: mailer.StageConnect}), append(alive, false)
-				continue
+	for way, extensions := range bothWays {
+		t.Run(way, func(t *testing.T) {
+			rapid.Check(t, func(rt *rapid.T) { drawSession(rt, extensions).check(rt) })
+		})
+	}
+}
+
+// rehearsal is a session of several messages whose outcome is known.
+type rehearsal struct {
+	setup
+	limits    Limits
+	want      []expected
+	announces []bool   // the next one, with this one
+	breaches  []breach // of the promise to send this one
+}
+
+func drawSession(rt *rapid.T, extensions []string) *rehearsal {
+	r := &rehearsal{setup: setup{extensions: extensions, script: script{}}}
+	untouched := expected{told: told{stage: mailer.StageConnect}}
+	n, alive, announced := rapid.IntRange(1, 5).Draw(rt, "messages"), true, false
+	for i := range n {
+		label := fmt.Sprintf("message %d:", i)
+		e, broken := untouched, none
+		if alive && announced && rapid.IntRange(0, 5).Draw(rt, label+" broken") == 0 {
+			broken = rapid.SampledFrom([]breach{hangUp, another, ended}).Draw(rt, label+" how")
+		} else if alive {
+			p := drawPlay(rt, label)
+			if e = p.stepwise(); len(extensions) > 0 {
+				e = p.grouped()
 			}
-			w, a, turns := model(drawPlay(rt, fmt.Sprintf("message %d:", i)))
-			want, alive, lives = append(want, w), append(alive, a), a
-			for name, m := range turns {
-				s[name] = append(s[name], m.act)
-				if m.brief {
-					l = shorten(l, name)
-				}
-			}
+			r.perform(e)
 		}
-		compare(rt, s, l, want, alive)
-	})
+		// A promise counts where it left something on the wire.
+		announces := i+1 < n && rapid.Bool().Draw(rt, label+" announces")
+		alive, announced = e.alive, announces && len(extensions) > 0 && e.reachedDot()
+		r.want, r.announces, r.breaches = append(r.want, e), append(r.announces, announces), append(r.breaches, broken)
+	}
+	return r
 }
 
-func shorten(l Limits, turn string) Limits {
-	b := briefWhere(script{turn: {stall}})
-	return Limits{Mail: max(l.Mail, b.Mail), Rcpt: max(l.Rcpt, b.Rcpt), Data: max(l.Data, b.Data), Dot: max(l.Dot, b.Dot), Reset: max(l.Reset, b.Reset)}
+func (e expected) reachedDot() bool {
+	_, there := e.turns["DOT"]
+	return there && !e.lone
 }
 
-func compare(rt *rapid.T, s script, l Limits, want []told, alive []bool) {
-	srv := serve(rt, setup{script: s})
-	defer srv.stop()
-	session, err := dialled(rt, srv, limits(l)).Open(context.Background())
+// perform has the server play a message's turns.
+func (r *rehearsal) perform(e expected) {
+	for name, m := range e.turns {
+		r.script[name] = append(r.script[name], m.act)
+		if !m.brief {
+			continue
+		}
+		if name == "DOT" && e.lone {
+			name = "RSET" // whose limit it has
+		}
+		b := briefWhere(script{name: {stall}})
+		l := &r.limits
+		*l = Limits{Mail: max(l.Mail, b.Mail), Rcpt: max(l.Rcpt, b.Rcpt), Data: max(l.Data, b.Data), Dot: max(l.Dot, b.Dot), Reset: max(l.Reset, b.Reset)}
+	}
+}
+
+// numbered is the i-th message of a session.
+func numbered(i int) mailer.Message {
+	m := notice
+	m.EnvelopeID = fmt.Sprintf("id%d", i)
+	m.Bytes = fmt.Appendf(nil, "Subject: Notice %d\r\n\r\n%s", i, text)
+	return m
+}
+
+// check plays it and compares.
+func (r *rehearsal) check(rt *rapid.T) {
+	srv := serve(rt, r.setup)
+	stopped := false
+	defer func() {
+		if !stopped {
+			srv.stop()
+		}
+	}()
+	session, err := dialled(rt, srv, limits(r.limits)).Open(context.Background())
 	if err != nil {
 		rt.Fatal(err)
 	}
 	defer session.Close()
-	mayHaveArrived := 0
-	for i := range want {
-		var got told
-		_, err := session.Send(context.Background(), notice)
-		if err != nil {
-			failed := failure(rt, err)
-			got = told{failed.Stage, failed.Reply.Code}
-		}
-		if got != want[i] || session.Alive() != alive[i] {
-			rt.Errorf("message %d: %+v, alive %v; want %+v, alive %v (%v)", i, got, session.Alive(), want[i], alive[i], err)
-		}
-		if err == nil || mailer.Classify(failure(rt, err)) == mailer.ClassUncertain || got.stage == mailer.StageDot {
-			mayHaveArrived++
+	reports := make([]error, len(r.want))
+	for i, want := range r.want {
+		reports[i] = r.send(session, i)
+		got := toldBy(rt, reports[i])
+		if got != want.told || session.Alive() != want.alive {
+			rt.Errorf("message %d: %+v, alive %v; want %+v, alive %v (%v)", i, got, session.Alive(), want.told, want.alive, reports[i])
 		}
 	}
-	if got := srv.received(); len(got) != mayHaveArrived {
-		rt.Errorf("%d messages came as far as their dot, %d were reported so", len(got), mayHaveArrived)
-	}
-	for _, m := range srv.received() {
-		if m != text {
-			rt.Errorf("the server got %q", m)
+	session.Close()
+	srv.stop()
+	stopped = true
+	lone := 0
+	for _, e := range r.want {
+		if e.lone {
+			lone++
 		}
 	}
+	srv.agrees(rt, reports, lone)
 }
 
-// A connection that breaks at any octet of what we send: nothing that the relay
-// took is reported as not taken, and nothing is uncertain before the dot.
-func TestACutAtAnyOctet(t *testing.T) {
-	total := int64(1) << 30
-	dot := sendInFull(t, &total) // once, to learn where the dot is
-	named := int64(len("EHLO notices.example\r\n" + "MAIL FROM:<" + sender + ">\r\n"))
-	for at := range total + 1 {
-		class, arrived := reportOfCutAt(t, at)
-		want := mailer.ClassAccepted
-		switch {
-		case at < named:
-			want = mailer.ClassRelayAway
-		case at <= dot:
-			want = mailer.ClassCut
-		case at < total:
-			want = mailer.ClassUncertain
-		}
-		if class != want || arrived != (at == total) {
-			t.Errorf("cut after %d octets of %d (dot behind %d): %s, arrived %v; want %s", at, total, dot, class, arrived, want)
-		}
-	}
-}
-
-// sendInFull sends one message. It gives the octets before the dot and sets
-// total to those before QUIT.
-func sendInFull(t *testing.T, total *int64) (dot int64) {
-	srv := serve(t, setup{})
-	defer srv.stop()
-	s, err := dialled(t, srv).Open(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if _, err := s.Send(t.Context(), notice); err != nil {
-		t.Fatal(err)
-	}
-	*total = s.(*session).conn.sent
-	return *total - int64(len(".\r\n"))
-}
-
-func reportOfCutAt(t *testing.T, at int64) (class mailer.ReplyClass, arrived bool) {
-	srv := serve(t, setup{})
-	defer srv.stop()
-	r := dialled(t, srv)
-	plain := r.dial
-	r.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := plain(ctx, network, addr)
-		return &brittle{Conn: conn, left: at}, err
-	}
-	s, err := r.Open(t.Context())
-	if err == nil {
-		_, err = s.Send(t.Context(), notice)
+func (r *rehearsal) send(s mailer.Session, i int) error {
+	ctx, m := context.Background(), numbered(i)
+	switch r.breaches[i] {
+	case hangUp:
 		s.Close()
+	case another:
+		m = numbered(i + 100)
+	case ended:
+		over, cancel := context.WithCancel(ctx)
+		cancel()
+		ctx = over
 	}
-	arrived = len(srv.received()) == 1
+	var next *mailer.Message
+	if r.announces[i] {
+		n := numbered(i + 1)
+		next = &n
+	}
+	_, err := s.Send(ctx, m, next)
+	return err
+}
+
+func toldBy(t rapid.TB, err error) told {
 	if err == nil {
-		return mailer.ClassAccepted, arrived
+		return told{}
 	}
-	return mailer.Classify(failure(t, err)), arrived
+	failed := failure(t, err)
+	return told{failed.Stage, failed.Reply.Code}
 }
 
-// brittle breaks after so many octets.
-type brittle struct {
-	net.Conn
-	left int64
-}
-
-var errBroken = errors.New("broken")
-
-func (c *brittle) Write(p []byte) (int, error) {
-	if int64(len(p)) <= c.left {
-		n, err := c.Conn.Write(p)
-		c.left -= int64(n)
-		return n, err
+// agrees holds what was reported of numbered messages against what the server, which
+// has stopped, really got and took: nothing that it took is reported as not taken,
+// nothing is reported as taken that it did not take, a broken connection leaves one
+// message uncertain at most, and but for lone dots no text came that is not one of them.
+func (s *scripted) agrees(t rapid.TB, reports []error, lone int) {
+	t.Helper()
+	doubts, texts := 0, map[string]bool{}
+	for i, err := range reports {
+		m := string(numbered(i).Bytes)
+		texts[m] = true
+		class, came := mailer.ClassAccepted, 0
+		if err != nil {
+			class = mailer.Classify(failure(t, err))
+		}
+		for _, got := range s.mails {
+			if got == m {
+				came++
+			}
+		}
+		taken := slices.Contains(s.taken, m)
+		switch {
+		case came > 1:
+			t.Errorf("message %d came %d times", i, came)
+		case class == mailer.ClassUncertain:
+			doubts++
+		case taken != (class == mailer.ClassAccepted):
+			t.Errorf("message %d is reported %s, and the server took it: %v", i, class, taken)
+		}
 	}
-	n, _ := c.Conn.Write(p[:c.left])
-	c.left = 0
-	c.Conn.Close()
-	return n, errBroken
+	for _, got := range s.mails {
+		if got == "" {
+			lone--
+		} else if !texts[got] {
+			t.Errorf("the server got %q", got)
+		}
+	}
+	if lone != 0 || doubts > 1 {
+		t.Errorf("%d lone dots are missing, %d messages are uncertain", lone, doubts)
+	}
 }

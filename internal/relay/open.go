@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/textproto"
 	"strconv"
-	"strings"
 
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
@@ -46,7 +45,7 @@ func (r *SMTP) Open(ctx context.Context) (mailer.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSession(conn, client, r.cfg.Limits), nil
+	return newSession(conn, client, r.cfg), nil
 }
 
 // call connects and greets, and gives the socket, what is spoken through, and who
@@ -137,7 +136,8 @@ func (c Config) options(dial mail.DialContextFunc) []mail.Option {
 }
 
 func (c Config) tls() *tls.Config {
-	return &tls.Config{ServerName: c.ServerName, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}
+	// Records of full size: a group then leaves in one write, and not in a dozen.
+	return &tls.Config{ServerName: c.ServerName, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12, DynamicRecordSizingDisabled: true}
 }
 
 // connectError is what went wrong before there was a session. A server's own
@@ -150,7 +150,7 @@ func connectError(ctx context.Context, err error) *mailer.DeliveryError {
 	case ctx.Err() != nil:
 		failed.Cause = ctx.Err()
 	case errors.As(err, &answer) && answer.Code >= 400 && answer.Code <= 599:
-		failed.Reply = newReply(answer.Code, strings.Split(answer.Msg, "\n"), "")
+		failed.Reply = newReply(answer.Code, []byte(answer.Msg), "")
 	case errors.Is(err, errNoMechanism): // to which go-mail adds what was answered to its QUIT
 		failed.Cause = errNoMechanism
 	case errors.As(err, &answer), errors.As(err, &babble), errors.Is(err, smtp.ErrUnexpectedServerResponse):

@@ -66,7 +66,7 @@ func TestAMessageGoesOverTLSWithAuthentication(t *testing.T) {
 			srv := served(t, setup{tls: server, implicit: c.implicit, extensions: []string{"AUTH LOGIN PLAIN", "DSN"}})
 			s := open(t, srv, secured(c.policy, roots), account("open sesame"))
 			for range 2 {
-				if _, err := s.Send(t.Context(), notice); err != nil {
+				if _, err := s.Send(t.Context(), notice, nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -189,7 +189,7 @@ func TestABeginningThatFailsChargesNobodyAndLeavesNoSocketOpen(t *testing.T) {
 
 func TestAnOldServerWithoutEHLOIsSpokenTo(t *testing.T) {
 	srv := served(t, setup{script: script{"EHLO": {say("502 what")}}})
-	if _, err := open(t, srv).Send(t.Context(), notice); err != nil {
+	if _, err := open(t, srv).Send(t.Context(), notice, nil); err != nil {
 		t.Error(err)
 	}
 }

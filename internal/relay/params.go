@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -11,74 +12,94 @@ import (
 // maxEnvelopeID is RFC 3461 4.4.
 const maxEnvelopeID = 100
 
-// mailCommand writes MAIL with what the relay offers. Reports come back with
-// headers only (RET=HDRS): they name the delivery, and the notice need not
-// travel through strangers' mailboxes a second time.
-func (o offer) mailCommand(m mailer.Message, body wireBody) string {
-	c := "MAIL FROM:<" + m.EnvelopeFrom + ">"
-	if o.size {
-		c += fmt.Sprintf(" SIZE=%d", body.size)
+// appendEnvelope writes MAIL, RCPT and DATA as a group.
+func (o offer) appendEnvelope(dst []byte, t *transaction) []byte {
+	for _, stage := range envelopeStages {
+		dst = o.appendCommand(dst, stage, t)
 	}
-	if body.eightBit {
-		c += " BODY=8BITMIME"
-	}
-	if m.UTF8 {
-		c += " SMTPUTF8"
-	}
-	if o.dsn {
-		c += " RET=HDRS"
-		if id := xtext(m.EnvelopeID); id != "" && len(id) <= maxEnvelopeID {
-			c += " ENVID=" + id
-		}
-	}
-	return c
+	return dst
 }
 
-// rcptCommand writes RCPT. We want to hear of failure, which reopens the duty
+// appendCommand writes the command of a stage as a line.
+func (o offer) appendCommand(dst []byte, stage mailer.Stage, t *transaction) []byte {
+	switch stage {
+	case mailer.StageMail:
+		dst = o.appendMail(dst, t)
+	case mailer.StageRcpt:
+		dst = o.appendRcpt(dst, t)
+	case mailer.StageData:
+		dst = append(dst, "DATA"...)
+	}
+	return append(dst, "\r\n"...)
+}
+
+// appendMail writes MAIL with what the relay offers. Reports come back with
+// headers only (RET=HDRS): they name the delivery, and the notice need not
+// travel through strangers' mailboxes a second time.
+func (o offer) appendMail(dst []byte, t *transaction) []byte {
+	dst = append(append(append(dst, "MAIL FROM:<"...), t.m.EnvelopeFrom...), '>')
+	if o.size {
+		dst = strconv.AppendInt(append(dst, " SIZE="...), t.body.size, 10)
+	}
+	if t.body.eightBit {
+		dst = append(dst, " BODY=8BITMIME"...)
+	}
+	if t.m.UTF8 {
+		dst = append(dst, " SMTPUTF8"...)
+	}
+	if !o.dsn {
+		return dst
+	}
+	dst = append(dst, " RET=HDRS"...)
+	without := len(dst)
+	dst = append(dst, " ENVID="...)
+	id := len(dst)
+	if dst = appendXtext(dst, t.m.EnvelopeID); len(dst) == id || len(dst)-id > maxEnvelopeID {
+		return dst[:without]
+	}
+	return dst
+}
+
+// appendRcpt writes RCPT. We want to hear of failure, which reopens the duty
 // (E3), and of delay, because a deadline runs; not of success: a hand-over that
 // did not bounce discharges the duty (E2), and a report for each of millions
 // would double the mail.
-func (o offer) rcptCommand(m mailer.Message) string {
-	c := "RCPT TO:<" + m.To + ">"
-	if o.dsn {
-		c += " NOTIFY=FAILURE,DELAY ORCPT=" + originalRecipient(m.To)
+func (o offer) appendRcpt(dst []byte, t *transaction) []byte {
+	dst = append(append(append(dst, "RCPT TO:<"...), t.m.To...), '>')
+	if !o.dsn {
+		return dst
 	}
-	return c
+	// The address as reports shall quote it: RFC 3461 4.2, or RFC 6533 3 for one
+	// that is not ASCII.
+	dst = append(dst, " NOTIFY=FAILURE,DELAY ORCPT="...)
+	if isASCII(t.m.To) {
+		return appendXtext(append(dst, "rfc822;"...), t.m.To)
+	}
+	return appendUTF8Xtext(append(dst, "utf-8;"...), t.m.To)
 }
 
-// originalRecipient is the address as reports shall quote it: RFC 3461 4.2, or
-// RFC 6533 3 for an address that is not ASCII.
-func originalRecipient(addr string) string {
-	if isASCII(addr) {
-		return "rfc822;" + xtext(addr)
-	}
-	return "utf-8;" + utf8Xtext(addr)
-}
-
-// xtext is RFC 3461 4: what is not printable ASCII, and + and =, as + and two
-// capital hexadecimal digits.
-func xtext(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; c < '!' || c > '~' || c == '+' || c == '=' {
-			fmt.Fprintf(&b, "+%02X", c)
+// appendXtext writes xtext of RFC 3461 4: what is not printable ASCII, and + and
+// =, as + and two capital hexadecimal digits.
+func appendXtext(dst []byte, s string) []byte {
+	for _, c := range []byte(s) {
+		if c < '!' || c > '~' || c == '+' || c == '=' {
+			dst = fmt.Appendf(dst, "+%02X", c)
 		} else {
-			b.WriteByte(c)
+			dst = append(dst, c)
 		}
 	}
-	return b.String()
+	return dst
 }
 
-// utf8Xtext is utf-8-addr-xtext of RFC 6533 3, which every server can carry:
-// \x{HEX} for what is not printable ASCII, and for +, = and \.
-func utf8Xtext(s string) string {
-	var b strings.Builder
+// appendUTF8Xtext writes utf-8-addr-xtext of RFC 6533 3, which every server can
+// carry: \x{HEX} for what is not printable ASCII, and for +, = and \.
+func appendUTF8Xtext(dst []byte, s string) []byte {
 	for _, r := range s {
 		if r < '!' || r > unicode.MaxASCII-1 || strings.ContainsRune(`+=\`, r) {
-			fmt.Fprintf(&b, `\x{%02X}`, r)
+			dst = fmt.Appendf(dst, `\x{%02X}`, r)
 		} else {
-			b.WriteRune(r)
+			dst = append(dst, byte(r))
 		}
 	}
-	return b.String()
+	return dst
 }

@@ -37,7 +37,7 @@ func (r *SMTP) Probe(ctx context.Context) (Probed, error) {
 	}
 	out := look(conn, secured, client)
 	out.Authenticated = r.cfg.Username != ""
-	return out, newSession(conn, client, r.cfg.Limits).Close()
+	return out, newSession(conn, client, r.cfg).Close()
 }
 
 func look(conn *guardedConn, secured net.Conn, client *smtp.Client) Probed {

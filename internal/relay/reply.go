@@ -2,8 +2,8 @@ package relay
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -23,75 +23,135 @@ const (
 // errNonsense leaves out what was said: it may quote anybody.
 var errNonsense = errors.New("the relay's answer is no SMTP reply (RFC 5321 4.2), or not one to what was asked")
 
-// readReply reads one reply within the bounds. The text has addresses masked,
-// and mentions of the given recipient.
-func readReply(r *bufio.Reader, recipient string) (mailer.Reply, error) {
-	var code, size int
-	var texts []string
+// scanReply reads one reply within the bounds. Its text is appended to room, a
+// line of it behind the other with a line feed between.
+func scanReply(r *bufio.Reader, room []byte) (code int, text []byte, err error) {
+	size := 0
 	for range maxReplyLines {
 		line, err := r.ReadSlice('\n')
 		if size += len(line); len(line) > maxReplyLine || size > maxReplySize || errors.Is(err, bufio.ErrBufferFull) {
-			return mailer.Reply{}, errNonsense
+			return 0, room, errNonsense
 		}
 		if err != nil {
-			return mailer.Reply{}, err
+			return 0, room, err
 		}
-		c, text, last, ok := parseLine(strings.TrimRight(string(line), "\r\n"))
+		c, words, last, ok := parseLine(bytes.TrimRight(line, "\r\n"))
 		if !ok || code != 0 && c != code {
-			return mailer.Reply{}, errNonsense
+			return 0, room, errNonsense
 		}
-		code, texts = c, append(texts, text)
+		if code != 0 {
+			room = append(room, '\n')
+		}
+		code, room = c, append(room, words...)
 		if last {
-			return newReply(code, texts, recipient), nil
+			return code, room, nil
 		}
 	}
-	return mailer.Reply{}, errNonsense
+	return 0, room, errNonsense
 }
 
 // parseLine takes "250-text", "250 text" and the bare "250" apart.
-func parseLine(line string) (code int, text string, last, ok bool) {
+func parseLine(line []byte) (code int, text []byte, last, ok bool) {
 	if len(line) < 3 {
-		return 0, "", false, false
+		return 0, nil, false, false
 	}
-	for _, c := range []byte(line[:3]) {
+	for _, c := range line[:3] {
 		if c < '0' || c > '9' {
-			return 0, "", false, false
+			return 0, nil, false, false
 		}
 		code = 10*code + int(c-'0')
 	}
 	if code < 200 || code > 599 {
-		return 0, "", false, false
+		return 0, nil, false, false
 	}
 	if len(line) == 3 {
-		return code, "", true, true
+		return code, nil, true, true
 	}
 	return code, line[4:], line[3] == ' ', line[3] == ' ' || line[3] == '-'
 }
 
-// enhancedCode is that of RFC 3463 at the start of a line of text (RFC 2034).
-var enhancedCode = regexp.MustCompile(`^([245])\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})(?:\s+|$)`)
-
-// newReply makes a reply that may be kept: without control characters,
-// addresses and excess length. An enhanced code of another class than the
-// reply's is not believed.
-func newReply(code int, texts []string, recipient string) mailer.Reply {
-	reply := mailer.Reply{Code: code}
-	words := make([]string, 0, len(texts))
-	for _, text := range texts {
-		if m := enhancedCode.FindString(text); m != "" && int(m[0]-'0') == code/100 {
-			if reply.Enhanced == "" {
-				reply.Enhanced = strings.TrimSpace(m)
-			}
-			text = text[len(m):]
-		}
-		words = append(words, strings.Fields(printable(text))...)
+// newReply makes a reply that may be kept, from its lines with line feeds between:
+// without control characters, addresses and excess length. An enhanced code of
+// another class than the reply's is not believed.
+func newReply(code int, said []byte, recipient string) mailer.Reply {
+	text := string(said)
+	if mayBeKept(text, recipient) {
+		enhanced, rest := cutEnhanced(text, code)
+		return mailer.Reply{Code: code, Enhanced: enhanced, Text: rest}
 	}
-	text := mailer.MaskAddresses(strings.Join(maskMailbox(words, recipient), " "))
+	return cleaned(code, text, recipient)
+}
+
+// cleaned is newReply for texts that need it.
+func cleaned(code int, text, recipient string) mailer.Reply {
+	reply := mailer.Reply{Code: code}
+	var words []string
+	for line := range strings.SplitSeq(text, "\n") {
+		enhanced, rest := cutEnhanced(line, code)
+		if reply.Enhanced == "" {
+			reply.Enhanced = enhanced
+		}
+		words = append(words, strings.Fields(printable(rest))...)
+	}
+	text = mailer.MaskAddresses(strings.Join(maskMailbox(words, recipient), " "))
 	if r := []rune(text); len(r) > maxReplyText {
 		text = string(r[:maxReplyText])
 	}
 	reply.Text = text
 	return reply
+}
+
+// cutEnhanced takes off the enhanced code of RFC 3463 that a line of text begins
+// with (RFC 2034), if it is of the reply's class: 2, 4 or 5.
+func cutEnhanced(line string, code int) (enhanced, rest string) {
+	end := strings.IndexAny(line, " \t\n\f\r")
+	if end < 0 {
+		end = len(line)
+	}
+	class, detail, ok := strings.Cut(line[:end], ".")
+	subject, detail, both := strings.Cut(detail, ".")
+	if !ok || !both || len(class) != 1 || class == "3" || int(class[0])-'0' != code/100 || !isPart(subject) || !isPart(detail) {
+		return "", line
+	}
+	return line[:end], strings.TrimLeft(line[end:], " \t\n\f\r")
+}
+
+// isPart tells whether a subject or detail is a number of RFC 3463: 0 to 999
+// without leading zeros.
+func isPart(s string) bool {
+	if len(s) < 1 || len(s) > 3 || s[0] == '0' && len(s) > 1 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeKept tells whether nothing of a text would have to be changed, as is so of
+// nearly every reply: it is short and on one line, printable ASCII with single
+// blanks, and neither shows an address nor names the mailbox.
+func mayBeKept(text, recipient string) bool {
+	if len(text) > maxReplyText || strings.HasPrefix(text, " ") || strings.HasSuffix(text, " ") || strings.Contains(text, "  ") {
+		return false
+	}
+	for _, c := range []byte(text) {
+		if c < ' ' || c > '~' || c == '@' {
+			return false
+		}
+	}
+	name := recipient[:max(0, strings.LastIndexByte(recipient, '@'))]
+	if strings.Trim(name, wordMarks) != name || strings.Contains(name, " ") {
+		return false // a quoted name, or an odd one
+	}
+	for word := range strings.SplitSeq(text, " ") {
+		if name != "" && strings.EqualFold(strings.Trim(word, wordMarks), name) {
+			return false
+		}
+	}
+	return true
 }
 
 // printable drops control characters and what is no UTF-8; white space becomes blanks.

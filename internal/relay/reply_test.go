@@ -4,16 +4,27 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 
 	"article14/mailer"
 )
 
 func read(raw string) (mailer.Reply, error) {
 	return readReply(bufio.NewReader(strings.NewReader(raw)), recipient)
+}
+
+func readReply(r *bufio.Reader, recipient string) (mailer.Reply, error) {
+	code, said, err := scanReply(r, nil)
+	if err != nil {
+		return mailer.Reply{}, err
+	}
+	return newReply(code, said, recipient), nil
 }
 
 func TestReadReply(t *testing.T) {
@@ -59,6 +70,50 @@ func TestWhatIsNoReplyIsNonsense(t *testing.T) {
 	}
 	if _, err := read("250-half"); !errors.Is(err, io.EOF) {
 		t.Errorf("a reply that breaks off: %v", err)
+	}
+}
+
+// enhancedCode is RFC 3463, section 2, as an expression.
+var enhancedCode = regexp.MustCompile(`^([245])\.(?:0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})(?:\s+|$)`)
+
+func TestAnEnhancedCodeIsWhatRFC3463Says(t *testing.T) {
+	found := 0
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(what string, from ...string) string { return rapid.SampledFrom(from).Draw(t, what) }
+		part := []string{"0", "1", "7", "10", "13", "999", "007", "1000", "1a", ""}
+		line := draw("class", "2", "2", "5", "5", "3", "22", "") + draw("dot", ".", ".", ".", ".", "") + draw("subject", part...) +
+			draw("dot", ".", ".", ".", ".", "..", "") + draw("detail", part...) + draw("rest", "", " ok", "  ok", "\tok", "\n", ".1 ok", "ok", " ")
+		code := rapid.SampledFrom([]int{250, 354, 550}).Draw(t, "code")
+		wantCode, wantRest := "", line
+		if m := enhancedCode.FindString(line); m != "" && int(m[0]-'0') == code/100 {
+			wantCode, wantRest = strings.TrimSpace(m), line[len(m):]
+			found++
+		}
+		if got, rest := cutEnhanced(line, code); got != wantCode || rest != wantRest {
+			t.Errorf("%q with %d: %q and %q, want %q and %q", line, code, got, rest, wantCode, wantRest)
+		}
+	})
+	if found == 0 {
+		t.Error("no code was drawn")
+	}
+}
+
+// R5, hold 6: the short way is taken only where the long one changes nothing.
+func TestATextIsKeptAsItIsOnlyWhereCleaningChangesNothing(t *testing.T) {
+	kept := 0
+	rapid.Check(t, func(t *rapid.T) {
+		to := rapid.SampledFrom([]string{recipient, "Ann@p.example", "a.b@p.example", `"john doe"@p.example`, ".odd.@p.example", "", "@"}).Draw(t, "to")
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"2.0.0", "5.1.1", "ann", "Ann.Lee", "a.b", "john", "doe", ".odd.", "odd", "x@y", "(ann)", "é", "\x01", "\t", "\n", " ", " ", " ", ":", "taken"}), 0, 8).Draw(t, "text"), "")
+		if !mayBeKept(text, to) {
+			return
+		}
+		kept++
+		if got, want := newReply(250, []byte(text), to), cleaned(250, text, to); got != want {
+			t.Errorf("%q to %q is kept as %+v, want %+v", text, to, got, want)
+		}
+	})
+	if kept == 0 {
+		t.Error("no text took the short way")
 	}
 }
 

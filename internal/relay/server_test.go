@@ -38,7 +38,8 @@ var (
 
 // script is what the server does at each turn, in order: GREETING, EHLO,
 // STARTTLS, AUTH, MAIL, RCPT, DATA, BODY (after 354, before anything is read),
-// DOT, RSET, QUIT. Where the list has ended the server is kind.
+// DOT, RSET, QUIT. Where the list has ended the server is kind, as far as the order
+// of commands lets it be.
 type script map[string][]act
 
 type setup struct {
@@ -60,6 +61,7 @@ type scripted struct {
 	mu    sync.Mutex
 	lines []string // commands that came
 	mails []string // messages that came as far as their dot, dots no longer doubled
+	taken []string // those of them whose answer began with a 2
 }
 
 // serve starts a server. stop waits until each client has hung up.
@@ -155,6 +157,8 @@ type dialogue struct {
 	raw  net.Conn
 	conn net.Conn // raw, or TLS over it
 	r    *bufio.Reader
+
+	sender, named bool // MAIL and RCPT were taken
 }
 
 func (d *dialogue) speak(conn net.Conn) { d.conn, d.r = conn, bufio.NewReader(conn) }
@@ -207,6 +211,14 @@ func (d *dialogue) answer(line string) bool {
 		return true
 	case "AUTH":
 		return d.turn(verb, d.authenticate(arg))
+	case "MAIL":
+		a := d.s.next(verb, "250 2.1.0 ok")
+		d.sender, d.named = a.takes(), false
+		return d.do(a)
+	case "RCPT":
+		a := d.s.next(verb, kindIf(d.sender, "250 2.1.5 ok", "503 5.5.1 MAIL first"))
+		d.named = a.takes()
+		return d.do(a)
 	case "DATA":
 		return d.data()
 	case "QUIT":
@@ -214,6 +226,15 @@ func (d *dialogue) answer(line string) bool {
 		return false
 	}
 	return d.turn(verb, "250 2.0.0 ok")
+}
+
+func (a act) takes() bool { return strings.HasPrefix(a.say, "2") }
+
+func kindIf(ok bool, yes, no string) string {
+	if ok {
+		return yes
+	}
+	return no
 }
 
 func (d *dialogue) hello() string {
@@ -238,14 +259,20 @@ func (d *dialogue) authenticate(arg string) string {
 
 // data answers DATA, and after 354 reads as far as the dot.
 func (d *dialogue) data() bool {
-	a := d.s.next("DATA", "354 go ahead")
+	a := d.s.next("DATA", kindIf(d.named, "354 go ahead", "554 5.5.1 no valid recipients"))
 	if goesOn := d.do(a); !goesOn || !strings.HasPrefix(a.say, "354") {
 		return goesOn
 	}
 	if !d.turn("BODY", "") || !d.body() {
 		return false
 	}
-	return d.turn("DOT", "250 2.0.0 taken")
+	answer := d.s.next("DOT", kindIf(d.named, "250 2.0.0 taken", "554 5.5.1 no valid recipients"))
+	if answer.takes() {
+		d.s.mu.Lock()
+		d.s.taken = append(d.s.taken, d.s.mails[len(d.s.mails)-1])
+		d.s.mu.Unlock()
+	}
+	return d.do(answer)
 }
 
 // body reads a message as RFC 5321 4.5.2 has it: a line ends with CRLF, and a

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -54,6 +55,16 @@ func dialled(t rapid.TB, srv *scripted, change ...func(*Config)) *SMTP {
 
 func limits(l Limits) func(*Config) { return func(c *Config) { c.Limits = l } }
 
+// bothWays are what a server offers that takes groups of commands, and one that does not.
+var bothWays = map[string][]string{"step by step": nil, "pipelined": {"PIPELINING"}}
+
+func both(t *testing.T, sentence string, test func(t *testing.T, extensions []string)) {
+	t.Helper()
+	for way, extensions := range bothWays {
+		t.Run(sentence+", "+way, func(t *testing.T) { test(t, extensions) })
+	}
+}
+
 // failure gives the delivery error behind err, which must be one.
 func failure(t rapid.TB, err error) *mailer.DeliveryError {
 	t.Helper()
@@ -105,14 +116,14 @@ func TestWhatHappenedIsWhatIsReported(t *testing.T) {
 		{"a refusal stands when RSET fails", script{"RCPT": {say("550 5.1.1 no")}, "RSET": {cut}}, mailer.StageRcpt, 550, "5.1.1", mailer.ClassDeadAddress, mailer.Rejected, false},
 		{"a refusal stands when RSET is refused", script{"RCPT": {say("450 busy")}, "RSET": {say("502 no")}}, mailer.StageRcpt, 450, "", mailer.ClassTransient, mailer.Deferred, false},
 	} {
-		t.Run(c.sentence, func(t *testing.T) {
-			srv := served(t, setup{script: c.script})
+		both(t, c.sentence, func(t *testing.T, extensions []string) {
+			srv := served(t, setup{script: c.script, extensions: extensions})
 			m := notice
 			if c.script["BODY"] != nil {
 				m.Bytes = large
 			}
 			s := open(t, srv, limits(briefWhere(c.script)))
-			_, err := s.Send(t.Context(), m)
+			_, err := s.Send(t.Context(), m, nil)
 			failed := failure(t, err)
 			got := []any{failed.Stage, failed.Reply.Code, failed.Reply.Enhanced, mailer.Classify(failed), mailer.Next(mailer.Classify(failed)).To, s.Alive()}
 			want := []any{c.stage, c.code, c.enhanced, c.class, c.to, c.alive}
@@ -144,7 +155,7 @@ func briefWhere(s script) Limits {
 func TestAnAcceptedMessageStaysAcceptedWhateverComesAfter(t *testing.T) {
 	srv := served(t, setup{script: script{"RSET": {cut}, "QUIT": {stall}}})
 	s := open(t, srv, limits(Limits{Quit: brief}))
-	reply, err := s.Send(t.Context(), notice)
+	reply, err := s.Send(t.Context(), notice, nil)
 	if err != nil || reply.Code != 250 || reply.Enhanced != "2.0.0" || reply.Text != "taken" {
 		t.Fatalf("got %+v, %v", reply, err)
 	}
@@ -160,7 +171,7 @@ func TestASessionGoesOnAfterARefusal(t *testing.T) {
 	srv := served(t, setup{script: script{"RCPT": {say("550 5.1.1 no such user")}, "DOT": {say("451 later")}}})
 	s := open(t, srv)
 	for i, want := range []mailer.Stage{mailer.StageRcpt, mailer.StageDot, ""} {
-		_, err := s.Send(t.Context(), notice)
+		_, err := s.Send(t.Context(), notice, nil)
 		if want == "" && err != nil {
 			t.Errorf("message %d: %v", i, err)
 		}
@@ -178,9 +189,9 @@ func TestASessionGoesOnAfterARefusal(t *testing.T) {
 func TestADeadSessionTouchesNoWire(t *testing.T) {
 	srv := served(t, setup{script: script{"MAIL": {say("421 closing")}}})
 	s := open(t, srv)
-	s.Send(t.Context(), notice)
+	s.Send(t.Context(), notice, nil)
 	before := len(srv.commands())
-	_, err := s.Send(t.Context(), notice)
+	_, err := s.Send(t.Context(), notice, nil)
 	if failed := failure(t, err); failed.Stage != mailer.StageConnect || mailer.Classify(failed) != mailer.ClassRelayAway {
 		t.Errorf("got %v", err)
 	}
@@ -194,14 +205,14 @@ func TestACancelledContextBeforeMailTouchesNoWire(t *testing.T) {
 	s := open(t, srv)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.Send(ctx, notice)
+	_, err := s.Send(ctx, notice, nil)
 	if failed := failure(t, err); failed.Stage != mailer.StageConnect || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if !s.Alive() || len(srv.commands()) != 1 {
 		t.Errorf("alive %v after %q", s.Alive(), srv.commands())
 	}
-	if _, err := s.Send(t.Context(), notice); err != nil {
+	if _, err := s.Send(t.Context(), notice, nil); err != nil {
 		t.Errorf("the session could not be used any more: %v", err)
 	}
 }
@@ -225,7 +236,7 @@ func TestAContextThatEndsAfterMailDoesNotStopTheTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := s.Send(ctx, notice); err != nil {
+	if _, err := s.Send(ctx, notice, nil); err != nil {
 		t.Errorf("got %v", err)
 	}
 	if ctx.Err() == nil || len(srv.received()) != 1 {
@@ -236,14 +247,16 @@ func TestAContextThatEndsAfterMailDoesNotStopTheTransaction(t *testing.T) {
 // A relay that hangs before the dot has taken nothing: a stop does not wait there
 // for the minutes that RFC 5321 allows.
 func TestAStopHangsUpSoonOnARelayThatHangsBeforeTheDot(t *testing.T) {
-	for _, turn := range []string{"MAIL", "RCPT", "DATA"} {
-		t.Run(turn, func(t *testing.T) {
+	for _, turn := range []string{"MAIL", "RCPT", "DATA", "BODY"} {
+		both(t, turn, func(t *testing.T, extensions []string) {
 			reached := make(chan struct{})
-			srv := served(t, setup{script: script{turn: {{stall: true, reached: reached}}}})
+			srv := served(t, setup{extensions: extensions, script: script{turn: {{stall: turn != "BODY", freeze: turn == "BODY", reached: reached}}}})
 			s := open(t, srv, limits(Limits{Stop: brief}))
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { <-reached; cancel() }()
-			_, err := s.Send(ctx, notice)
+			m := notice
+			m.Bytes = large
+			_, err := s.Send(ctx, m, nil)
 			if failed := failure(t, err); mailer.Classify(failed) == mailer.ClassUncertain || s.Alive() {
 				t.Errorf("got %v, alive %v", failed, s.Alive())
 			}
@@ -251,39 +264,74 @@ func TestAStopHangsUpSoonOnARelayThatHangsBeforeTheDot(t *testing.T) {
 	}
 }
 
-func TestAStopDoesNotHurryTheAnswerToTheDot(t *testing.T) {
+// The end of a context hurries what is sent under it, and nothing after that.
+func TestAStopHurriesOnlyWhatIsSentUnderItsContext(t *testing.T) {
 	srv := served(t, setup{})
-	r := dialled(t, srv)
-	plain, hurry := r.dial, func() {}
-	r.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := plain(ctx, network, addr)
-		return &tapped{Conn: conn, onWrite: func(p []byte) {
-			if string(p) == ".\r\n" {
-				hurry()
-			}
-		}}, err
-	}
-	s, err := r.Open(t.Context())
-	if err != nil {
+	s := open(t, srv)
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := s.Send(ctx, notice, nil); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	hurried := false
-	hurry = func() { hurried = true; s.(*session).conn.hurry(time.Nanosecond) }
-	if _, err := s.Send(t.Context(), notice); err != nil || !hurried {
-		t.Errorf("hurried %v: %v", hurried, err)
+	if _, err := s.Send(t.Context(), notice, nil); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	conn := s.(*session).conn
+	conn.hurry(ctx.Done(), time.Nanosecond) // one that comes late
+	if !conn.last.IsZero() {
+		t.Error("a context that is not watched any more hurries")
+	}
+	if _, err := s.Send(t.Context(), notice, nil); err != nil {
+		t.Error(err)
 	}
 }
 
-// tapped calls before each write.
+func TestAStopDoesNotHurryTheAnswerToTheDot(t *testing.T) {
+	both(t, "", func(t *testing.T, extensions []string) {
+		srv := served(t, setup{extensions: extensions})
+		r := dialled(t, srv)
+		plain, stop := r.dial, func() {}
+		r.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := plain(ctx, network, addr)
+			return &tapped{Conn: conn, written: func(p []byte) {
+				if bytes.Contains(p, []byte("\r\n.\r\n")) {
+					stop()
+				}
+			}}, err
+		}
+		s, err := r.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		stopped := false
+		stop = func() { // as the end of the context does
+			stopped = true
+			s.(*session).conn.hurry(ctx.Done(), time.Nanosecond)
+		}
+		if _, err := s.Send(ctx, notice, nil); err != nil || !stopped {
+			t.Errorf("stopped %v: %v", stopped, err)
+		}
+	})
+}
+
+// tapped calls before and after each write.
 type tapped struct {
 	net.Conn
-	onWrite func([]byte)
+	onWrite, written func([]byte)
 }
 
 func (c *tapped) Write(p []byte) (int, error) {
-	c.onWrite(p)
-	return c.Conn.Write(p)
+	if c.onWrite != nil {
+		c.onWrite(p)
+	}
+	n, err := c.Conn.Write(p)
+	if c.written != nil {
+		c.written(p)
+	}
+	return n, err
 }
 
 func TestClosingDuringASendHangsUpAndTheSendReportsWhatIsTrue(t *testing.T) {
@@ -301,7 +349,7 @@ func TestClosingDuringASendHangsUpAndTheSendReportsWhatIsTrue(t *testing.T) {
 			s := open(t, srv)
 			answer := make(chan error)
 			go func() {
-				_, err := s.Send(context.Background(), notice)
+				_, err := s.Send(context.Background(), notice, nil)
 				answer <- err
 			}()
 			<-reached
