@@ -11,8 +11,8 @@ import (
 // lease is long enough not to be prolonged, as in a worker that renews its claims.
 const lease = time.Hour
 
-// booksBatch is how many deliveries (c) claims, begins and settles at once.
-const booksBatch = 500
+// booksBatch is how many deliveries (c) claims, begins and settles at once, as the worker does.
+const booksBatch = 800
 
 // books is (c): every statement that a delivery costs, and nothing else. Claims,
 // beginnings and settlements go on side by side, as they do in the worker. What

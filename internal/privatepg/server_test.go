@@ -24,7 +24,6 @@ func TestANewFolderGetsADurableServerWithoutNetwork(t *testing.T) {
 		"synchronous_commit":                "on",
 		"full_page_writes":                  "on",
 		"data_checksums":                    "on",
-		"wal_compression":                   "pglz",
 		"max_connections":                   "50",
 		"log_min_error_statement":           "panic",
 		"log_error_verbosity":               "terse",
