@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ const claimRounds = 4
 
 // claimedRow is a delivery that was taken out of the queue.
 type claimedRow struct {
+	Place           place           `db:"place"`
 	ContactID       mailer.ID       `db:"contact_id"`
 	ID              mailer.ID       `db:"id"`
 	Lane            int64           `db:"lane"`
@@ -50,6 +52,7 @@ type claiming struct {
 	now, leaseUntil time.Time
 	lanes           []*pacing.LaneTurn
 	campaigns       map[int64]mailer.ID // of the lanes; none: correspondence
+	places          map[mailer.ID]rowPlaces
 }
 
 // Claim takes up to limit deliveries of open lanes.
@@ -64,8 +67,9 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 	if err != nil {
 		return nil, err
 	}
+	var c *claiming
 	err = s.work(ctx, func(t tx) error {
-		c := &claiming{tx: t, controller: controller, id: claim, limit: limit, now: now, leaseUntil: now.Add(lease)}
+		c = &claiming{tx: t, controller: controller, id: claim, limit: limit, now: now, leaseUntil: now.Add(lease)}
 		if err := c.openLanes(ctx); err != nil {
 			return err
 		}
@@ -82,6 +86,9 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 		jobs, err = c.jobs(ctx, taken, s.contents.of)
 		return err
 	})
+	if err == nil {
+		s.places.note(c.places)
+	}
 	return jobs, err
 }
 
@@ -190,6 +197,7 @@ func (c *claiming) facts(ctx context.Context, taken []claimedRow, jobs []mailer.
 	}
 	var duties []struct {
 		N          int            `db:"n"`
+		Place      place          `db:"place"`
 		ID         mailer.ID      `db:"id"`
 		Source     string         `db:"source_key"`
 		Cause      string         `db:"cause"`
@@ -210,14 +218,22 @@ func (c *claiming) facts(ctx context.Context, taken []claimedRow, jobs []mailer.
 		f.Acquisitions = append(f.Acquisitions, mailer.Acquisition{ID: r.ID, SourceKey: r.Source, ActivityKey: r.Activity,
 			ObtainedAt: r.ObtainedAt.Time, Basis: r.Basis, Page: r.Page, Visibility: r.Visibility})
 	}
+	c.places = make(map[mailer.ID]rowPlaces, len(taken))
+	for _, r := range taken {
+		c.places[r.ID] = rowPlaces{delivery: r.Place}
+	}
 	for _, r := range duties {
 		j := &jobs[r.N-1]
+		p := c.places[j.DeliveryID]
+		p.duties = append(p.duties, r.Place)
+		c.places[j.DeliveryID] = p
 		j.Facts.Duties = append(j.Facts.Duties, mailer.Duty{ID: r.ID, ContactID: j.ContactID, ActivityKey: j.ActivityKey, SourceKey: r.Source,
 			Cause: r.Cause, ObtainedAt: r.ObtainedAt.Time, DeliveryID: j.DeliveryID,
 			Due: mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: mailer.DueInputs{ReadAt: r.ReadAt.Time}}})
 	}
 	for i := range jobs {
 		f := &jobs[i].Facts
+		slices.SortStableFunc(f.Duties, func(a, b mailer.Duty) int { return a.Due.At.Compare(b.Due.At) })
 		f.Acquisitions = mailer.FirstAcquisitions(f.Acquisitions, jobs[i].ActivityKey)
 	}
 	return nil

@@ -82,7 +82,7 @@ SET state = CASE WHEN j.suppressed THEN 'suppressed' ELSE 'sending' END,
     settled_at = CASE WHEN j.suppressed THEN CAST($3 AS timestamptz) END
 FROM judged j
 WHERE d.ctid = j.place AND d.state = 'queued'
-RETURNING d.contact_id, d.id, d.lane, j.late, j.suppressed, d.document, d.languages, d.form, d.content_version_id, d.skeleton_hash,
+RETURNING d.ctid AS place, d.contact_id, d.id, d.lane, j.late, j.suppressed, d.document, d.languages, d.form, d.content_version_id, d.skeleton_hash,
     d.code, d.due_at, d.created_at, d.attempts, j.name, j.country, j.region, j.first_obtained_at,
     COALESCE(j.address, '') AS address, j.address_hash, COALESCE(j.address_key, '') AS address_key
 
@@ -110,10 +110,10 @@ JOIN acquisition a ON a.contact_id = k.contact_id
 
 -- name: claim_duties
 -- What a notice says of the duties that it discharges.
-SELECT k.n, u.id, u.source_key, u.cause, u.obtained_at, u.due_at, u.due_rule, CAST(u.due_inputs ->> 'read_at' AS timestamptz) AS read_at
+SELECT k.n, u.ctid AS place, u.id, u.source_key, u.cause, u.obtained_at, u.due_at, u.due_rule, CAST(u.due_inputs ->> 'read_at' AS timestamptz) AS read_at
 FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) WITH ORDINALITY AS k(contact_id, delivery_id, n)
 JOIN duty u ON u.contact_id = k.contact_id AND u.delivery_id = k.delivery_id
-ORDER BY k.n, u.due_at, u.id
+ORDER BY k.n, u.id
 
 -- name: lanes
 SELECT id, campaign_id, state, reason, pace

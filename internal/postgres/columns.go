@@ -17,6 +17,7 @@ const (
 	oidBytea       = 17
 	oidInt8        = 20
 	oidText        = 25
+	oidTID         = 27
 	oidTimestamptz = 1184
 	oidUUID        = 2950
 )

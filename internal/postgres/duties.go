@@ -17,6 +17,7 @@ type dutyEnd struct {
 	Reason     mailer.BlockReason // of a failed one
 	At         time.Time
 	Why        string // for the history, where there is no reason
+	Duty       place  // of one duty; none: all that the delivery has in flight
 }
 
 // endDuties takes duties in flight to where the end of their delivery leads:
@@ -25,19 +26,51 @@ func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
 	if len(ends) == 0 {
 		return nil
 	}
-	slices.SortFunc(ends, func(a, b dutyEnd) int { return bytes.Compare(a.ContactID[:], b.ContactID[:]) })
-	var moved []struct {
-		N            int       `db:"n"` // of what ended it, from 1
-		ID           mailer.ID `db:"id"`
-		ControllerID mailer.ID `db:"controller_id"`
-		DueAt        instant   `db:"due_at"`
-	}
+	slices.SortStableFunc(ends, func(a, b dutyEnd) int { return bytes.Compare(a.ContactID[:], b.ContactID[:]) })
+	var moved []endedDuty
 	err := t.all(ctx, &moved, "duties_end", idColumn(ends, func(e dutyEnd) mailer.ID { return e.ContactID }),
 		idColumn(ends, func(e dutyEnd) mailer.ID { return e.DeliveryID }), textColumn(ends, func(e dutyEnd) mailer.DutyState { return e.To }),
-		textColumn(ends, func(e dutyEnd) mailer.BlockReason { return e.Reason }), timeColumn(ends, func(e dutyEnd) time.Time { return e.At }))
+		textColumn(ends, func(e dutyEnd) mailer.BlockReason { return e.Reason }), timeColumn(ends, func(e dutyEnd) time.Time { return e.At }),
+		placeColumn(ends, func(e dutyEnd) place { return e.Duty }))
 	if err != nil {
 		return err
 	}
+	if err := noteEnds(ctx, t, ends, moved, counts); err != nil {
+		return err
+	}
+	return t.endDuties(ctx, notFound(ends, moved), counts)
+}
+
+// endedDuty is a duty that is no longer in flight.
+type endedDuty struct {
+	N            int       `db:"n"` // of what ended it, from 1
+	ID           mailer.ID `db:"id"`
+	ControllerID mailer.ID `db:"controller_id"`
+	DueAt        instant   `db:"due_at"`
+}
+
+// notFound are the ends whose duties are not where they were any more, to be looked
+// up by key.
+func notFound(ends []dutyEnd, moved []endedDuty) []dutyEnd {
+	if len(moved) == len(ends) { // the way of nearly all: each at its place
+		return nil
+	}
+	found := make(map[int]bool, len(moved))
+	for _, m := range moved {
+		found[m.N] = true
+	}
+	var left []dutyEnd
+	for i, e := range ends {
+		if e.Duty != (place{}) && !found[i+1] {
+			e.Duty = place{}
+			left = append(left, e)
+		}
+	}
+	return slices.CompactFunc(left, func(a, b dutyEnd) bool { return a.DeliveryID == b.DeliveryID })
+}
+
+// noteEnds counts ended duties and writes their history.
+func noteEnds(ctx context.Context, t tx, ends []dutyEnd, moved []endedDuty, counts tally) error {
 	var past history
 	for _, m := range moved {
 		e := ends[m.N-1]

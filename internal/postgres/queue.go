@@ -27,24 +27,33 @@ func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil
 		if err := t.all(ctx, &held, "begin_hold", uuids(claims), leaseUntil); err != nil || len(held) == 0 {
 			return err
 		}
-		var begun idList
-		if _, err := t.one(ctx, &begun, "begin", append([]any{uuids(held)}, columns...)...); err != nil {
-			return err
+		for _, step := range []struct {
+			name string
+			args []any
+		}{
+			{"begin", append([]any{uuids(held), placesOf(attempts, &s.places)}, columns...)},
+			{"begin", append([]any{uuids(held), placesOf(attempts, nil)}, columns...)}, // what is no longer at its place
+			{"begun", columns[:4]}, // what is on record already; the rest is fenced
+		} {
+			var ids []mailer.ID
+			if err := t.all(ctx, &ids, step.name, step.args...); err != nil {
+				return err
+			}
+			for _, id := range ids {
+				stands[id] = true
+			}
+			if len(stands) == len(attempts) {
+				return nil
+			}
 		}
-		for _, id := range begun {
-			stands[id] = true
-		}
-		if len(begun) == len(attempts) {
-			return nil
-		}
-		var before []mailer.ID // on record already; the others are fenced
-		err := t.all(ctx, &before, "begun", columns[:4]...)
-		for _, id := range before {
-			stands[id] = true
-		}
-		return err
+		return nil
 	})
 	return stands, err
+}
+
+// placesOf are the places of deliveries whose attempts begin.
+func placesOf(attempts []mailer.Attempt, places *placeBook) []byte {
+	return placeColumn(attempts, func(a mailer.Attempt) place { return places.of(a.DeliveryID).delivery })
 }
 
 // claimsOf are the claims under which attempts are made.

@@ -16,21 +16,20 @@ WITH held AS MATERIALIZED (
 SELECT id FROM held
 
 -- name: begin
--- Of claims that begin_hold holds: what such a claim took is its worker's, who begins
+-- Of claims that begin_hold holds: what bears such a claim is its worker's, who begins
 -- and ends it. The deliveries are left as they are: whatever ends the attempt counts
 -- it. What is on record already stays: a caller that lost the answer asks again, and
 -- bytes that went out are kept.
-WITH begun AS (
-    INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, slots)
-    SELECT contact_id, attempt_id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, CAST(slots AS json)
-    FROM unnest(CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS uuid[]), CAST($6 AS bigint[]), CAST($7 AS text[]),
-        CAST($8 AS timestamptz[]), CAST($9 AS bytea[]), CAST($10 AS bigint[]), CAST($11 AS timestamptz[]), CAST($12 AS text[]))
-        AS b(contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)
-    WHERE claim_id = ANY (CAST($1 AS uuid[]))
-    ON CONFLICT DO NOTHING
-    RETURNING id
-)
-SELECT ARRAY(SELECT id FROM begun)
+INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, slots)
+SELECT b.contact_id, b.attempt_id, b.delivery_id, b.number, b.claim_id, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, CAST(b.slots AS json)
+FROM unnest(CAST($2 AS tid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS uuid[]), CAST($6 AS uuid[]), CAST($7 AS bigint[]), CAST($8 AS text[]),
+    CAST($9 AS timestamptz[]), CAST($10 AS bytea[]), CAST($11 AS bigint[]), CAST($12 AS timestamptz[]), CAST($13 AS text[]))
+    AS b(place, contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)
+JOIN delivery d ON d.ctid = COALESCE(b.place, (SELECT k.ctid FROM delivery k WHERE k.contact_id = b.contact_id AND k.id = b.delivery_id))
+    AND d.contact_id = b.contact_id AND d.id = b.delivery_id
+WHERE d.claim_id = b.claim_id AND b.claim_id = ANY (CAST($1 AS uuid[]))
+ON CONFLICT DO NOTHING
+RETURNING id
 
 -- name: begun
 -- Attempts that are on record and whose claims stand, whoever put them there.

@@ -24,12 +24,12 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 	}
 	rows := firstOfEachClaim(batch)
 	err = s.work(ctx, func(t tx) error {
-		b := &books{tx: t, rows: rows, ended: make(map[claimed]deliveryMove, len(rows)), counts: tally{}}
+		b := &books{tx: t, rows: rows, places: &s.places, ended: make(map[claimed]deliveryMove, len(rows)), counts: tally{}}
 		if err := b.settle(ctx); err != nil {
 			return err
 		}
 		fenced = nil
-		var after aftermath
+		after := aftermath{places: &s.places}
 		for _, e := range batch {
 			key := claimed{e.DeliveryID, e.ClaimID}
 			if m, ours := b.ended[key]; ours {
@@ -41,6 +41,9 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		}
 		return after.write(ctx, t, b.counts)
 	})
+	if err == nil {
+		s.places.forget(batch)
+	}
 	return fenced, err
 }
 
@@ -48,37 +51,24 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 type books struct {
 	tx
 	rows   []mailer.Settlement
+	places *placeBook
 	ended  map[claimed]deliveryMove
 	counts tally
 }
 
 // settle ends deliveries and their attempts, also those whose claim had passed.
 func (b *books) settle(ctx context.Context) error {
-	var done []struct {
-		ControllerID mailer.ID            `db:"controller_id"`
-		CampaignID   mailer.ID            `db:"campaign_id"`
-		Document     mailer.Document      `db:"document"`
-		Languages    string               `db:"languages"`
-		State        mailer.DeliveryState `db:"state"`
-		Places       pq.Int64Array        `db:"places"` // in rows, from 1
-		Told         idList               `db:"told"`   // attempts
-	}
-	if err := b.all(ctx, &done, "settle", settleColumns(b.rows)...); err != nil {
-		return err
-	}
-	var ended []int64
-	claims := map[mailer.ID]int{}
 	told := map[mailer.ID]bool{}
-	for _, d := range done {
-		for _, id := range d.Told {
-			told[id] = true
+	left, claims, err := b.end(ctx, b.rows, b.places, told)
+	if err == nil && len(left) > 0 { // moved, or taken away: looked up by key
+		var more map[mailer.ID]int
+		left, more, err = b.end(ctx, left, nil, told)
+		for claim, n := range more {
+			claims[claim] += n
 		}
-		ended = append(ended, d.Places...)
-		for _, n := range d.Places {
-			e := b.rows[n-1]
-			claims[e.ClaimID]++
-			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
-		}
+	}
+	if err != nil {
+		return err
 	}
 	var again []mailer.Settlement // of which something was said before
 	for _, e := range b.rows {
@@ -94,10 +84,42 @@ func (b *books) settle(ctx context.Context) error {
 	if err := b.settleUncertain(ctx, again); err != nil {
 		return err
 	}
-	if err := b.settleLate(ctx, without(b.rows, ended)); err != nil {
+	if err := b.settleLate(ctx, left); err != nil {
 		return err
 	}
 	return b.endClaims(ctx, claims)
+}
+
+// end ends deliveries, at their places where these are known. It adds the attempts
+// whose outcome is on record now to told, and gives what it did not find, and how
+// many it ended of each claim.
+func (b *books) end(ctx context.Context, rows []mailer.Settlement, places *placeBook, told map[mailer.ID]bool) (left []mailer.Settlement, claims map[mailer.ID]int, err error) {
+	var done []struct {
+		ControllerID mailer.ID            `db:"controller_id"`
+		CampaignID   mailer.ID            `db:"campaign_id"`
+		Document     mailer.Document      `db:"document"`
+		Languages    string               `db:"languages"`
+		State        mailer.DeliveryState `db:"state"`
+		Places       pq.Int64Array        `db:"places"` // in rows, from 1
+		Told         idList               `db:"told"`   // attempts
+	}
+	if err := b.all(ctx, &done, "settle", settleColumns(rows, places)...); err != nil {
+		return nil, nil, err
+	}
+	var ended []int64
+	claims = map[mailer.ID]int{}
+	for _, d := range done {
+		for _, id := range d.Told {
+			told[id] = true
+		}
+		ended = append(ended, d.Places...)
+		for _, n := range d.Places {
+			e := rows[n-1]
+			claims[e.ClaimID]++
+			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
+		}
+	}
+	return without(rows, ended), claims, nil
 }
 
 // countAttempt counts what became of one, for the controller of its delivery.
@@ -179,7 +201,7 @@ func firstOfEachClaim(batch []mailer.Settlement) []mailer.Settlement {
 }
 
 // settleColumns are settlements as settle and settle_uncertain take them.
-func settleColumns(rows []mailer.Settlement) []any {
+func settleColumns(rows []mailer.Settlement, places *placeBook) []any {
 	type end = mailer.Settlement
 	return []any{
 		idColumn(rows, func(e end) mailer.ID { return e.ContactID }),
@@ -194,6 +216,7 @@ func settleColumns(rows []mailer.Settlement) []any {
 		intColumn(rows, func(e end) int { return e.Code }),
 		textColumn(rows, func(e end) string { return e.Enhanced }),
 		textColumn(rows, func(e end) string { return strings.ReplaceAll(e.Reply, "\x00", "") }),
+		placeColumn(rows, func(e end) place { return places.of(e.DeliveryID).delivery }),
 	}
 }
 
@@ -203,7 +226,7 @@ func (b *books) settleUncertain(ctx context.Context, rows []mailer.Settlement) e
 		return nil
 	}
 	var told []int64 // places in rows, from 1
-	if err := b.all(ctx, &told, "settle_uncertain", settleColumns(rows)...); err != nil {
+	if err := b.all(ctx, &told, "settle_uncertain", settleColumns(rows, nil)[:12]...); err != nil {
 		return err
 	}
 	for _, n := range told {
@@ -216,6 +239,7 @@ func (b *books) settleUncertain(ctx context.Context, rows []mailer.Settlement) e
 
 // aftermath is what follows from settled deliveries in other tables.
 type aftermath struct {
+	places       *placeBook
 	duties       []dutyEnd
 	suppressions []suppressionRow
 	alerts       []alertRow
@@ -231,13 +255,26 @@ func (a *aftermath) add(e mailer.Settlement, m deliveryMove, counts tally) {
 		a.last = e.At
 	}
 	if e.Duty != "" {
-		a.duties = append(a.duties, dutyEnd{ContactID: e.ContactID, DeliveryID: e.DeliveryID, To: e.Duty, Reason: e.DutyReason, At: e.At})
+		a.endDuties(e)
 	}
 	if e.Suppress != nil {
 		a.suppressions = append(a.suppressions, newSuppressionRow(m.ControllerID, *e.Suppress, e.At))
 	}
 	if e.Alert != nil {
 		a.alerts = append(a.alerts, alertRow{mailer.NewID(e.At), m.ControllerID, e.Alert.Kind, e.Alert.Subject, e.Alert.Detail, e.At})
+	}
+}
+
+// endDuties ends the duties of a delivery, each at its place if these are known.
+func (a *aftermath) endDuties(e mailer.Settlement) {
+	end := dutyEnd{ContactID: e.ContactID, DeliveryID: e.DeliveryID, To: e.Duty, Reason: e.DutyReason, At: e.At}
+	known := a.places.of(e.DeliveryID).duties
+	if len(known) == 0 {
+		a.duties = append(a.duties, end)
+	}
+	for _, at := range known {
+		end.Duty = at
+		a.duties = append(a.duties, end)
 	}
 }
 

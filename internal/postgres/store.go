@@ -23,6 +23,7 @@ type Store struct {
 	db       *sqlx.DB
 	needs    laneNeeds
 	contents contentCache
+	places   placeBook
 }
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.
