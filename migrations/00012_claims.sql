@@ -73,7 +73,55 @@ ALTER TABLE duty DROP CONSTRAINT duty_pkey, DROP CONSTRAINT duty_contact_id_acti
 ALTER TABLE identifier DROP CONSTRAINT identifier_pkey, DROP CONSTRAINT identifier_contact_id_kind_hash_key,
     ADD PRIMARY KEY (contact_id, kind, hash);
 
+-- A trigger that fires before an update locks the row for it, and logs that. Behind it,
+-- what may not be is refused as surely, and the conditions cost no lock.
+DROP TRIGGER delivery_moves ON delivery;
+DROP TRIGGER duty_moves ON duty;
+DROP TRIGGER duty_due_is_fixed ON duty;
+CREATE TRIGGER delivery_moves AFTER UPDATE OF state ON delivery FOR EACH ROW
+WHEN (OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN (
+    'queued>sending', 'sending>relayed', 'sending>queued', 'sending>deferred', 'sending>rejected',
+    'sending>uncertain', 'deferred>queued', 'relayed>delivered', 'uncertain>queued', 'uncertain>relayed',
+    'uncertain>delivered', 'uncertain>rejected', 'relayed>bounced', 'delivered>bounced', 'uncertain>bounced',
+    'relayed>complained', 'delivered>complained', 'uncertain>complained',
+    'queued>suppressed', 'deferred>suppressed', 'queued>cancelled', 'deferred>cancelled'))
+EXECUTE FUNCTION refuse_move();
+
+CREATE TRIGGER duty_moves AFTER UPDATE OF state ON duty FOR EACH ROW
+WHEN (OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN (
+    'open>in_flight', 'in_flight>met', 'in_flight>open', 'in_flight>failed', 'met>failed', 'failed>in_flight',
+    'open>blocked', 'failed>blocked', 'blocked>open', 'open>excused', 'failed>excused', 'blocked>excused', 'excused>open',
+    'open>erased', 'in_flight>erased', 'met>erased', 'failed>erased', 'blocked>erased', 'excused>erased'))
+EXECUTE FUNCTION refuse_move();
+
+CREATE TRIGGER duty_due_is_fixed AFTER UPDATE OF due_at ON duty FOR EACH ROW
+WHEN (NEW.due_at > OLD.due_at)
+EXECUTE FUNCTION refuse_later();
+
 -- +goose Down
+DROP TRIGGER delivery_moves ON delivery;
+DROP TRIGGER duty_moves ON duty;
+DROP TRIGGER duty_due_is_fixed ON duty;
+CREATE TRIGGER delivery_moves BEFORE UPDATE OF state ON delivery FOR EACH ROW
+WHEN (OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN (
+    'queued>sending', 'sending>relayed', 'sending>queued', 'sending>deferred', 'sending>rejected',
+    'sending>uncertain', 'deferred>queued', 'relayed>delivered', 'uncertain>queued', 'uncertain>relayed',
+    'uncertain>delivered', 'uncertain>rejected', 'relayed>bounced', 'delivered>bounced', 'uncertain>bounced',
+    'relayed>complained', 'delivered>complained', 'uncertain>complained',
+    'queued>suppressed', 'deferred>suppressed', 'queued>cancelled', 'deferred>cancelled'))
+EXECUTE FUNCTION refuse_move();
+
+CREATE TRIGGER duty_moves BEFORE UPDATE OF state ON duty FOR EACH ROW
+WHEN (OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN (
+    'open>in_flight', 'in_flight>met', 'in_flight>open', 'in_flight>failed', 'met>failed', 'failed>in_flight',
+    'open>blocked', 'failed>blocked', 'blocked>open', 'open>excused', 'failed>excused', 'blocked>excused', 'excused>open',
+    'open>erased', 'in_flight>erased', 'met>erased', 'failed>erased', 'blocked>erased', 'excused>erased'))
+EXECUTE FUNCTION refuse_move();
+
+CREATE TRIGGER duty_due_is_fixed BEFORE UPDATE OF due_at ON duty FOR EACH ROW
+WHEN (NEW.due_at > OLD.due_at)
+EXECUTE FUNCTION refuse_later();
+
 ALTER TABLE identifier DROP CONSTRAINT identifier_pkey, ADD PRIMARY KEY (contact_id, id), ADD UNIQUE (contact_id, kind, hash);
 ALTER TABLE duty DROP CONSTRAINT duty_pkey, ADD PRIMARY KEY (contact_id, id), ADD UNIQUE (contact_id, activity_key, source_key, cause);
 CREATE TABLE message (

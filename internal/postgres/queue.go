@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -14,13 +12,9 @@ import (
 // Begin puts attempts on record, and tells by their ids which may be made: those
 // whose claim still stands. A second call with the same attempts changes nothing:
 // a caller that lost its connection before the answer may ask again.
-func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (map[mailer.ID]bool, error) {
-	columns, err := beginColumns(attempts)
-	if err != nil {
-		return nil, err
-	}
-	claims := claimsOf(attempts)
-	stands := make(map[mailer.ID]bool, len(attempts))
+func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (stands map[mailer.ID]bool, err error) {
+	columns, claims := beginColumns(attempts), claimsOf(attempts)
+	stands = make(map[mailer.ID]bool, len(attempts))
 	err = s.work(ctx, func(t tx) error {
 		clear(stands)
 		var held []mailer.ID
@@ -69,7 +63,7 @@ func claimsOf(attempts []mailer.Attempt) []mailer.ID {
 
 // beginColumns are attempts as begin takes them. Those after the first have no
 // message: its bytes went out before.
-func beginColumns(attempts []mailer.Attempt) ([]any, error) {
+func beginColumns(attempts []mailer.Attempt) []any {
 	type attempt = mailer.Attempt
 	none := &mailer.MessageRecord{}
 	message := func(a attempt) *mailer.MessageRecord {
@@ -78,15 +72,6 @@ func beginColumns(attempts []mailer.Attempt) ([]any, error) {
 		}
 		return a.Message
 	}
-	var failed error
-	slots := column(attempts, oidText, 1024, func(dst []byte, a attempt) ([]byte, bool) {
-		if a.Message == nil {
-			return dst, true
-		}
-		b, err := json.Marshal(a.Message.Slots)
-		failed = errors.Join(failed, err)
-		return append(dst, b...), false
-	})
 	return []any{
 		idColumn(attempts, func(a attempt) mailer.ID { return a.ContactID }),
 		idColumn(attempts, func(a attempt) mailer.ID { return a.DeliveryID }),
@@ -98,8 +83,13 @@ func beginColumns(attempts []mailer.Attempt) ([]any, error) {
 		bytesColumn(attempts, func(a attempt) []byte { return message(a).SHA256 }),
 		intColumn(attempts, func(a attempt) int { return message(a).Size }),
 		timeColumn(attempts, func(a attempt) time.Time { return message(a).ComposedAt }),
-		slots,
-	}, failed
+		column(attempts, oidText, 512, func(dst []byte, a attempt) ([]byte, bool) {
+			if a.Message == nil {
+				return dst, true
+			}
+			return a.Message.Slots.AppendJSON(dst), false
+		}),
+	}
 }
 
 // Release returns untouched deliveries to the queue. An attempt of theirs that
