@@ -195,6 +195,11 @@ func newRun(w *Worker) *run {
 	return r
 }
 
+// GCPercent suits a process that delivers: what it makes are letters that are gone in
+// a moment, so the heap stays small, and is looked through half as often. GOGC in the
+// environment has the last word.
+const GCPercent = 200
+
 // beginWithin is how long a beginning waits for company. What is on record already
 // keeps the connections busy meanwhile.
 const beginWithin = 10 * time.Millisecond

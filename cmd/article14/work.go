@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +36,9 @@ func (c *workCmd) Run(ctx context.Context, s *Settings, std streams) error {
 }
 
 func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(mailer.GCPercent)
+	}
 	log := s.logger(std.err)
 	r, err := c.RelayFlags.open()
 	if err != nil {

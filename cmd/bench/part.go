@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/pprof"
 	"time"
 
@@ -99,6 +100,9 @@ func runPart(ctx context.Context, in io.Reader, out io.Writer) error {
 	do, ok := parts[t.Part]
 	if !ok {
 		return fmt.Errorf("there is no part %q", t.Part)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(mailer.GCPercent) // as the worker does
 	}
 	if err := do(s); err != nil {
 		return err
