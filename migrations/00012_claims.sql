@@ -11,6 +11,7 @@ CREATE TABLE claim (
     contacts      uuid[] NOT NULL,       -- of the deliveries, in the same order
     deliveries    uuid[] NOT NULL        -- all that were claimed
 );
+ALTER TABLE claim ALTER COLUMN contacts SET STORAGE EXTERNAL, ALTER COLUMN deliveries SET STORAGE EXTERNAL; -- ids do not compress
 CREATE INDEX claim_lease ON claim (controller_id, lease_until);
 ALTER TABLE claim SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
 
@@ -36,7 +37,7 @@ ALTER TABLE attempt
     ADD COLUMN sha256      bytea,         -- of the message; like the rest of it on the first attempt only
     ADD COLUMN size        integer,
     ADD COLUMN composed_at timestamptz,
-    ADD COLUMN slots       json;          -- what was put in; null where it is erased
+    ADD COLUMN slots       text;          -- what was put in, as JSON; null where it is erased
 
 -- What became of an attempt is a row of its own, so that no row is written twice.
 CREATE TABLE outcome (
@@ -61,7 +62,7 @@ ALTER TABLE attempt RESET (fillfactor);
 
 UPDATE attempt a
 SET sha256 = m.sha256, size = m.size, composed_at = m.composed_at,
-    slots = (SELECT v.slots FROM message_values v WHERE v.contact_id = m.contact_id AND v.delivery_id = m.delivery_id)
+    slots = (SELECT CAST(v.slots AS text) FROM message_values v WHERE v.contact_id = m.contact_id AND v.delivery_id = m.delivery_id)
 FROM message m
 WHERE a.contact_id = m.contact_id AND a.delivery_id = m.delivery_id AND a.number = 1;
 DROP TABLE message_values, message;
@@ -141,7 +142,7 @@ CREATE TABLE message_values (
 INSERT INTO message (contact_id, delivery_id, sha256, size, composed_at)
 SELECT contact_id, delivery_id, sha256, size, composed_at FROM attempt WHERE sha256 IS NOT NULL;
 INSERT INTO message_values (contact_id, delivery_id, slots)
-SELECT contact_id, delivery_id, slots FROM attempt WHERE slots IS NOT NULL;
+SELECT contact_id, delivery_id, CAST(slots AS json) FROM attempt WHERE slots IS NOT NULL;
 ALTER TABLE attempt DROP COLUMN sha256, DROP COLUMN size, DROP COLUMN composed_at, DROP COLUMN slots,
     ADD COLUMN ended_at timestamptz,
     ADD COLUMN outcome  text,

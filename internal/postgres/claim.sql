@@ -43,11 +43,11 @@ WHERE l.id = r.id
 -- by row. A row that is found by its place (ctid) is one that nobody has changed
 -- since this statement began; another is left in the queue.
 WITH picked AS MATERIALIZED (
-    SELECT a.lane, p.place, p.contact_id, p.identifier_id, p.late
+    SELECT a.lane, p.place, p.contact_id, p.identifier_id, p.channel, p.late
     FROM json_to_recordset(CAST($4 AS json)) AS a(lane bigint, on_time integer, late integer)
     CROSS JOIN LATERAL (
-        (SELECT place, contact_id, identifier_id, false AS late
-         FROM (SELECT ctid AS place, contact_id, identifier_id
+        (SELECT place, contact_id, identifier_id, channel, false AS late
+         FROM (SELECT ctid AS place, contact_id, identifier_id, channel
                FROM delivery
                WHERE lane = a.lane AND shelf = 'queued' AND due_at >= $3
                ORDER BY due_at, id
@@ -55,8 +55,8 @@ WITH picked AS MATERIALIZED (
                FOR NO KEY UPDATE SKIP LOCKED) on_time
          LIMIT a.on_time)
         UNION ALL
-        (SELECT place, contact_id, identifier_id, true AS late
-         FROM (SELECT ctid AS place, contact_id, identifier_id
+        (SELECT place, contact_id, identifier_id, channel, true AS late
+         FROM (SELECT ctid AS place, contact_id, identifier_id, channel
                FROM delivery
                WHERE lane = a.lane AND shelf = 'queued' AND due_at < $3
                ORDER BY due_at, id
@@ -74,7 +74,7 @@ WITH picked AS MATERIALIZED (
                 AND (s.expires_at IS NULL OR s.expires_at > $3)) AS suppressed
     FROM picked p
     JOIN contact c ON c.id = p.contact_id
-    LEFT JOIN identifier i ON i.contact_id = p.contact_id AND i.id = p.identifier_id
+    LEFT JOIN identifier i ON i.contact_id = p.contact_id AND i.kind = p.channel AND i.id = p.identifier_id
 )
 UPDATE delivery d
 SET state = CASE WHEN j.suppressed THEN 'suppressed' ELSE 'sending' END,

@@ -110,7 +110,7 @@ WHERE w.contact_id = e.contact_id AND r.contact_id = e.contact_id AND r.id = w.r
 
 -- name: erase_pages
 UPDATE attempt m
-SET slots = CAST(CAST(m.slots AS jsonb) - e.slots AS json)
+SET slots = CAST(CAST(m.slots AS jsonb) - e.slots AS text)
 FROM (
     SELECT contact_id, id, array_agg(slot) AS slots
     FROM json_to_recordset(CAST($1 AS json)) AS p(contact_id uuid, id uuid, slot text)

@@ -15,7 +15,7 @@ import (
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (stands map[mailer.ID]bool, err error) {
 	columns, claims := beginColumns(attempts), claimsOf(attempts)
 	stands = make(map[mailer.ID]bool, len(attempts))
-	err = s.work(ctx, func(t tx) error {
+	err = s.fresh(ctx, func(t tx) error {
 		clear(stands)
 		var held []mailer.ID
 		if err := t.all(ctx, &held, "begin_hold", uuids(claims), leaseUntil); err != nil || len(held) == 0 {

@@ -18,10 +18,10 @@ SELECT id FROM held
 -- name: begin
 -- Of claims that begin_hold holds: what bears such a claim is its worker's, who begins
 -- and ends it. The deliveries are left as they are: whatever ends the attempt counts
--- it. What is on record already stays: a caller that lost the answer asks again, and
--- bytes that went out are kept.
+-- it. What is on record already stays (see Store.fresh): a caller that lost the answer
+-- asks again, and bytes that went out are kept.
 INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, slots)
-SELECT b.contact_id, b.attempt_id, b.delivery_id, b.number, b.claim_id, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, CAST(b.slots AS json)
+SELECT b.contact_id, b.attempt_id, b.delivery_id, b.number, b.claim_id, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, b.slots
 FROM unnest(CAST($2 AS tid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS uuid[]), CAST($6 AS uuid[]), CAST($7 AS bigint[]), CAST($8 AS text[]),
     CAST($9 AS timestamptz[]), CAST($10 AS bytea[]), CAST($11 AS bigint[]), CAST($12 AS timestamptz[]), CAST($13 AS text[]))
     AS b(place, contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)

@@ -23,7 +23,7 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		return nil, nil
 	}
 	rows := firstOfEachClaim(batch)
-	err = s.work(ctx, func(t tx) error {
+	err = s.fresh(ctx, func(t tx) error {
 		b := &books{tx: t, rows: rows, places: &s.places, ended: make(map[claimed]deliveryMove, len(rows)), counts: tally{}}
 		if err := b.settle(ctx); err != nil {
 			return err

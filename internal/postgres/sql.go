@@ -51,7 +51,10 @@ func load(files fs.FS) map[string]string {
 }
 
 // tx is a transaction that runs statements by name.
-type tx struct{ *sqlx.Tx }
+type tx struct {
+	*sqlx.Tx
+	fresh bool // see Store.fresh
+}
 
 // write runs fn in a transaction.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
@@ -74,6 +77,23 @@ func (s *Store) work(ctx context.Context, fn func(tx) error) error {
 	})
 }
 
+// unlessThere lets rows pass that are on record already, at the price of a lookup
+// before each is inserted.
+const unlessThere = "ON CONFLICT DO NOTHING"
+
+// fresh is work for rows that are new, as they nearly always are: it inserts them
+// without looking first. If one is on record already, it begins again and looks.
+func (s *Store) fresh(ctx context.Context, fn func(tx) error) error {
+	err := s.work(ctx, func(t tx) error {
+		t.fresh = true
+		return fn(t)
+	})
+	if errors.Is(err, errThere) {
+		return s.work(ctx, fn)
+	}
+	return err
+}
+
 // read runs fn over one snapshot, so that several statements agree. Single
 // statements, too, go through it: lib/pq prepares and executes in two steps,
 // which a transaction pooler keeps on one connection only within a transaction.
@@ -93,7 +113,7 @@ func (s *Store) within(ctx context.Context, opt *sql.TxOptions, fn func(tx) erro
 		return fault("begin a transaction", err)
 	}
 	defer t.Rollback()
-	if err := fn(tx{t}); err != nil {
+	if err := fn(tx{Tx: t}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
@@ -131,7 +151,11 @@ func (t tx) one(ctx context.Context, dst any, name string, args ...any) (found b
 
 // all reads every row into the slice behind dst.
 func (t tx) all(ctx context.Context, dst any, name string, args ...any) error {
-	return fault(name, t.SelectContext(ctx, dst, statement(name), args...))
+	text := statement(name)
+	if t.fresh {
+		text = strings.ReplaceAll(text, unlessThere, "")
+	}
+	return fault(name, t.SelectContext(ctx, dst, text, args...))
 }
 
 // copyIn streams rows into a table by COPY. NUL, which text cannot hold, was
@@ -170,6 +194,9 @@ func (t tx) stage(ctx context.Context, table, columns string, rows [][]any) erro
 	return t.copyIn(ctx, "stage_"+table, columns, rows)
 }
 
+// errThere says that what should be unique is there already.
+var errThere = errors.New("a row with that key is there already (SQLSTATE 23505)")
+
 // fault says what failed, without what PostgreSQL quotes of the rows at fault:
 // details and contexts are left out, and so are the messages of data exceptions
 // (class 22), which repeat the value.
@@ -180,6 +207,9 @@ func fault(what string, err error) error {
 		return nil
 	case !errors.As(err, &refused):
 		return fmt.Errorf("database: %s: %w", what, err)
+	}
+	if refused.SQLState() == "23505" {
+		return fmt.Errorf("database: %s: %w", what, errThere)
 	}
 	text := refused.Message
 	if strings.HasPrefix(refused.SQLState(), "22") {
