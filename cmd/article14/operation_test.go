@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -153,6 +154,11 @@ func TestADatabaseThatStoppedIsToldFromAClockThatIsOff(t *testing.T) {
 	a.now = func() time.Time { return time.Now().Add(time.Minute) }
 	look(http.StatusServiceUnavailable, "ok", "failed")
 	a.now = time.Now
+	readOnly(t, srv.URL(""), "on")
+	until(t, func() bool { return a.store.Writable(t.Context()) != nil })
+	look(http.StatusServiceUnavailable, "failed", "ok")
+	readOnly(t, srv.URL(""), "off")
+	until(t, func() bool { return a.store.Writable(t.Context()) == nil })
 	if err := srv.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -160,6 +166,25 @@ func TestADatabaseThatStoppedIsToldFromAClockThatIsOff(t *testing.T) {
 	srv = start()
 	defer srv.Close()
 	look(http.StatusOK, "ok", "ok")
+}
+
+// readOnly closes a database for writes, or opens it, and waits until its sessions know.
+func readOnly(t *testing.T, url, value string) {
+	t.Helper()
+	db, err := sql.Open("postgres", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, q := range []string{"ALTER SYSTEM SET default_transaction_read_only = " + value, "SELECT pg_reload_conf()"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, func() bool {
+		var now string
+		return db.QueryRow("SHOW default_transaction_read_only").Scan(&now) == nil && now == value
+	})
 }
 
 // TestStopsAndStartsUnderLoadLoseNobodyAndTellNobodyTwice stops workers in the

@@ -305,6 +305,9 @@ func (a *app) checks() []ops.Check {
 			if err == nil && have != want {
 				err = fmt.Errorf("the database is at version %d and this program needs %d", have, want)
 			}
+			if err == nil {
+				err = a.store.Writable(ctx)
+			}
 			return err
 		}},
 		{Name: "clock", Through: true, Run: a.askClock},

@@ -100,6 +100,23 @@ func (s *Store) ClockSkew(ctx context.Context, now func() time.Time) (time.Durat
 	return time.Unix(int64(sec), int64(frac*1e9)).Sub(ours), nil
 }
 
+// ErrReadOnly is a database that takes no writes: a standby, or one that an operator
+// or a full disk has closed.
+var ErrReadOnly = errors.New("the database takes no writes: it is a standby, or default_transaction_read_only is on")
+
+// Writable tells whether the database takes writes; the error is ErrReadOnly if it answers that it does not.
+func (s *Store) Writable(ctx context.Context) error {
+	var closed bool
+	err := s.db.GetContext(ctx, &closed, `SELECT pg_is_in_recovery() OR CAST(current_setting('default_transaction_read_only') AS boolean)`)
+	if err != nil {
+		return fmt.Errorf("ask the database whether it takes writes: %w", err)
+	}
+	if closed {
+		return ErrReadOnly
+	}
+	return nil
+}
+
 // CheckKeys remembers the fingerprints of the keys in use and refuses a ring
 // whose keys differ from those that wrote the hashes stored here.
 func (s *Store) CheckKeys(ctx context.Context, ring *mailer.Keyring, now time.Time) error {
