@@ -30,12 +30,12 @@ type Store struct {
 func Open(ctx context.Context, url string) (*Store, error) {
 	cfg, err := pq.NewConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("read the database's address: %w", err)
+		return nil, fmt.Errorf("connect to the database: read its address: %w", err)
 	}
 	cfg.BinaryParameters = true // []byte goes out as it is (columns.go), and a statement takes one round trip, not two
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("read the database's address: %w", err)
+		return nil, fmt.Errorf("connect to the database: read its address: %w", err)
 	}
 	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	if err := db.PingContext(ctx); err != nil {
