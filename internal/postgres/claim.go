@@ -83,7 +83,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 		if err := c.note(ctx, taken, suppressed); err != nil {
 			return err
 		}
-		jobs, err = c.jobs(ctx, taken, s.contents.of)
+		jobs, err = c.jobs(ctx, taken, &s.contents)
 		return err
 	})
 	if err == nil {
@@ -157,11 +157,11 @@ func (c *claiming) move(r claimedRow, to mailer.DeliveryState) deliveryMove {
 }
 
 // jobs gives claimed deliveries all that composing and sending needs.
-func (c *claiming) jobs(ctx context.Context, taken []claimedRow, contents func(context.Context, tx, []claimedRow) (map[mailer.ID]contentRow, error)) ([]mailer.Job, error) {
+func (c *claiming) jobs(ctx context.Context, taken []claimedRow, contents *contentCache) ([]mailer.Job, error) {
 	if len(taken) == 0 {
 		return nil, nil
 	}
-	known, err := contents(ctx, c.tx, taken)
+	known, err := contents.of(ctx, c.tx, taken)
 	if err != nil {
 		return nil, err
 	}
