@@ -26,7 +26,7 @@ var (
 // may be imported without a home.
 var homes = map[string][]string{
 	"github.com/jmoiron/sqlx":             {"internal/postgres"},
-	"github.com/lib/pq":                   {"internal/postgres", "internal/privatepg/pgtest"},
+	"github.com/lib/pq":                   {"internal/postgres", "internal/privatepg/pgtest", "internal/rig"},
 	"github.com/pressly/goose":            {"internal/postgres"},
 	"github.com/wneessen/go-mail":         {"internal/relay", "internal/compose"},
 	"github.com/nicksnyder/go-i18n":       {"locales"},
@@ -94,7 +94,7 @@ func forbidden(from, to string) string {
 		return "its home is " + strings.Join(rooms, ", ") + " (none: give it one, and a line in docs/dependencies.md)"
 	}
 	switch {
-	case strings.HasPrefix(from, "cmd/"):
+	case strings.HasPrefix(from, "cmd/"), from == "internal/rig": // the developers' tools, and what these share
 		return ""
 	case from == "mailer":
 		if inside && !slices.Contains(pure, ours) || !inside && strings.Contains(to, ".") {

@@ -158,8 +158,14 @@ type WorkerFlags struct {
 	Connections int           `help:"Connections open at once to the relay." default:"8"`
 	Uncertain   string        `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
 	TakeIn      time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
+
+	// For trials of crashes, which have no quarter of an hour: cmd/chaos. A lease has to outlive the ten
+	// minutes that a relay may take for its answer to the final dot.
+	Lease         time.Duration `hidden:"" default:"15m"`
+	UncertainWait time.Duration `hidden:"" default:"10m"`
 }
 
 func (f *WorkerFlags) options() mailer.WorkerOptions {
-	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn}
+	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn,
+		Lease: f.Lease, UncertainWait: f.UncertainWait}
 }

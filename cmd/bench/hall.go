@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
-	"article14/internal/privatepg"
+	"article14/internal/rig"
 	"article14/mailer"
 )
 
@@ -19,8 +16,7 @@ import (
 type hall struct {
 	options
 	folder     string
-	server     *privatepg.Server
-	admin      *sql.DB
+	server     *rig.Server
 	postmaster int
 	sink       *sink
 	keys       string // the key file
@@ -46,16 +42,10 @@ func newHall(ctx context.Context, o options, progress io.Writer) (h *hall, err e
 	if h.folder, err = os.MkdirTemp(o.folder, "article14-bench-"); err != nil {
 		return h, err
 	}
-	if err := os.Chmod(h.folder, 0o711); err != nil { // for root the server is another user, who has to pass through
+	if h.server, err = rig.OpenServer(ctx, h.folder, nil); err != nil {
 		return h, err
 	}
-	if h.server, err = privatepg.Open(ctx, filepath.Join(h.folder, "pg"), privatepg.Options{Elsewhere: o.folder}); err != nil {
-		return h, err
-	}
-	if h.admin, err = sql.Open("postgres", h.server.URL("")); err != nil {
-		return h, err
-	}
-	if h.postmaster, err = postmaster(h.server.Home()); err != nil {
+	if h.postmaster, err = h.server.Postmaster(); err != nil {
 		return h, err
 	}
 	ring, err := mailer.NewKeyring().MarshalJSON()
@@ -72,26 +62,13 @@ func newHall(ctx context.Context, o options, progress io.Writer) (h *hall, err e
 	return h, h.prepare(ctx)
 }
 
-// postmaster reads the process id that PostgreSQL leaves in its folder.
-func postmaster(home string) (int, error) {
-	b, err := os.ReadFile(filepath.Join(home, "data", "postmaster.pid"))
-	if err != nil {
-		return 0, err
-	}
-	first, _, _ := strings.Cut(string(b), "\n")
-	return strconv.Atoi(first)
-}
-
 func (h *hall) close() error {
 	var errs []error
 	if h.sink != nil {
 		errs = append(errs, h.sink.stop())
 	}
-	if h.admin != nil {
-		errs = append(errs, h.admin.Close())
-	}
 	if h.server != nil {
-		errs = append(errs, h.server.Close(), os.RemoveAll(h.server.Home()))
+		errs = append(errs, h.server.Close())
 	}
 	return errors.Join(append(errs, os.RemoveAll(h.folder))...)
 }
@@ -100,7 +77,7 @@ func (h *hall) say(format string, args ...any) { fmt.Fprintf(h.progress, format+
 
 // prepare makes the databases that the wanted parts start from.
 func (h *hall) prepare(ctx context.Context) error {
-	if err := h.create(ctx, blank, "template0"); err != nil {
+	if err := h.server.Create(ctx, blank, "template0"); err != nil {
 		return err
 	}
 	if _, err := h.run(ctx, blank, task{Part: "register"}); err != nil {
@@ -130,7 +107,7 @@ func (h *hall) prepare(ctx context.Context) error {
 	} else {
 		known = 0
 	}
-	if err := h.create(ctx, filled, from); err != nil {
+	if err := h.server.Create(ctx, filled, from); err != nil {
 		return err
 	}
 	if known < h.People {
@@ -138,12 +115,12 @@ func (h *hall) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return h.settleDown(ctx, filled)
+	return h.server.SettleDown(ctx, filled)
 }
 
 // campaign makes a database with a campaign of n people that is ready to start.
 func (h *hall) campaign(ctx context.Context, name string, n int) error {
-	if err := h.create(ctx, name, blank); err != nil {
+	if err := h.server.Create(ctx, name, blank); err != nil {
 		return err
 	}
 	if _, err := h.importPeople(ctx, name, 0, n); err != nil {
@@ -152,7 +129,7 @@ func (h *hall) campaign(ctx context.Context, name string, n int) error {
 	if _, err := h.run(ctx, name, task{Part: "release", N: n}); err != nil {
 		return err
 	}
-	return h.settleDown(ctx, name)
+	return h.server.SettleDown(ctx, name)
 }
 
 // importPeople writes a file and imports it.
@@ -167,38 +144,22 @@ func (h *hall) importPeople(ctx context.Context, database string, from, n int) (
 // file writes a contact file.
 func (h *hall) file(from, n, known int) (string, error) {
 	file := filepath.Join(h.folder, "people.csv")
-	return file, writePeople(file, from, n, known)
-}
-
-func (h *hall) create(ctx context.Context, name, from string) error {
-	_, err := h.admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+from+" STRATEGY FILE_COPY")
-	return err
-}
-
-// settleDown leaves a database as autovacuum would: with statistics, and without dead rows.
-func (h *hall) settleDown(ctx context.Context, name string) error {
-	db, err := sql.Open("postgres", h.server.URL(name))
-	if err != nil {
-		return err
-	}
-	_, err = db.ExecContext(ctx, "VACUUM (FREEZE, ANALYZE)")
-	return errors.Join(err, db.Close())
+	return file, rig.WritePeople(file, from, n, known)
 }
 
 // onCopy runs a task on a copy of a prepared database.
 func (h *hall) onCopy(ctx context.Context, from string, t task) (result, error) {
 	h.copies++
 	name := fmt.Sprintf("run_%d", h.copies)
-	if err := h.create(ctx, name, from); err != nil {
+	if err := h.server.Create(ctx, name, from); err != nil {
 		return result{}, err
 	}
-	if _, err := h.admin.ExecContext(ctx, "CHECKPOINT"); err != nil { // nothing left over from before
+	if _, err := h.server.Admin.ExecContext(ctx, "CHECKPOINT"); err != nil { // nothing left over from before
 		return result{}, err
 	}
 	r, err := h.run(ctx, name, t)
 	if err != nil {
 		return r, err
 	}
-	_, err = h.admin.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
-	return r, err
+	return r, h.server.Drop(ctx, name)
 }

@@ -36,12 +36,12 @@ func (h *hall) machine(ctx context.Context) (machine, error) {
 	m := machine{CPU: fieldOf("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), Go: runtime.Version(), Commit: commit(ctx), Settings: map[string]string{}}
 	fmt.Sscan(fieldOf("/proc/meminfo", "MemTotal"), &m.MemoryMiB)
 	m.MemoryMiB /= 1024
-	if err := h.admin.QueryRowContext(ctx, "SHOW server_version").Scan(&m.PostgreSQL); err != nil {
+	if err := h.server.Admin.QueryRowContext(ctx, "SHOW server_version").Scan(&m.PostgreSQL); err != nil {
 		return m, err
 	}
 	for _, name := range settingsShown {
 		var v string
-		if err := h.admin.QueryRowContext(ctx, "SHOW "+name).Scan(&v); err != nil {
+		if err := h.server.Admin.QueryRowContext(ctx, "SHOW "+name).Scan(&v); err != nil {
 			return m, err
 		}
 		m.Settings[name] = v

@@ -1,4 +1,4 @@
-package main
+package rig
 
 import (
 	"bufio"
@@ -20,9 +20,9 @@ var (
 	employers   = []string{"Example Logistics", "Muster GmbH", "Société Exemple", "Sample & Sons"}
 )
 
-// writePeople writes a file of n people, numbered from from on. The first known of
+// WritePeople writes a file of n people, numbered from from on. The first known of
 // them are people of lower numbers, spread over all of these.
-func writePeople(file string, from, n, known int) error {
+func WritePeople(file string, from, n, known int) error {
 	if known > 0 && from == 0 {
 		return errors.New("nobody can be known in an empty database")
 	}
