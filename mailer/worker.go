@@ -44,7 +44,7 @@ type Worker struct {
 type WorkerOptions struct {
 	Connections   int             // open at once to the relay; 8
 	Batch         int             // deliveries claimed at once; 800
-	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each
+	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 1024 in all
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry           // DefaultRetry
 	Uncertain     UncertainPolicy // Resend
@@ -80,7 +80,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 		o.Batch = 800
 	}
 	if o.Ahead == 0 {
-		o.Ahead = 64 * o.Connections
+		o.Ahead = max(min(64*o.Connections, 1024), 4*o.Connections) // of some twenty kilobytes each
 	}
 	if o.Retry.Steps == nil {
 		o.Retry = DefaultRetry

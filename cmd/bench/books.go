@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,16 +12,23 @@ import (
 // lease is long enough not to be prolonged, as in a worker that renews its claims.
 const lease = time.Hour
 
-// booksBatch is how many deliveries (c) claims, begins and settles at once, as the worker does.
+// booksBatch is how many deliveries (f) claims, begins and settles at once, as the worker does.
 const booksBatch = 800
 
-// books is (c): every statement that a delivery costs, and nothing else. Claims,
+// books is (f): every statement that a delivery costs, and nothing else. Claims,
 // beginnings and settlements go on side by side, as they do in the worker. What
 // was put into the notices is that of some deliveries, over and over.
 func (s *stage) books() error {
 	records, err := s.someRecords()
 	if err != nil {
 		return err
+	}
+	if s.Snapshot {
+		release, err := s.holdSnapshot()
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	claimed, begun := make(chan []mailer.Job, 1), make(chan []mailer.Settlement, 1)
 	g, ctx := errgroup.WithContext(s.ctx)
@@ -37,6 +45,21 @@ func (s *stage) books() error {
 		return err
 	}
 	return c.stop(left)
+}
+
+// holdSnapshot begins a transaction that sees the tables as they are now, and stays,
+// as a long report or a backup does: until it ends no dead row can be cleared away.
+func (s *stage) holdSnapshot() (release func(), err error) {
+	db, err := sql.Open("postgres", s.URL)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(s.ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err == nil {
+		var n int
+		err = tx.QueryRowContext(s.ctx, "SELECT count(*) FROM lane").Scan(&n)
+	}
+	return func() { db.Close() }, err
 }
 
 // someRecords claims a few deliveries and composes them.

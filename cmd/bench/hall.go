@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ const (
 	blank  = "blank"  // tables and a register
 	queued = "queued" // a campaign that is ready to start
 	short  = "short"  // the same with few
+	long   = "long"   // ten times as many, three tenths of them deferred
 	filled = "filled" // many people
 )
 
@@ -84,20 +86,26 @@ func (h *hall) prepare(ctx context.Context) error {
 		return err
 	}
 	known := 0
-	if h.wants("a") || h.wants("p") || h.wants("b") || h.wants("c") {
+	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") {
 		h.say("preparing a campaign of %d", h.Deliveries)
 		if err := h.campaign(ctx, queued, h.Deliveries); err != nil {
 			return err
 		}
 		known = h.Deliveries
 	}
-	if h.wants("b") && h.Few > 0 && h.Few < h.Deliveries {
+	if h.Few > 0 && (h.wants("c") && h.Few < h.Deliveries || h.wants("e")) {
 		h.say("preparing a campaign of %d", h.Few)
 		if err := h.campaign(ctx, short, h.Few); err != nil {
 			return err
 		}
 	}
-	if !h.wants("d") {
+	if h.wants("d") {
+		h.say("preparing a campaign of %d", 10*h.Deliveries)
+		if err := h.longQueue(ctx); err != nil {
+			return err
+		}
+	}
+	if !h.wants("i") {
 		return nil
 	}
 	h.say("preparing a database of %d people", h.People)
@@ -130,6 +138,37 @@ func (h *hall) campaign(ctx context.Context, name string, n int) error {
 		return err
 	}
 	return h.server.SettleDown(ctx, name)
+}
+
+// longQueue has (d)'s, with what is deferred at its head. The moves that led there
+// are left out, and so are the triggers that would look at them.
+func (h *hall) longQueue(ctx context.Context) error {
+	if err := h.campaign(ctx, long, 10*h.Deliveries); err != nil {
+		return err
+	}
+	db, err := sql.Open("postgres", h.server.URL(long))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, q := range []string{
+		`SET LOCAL session_replication_role = replica`,
+		fmt.Sprintf(`UPDATE delivery SET state = 'deferred', ready_at = ready_at + interval '1 day'
+			WHERE id IN (SELECT id FROM delivery ORDER BY due_at, id LIMIT %d)`, 3*h.Deliveries),
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return h.server.SettleDown(ctx, long)
 }
 
 // importPeople writes a file and imports it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"sync"
@@ -15,12 +16,12 @@ import (
 // jobsAtHand is how many deliveries (a) goes round and round over.
 const jobsAtHand = 2000
 
-// stepwise is (a), pipelined is (p).
+// stepwise is (a), pipelined is (b).
 func (s *stage) stepwise() error  { return s.loop(true) }
 func (s *stage) pipelined() error { return s.loop(false) }
 
 // loop composes and sends, one after the other on each connection, and does
-// nothing else: what (b) would be if the books cost nothing.
+// nothing else: what (c) would be if the books cost nothing.
 func (s *stage) loop(stepwise bool) error {
 	jobs, err := s.claimSome(jobsAtHand)
 	if err != nil {
@@ -97,7 +98,16 @@ func (s *stage) sendOver(r mailer.Relay, compose func() (*mailer.Message, error)
 
 // relay leads to the sink.
 func (s *stage) relay(stepwise bool) (*relay.SMTP, error) {
-	return relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain", Stepwise: stepwise})
+	cfg := relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain", Stepwise: stepwise}
+	if s.Way == overTLS {
+		cfg.TLS, cfg.ServerName, cfg.RootCAs = relay.TLSImplicit, sinkName, x509.NewCertPool()
+		certificate, err := x509.ParseCertificate(s.Certificate)
+		if err != nil {
+			return nil, err
+		}
+		cfg.RootCAs.AddCert(certificate)
+	}
+	return relay.New(cfg)
 }
 
 // claimSome starts the campaign and claims from it.

@@ -24,8 +24,8 @@ func (rs runs) sorted() runs {
 	return slices.SortedFunc(slices.Values(rs), func(a, b result) int { return cmp.Compare(a.rate(), b.rate()) })
 }
 
-// measure runs the wanted parts. (a) and (b) take turns, so that what else happens
-// on the machine hits both alike and their ratio means something.
+// measure runs the wanted parts. They take turns, so that what else happens on
+// the machine hits all alike and their ratios mean something.
 func (h *hall) measure(ctx context.Context) (report, error) {
 	rep := report{Options: h.options, Parts: map[string]runs{}}
 	var err error
@@ -54,52 +54,79 @@ type measurement struct {
 // The names of the rows.
 const (
 	nameLoop     = "a"
-	nameGroups   = "p"
-	namePipeline = "b"
-	nameShort    = "b, short queue"
-	nameBooks    = "c"
-	nameEmpty    = "d, empty"
-	nameFilled   = "d, filled"
+	nameGroups   = "b"
+	namePipeline = "c"
+	nameShort    = "c, short queue"
+	nameLong     = "d"
+	nameFar      = "e"
+	nameBooks    = "f"
+	nameSnapshot = "f, old snapshot"
+	nameTLS      = "g"
+	nameEmpty    = "i, empty"
+	nameFilled   = "i, filled"
 )
 
 func (h *hall) measurements() []measurement {
 	all := []measurement{
-		{nameLoop, func(ctx context.Context) (result, error) { return h.mailed(ctx, queued, "a", h.Deliveries) }},
-		{nameGroups, func(ctx context.Context) (result, error) { return h.mailed(ctx, queued, "p", h.Deliveries) }},
-		{namePipeline, func(ctx context.Context) (result, error) { return h.mailed(ctx, queued, "b", h.Deliveries) }},
-		{nameShort, func(ctx context.Context) (result, error) { return h.mailed(ctx, short, "b", h.Few) }},
+		{nameLoop, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, queued, task{Part: "stepwise", N: h.Deliveries})
+		}},
+		{nameGroups, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, queued, task{Part: "pipelined", N: h.Deliveries})
+		}},
+		{namePipeline, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, queued, task{Part: "pipeline", N: h.Deliveries})
+		}},
+		{nameShort, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, short, task{Part: "pipeline", N: h.Few})
+		}},
+		{nameLong, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, long, task{Part: "pipeline", N: h.Deliveries})
+		}},
+		{nameFar, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, short, task{Part: "pipeline", N: h.Few, Connections: farConnections, Way: farAway})
+		}},
 		{nameBooks, func(ctx context.Context) (result, error) {
-			return h.onCopy(ctx, queued, task{Part: "c", N: h.Deliveries})
+			return h.onCopy(ctx, queued, task{Part: "books", N: h.Deliveries})
+		}},
+		{nameSnapshot, func(ctx context.Context) (result, error) {
+			return h.onCopy(ctx, queued, task{Part: "books", N: h.Deliveries, Snapshot: true})
+		}},
+		{nameTLS, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, queued, task{Part: "pipeline", N: h.Deliveries, Way: overTLS})
 		}},
 		{nameEmpty, func(ctx context.Context) (result, error) { return h.imported(ctx, blank, 0, 0) }},
 		{nameFilled, func(ctx context.Context) (result, error) { return h.imported(ctx, filled, h.People, h.Rows/knownShare) }},
 	}
 	return slices.DeleteFunc(all, func(m measurement) bool {
-		return !h.wants(m.name[:1]) || m.name == nameShort && (h.Few == 0 || h.Few >= h.Deliveries)
+		return !h.wants(m.name[:1]) || m.name == nameShort && h.Few >= h.Deliveries || (m.name == nameShort || m.name == nameFar) && h.Few == 0
 	})
 }
+
+// farConnections are those of (e).
+const farConnections = 64
 
 // knownShare is one in how many rows whose person the filled database knows.
 const knownShare = 10
 
 // mailed runs a part that sends, and asks the sink whether all came.
-func (h *hall) mailed(ctx context.Context, from, part string, n int) (result, error) {
+func (h *hall) mailed(ctx context.Context, from string, t task) (result, error) {
 	before, err := h.sink.taken()
 	if err != nil {
 		return result{}, err
 	}
-	r, err := h.onCopy(ctx, from, task{Part: part, N: n})
+	r, err := h.onCopy(ctx, from, t)
 	if err != nil {
 		return r, err
 	}
 	after, err := h.sink.taken()
-	if err == nil && after-before != n {
-		err = fmt.Errorf("%d mails were to be sent and the sink took %d", n, after-before)
+	if err == nil && after-before != r.N {
+		err = fmt.Errorf("%d mails were sent and the sink took %d", r.N, after-before)
 	}
 	return r, err
 }
 
-// imported runs (d) on a copy.
+// imported runs (i) on a copy.
 func (h *hall) imported(ctx context.Context, from string, first, known int) (result, error) {
 	file, err := h.file(first, h.Rows, known)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,8 +34,11 @@ type task struct {
 	Known       int    // rows of the file whose people are known already
 	File        string // of an import
 	Connections int
+	Way         way  // of the mail to the sink
+	Snapshot    bool // (f): another session holds an old one
 	SinkPort    int
-	Sink        int // process ids, to read their processor time
+	Certificate []byte // of the sink's, for TLS
+	Sink        int    // process ids, to read their processor time
 	Postmaster  int
 	Profile     string // file for a processor profile; "": none
 }
@@ -44,7 +48,7 @@ type result struct {
 	N       int     `json:"n"`
 	Seconds float64 `json:"seconds"`
 	CPU     usage   `json:"cpu_seconds"`
-	Compose float64 `json:"compose_cpu_seconds,omitempty"` // of (a): of composing alone
+	Compose float64 `json:"compose_cpu_seconds,omitempty"` // of (a) and (b): of composing alone
 	Peak    int64   `json:"peak_bytes"`
 }
 
@@ -53,19 +57,20 @@ func (r result) rate() float64 { return float64(r.N) / r.Seconds }
 
 // parts are what a process can be asked to do.
 var parts = map[string]func(*stage) error{
-	"register": (*stage).register,
-	"import":   (*stage).importFile,
-	"release":  (*stage).release,
-	"a":        (*stage).stepwise,
-	"p":        (*stage).pipelined,
-	"b":        (*stage).pipeline,
-	"c":        (*stage).books,
+	"register":  (*stage).register,
+	"import":    (*stage).importFile,
+	"release":   (*stage).release,
+	"stepwise":  (*stage).stepwise,
+	"pipelined": (*stage).pipelined,
+	"pipeline":  (*stage).pipeline,
+	"books":     (*stage).books,
 }
 
 // run gives a task to a new process.
 func (h *hall) run(ctx context.Context, database string, t task) (result, error) {
-	t.URL, t.Keys, t.Connections = h.server.URL(database), h.keys, h.Connections
-	t.SinkPort, t.Sink, t.Postmaster = h.sink.port, h.sink.cmd.Process.Pid, h.postmaster
+	t.URL, t.Keys, t.Connections = h.server.URL(database), h.keys, cmp.Or(t.Connections, h.Connections)
+	t.SinkPort, t.Sink, t.Postmaster = h.sink.ports[t.Way], h.sink.cmd.Process.Pid, h.postmaster
+	t.Certificate = h.sink.certificate
 	if h.profile != "" {
 		t.Profile = filepath.Join(h.profile, t.Part+".pprof")
 	}

@@ -13,7 +13,7 @@ import (
 	"article14/mailer"
 )
 
-// pipeline is (b): the worker as it is, until all that was queued is settled.
+// pipeline is (c): the worker as it is, until so much of what is queued is settled.
 func (s *stage) pipeline() error {
 	r, err := s.relay(false)
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *stage) pipeline() error {
 	}
 	ctx, stop := context.WithCancel(s.ctx)
 	defer stop()
-	q := &watchedQueue{Queue: s.store, left: int64(s.N), done: stop}
+	q := &watchedQueue{Queue: s.store, wanted: int64(s.N), done: stop}
 	w := &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(),
 		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
 		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}
@@ -35,22 +35,24 @@ func (s *stage) pipeline() error {
 	if err := w.Run(ctx); err != nil {
 		return err
 	}
+	s.N = int(q.settled.Load()) // of a longer queue a few more, which were on the wire by then
 	if err := c.stop(s.N); err != nil {
 		return err
 	}
 	return s.allRelayed()
 }
 
-// watchedQueue ends the run when the last delivery is settled.
+// watchedQueue ends the run when so many deliveries are settled.
 type watchedQueue struct {
 	mailer.Queue
-	left int64
-	done func()
+	settled atomic.Int64
+	wanted  int64
+	done    func()
 }
 
 func (q *watchedQueue) Settle(ctx context.Context, batch []mailer.Settlement) ([]mailer.ID, error) {
 	fenced, err := q.Queue.Settle(ctx, batch)
-	if err == nil && atomic.AddInt64(&q.left, -int64(len(batch))) <= 0 {
+	if err == nil && q.settled.Add(int64(len(batch))) >= q.wanted {
 		q.done()
 	}
 	return fenced, err

@@ -74,11 +74,15 @@ func commit(ctx context.Context) string {
 
 var titles = []struct{ name, title string }{
 	{nameLoop, "(a) compose and send, no database"},
-	{nameGroups, "(p) the same, pipelined"},
-	{namePipeline, "(b) the whole pipeline"},
+	{nameGroups, "(b) the same, pipelined"},
+	{namePipeline, "(c) the whole pipeline"},
 	{nameShort, "    the same, short queue"},
-	{nameBooks, "(c) claim, begin, settle"},
-	{nameEmpty, "(d) import into an empty database"},
+	{nameLong, "(d) first tenth of a long queue"},
+	{nameFar, "(e) (c) at 20 ms, 64 connections"},
+	{nameBooks, "(f) claim, begin, settle"},
+	{nameSnapshot, "    beside an old snapshot"},
+	{nameTLS, "(g) (c) over TLS"},
+	{nameEmpty, "(i) import into an empty database"},
 	{nameFilled, "    into a filled one"},
 }
 
@@ -112,26 +116,30 @@ func (r report) print(w io.Writer) error {
 func (r result) micros(seconds float64) float64 { return seconds / float64(r.N) * 1e6 }
 
 // printSplit says where a notice's processor time goes. Composing was measured
-// alone; the wire is what (p) takes beside it, the queue what (b) takes beside (p).
+// alone; the wire is what (b) takes beside it, the queue what (c) takes beside (b).
 func (r report) printSplit(w io.Writer) {
 	if len(r.Parts[nameGroups]) == 0 {
 		return
 	}
-	p := r.Parts[nameGroups].median()
-	composing, sending := p.micros(p.Compose), p.micros(p.CPU.Own)
+	b := r.Parts[nameGroups].median()
+	composing, sending := b.micros(b.Compose), b.micros(b.CPU.Own)
 	fmt.Fprintf(w, "\nprocessor time for a notice: compose %.0f µs, wire %.0f µs", composing, sending-composing)
 	if len(r.Parts[nameLoop]) > 0 {
 		a := r.Parts[nameLoop].median()
 		fmt.Fprintf(w, " (stepwise %.0f µs)", a.micros(a.CPU.Own)-a.micros(a.Compose))
 	}
 	if len(r.Parts[namePipeline]) > 0 {
-		b := r.Parts[namePipeline].median()
-		fmt.Fprintf(w, ", queue %.0f µs, database %.0f µs (the sink: %.0f µs)", b.micros(b.CPU.Own)-sending, b.micros(b.CPU.Database), b.micros(b.CPU.Sink))
-		for _, loop := range []string{nameLoop, nameGroups} {
-			if len(r.Parts[loop]) > 0 {
-				fmt.Fprintf(w, "\n(b) is %.2f of (%s)", b.rate()/r.Parts[loop].median().rate(), loop)
-			}
-		}
+		c := r.Parts[namePipeline].median()
+		fmt.Fprintf(w, ", queue %.0f µs, database %.0f µs (the sink: %.0f µs)", c.micros(c.CPU.Own)-sending, c.micros(c.CPU.Database), c.micros(c.CPU.Sink))
 	}
 	fmt.Fprintln(w)
+	for _, pair := range [][2]string{{namePipeline, nameLoop}, {namePipeline, nameGroups}, {nameLong, namePipeline}, {nameTLS, namePipeline},
+		{nameSnapshot, nameBooks}, {nameFilled, nameEmpty}} {
+		if of, by := r.Parts[pair[0]], r.Parts[pair[1]]; len(of) > 0 && len(by) > 0 {
+			fmt.Fprintf(w, "(%s) is %.2f of (%s)\n", pair[0], of.median().rate()/by.median().rate(), pair[1])
+		}
+	}
+	if rs := r.Parts[nameFar]; len(rs) > 0 {
+		fmt.Fprintf(w, "(%s) is %.2f of connections by round trip\n", nameFar, rs.median().rate()/(farConnections/roundTrip.Seconds()))
+	}
 }

@@ -2,15 +2,23 @@ package main
 
 import (
 	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"article14/internal/rig"
 )
@@ -21,11 +29,30 @@ const sinkArgument = "sink"
 
 // sink is such a server in a process of its own.
 type sink struct {
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	out  *bufio.Reader
-	port int
+	cmd         *exec.Cmd
+	in          io.WriteCloser
+	out         *bufio.Reader
+	ports       map[way]int
+	certificate []byte // the one that it shows where TLS is spoken, in DER
 }
+
+// way is how mail gets to the sink; it listens for each on a port of its own.
+type way string
+
+// Ways: as fast as the machine can, with answers that come later, and over TLS.
+const (
+	straight way = ""
+	farAway  way = "far"
+	overTLS  way = "tls"
+)
+
+var ways = []way{straight, farAway, overTLS}
+
+// sinkName stands in the certificate of the sink.
+const sinkName = "sink.invalid"
+
+// roundTrip is how much later the far sink answers.
+const roundTrip = 20 * time.Millisecond
 
 func startSink() (*sink, error) {
 	self, err := os.Executable()
@@ -45,7 +72,17 @@ func startSink() (*sink, error) {
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	s.port, err = s.number()
+	s.ports = map[way]int{}
+	for _, w := range ways {
+		if s.ports[w], err = s.number(); err != nil {
+			return s, err
+		}
+	}
+	line, err := s.out.ReadString('\n')
+	if err != nil {
+		return s, fmt.Errorf("the sink does not say its certificate: %w", err)
+	}
+	s.certificate, err = base64.StdEncoding.DecodeString(strings.TrimSpace(line))
 	return s, err
 }
 
@@ -67,27 +104,66 @@ func (s *sink) number() (int, error) {
 
 func (s *sink) stop() error { return errors.Join(s.in.Close(), s.cmd.Wait()) }
 
-// runSink says its port, then the number of mails for every line that it is
-// given, and ends with its input.
+// runSink says its ports and its certificate, then the number of mails for every line
+// that it is given, and ends with its input.
 func runSink(in io.Reader, out io.Writer) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	shown, err := selfSigned()
 	if err != nil {
 		return err
 	}
-	defer l.Close()
 	var taken atomic.Int64
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go rig.TakeMail(c, rig.Mailbox{Taken: func() bool { taken.Add(1); return true }})
+	count := rig.Mailbox{Taken: func() bool { taken.Add(1); return true }}
+	for _, w := range ways {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
 		}
-	}()
-	fmt.Fprintln(out, l.Addr().(*net.TCPAddr).Port)
+		defer l.Close()
+		go accept(l, func(c net.Conn) {
+			switch w {
+			case farAway:
+				c = far{c}
+			case overTLS:
+				c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{shown}, MinVersion: tls.VersionTLS12})
+			}
+			rig.TakeMail(c, count)
+		})
+		fmt.Fprintln(out, l.Addr().(*net.TCPAddr).Port)
+	}
+	fmt.Fprintln(out, base64.StdEncoding.EncodeToString(shown.Certificate[0]))
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		fmt.Fprintln(out, taken.Load())
 	}
 	return nil
+}
+
+// accept serves each connection until the listener is closed.
+func accept(l net.Listener, serve func(net.Conn)) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go serve(c)
+	}
+}
+
+// far is a connection whose answers come a round trip later.
+type far struct{ net.Conn }
+
+func (f far) Write(p []byte) (int, error) {
+	time.Sleep(roundTrip)
+	return f.Conn.Write(p)
+}
+
+// selfSigned makes a certificate for this run.
+func selfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	now := time.Now()
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{sinkName}, NotBefore: now.Add(-time.Hour),
+		NotAfter: now.Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true}, &x509.Certificate{SerialNumber: big.NewInt(1)}, &key.PublicKey, key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
