@@ -97,7 +97,11 @@ func (s *stage) sendOver(r mailer.Relay, compose func() (*mailer.Message, error)
 
 // relay leads to the sink.
 func (s *stage) relay(stepwise bool) (*relay.SMTP, error) {
-	return relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain", Stepwise: stepwise})
+	signer, err := newSigner(s.DKIM)
+	if err != nil {
+		return nil, err
+	}
+	return relay.New(relay.Config{Name: "default", Host: "127.0.0.1", Port: s.SinkPort, HELO: "localhost.localdomain", Stepwise: stepwise, DKIM: signer})
 }
 
 // claimSome starts the campaign and claims from it.

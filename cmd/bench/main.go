@@ -32,10 +32,11 @@ type options struct {
 	Only        string `json:"only"`
 	Runs        int    `json:"runs"`
 	Connections int    `json:"connections"`
-	Deliveries  int    `json:"deliveries"` // of (a), (p), (b) and (c)
-	Few         int    `json:"few"`        // in the short queue that (b)'s memory is compared with
-	Rows        int    `json:"rows"`       // of the file of (d)
-	People      int    `json:"people"`     // in the filled database of (d)
+	Deliveries  int    `json:"deliveries"`     // of (a), (p), (b) and (c)
+	Few         int    `json:"few"`            // in the short queue that (b)'s memory is compared with
+	Rows        int    `json:"rows"`           // of the file of (d)
+	People      int    `json:"people"`         // in the filled database of (d)
+	DKIM        string `json:"dkim,omitempty"` // how (a), (p) and (b) sign: rsa, ed25519, both; "" not
 	json        bool
 	profile     string
 	folder      string
@@ -93,6 +94,7 @@ func readOptions(args []string) (o options, err error) {
 	f.IntVar(&o.Few, "few", 10_000, "deliveries of the short queue whose peak of memory is compared with that of (b); 0: none")
 	f.IntVar(&o.Rows, "rows", 100_000, "rows of the file of (d)")
 	f.IntVar(&o.People, "people", 500_000, "people in the filled database of (d)")
+	f.StringVar(&o.DKIM, "dkim", "", "sign the mails of (a), (p) and (b): rsa, ed25519 or both; empty: not")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.StringVar(&o.profile, "profile", "", "write processor profiles of the measured sections into this folder")
 	f.StringVar(&o.folder, "folder", os.TempDir(), "where the database is made; its disk sets the pace of commits")
@@ -103,6 +105,9 @@ func readOptions(args []string) (o options, err error) {
 		if !strings.Contains("a p b c d", part) {
 			return o, fmt.Errorf("-only: there is no part %q: choose from a,p,b,c,d", part)
 		}
+	}
+	if _, known := signings[o.DKIM]; !known {
+		return o, fmt.Errorf("-dkim: nothing is called %q: choose rsa, ed25519 or both", o.DKIM)
 	}
 	if f.NArg() > 0 || o.Runs < 1 || o.Connections < 1 || o.Deliveries < 1 || o.Rows < 1 || o.People < 1 || o.Few < 0 {
 		return o, errors.New("sizes are 1 or more, and nothing stands behind the flags")

@@ -33,6 +33,7 @@ type task struct {
 	Known       int    // rows of the file whose people are known already
 	File        string // of an import
 	Connections int
+	DKIM        string // see signings
 	SinkPort    int
 	Sink        int // process ids, to read their processor time
 	Postmaster  int
@@ -65,6 +66,7 @@ var parts = map[string]func(*stage) error{
 // run gives a task to a new process.
 func (h *hall) run(ctx context.Context, database string, t task) (result, error) {
 	t.URL, t.Keys, t.Connections = h.server.URL(database), h.keys, h.Connections
+	t.DKIM = h.DKIM
 	t.SinkPort, t.Sink, t.Postmaster = h.sink.port, h.sink.cmd.Process.Pid, h.postmaster
 	if h.profile != "" {
 		t.Profile = filepath.Join(h.profile, t.Part+".pprof")

@@ -89,7 +89,11 @@ func (r report) print(w io.Writer) error {
 	for _, name := range settingsShown {
 		fmt.Fprintf(w, " %s=%s", name, m.Settings[name])
 	}
-	fmt.Fprintf(w, "\n%d connections; medians of %d\n\n", r.Options.Connections, r.Options.Runs)
+	fmt.Fprintf(w, "\n%d connections; medians of %d", r.Options.Connections, r.Options.Runs)
+	if r.Options.DKIM != "" {
+		fmt.Fprintf(w, "; signed: %s", r.Options.DKIM)
+	}
+	fmt.Fprint(w, "\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "what\tn\ta second\tleast\tmost\town µs\tdatabase µs\tsink µs\tpeak MiB\t")
 	for _, row := range titles {

@@ -113,9 +113,8 @@ func (s *Signer) Sign(message []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	room := appendBody(make([]byte, 0, len(message)+1024), body)
-	h.body = sha256.Sum256(room)
-	signed := h.cover(room[:0], fields)
+	h.body = sha256.Sum256(relaxedBody(body))
+	signed := h.cover(make([]byte, 0, 2048), fields)
 	keys := s.InForce(h.date)
 	out := make([]byte, 0, 1024*len(keys))
 	for _, k := range keys {

@@ -94,6 +94,10 @@ func TestABodyIsRelaxedAsRFC6376HasIt(t *testing.T) { // 3.4.3, 3.4.4
 		" \t \r\n":                "",
 		"\n \n":                   "",
 		"a":                       "a\r\n",
+		"a\r\n":                   "a\r\n",
+		"a\r\n\r\n\r\n":           "a\r\n",
+		"\r\na\r\n":               "\r\na\r\n",
+		"a \r\n\r\n":              "a\r\n",
 		"a\n\nb\n\n \n":           "a\r\n\r\nb\r\n",
 		"  a\t\tb  c \t\r\n":      " a b c\r\n",
 		".\r\n..\r\n":             ".\r\n..\r\n",
@@ -103,6 +107,9 @@ func TestABodyIsRelaxedAsRFC6376HasIt(t *testing.T) { // 3.4.3, 3.4.4
 	} {
 		if got := appendBody([]byte("before"), []byte(given)); string(got) != "before"+want {
 			t.Errorf("%q became %q, want %q", given, got, want)
+		}
+		if got := relaxedBody([]byte(given)); string(got) != want {
+			t.Errorf("%q is hashed as %q, want %q", given, got, want)
 		}
 	}
 }
