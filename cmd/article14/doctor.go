@@ -154,8 +154,8 @@ func (v *visit) signing() {
 	if v.signer, err = v.cmd.signer(); err == nil && v.app != nil && v.app.reg != nil {
 		err = maySign(v.signer, v.app.reg)
 	}
-	if err != nil {
-		v.judge("DKIM", err, "", "see --dkim-key and --dkim-domain")
+	if err != nil || v.signer != nil {
+		v.judge("DKIM", err, "notices are signed with "+selectors(v.signer, v.now()), "see --dkim-key and --dkim-domain")
 	}
 }
 
