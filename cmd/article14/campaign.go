@@ -107,6 +107,9 @@ func (c *campaignTestCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err != nil {
 		return err
 	}
+	if err := maySign(r.Signer(), a.reg); err != nil {
+		return err
+	}
 	_, mails, err := a.preview(ctx, c.Key, c.To, true)
 	if err != nil {
 		return err

@@ -135,6 +135,7 @@ type RelayFlags struct {
 	RelayHELO     string `name:"relay-helo" help:"Our name for the relay; default this machine's." placeholder:"NAME"`
 
 	RelayPipelining string `help:"on: commands go in groups where the relay offers PIPELINING, one round trip a mail. off: one at a time, for a relay that offers it and gets it wrong." enum:"on,off" default:"on"`
+	DKIMFlags
 }
 
 func (f *RelayFlags) open() (*relay.SMTP, error) {
@@ -145,12 +146,16 @@ func (f *RelayFlags) open() (*relay.SMTP, error) {
 	if err != nil {
 		return nil, err
 	}
+	signer, err := f.signer()
+	if err != nil {
+		return nil, err
+	}
 	tls := relay.TLS(f.RelayTLS)
 	if f.RelayTLS == "default" {
 		tls = relay.TLSDefault
 	}
 	return relay.New(relay.Config{Name: "default", Host: f.RelayHost, Port: f.RelayPort, TLS: tls,
-		HELO: f.RelayHELO, Username: f.RelayUser, Password: password, Stepwise: f.RelayPipelining == "off"})
+		HELO: f.RelayHELO, Username: f.RelayUser, Password: password, Stepwise: f.RelayPipelining == "off", DKIM: signer})
 }
 
 // WorkerFlags are a worker's settings.

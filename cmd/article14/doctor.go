@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode"
 
+	"article14/internal/dkim"
 	"article14/internal/doctor"
 	"article14/internal/relay"
 	"article14/mailer"
@@ -27,8 +28,7 @@ import (
 // stands, and the fingerprints of keys.
 type doctorCmd struct {
 	RelayFlags
-	DKIMSelector string        `name:"dkim-selector" help:"Selector of the relay's DKIM signatures." placeholder:"NAME"`
-	DKIMDomain   string        `name:"dkim-domain" help:"Domain of the relay's DKIM signatures (d=); default that of the From address." placeholder:"DOMAIN"`
+	DKIMSelector string        `name:"dkim-selector" help:"Selector of the relay's DKIM signatures, where the relay signs." placeholder:"NAME"`
 	SendsFrom    []string      `help:"Addresses from which the relay sends into the world, where they are not those of its name." placeholder:"IP"`
 	Resolver     string        `help:"DNS server to ask; default the system's." placeholder:"HOST:PORT"`
 	Offline      bool          `help:"Ask nobody outside: no DNS, no links."`
@@ -52,6 +52,7 @@ func (c *doctorCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	v := &visit{cmd: c, settings: s, now: time.Now, from: from}
 	v.database(ctx)
 	defer v.leave()
+	v.signing()
 	v.relay(ctx)
 	v.outside(ctx)
 	if err := v.print(std.out); err != nil {
@@ -78,6 +79,7 @@ type visit struct {
 	now      func() time.Time
 	app      *app // nil where the database cannot be opened
 	from     []netip.Addr
+	signer   *dkim.Signer // nil: the relay signs, or nobody
 	findings []doctor.Finding
 }
 
@@ -146,6 +148,17 @@ func (v *visit) verdict() error {
 	return nil
 }
 
+// signing reads the keys that we sign with, as a worker does.
+func (v *visit) signing() {
+	var err error
+	if v.signer, err = v.cmd.signer(); err == nil && v.app != nil && v.app.reg != nil {
+		err = maySign(v.signer, v.app.reg)
+	}
+	if err != nil || v.signer != nil {
+		v.judge("DKIM", err, "notices are signed with "+selectors(v.signer, v.now()), "see --dkim-key and --dkim-domain")
+	}
+}
+
 // relay dials it as a worker does.
 func (v *visit) relay(ctx context.Context) {
 	if v.cmd.RelayHost == "" {
@@ -210,10 +223,9 @@ func (v *visit) outside(ctx context.Context) {
 		return
 	}
 	m := v.app.reg.Controller.Mail
-	_, domain, _ := strings.Cut(m.From, "@")
 	dns := v.cmd.resolver()
-	v.findings = append(v.findings, doctor.Check(ctx, dns, doctor.Domains{From: domain, Bounce: m.BounceDomain, Links: m.Links,
-		DKIMSelector: v.cmd.DKIMSelector, DKIMDomain: v.cmd.DKIMDomain, SendsFrom: v.from})...)
+	v.findings = append(v.findings, doctor.Check(ctx, dns, doctor.Domains{From: mailDomain(v.app.reg), Bounce: m.BounceDomain, Links: m.Links,
+		DKIMSelector: v.cmd.DKIMSelector, DKIMDomain: v.cmd.DKIMDomain, Signer: v.signer, Now: v.now(), SendsFrom: v.from})...)
 	v.findings = append(v.findings, doctor.CheckReverse(ctx, dns, "", v.from)...)
 	v.links(ctx, m.Links)
 }

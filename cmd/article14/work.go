@@ -49,6 +49,9 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	defer a.close()
+	if err := maySign(r.Signer(), a.reg); err != nil {
+		return err
+	}
 	if err := a.mayWork(ctx, s.Instance); err != nil && ctx.Err() == nil { // told to stop, it claims nothing below
 		return err
 	}
@@ -71,7 +74,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
-	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
+	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections, "dkim", selectors(r.Signer(), a.now()))
 	g.Go(func() error {
 		err := a.worker(r, c.WorkerFlags.options(), meter).Run(ctx)
 		if err == nil { // a stop that was asked for: an operator sees that it was a whole one

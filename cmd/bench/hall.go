@@ -86,7 +86,7 @@ func (h *hall) prepare(ctx context.Context) error {
 		return err
 	}
 	known := 0
-	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") {
+	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") || h.wants("h") {
 		h.say("preparing a campaign of %d", h.Deliveries)
 		if err := h.campaign(ctx, queued, h.Deliveries); err != nil {
 			return err

@@ -107,6 +107,10 @@ func (s *stage) relay(stepwise bool) (*relay.SMTP, error) {
 		}
 		cfg.RootCAs.AddCert(certificate)
 	}
+	var err error
+	if cfg.DKIM, err = newSigner(s.DKIM); err != nil {
+		return nil, err
+	}
 	return relay.New(cfg)
 }
 

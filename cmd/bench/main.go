@@ -8,6 +8,7 @@
 //	(e) pipeline  over many connections to a relay that answers 20 ms later
 //	(f) books     claim, begin and settle with the whole bookkeeping, no compose, no wire; alone, and beside an old snapshot
 //	(g) pipeline  over TLS
+//	(h) pipeline  with DKIM signatures, by each algorithm
 //	(i) import    a CSV file through intake, identified and validated, into an empty and a filled database
 //
 // PostgreSQL is the private one of this program with its own settings, fsync and
@@ -46,7 +47,7 @@ type options struct {
 
 // allParts are those that there are; (d) takes minutes to prepare, and is measured
 // if it is asked for.
-const allParts, usualParts = "a,b,c,d,e,f,g,i", "a,b,c,e,f,g,i"
+const allParts, usualParts = "a,b,c,d,e,f,g,h,i", "a,b,c,e,f,g,h,i"
 
 func (o options) wants(part string) bool {
 	return slices.Contains(strings.Split(o.Only, ","), part)

@@ -62,6 +62,8 @@ const (
 	nameBooks    = "f"
 	nameSnapshot = "f, old snapshot"
 	nameTLS      = "g"
+	nameRSA      = "h, rsa"
+	nameEd25519  = "h, ed25519"
 	nameEmpty    = "i, empty"
 	nameFilled   = "i, filled"
 )
@@ -94,6 +96,12 @@ func (h *hall) measurements() []measurement {
 		}},
 		{nameTLS, func(ctx context.Context) (result, error) {
 			return h.mailed(ctx, queued, task{Part: "pipeline", N: h.Deliveries, Way: overTLS})
+		}},
+		{nameRSA, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, queued, task{Part: "pipeline", N: h.Deliveries, DKIM: "rsa"})
+		}},
+		{nameEd25519, func(ctx context.Context) (result, error) {
+			return h.mailed(ctx, queued, task{Part: "pipeline", N: h.Deliveries, DKIM: "ed25519"})
 		}},
 		{nameEmpty, func(ctx context.Context) (result, error) { return h.imported(ctx, blank, 0, 0) }},
 		{nameFilled, func(ctx context.Context) (result, error) { return h.imported(ctx, filled, h.People, h.Rows/knownShare) }},

@@ -34,8 +34,9 @@ type task struct {
 	Known       int    // rows of the file whose people are known already
 	File        string // of an import
 	Connections int
-	Way         way  // of the mail to the sink
-	Snapshot    bool // (f): another session holds an old one
+	Way         way    // of the mail to the sink
+	Snapshot    bool   // (f): another session holds an old one
+	DKIM        string // (h): see signings
 	SinkPort    int
 	Certificate []byte // of the sink's, for TLS
 	Sink        int    // process ids, to read their processor time

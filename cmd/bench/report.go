@@ -82,6 +82,8 @@ var titles = []struct{ name, title string }{
 	{nameBooks, "(f) claim, begin, settle"},
 	{nameSnapshot, "    beside an old snapshot"},
 	{nameTLS, "(g) (c) over TLS"},
+	{nameRSA, "(h) (c) with DKIM, RSA-2048"},
+	{nameEd25519, "    Ed25519"},
 	{nameEmpty, "(i) import into an empty database"},
 	{nameFilled, "    into a filled one"},
 }
@@ -93,7 +95,8 @@ func (r report) print(w io.Writer) error {
 	for _, name := range settingsShown {
 		fmt.Fprintf(w, " %s=%s", name, m.Settings[name])
 	}
-	fmt.Fprintf(w, "\n%d connections; medians of %d\n\n", r.Options.Connections, r.Options.Runs)
+	fmt.Fprintf(w, "\n%d connections; medians of %d", r.Options.Connections, r.Options.Runs)
+	fmt.Fprint(w, "\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "what\tn\ta second\tleast\tmost\town µs\tdatabase µs\tsink µs\tpeak MiB\t")
 	for _, row := range titles {
@@ -133,7 +136,7 @@ func (r report) printSplit(w io.Writer) {
 		fmt.Fprintf(w, ", queue %.0f µs, database %.0f µs (the sink: %.0f µs)", c.micros(c.CPU.Own)-sending, c.micros(c.CPU.Database), c.micros(c.CPU.Sink))
 	}
 	fmt.Fprintln(w)
-	for _, pair := range [][2]string{{namePipeline, nameLoop}, {namePipeline, nameGroups}, {nameLong, namePipeline}, {nameTLS, namePipeline},
+	for _, pair := range [][2]string{{namePipeline, nameLoop}, {namePipeline, nameGroups}, {nameLong, namePipeline}, {nameTLS, namePipeline}, {nameRSA, namePipeline}, {nameEd25519, namePipeline},
 		{nameSnapshot, nameBooks}, {nameFilled, nameEmpty}} {
 		if of, by := r.Parts[pair[0]], r.Parts[pair[1]]; len(of) > 0 && len(by) > 0 {
 			fmt.Fprintf(w, "(%s) is %.2f of (%s)\n", pair[0], of.median().rate()/by.median().rate(), pair[1])

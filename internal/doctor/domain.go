@@ -6,8 +6,11 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"golang.org/x/net/publicsuffix"
+
+	"article14/internal/dkim"
 )
 
 // Domains is what the register says of mail, and what only the operator knows.
@@ -15,8 +18,10 @@ type Domains struct {
 	From         string       // domain of the From address
 	Bounce       string       // domain of the envelope sender
 	Links        string       // base of every link
-	DKIMSelector string       // "" not known
-	DKIMDomain   string       // d= of the relay's signatures; From if empty
+	DKIMSelector string       // of the relay's signatures; "" not known
+	DKIMDomain   string       // d= of signatures; From if empty
+	Signer       *dkim.Signer // nil: the relay signs, or nobody
+	Now          time.Time    // by which keys of the signer are in force
 	SendsFrom    []netip.Addr // addresses from which the relay reaches the world; none: not known
 }
 
@@ -27,7 +32,12 @@ func Check(ctx context.Context, r Resolver, d Domains) []Finding {
 	}
 	out := []Finding{checkMX(ctx, r, d.Bounce)}
 	out = append(out, checkSPF(ctx, r, d.Bounce, d.SendsFrom)...)
-	out = append(out, checkDKIM(ctx, r, d.DKIMSelector, d.DKIMDomain))
+	if d.Signer != nil {
+		out = append(out, checkSigner(ctx, r, d)...)
+	}
+	if d.Signer == nil || d.DKIMSelector != "" {
+		out = append(out, checkDKIM(ctx, r, d.DKIMSelector, d.DKIMDomain))
+	}
 	out = append(out, checkDMARC(ctx, r, d)...)
 	return append(out, checkLinks(ctx, r, d)...)
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"article14/internal/dkim"
 )
 
 // TLS is how a connection is secured. Certificates are always verified.
@@ -34,6 +36,7 @@ type Config struct {
 	Password string
 	Stepwise bool // one command at a time, whatever the relay says of PIPELINING
 	Limits   Limits
+	DKIM     *dkim.Signer // nil: the relay signs, or nobody
 
 	ServerName string         // in the certificate; Host if empty
 	RootCAs    *x509.CertPool // nil: the system's

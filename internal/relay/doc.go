@@ -34,6 +34,10 @@
 //
 // Without PIPELINING, or with [Config].Stepwise, it is a command at a time.
 //
+// With [Config].DKIM a message is signed just before it leaves. What is on record,
+// and has its hash there, is the message without its signature; that follows from
+// the message and the key, so a second attempt has the same one.
+//
 // go-mail dials, secures and authenticates. From there on the dialogue is our
 // own, because three things must be known to the byte that a mail library does
 // not tell: whether the final dot was handed to the wire (before it a lost

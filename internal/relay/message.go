@@ -5,10 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"article14/internal/dkim"
 	"article14/mailer"
 )
 
@@ -35,8 +37,9 @@ type offer struct {
 }
 
 // prepare checks a message against the rules of the wire and against what the
-// relay offers.
-func (o offer) prepare(m mailer.Message) (transaction, *mailer.DeliveryError) {
+// relay offers, and signs it if that is ours to do. The transaction keeps the
+// message as it is on record, without the signature.
+func (o offer) prepare(m mailer.Message, signer *dkim.Signer) (transaction, *mailer.DeliveryError) {
 	if m.EnvelopeFrom != "" && !validPath(m.EnvelopeFrom, m.UTF8) {
 		return transaction{}, notSent(mailer.StageMail, 501, "5.1.7", "the envelope sender is not an address that can stand in MAIL")
 	}
@@ -46,6 +49,13 @@ func (o offer) prepare(m mailer.Message) (transaction, *mailer.DeliveryError) {
 	body, err := onWire(m.Bytes)
 	if err != nil {
 		return transaction{}, notSent(mailer.StageData, 554, "5.6.0", "%s", err)
+	}
+	if signer != nil {
+		fields, err := signer.Sign(m.Bytes)
+		if err != nil { // as a policy's no (RFC 3463, 3.8): it is about us, and put off until it is mended
+			return transaction{}, notSent(mailer.StageData, 451, "4.7.5", "%s", err)
+		}
+		body = body.behind(fields)
 	}
 	switch {
 	case m.UTF8 && !o.utf8:
@@ -112,6 +122,14 @@ type wireBody struct {
 	data     []byte // CRLF, dots doubled, without the final dot
 	size     int64  // octets before dots are doubled, as RFC 1870 counts
 	eightBit bool
+}
+
+// behind puts fields in front, which are ASCII, end by CRLF and have no dot at the
+// start of a line.
+func (b wireBody) behind(fields []byte) wireBody {
+	b.data = slices.Concat(fields, b.data)
+	b.size += int64(len(fields))
+	return b
 }
 
 var errBareCR = errors.New("the message has a carriage return without line feed")

@@ -12,6 +12,7 @@ import (
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
+	"article14/internal/dkim"
 	"article14/mailer"
 )
 
@@ -37,6 +38,9 @@ func New(cfg Config) (*SMTP, error) {
 
 // Name is what attempts and figures call the relay.
 func (r *SMTP) Name() string { return r.cfg.Name }
+
+// Signer is what messages are signed with; nil if they are not.
+func (r *SMTP) Signer() *dkim.Signer { return r.cfg.DKIM }
 
 // Open dials, secures and authenticates. The context bounds all of it, and
 // nothing after it.

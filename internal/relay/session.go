@@ -11,6 +11,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"article14/internal/dkim"
 	"article14/mailer"
 )
 
@@ -25,6 +26,7 @@ type session struct {
 	conn    *guardedConn
 	text    *textproto.Conn
 	offer   offer
+	signer  *dkim.Signer
 	limits  Limits
 	dead    bool
 
@@ -43,7 +45,7 @@ var _ mailer.Session = (*session)(nil)
 
 // newSession takes a connection over from go-mail.
 func newSession(conn *guardedConn, client *smtp.Client, cfg Config) *session {
-	s := &session{conn: conn, text: client.Text, limits: cfg.Limits}
+	s := &session{conn: conn, text: client.Text, limits: cfg.Limits, signer: cfg.DKIM}
 	var size string
 	s.offer.dsn, _ = client.Extension("DSN")
 	s.offer.eightBit, _ = client.Extension("8BITMIME")
@@ -70,7 +72,7 @@ func (s *session) Send(ctx context.Context, m mailer.Message, next *mailer.Messa
 	}
 	t, failed := s.ahead, (*mailer.DeliveryError)(nil)
 	if !s.announced {
-		t, failed = s.offer.prepare(m)
+		t, failed = s.offer.prepare(m, s.signer)
 	}
 	if failed != nil {
 		return failed.Reply, failed
@@ -152,7 +154,7 @@ func (s *session) announce(next *mailer.Message) (transaction, bool) {
 	if next == nil || !s.offer.pipelining {
 		return transaction{}, false
 	}
-	t, refused := s.offer.prepare(*next)
+	t, refused := s.offer.prepare(*next, s.signer)
 	if refused != nil {
 		return transaction{}, false
 	}
