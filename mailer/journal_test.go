@@ -323,6 +323,9 @@ func TestAWorkerThatCannotWriteItsJournalSendsNothingAndGoesOnWhenItCan(t *testi
 			t.Errorf("with a full disk %d were sent, %v, waited %v", sent, got, m.on)
 		}
 		q.untouched(t)
+		if r.opened > 8 {
+			t.Errorf("%d connections were opened for letters that may not go", r.opened)
+		}
 		j.setFull(false)
 		time.Sleep(10 * time.Second)
 		stop()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"article14/internal/catcher"
 	"article14/mailer"
 )
 
@@ -111,6 +112,52 @@ func TestAnotherWorkerFindsWhatAKilledOneLeavesAndLeavesAFrozenOneAlone(t *testi
 	other.stop(t)
 	if counts[mailer.Uncertain] > 2 {
 		t.Errorf("%d are uncertain with 2 connections", counts[mailer.Uncertain])
+	}
+}
+
+// TestAJournalHoldsNoAddressAndNoName looks into the journal of a worker that was
+// killed while a relay quoted each recipient in its reply.
+func TestAJournalHoldsNoAddressAndNoName(t *testing.T) { // T4, R3
+	s := newStage(t, func(e catcher.Envelope) catcher.Verdict {
+		if e.Step != catcher.AtRcpt || e.To[0]%2 == 0 {
+			return catcher.Accept
+		}
+		return catcher.Reply(catcher.AtRcpt, 550, catcher.Enhanced{5, 1, 1}, "no mailbox "+e.To+" here")
+	})
+	s.take(t, 300)
+	s.release(t, "first")
+	p := s.workers(t)
+	if err := s.catcher.Wait(t.Context(), 40); err != nil {
+		t.Fatal(err)
+	}
+	p.Process.Kill()
+	p.Wait()
+	var written strings.Builder
+	for _, f := range s.journals(t) {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written.Write(b)
+	}
+	for _, want := range []string{`"to":"relayed"`, `"code":550`, "no mailbox [address] here"} {
+		if !strings.Contains(written.String(), want) {
+			t.Errorf("the journal has nothing with %s", want)
+		}
+	}
+	var all string
+	err := database(t, s.url).QueryRowContext(t.Context(), `SELECT string_agg(v, chr(10)) FROM (SELECT name FROM contact UNION SELECT value FROM identifier) AS known(v) WHERE length(v) > 6`).Scan(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := strings.Split(all, "\n")
+	if len(values) < 300 {
+		t.Fatalf("only %d values to look for", len(values))
+	}
+	for _, v := range append(values, "@") {
+		if strings.Contains(strings.ToLower(written.String()), strings.ToLower(v)) {
+			t.Errorf("the journal holds a person's value of %d characters", len(v))
+		}
 	}
 }
 
