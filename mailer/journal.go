@@ -114,15 +114,30 @@ func (r *run) keepReplaying(ctx context.Context) {
 	}
 }
 
-// replay looks once, and tells whether the database did not take what was found.
+// replay looks once, and tells whether the database did not take what was found. What
+// the copy that sends has left is not for one that is held.
 func (r *run) replay(ctx context.Context) (refused bool) {
 	err := r.Journal.Replay(func(left Leftover) error {
-		err := r.settleLeftover(ctx, left)
-		refused = refused || err != nil
+		err := r.mayReplay(ctx)
+		if err == nil {
+			err = r.settleLeftover(ctx, left)
+		}
+		refused = refused || err != nil && !errors.Is(err, ErrHeld)
 		return err
 	})
 	r.complain(ctx, "replay the journal of a worker that is gone", err)
 	return refused
+}
+
+func (r *run) mayReplay(ctx context.Context) error {
+	if r.Instances == nil {
+		return nil
+	}
+	i, err := r.Instances.Recognise(ctx, r.Now())
+	if err != nil {
+		return err
+	}
+	return i.HeldError()
 }
 
 // settleLeftover settles what was answered, and as uncertain what was not, and gives

@@ -286,6 +286,32 @@ func TestAWorkerFindsInMidRunWhatOthersLeave(t *testing.T) {
 	})
 }
 
+// heldCopy is a copy of the database that nobody has confirmed.
+type heldCopy struct{ InstanceStore }
+
+func (heldCopy) Recognise(context.Context, time.Time) (Instance, error) {
+	return Instance{HeldAt: time.Now(), HeldReason: "it stands on another server"}, nil
+}
+
+func TestACopyThatIsHeldLeavesTheJournalToTheOneThatSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, j := newMemQueue(t, 8), &memJournal{}
+		j.left = []Leftover{leftover(t, q, true)}
+		q.lane = LanePaused // a held copy gives no claims
+		w := testWorker(q, &memRelay{})
+		w.Journal, w.Instances = j, heldCopy{}
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		time.Sleep(time.Minute)
+		stop()
+		<-done
+		if len(j.left) != 1 || len(q.settled) != 0 || j.claims != 1 {
+			t.Errorf("%d journals are left, %d settled, %d claims: want it to run, and to leave the journal alone", len(j.left), len(q.settled), j.claims)
+		}
+	})
+}
+
 // waits counts what a worker waited for.
 type waits struct {
 	noMeter

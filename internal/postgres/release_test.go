@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -77,4 +78,33 @@ func TestAReleaseOfAClaimWaitsForAttemptsThatAreBegunAndLetsNobodyBeginMore(t *t
 		Number: 1, Relay: "relay", BegunAt: noon, Message: &mailer.MessageRecord{SHA256: []byte("sum"), ComposedAt: noon}}}, noon.Add(time.Minute))
 	must(t, err)
 	equal(t, "attempts that may be made", len(late), 0)
+}
+
+// What a journal says may be in the books already, and a replay may be killed itself.
+func TestABatchThatIsSettledAgainChangesNothing(t *testing.T) { // E5
+	h := newHouse(t)
+	h.people(4, noon)
+	h.running("first", 0)
+	as := h.begin(noon, h.claim(4, noon)...)
+	var batch []mailer.Settlement
+	for i, to := range mailer.AttemptStates {
+		batch = append(batch, end(as[i], to, noon))
+	}
+	var before map[mailer.DeliveryState]int64
+	for range 3 {
+		fenced, err := h.Settle(h.ctx, batch)
+		must(t, err)
+		must(t, h.FoldCounters(h.ctx))
+		f, err := h.Figures(h.ctx, h.controller, noon)
+		must(t, err)
+		if before != nil {
+			equal(t, "fenced", len(fenced), 4)
+			equal(t, "attempts as before", maps.Equal(f.Attempts, before), true)
+		}
+		before = f.Attempts
+		for i, to := range mailer.AttemptStates {
+			equal(t, "state", h.state(as[i].DeliveryID), to)
+			equal(t, "attempts", f.Attempts[to], 1)
+		}
+	}
 }
