@@ -10,8 +10,8 @@ RUN go mod download
 COPY . .
 # The command of "make build". Git's version gets into the binary.
 RUN CGO_ENABLED=0 GOFLAGS=-trimpath go build -o article14 ./cmd/article14
-# An empty folder for the key file: a volume mounted there takes over its owner.
-RUN mkdir /keys && printf 'article14:x:65532:65532::/:/nonexistent\n' > /passwd
+# Empty folders for the key file and the journal: a volume mounted there takes over its owner.
+RUN mkdir /keys /journal && printf 'article14:x:65532:65532::/:/nonexistent\n' > /passwd
 
 FROM scratch
 LABEL org.opencontainers.image.title="article14" \
@@ -20,9 +20,11 @@ LABEL org.opencontainers.image.title="article14" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /passwd /etc/passwd
 COPY --from=build --chown=65532:65532 --chmod=0700 /keys /keys
+COPY --from=build --chown=65532:65532 --chmod=0700 /journal /journal
 COPY --from=build /src/article14 /article14
 USER 65532:65532
 ENV ARTICLE14_KEYS=/keys/keys.json \
+    ARTICLE14_JOURNAL=/journal \
     ARTICLE14_LISTEN=0.0.0.0:8014 \
     ARTICLE14_OPS_LISTEN=0.0.0.0:9114 \
     ARTICLE14_LOG_FORMAT=json

@@ -14,8 +14,8 @@
 // match.go (who is who), match_told.go and exempt.go (who need not be told),
 // visibility.go (what may be used), place.go (how each person is told, or why not
 // yet), release.go and freeze.go (campaigns), assess.go (what all of that comes to),
-// internal/pacing (the two streams), worker.go, writer.go, sender.go and
-// conclude.go (delivery), retry.go and classify.go (what a reply means), report.go
+// internal/pacing (the two streams), worker.go, writer.go, sender.go,
+// conclude.go and journal.go (delivery), retry.go and classify.go (what a reply means), report.go
 // (what came back later), rights.go (what the links do), erase.go and eraser.go
 // (what goes when, and what stays).
 //

@@ -114,6 +114,9 @@ func (q *memQueue) Settle(_ context.Context, batch []Settlement) (fenced []ID, e
 func (q *memQueue) Release(_ context.Context, claim ID, ids []ID) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if ids == nil {
+		ids = q.order
+	}
 	for _, id := range ids {
 		if d := q.rows[id]; d.state == Sending && d.ClaimID == claim {
 			q.move(d, Queued)

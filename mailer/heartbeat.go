@@ -33,7 +33,8 @@ type Heartbeat struct {
 }
 
 // Gone tells whether the worker has been silent for too long: it was killed, or
-// cannot reach the database. What it had claimed is taken back when its lease has passed.
+// cannot reach the database. What it had claimed is taken back by its journal, or when
+// its lease has passed.
 func (h Heartbeat) Gone(now time.Time) bool { return now.Sub(h.SeenAt) > GoneAfter }
 
 const (

@@ -10,6 +10,7 @@ import (
 // take soon, so that a pause, a stop or a dead relay finds little to give back.
 func (r *run) claimer(ctx context.Context) {
 	defer close(r.jobs)
+	defer func() { r.pen.ended(r.unused) }()
 	for ctx.Err() == nil {
 		if r.breaker.resting() {
 			r.releaseWaiting()
@@ -19,6 +20,11 @@ func (r *run) claimer(ctx context.Context) {
 		probing, batch := r.breaker.open(), r.opt.Batch
 		if probing { // the relay was away: one delivery finds out whether it is back
 			batch = 1
+		}
+		if !r.mayClaim() {
+			r.releaseWaiting()
+			r.wait(ctx, WaitJournal)
+			continue
 		}
 		jobs := r.claim(ctx, batch)
 		r.release(r.hand(ctx, jobs))
@@ -62,17 +68,32 @@ func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 	return nil
 }
 
+// mayClaim sees to a claim that is noted in the journal. One that found nothing is
+// made again, so that an empty queue writes nothing.
+func (r *run) mayClaim() bool {
+	if r.unused.IsZero() {
+		if claim := NewID(r.Now()); r.pen.claimed(claim) {
+			r.unused = claim
+		}
+	}
+	return !r.unused.IsZero() && r.pen.writes()
+}
+
 func (r *run) claim(ctx context.Context, limit int) []Job {
-	now := r.Now()
-	claim := NewID(now)
+	now, claim := r.Now(), r.unused
 	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, limit, now, r.opt.Lease)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.Log.Error("claim from the queue", "error", MaskAddresses(err.Error()))
 		}
+		r.pen.ended(claim) // it may stand, and nothing is sent under it: its lease will pass
+		r.unused = ID{}
 		return nil
 	}
-	r.held.add(claim, len(jobs), now.Add(r.opt.Lease))
+	if len(jobs) > 0 {
+		r.held.add(claim, len(jobs), now.Add(r.opt.Lease))
+		r.unused = ID{}
+	}
 	r.Meter.Claimed(len(jobs))
 	return jobs
 }
@@ -147,9 +168,10 @@ func (l *line) takeReady(ctx context.Context) bool {
 	return false
 }
 
-// mayGo tells whether a letter's lane is open and its claim stands.
+// mayGo tells whether a letter's lane is open, its claim stands and its attempt can
+// be written down.
 func (r *run) mayGo(l letter) bool {
-	return r.lanes.open(l.Lane) && r.held.stands(l.ClaimID, r.Now(), r.opt.Lease/2)
+	return r.pen.writes() && r.lanes.open(l.Lane) && r.held.stands(l.ClaimID, r.Now(), r.opt.Lease/2)
 }
 
 // announce takes the letter that goes next, if one is ready. The one that finds
@@ -176,9 +198,16 @@ func (l *line) announce() *Message {
 
 // send makes the attempt that is on record, and has it settled.
 func (l *line) send(ctx context.Context) {
+	if !l.pen.note(l.unanswered(l.now)) {
+		l.breaker.unused()
+		l.hangUp()
+		l.release([]Job{l.now.Job})
+		return
+	}
 	reply, err := l.session.Send(ctx, l.now.message, l.announce())
 	l.used = l.Now()
 	end := l.conclude(l.now.Job, l.now.attempt, reply, err)
+	l.pen.note(end) // before it waits for others; if that fails the books alone have it
 	if end.To == Queued {
 		l.release([]Job{l.now.Job})
 		return
@@ -305,6 +334,7 @@ func (r *run) releaseRest() {
 type heldClaims struct {
 	mu     sync.Mutex
 	claims map[ID]*heldClaim
+	ended  func(ID) // told of each claim of which all is settled or released
 }
 
 type heldClaim struct {
@@ -332,6 +362,7 @@ func (h *heldClaims) done(claim ID) {
 	}
 	if c.open--; c.open <= 0 {
 		delete(h.claims, claim)
+		h.ended(claim)
 	}
 }
 

@@ -76,7 +76,8 @@ type Queue interface {
 	// Settle ends claims. Those whose claim no longer stands are returned and left as they are.
 	Settle(ctx context.Context, batch []Settlement) (fenced []ID, err error)
 	// Release returns untouched deliveries to the queue; no attempt is charged.
-	// attempts that were begun and never touched the wire are taken back.
+	// attempts that were begun and never touched the wire are taken back. No ids (nil)
+	// are all that the claim still holds: its worker is gone, and it never stands again.
 	Release(ctx context.Context, claim ID, deliveries []ID) error
 	// Renew keeps claims alive.
 	Renew(ctx context.Context, claims []ID, leaseUntil time.Time) error

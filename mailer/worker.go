@@ -30,6 +30,7 @@ type Worker struct {
 	Tokens     Tokens
 	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
 	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked
+	Journal    Journal       // what a kill must not take along; nil: none
 	Host       string        // the machine's name, for operators
 	Controller ID
 	Options    WorkerOptions
@@ -119,23 +120,26 @@ type Wait string
 // What is waited for. A pace that is used up is waited out like an empty queue:
 // the lanes tell which it was.
 const (
-	WaitRelay Wait = "relay" // it is away
-	WaitWork  Wait = "work"  // nothing may go out now
+	WaitRelay   Wait = "relay"   // it is away
+	WaitWork    Wait = "work"    // nothing may go out now
+	WaitJournal Wait = "journal" // it cannot be written
 )
 
 // Waits lists them.
-var Waits = []Wait{WaitRelay, WaitWork}
+var Waits = []Wait{WaitRelay, WaitWork, WaitJournal}
 
 // Run works until ctx ends, and returns when everything that was claimed is
 // settled or released.
 func (w *Worker) Run(ctx context.Context) error {
 	r := newRun(w)
+	r.replayFirst(ctx)
 	var housekeeping, writers, senders, settling sync.WaitGroup
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
 	housekeeping.Go(func() { r.keepBeating(ctx) })
 	housekeeping.Go(func() { r.keepErasing(ctx) })
+	housekeeping.Go(func() { r.keepReplaying(ctx) })
 	settling.Go(r.settles.run)
 	for range r.opt.writers() {
 		writers.Go(func() { r.writer(ctx) })
@@ -175,6 +179,8 @@ type run struct {
 	lanes     laneBoard
 	breaker   *breaker
 	held      heldClaims
+	pen       *pen
+	unused    ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals
@@ -186,6 +192,8 @@ func newRun(w *Worker) *run {
 	own.Relay = watchedRelay{w.Relay, &r.vitals}
 	r.jobs = make(chan Job, r.opt.Batch)
 	r.skeletons.store = w.Skeletons
+	r.pen = r.newPen()
+	r.held.ended = r.pen.ended
 	r.failed = make(chan struct{}, 1)
 	r.breaker = &breaker{now: w.Now, after: w.After}
 	atOnce := max(1, r.opt.Ahead/2) // one half is being put on record while the other waits for connections

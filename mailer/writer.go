@@ -19,12 +19,11 @@ type letter struct {
 // senders, so that a connection never waits for the database, and one commit
 // serves many attempts.
 //
-// What is begun and not yet on the wire when a worker is killed ends uncertain,
-// and goes out once, ten minutes later: nobody is told twice by it. How many that
-// can be is bounded by WorkerOptions.Ahead, and one announced over each connection. A
-// worker that stops gives them back.
-// What was sent and not yet settled may arrive twice: no more than one batch of
-// settlements, of Ahead as well, and two for each connection.
+// A worker that stops gives back what is begun and not yet on the wire. Of one that
+// is killed the journal tells what that is, and how what was sent and not yet settled has
+// ended; uncertain is one letter for each connection at most. Without a journal all of
+// it ends uncertain: WorkerOptions.Ahead that were begun, as many that were sent, and
+// three for each connection.
 func (r *run) writer(ctx context.Context) {
 	var left []Job
 	for j := range r.jobs {

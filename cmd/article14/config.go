@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"article14/internal/journal"
 	"article14/internal/relay"
 	"article14/mailer"
 )
@@ -163,11 +164,37 @@ type WorkerFlags struct {
 	Connections int           `help:"Connections open at once to the relay." default:"8"`
 	Uncertain   string        `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
 	TakeIn      time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
+	Journal     string        `help:"Folder on a disk of this machine for what a kill must not take along; default journal in the data folder. none: after a kill, whatever was on record is uncertain." placeholder:"DIR"`
 
 	// For trials of crashes, which have no quarter of an hour: cmd/chaos. A lease has to outlive the ten
 	// minutes that a relay may take for its answer to the final dot.
 	Lease         time.Duration `hidden:"" default:"15m"`
 	UncertainWait time.Duration `hidden:"" default:"10m"`
+}
+
+// noJournal is what --journal says to do without one.
+const noJournal = "none"
+
+// journal gives a worker its journal, unless there is to be none: then the one that is
+// given back writes nothing.
+func (f *WorkerFlags) journal(s *Settings, w *mailer.Worker) (*journal.Journal, error) {
+	folder := f.Journal
+	if folder == noJournal {
+		w.Log.Warn("there is no journal: if this process is killed, all that it has on record is uncertain, and may go out twice")
+		return nil, nil
+	}
+	if folder == "" {
+		data, err := s.dataFolder()
+		if err != nil {
+			return nil, fmt.Errorf("%w, or a folder for the journal with --journal", err)
+		}
+		folder = filepath.Join(data, "journal")
+	}
+	j, err := journal.Open(folder, w.Controller, w.Now)
+	if err == nil {
+		w.Journal = j
+	}
+	return j, err
 }
 
 func (f *WorkerFlags) options() mailer.WorkerOptions {

@@ -159,6 +159,9 @@ func TestTheImageIsTheBinaryOfMakeBuildWithoutShellOrRoot(t *testing.T) {
 	if err := parses(t, env); err == nil {
 		t.Error("no command at all was taken")
 	}
+	if journal := env["ARTICLE14_JOURNAL"]; journal == "" || !slices.Contains(copies, "--from=build --chown=65532:65532 --chmod=0700 "+journal+" "+journal) {
+		t.Errorf("the journal is at %q, and its user may not write there: %q", journal, copies)
+	}
 }
 
 // buildCommand is what "make build" runs, as one line of a shell.
@@ -254,6 +257,10 @@ func TestTheComposeFileStartsCommandsThatAreThereWithFewRights(t *testing.T) {
 	if db := file.Services["db"]; !slices.Equal(db.Networks, []string{"inside"}) || !file.Networks["inside"].Internal {
 		t.Error("the database can be reached from outside")
 	}
+	journal := regexp.MustCompile(`ARTICLE14_JOURNAL=(\S+)`).FindStringSubmatch(read(t, "Dockerfile"))
+	if journal == nil || !slices.Contains(file.Services["work"].Volumes, "journal:"+journal[1]) {
+		t.Errorf("the journal, at %v in the image, goes with the worker's container: its volumes are %q", journal, file.Services["work"].Volumes)
+	}
 	if file.Services["work"].Grace != "11m" {
 		t.Errorf("a worker has %q to finish what is on the wire, and the final dot may take ten minutes", file.Services["work"].Grace)
 	}
@@ -292,6 +299,9 @@ func TestTheUnitStartsACommandThatIsThereAndConfinesIt(t *testing.T) {
 	}
 	if err := parses(t, env, args[1:]...); err != nil {
 		t.Error(err)
+	}
+	if folder := env["ARTICLE14_JOURNAL"]; folder == "" || len(settings["StateDirectory"]) != 1 || folder != "%S/"+settings["StateDirectory"][0] {
+		t.Errorf("the journal is at %q, and it may write to %q", folder, settings["StateDirectory"])
 	}
 	for name, want := range map[string]string{"User": "article14", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "CapabilityBoundingSet": "",
 		"MemoryDenyWriteExecute": "yes", "TimeoutStopSec": "11min", "KillSignal": "SIGTERM"} {

@@ -38,6 +38,7 @@ func writeSample(dir string) error {
 type stage struct {
 	*app
 	url, keyFile, relayPort string
+	journal                 string // where its processes keep theirs
 
 	log     *lockedBuffer
 	catcher *catcher.Server
@@ -69,7 +70,7 @@ func newStage(t *testing.T, script catcher.Script) *stage {
 	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
-	s := &stage{log: &lockedBuffer{}, url: migrated(t), keyFile: filepath.Join(dir, "keys.json")}
+	s := &stage{log: &lockedBuffer{}, url: migrated(t), keyFile: filepath.Join(dir, "keys.json"), journal: filepath.Join(dir, "journal")}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if _, err := makeKeys(s.keyFile); err != nil {
 		t.Fatal(err)

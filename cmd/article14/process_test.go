@@ -31,7 +31,7 @@ func (s *stage) program(t *testing.T, url, keys string, args ...string) *program
 	}
 	p := &program{exec.CommandContext(t.Context(), self, args...), &lockedBuffer{}}
 	p.Args[0] = "article14"
-	p.Env = append(os.Environ(), "ARTICLE14_DATABASE_URL="+url, "ARTICLE14_KEYS="+keys)
+	p.Env = append(os.Environ(), "ARTICLE14_DATABASE_URL="+url, "ARTICLE14_KEYS="+keys, "ARTICLE14_JOURNAL="+s.journal)
 	p.Stderr, p.Stdout = p.log, io.Discard
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

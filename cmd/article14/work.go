@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -35,7 +36,7 @@ func (c *workCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	return c.run(ctx, s, std, nil)
 }
 
-func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags) error {
+func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(mailer.GCPercent)
 	}
@@ -56,10 +57,16 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	registry, meter := a.metrics()
-	relayIsWell := relayCheck(r, a.now)
-	relayIsWell.Advisory = pages != nil // people who read their notice need no relay
+	w := a.worker(r, c.WorkerFlags.options(), meter)
+	journal, err := c.WorkerFlags.journal(s, w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, journal.Close()) }()
+	relayIsWell, journalIsWell := relayCheck(r, a.now), ops.Check{Name: "journal", Run: journal.Check}
+	relayIsWell.Advisory, journalIsWell.Advisory = pages != nil, pages != nil // people who read their notice need neither
 	cfg := web.Config{OperationsAddr: c.OpsListen, Log: log, Now: a.now,
-		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell), checkFailed(log))}
+		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell, journalIsWell), checkFailed(log))}
 	if pages != nil {
 		if cfg, err = a.pages(*pages, cfg); err != nil {
 			return err
@@ -76,7 +83,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
 	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections, "dkim", selectors(r.Signer(), a.now()))
 	g.Go(func() error {
-		err := a.worker(r, c.WorkerFlags.options(), meter).Run(ctx)
+		err := w.Run(ctx)
 		if err == nil { // a stop that was asked for: an operator sees that it was a whole one
 			log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
 		}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"article14/internal/journal"
 	"article14/internal/ops"
 	"article14/mailer"
 )
@@ -22,17 +25,21 @@ func (s *stage) pipeline() error {
 	if err := s.releases().Start(s.ctx, campaignKey, by); err != nil {
 		return err
 	}
+	book, err := journal.Open(filepath.Join(filepath.Dir(s.Keys), "journal"), s.controller, time.Now)
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(s.ctx)
 	defer stop()
 	q := &watchedQueue{Queue: s.store, wanted: int64(s.N), done: stop}
-	w := &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(),
+	w := &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(), Journal: book,
 		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
 		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}
 	c, err := s.start()
 	if err != nil {
 		return err
 	}
-	if err := w.Run(ctx); err != nil {
+	if err := errors.Join(w.Run(ctx), book.Close()); err != nil {
 		return err
 	}
 	s.N = int(q.settled.Load()) // of a longer queue a few more, which were on the wire by then

@@ -94,12 +94,22 @@ func beginColumns(attempts []mailer.Attempt) []any {
 
 // Release returns untouched deliveries to the queue. An attempt of theirs that
 // was begun and never touched the wire is taken back; if it was the first, so is
-// the message, and the next one will bear its own date.
+// the message, and the next one will bear its own date. Without deliveries (nil) it is
+// all that the claim holds, and the claim stands no more.
 func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []mailer.ID) error {
 	return s.write(ctx, func(t tx) error {
 		counts := tally{}
 		var moved []deliveryMove
-		if err := t.all(ctx, &moved, "release_deliveries", claim, uuids(deliveries)); err != nil {
+		statement, args := "release_deliveries", []any{claim, uuids(deliveries)}
+		if deliveries == nil {
+			// What its worker asked for when it died may be under way still: an attempt that
+			// is begun behind our back would stand in the way of the next one.
+			if _, err := t.exec(ctx, "release_hold", claim); err != nil {
+				return err
+			}
+			statement, args = "release_all", args[:1]
+		}
+		if err := t.all(ctx, &moved, statement, args...); err != nil {
 			return err
 		}
 		if len(moved) == 0 {

@@ -56,6 +56,33 @@ FROM held h
 WHERE d.contact_id = h.contact_id AND d.id = h.id
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
 
+-- name: release_hold
+-- It waits for whoever begins attempts under the claim, and lets nobody begin more.
+WITH held AS MATERIALIZED (
+    SELECT id FROM claim WHERE id = $1 FOR UPDATE
+)
+UPDATE claim c
+SET lease_until = '-infinity'
+FROM held h
+WHERE c.id = h.id
+
+-- name: release_all
+-- What somebody settles at this moment is left to them.
+WITH held AS MATERIALIZED (
+    SELECT d.contact_id, d.id
+    FROM claim c
+    CROSS JOIN LATERAL unnest(c.contacts, c.deliveries) AS k(contact_id, delivery_id)
+    JOIN delivery d ON d.contact_id = k.contact_id AND d.id = k.delivery_id
+    WHERE c.id = $1 AND d.claim_id = c.id
+    ORDER BY d.contact_id, d.id
+    FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+UPDATE delivery d
+SET state = 'queued', claim_id = NULL
+FROM held h
+WHERE d.contact_id = h.contact_id AND d.id = h.id
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
+
 -- name: release_attempts
 -- With the first goes the message: the next one will bear its own date.
 DELETE FROM attempt a
