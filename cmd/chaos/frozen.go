@@ -6,12 +6,9 @@ import (
 )
 
 // freezeWorker stops the first worker while the relay has taken its mails and it has
-// not heard so, lets the others take over what its lease held, and wakes it. What it
-// says then comes too late to decide, and is recorded all the same.
-//
-// Under resend the others have sent those mails again by then, and each of its
-// connections has one to be told twice. Under hold nobody has, and its late word
-// settles them.
+// not heard so, lets the others take over what its lease held and send those mails
+// again, and wakes it. What it says then comes too late to decide, and is recorded all
+// the same. Each of its connections has had one to be told twice.
 func freezeWorker(ctx context.Context, s *scene) error {
 	if err := s.crew.start(ctx, 0); err != nil {
 		return err
@@ -21,15 +18,35 @@ func freezeWorker(ctx context.Context, s *scene) error {
 	}
 	s.sink.hold()
 	waiting := func() int { return s.sink.count(func(s *sink) int { return s.waiting }) }
-	if err := s.until(ctx, "every connection of a worker waits", func() bool { return waiting() == s.connectionsOf(0) }); err != nil {
+	err := s.until(ctx, "every connection of a worker waits, and the rest is settled", func() bool {
+		relayed, _, err := s.outcomes(ctx)
+		return err == nil && waiting() == s.connectionsOf(0) && relayed == s.sink.takenUpToNow()-waiting()
+	})
+	if err != nil {
 		return err
 	}
+	s.result.Allowed = s.connectionsOf(0)
+	return s.freeze(ctx, s.sink.release)
+}
+
+// wakeWorker stops the first worker at a random moment, wherever it just is: in the
+// middle of a mail, or of a transaction. What the others cannot know of is left to a
+// person, and nothing is told twice; what it remembers when it wakes settles the rest.
+func wakeWorker(ctx context.Context, s *scene) error {
+	if err := s.crew.start(ctx, 0); err != nil {
+		return err
+	}
+	if err := s.taken(ctx, s.moments(2)[0]); err != nil {
+		return err
+	}
+	return s.freeze(ctx, func() {})
+}
+
+// freeze stops the first worker, has the others do all that is left, and wakes it.
+func (s *scene) freeze(ctx context.Context, meanwhile func()) error {
 	s.crew.signal(0, syscall.SIGSTOP)
 	s.result.Faults++
-	if s.crew.policy == resend {
-		s.result.Allowed = s.connectionsOf(0)
-	}
-	s.sink.release()
+	meanwhile()
 	for n := 1; n < s.Workers; n++ {
 		if err := s.crew.start(ctx, n); err != nil {
 			return err

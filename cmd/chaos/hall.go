@@ -50,6 +50,9 @@ func newHall(ctx context.Context, o options, g *group, progress io.Writer) (h *h
 	if h.folder, err = os.MkdirTemp(o.folder, ""); err != nil {
 		return h, err
 	}
+	if err := os.Chmod(h.folder, 0o711); err != nil { // the server's user has to pass through
+		return h, err
+	}
 	h.keys = filepath.Join(h.folder, "keys.json")
 	if g.disk {
 		if h.disk, err = newDisk(filepath.Join(h.folder, "disk"), g.people); err != nil {

@@ -1,11 +1,8 @@
 package main
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
-// cutsOf is how many connections break before the relay goes away altogether.
+// cutsOf is how many connections break at most before the relay goes away altogether.
 const cutsOf = 20
 
 // breakRelay has the relay's connections break at random points, some of them behind
@@ -20,9 +17,9 @@ func breakRelay(ctx context.Context, s *scene) error {
 		if err := s.taken(ctx, moment); err != nil {
 			return err
 		}
-		enough := cuts() + cutsOf
+		enough, most := cuts()+cutsOf, moment+s.people/10 // so that work is left for what follows
 		s.sink.cut(s.rand)
-		if err := s.until(ctx, fmt.Sprintf("%d connections broke", enough), func() bool { return cuts() >= enough }); err != nil {
+		if err := s.until(ctx, "connections broke", func() bool { return cuts() >= enough || s.sink.takenUpToNow() >= most }); err != nil {
 			return err
 		}
 		s.sink.cut(nil)

@@ -106,10 +106,10 @@ func (s *scene) taken(ctx context.Context, n int) error {
 }
 
 // moments are points of a run, in mails taken, in order: one at random in each of n
-// equal parts of all but the last tenth of it.
+// equal parts of all but the last fifth of it.
 func (s *scene) moments(n int) []int {
 	out := make([]int, n)
-	part := float64(s.people) * 0.9 / float64(n)
+	part := float64(s.people) * 0.8 / float64(n)
 	for i := range out {
 		out[i] = 1 + int((float64(i)+s.rand.Float64())*part)
 	}

@@ -20,9 +20,9 @@ type trial struct {
 	policy string
 	fault  string // what is counted
 	kills  bool   // processes are killed: what they had on the wire may be told twice
-	frozen bool
-	large  bool // has all deliveries, the others a tenth
-	disk   bool // needs a server of its own on a small disk
+	frozen bool   // a worker comes back from long ago: what it sent is recorded
+	large  bool   // has all deliveries, the others a tenth
+	disk   bool   // needs a server of its own on a small disk
 	run    func(context.Context, *scene) error
 }
 
@@ -32,7 +32,7 @@ var trials = []trial{
 	{name: "restarts", policy: resend, fault: "restarts", run: restartDatabase},
 	{name: "relay", policy: resend, fault: "cuts", run: breakRelay},
 	{name: "frozen", policy: resend, fault: "freezes", frozen: true, run: freezeWorker},
-	{name: "woken", policy: hold, fault: "freezes", frozen: true, run: freezeWorker},
+	{name: "woken", policy: hold, fault: "freezes", frozen: true, run: wakeWorker},
 	{name: "disk", policy: resend, fault: "full disks", disk: true, run: fillDisk},
 }
 
