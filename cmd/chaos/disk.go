@@ -84,7 +84,7 @@ func fillDisk(ctx context.Context, s *scene) error {
 		return err
 	}
 	s.result.Faults++
-	if err := s.until(ctx, "the workers feel the full disk", func() bool { return s.crew.said(notTaken) > heard }); err != nil {
+	if err := s.until(ctx, "the workers feel the full disk", func() bool { return s.crew.said(notTaken) >= heard+felt }); err != nil {
 		return err
 	}
 	if err := well(ctx); err != nil {
@@ -92,6 +92,9 @@ func fillDisk(ctx context.Context, s *scene) error {
 	}
 	return s.finish(ctx)
 }
+
+// felt is how often they try in vain before there is room again.
+const felt = 4
 
 // notTaken is what a worker logs of a database that does not write.
 const notTaken = "the database did not take"

@@ -41,6 +41,7 @@ type options struct {
 	Seed        uint64        `json:"seed"`
 	Lease       time.Duration `json:"lease"`
 	Limit       time.Duration `json:"limit"` // of one trial
+	together    bool          // side by side: for the short form that the tests run
 	json        bool
 	keep        bool
 	folder      string

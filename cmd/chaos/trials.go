@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 )
 
 // What becomes of uncertain deliveries, as 'article14 work --uncertain' has it.
@@ -21,19 +22,20 @@ type trial struct {
 	fault  string // what is counted
 	kills  bool   // processes are killed: what they had on the wire may be told twice
 	frozen bool   // a worker comes back from long ago: what it sent is recorded
-	large  bool   // has all deliveries, the others a tenth
+	large  bool   // has its own number of deliveries
 	disk   bool   // needs a server of its own on a small disk
+	alone  bool   // breaks the server for everybody on it
 	run    func(context.Context, *scene) error
 }
 
 var trials = []trial{
 	{name: "kills", policy: resend, fault: "kills", kills: true, large: true, run: killWorkers},
 	{name: "hold", policy: hold, fault: "kills", kills: true, run: killWorkers},
-	{name: "restarts", policy: resend, fault: "restarts", run: restartDatabase},
+	{name: "restarts", policy: resend, fault: "restarts", alone: true, run: restartDatabase},
 	{name: "relay", policy: resend, fault: "cuts", run: breakRelay},
 	{name: "frozen", policy: resend, fault: "freezes", frozen: true, run: freezeWorker},
 	{name: "woken", policy: hold, fault: "freezes", frozen: true, run: wakeWorker},
-	{name: "disk", policy: resend, fault: "full disks", disk: true, run: fillDisk},
+	{name: "disk", policy: resend, fault: "full disks", disk: true, alone: true, run: fillDisk},
 }
 
 func trialNames() (names []string) {
@@ -91,19 +93,26 @@ func (o options) groups() (groups []*group) {
 	return groups
 }
 
-// inHall runs a group, one trial after the other.
+// inHall runs a group, one trial after the other, or side by side those that can be.
 func (o options) inHall(ctx context.Context, g *group, progress io.Writer) (results []result, err error) {
 	h, err := newHall(ctx, o, g, progress)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	for _, t := range g.trials {
-		r, err := h.play(ctx, t)
-		if err != nil {
-			return results, err
+	results = make([]result, len(g.trials))
+	faults := make([]error, len(g.trials))
+	var together sync.WaitGroup
+	for i, t := range g.trials {
+		if o.together && !t.alone {
+			together.Go(func() { results[i], faults[i] = h.play(ctx, t) })
 		}
-		results = append(results, r)
 	}
-	return results, nil
+	together.Wait()
+	for i, t := range g.trials {
+		if !o.together || t.alone {
+			results[i], faults[i] = h.play(ctx, t)
+		}
+	}
+	return results, errors.Join(faults...)
 }
