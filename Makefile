@@ -4,7 +4,7 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
-.PHONY: demo test bench build vet clean need-postgresql need-race
+.PHONY: demo test bench chaos build vet clean need-postgresql need-race
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
@@ -17,6 +17,10 @@ test: need-postgresql need-race
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
 bench: need-postgresql
 	CGO_ENABLED=0 $(GO) run ./cmd/bench $(BENCHFLAGS)
+
+## chaos: kills, restarts, cuts, a full disk and a frozen worker, see docs/crashes.md; CHAOSFLAGS="-only kills -seed 7" for less
+chaos: need-postgresql
+	CGO_ENABLED=0 $(GO) run ./cmd/chaos $(CHAOSFLAGS)
 
 ## build: the one program, which needs no C library
 build:

@@ -175,9 +175,16 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 // claimsAtOnce bounds how many claims one transaction rescues.
 const claimsAtOnce = 16
 
-// Rescue ends claims whose lease has passed. It takes the oldest few at a time.
+// unread is how long a transaction may wait for its process to read what it asked for.
+const unread = 15 * time.Second
+
+// Rescue ends claims whose lease has passed. It takes the oldest few at a time. It also
+// ends transactions whose process has stopped reading, as a frozen one does.
 func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertainUntil time.Time) (queued, uncertain int, err error) {
 	err = s.work(ctx, func(t tx) error {
+		if _, err := t.exec(ctx, "rescue_unread", now.Add(-unread)); err != nil {
+			return err
+		}
 		counts := tally{}
 		queued, uncertain = 0, 0
 		var claims []mailer.ID

@@ -142,6 +142,15 @@ FROM due w
 WHERE d.contact_id = w.contact_id AND d.id = w.id
 RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, w.state AS from_state, d.state AS to_state
 
+-- name: rescue_unread
+-- Sessions of ours that have written, and whose process does not read what they answer:
+-- until it does they keep the rows that they have locked, and no timeout of PostgreSQL
+-- reaches them. Whoever only reads, into a pager for example, has all the time there is.
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+    AND backend_xid IS NOT NULL AND wait_event = 'ClientWrite' AND query_start < $1
+
 -- name: rescue_claims
 -- One that its worker prolongs or begins something of at this moment is passed over.
 SELECT id

@@ -56,25 +56,35 @@ type tx struct {
 	fresh bool // see Store.fresh
 }
 
+// notIdle has PostgreSQL end a transaction whose process says nothing for a while: one
+// that is frozen, or whose machine sleeps, would keep the rows that it has locked from
+// everybody else until it wakes. No transaction of ours thinks for so long.
+const notIdle = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
+
 // write runs fn in a transaction.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
-	return s.within(ctx, nil, fn)
+	return s.writeWith(ctx, notIdle, fn)
+}
+
+// writeWith runs fn in a transaction with settings of its own.
+func (s *Store) writeWith(ctx context.Context, settings string, fn func(tx) error) error {
+	return s.within(ctx, nil, func(t tx) error {
+		if _, err := t.ExecContext(ctx, settings); err != nil {
+			return fault("set how a transaction runs", err)
+		}
+		return fn(t)
+	})
 }
 
 // byKey makes a transaction look rows up by their keys. Where a batch of hundreds
 // meets a table of some ten thousands, the planner would rather read all of it,
 // again for every batch. It is set for the transaction alone, so that it holds
 // behind a transaction pooler, too.
-const byKey = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+const byKey = notIdle + "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 // work is write for what every delivery passes through.
 func (s *Store) work(ctx context.Context, fn func(tx) error) error {
-	return s.write(ctx, func(t tx) error {
-		if _, err := t.ExecContext(ctx, byKey); err != nil {
-			return fault("set how rows are looked up", err)
-		}
-		return fn(t)
-	})
+	return s.writeWith(ctx, byKey, fn)
 }
 
 // unlessThere lets rows pass that are on record already, at the price of a lookup

@@ -132,3 +132,13 @@ func (s *Server) SettleDown(ctx context.Context, name string) error {
 	_, err = db.ExecContext(ctx, "VACUUM (FREEZE, ANALYZE)")
 	return errors.Join(err, db.Close())
 }
+
+// ReadOnly makes the server refuse to write, or write again.
+func (s *Server) ReadOnly(ctx context.Context, on bool) error {
+	for _, statement := range []string{fmt.Sprintf("ALTER SYSTEM SET default_transaction_read_only = %t", on), "SELECT pg_reload_conf()"} {
+		if _, err := s.Admin.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
