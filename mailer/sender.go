@@ -87,8 +87,8 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 // sender sends one letter after the other over one connection that it keeps open.
 // While it sends one it announces the next, where that is there already, so that a
 // steady stream costs one round trip a letter.
-func (r *run) sender(ctx context.Context) {
-	l := &line{run: r}
+func (r *run) sender(ctx context.Context, number int) {
+	l := &line{run: r, number: number}
 	defer l.hangUp()
 	for l.takeAnnounced(ctx) || l.takeReady(ctx) {
 		l.send(ctx)
@@ -102,6 +102,7 @@ func (r *run) sender(ctx context.Context) {
 // that the relay has an envelope and nothing to deliver.
 type line struct {
 	*run
+	number    int // its seat
 	session   Session
 	used      time.Time
 	now, next letter
@@ -113,7 +114,8 @@ func (l *line) takeAnnounced(ctx context.Context) bool {
 	if !l.announced {
 		return false
 	}
-	if ctx.Err() != nil || !l.trusted() || l.breaker.open() || !l.mayGo(l.next) {
+	seated, _ := l.seats.free(l.number)
+	if ctx.Err() != nil || !seated || !l.trusted() || l.breaker.open() || !l.mayGo(l.next) {
 		l.hangUp()
 		return false
 	}
@@ -121,14 +123,21 @@ func (l *line) takeAnnounced(ctx context.Context) bool {
 	return true
 }
 
-// takeReady waits for the relay to be spoken to, and for a letter that may go. It
-// is false when the worker stops or there will be no more.
+// takeReady waits for a seat, for the relay to be spoken to, and for a letter that
+// may go. It is false when the worker stops or there will be no more.
 func (l *line) takeReady(ctx context.Context) bool {
-	for l.breaker.wait(ctx) {
-		var ok bool
+	for {
+		lost, ok := l.sit(ctx)
+		if !ok || !l.breaker.wait(ctx) {
+			return false
+		}
 		select {
 		case l.now, ok = <-l.ready:
+		case <-lost:
+			l.breaker.unused()
+			continue
 		case <-ctx.Done():
+			ok = false
 		}
 		if !ok {
 			l.breaker.unused()
@@ -144,7 +153,6 @@ func (l *line) takeReady(ctx context.Context) bool {
 		}
 		l.release([]Job{l.now.Job})
 	}
-	return false
 }
 
 // mayGo tells whether a letter's lane is open and its claim stands.
@@ -179,6 +187,11 @@ func (l *line) send(ctx context.Context) {
 	reply, err := l.session.Send(ctx, l.now.message, l.announce())
 	l.used = l.Now()
 	end := l.conclude(l.now.Job, l.now.attempt, reply, err)
+	if end.strains() {
+		l.seats.strained(l.used)
+	} else {
+		l.seats.served(l.used)
+	}
 	if end.To == Queued {
 		l.release([]Job{l.now.Job})
 		return
@@ -209,14 +222,27 @@ func (l *line) connect(ctx context.Context) bool {
 		l.session, l.used = s, l.Now()
 		return true
 	}
-	if ctx.Err() == nil {
-		l.Log.Warn("the relay cannot be reached; deliveries wait in the queue", "relay", l.Relay.Name(), "error", err)
-		l.Meter.RelayAway()
-		l.breaker.failed()
-	} else {
+	if ctx.Err() != nil {
 		l.breaker.unused()
+		return false
 	}
+	l.refused(ctx, err)
 	return false
+}
+
+// refused is a relay that will not take this connection. While it serves others it is
+// not away: it bears fewer.
+func (l *line) refused(ctx context.Context, err error) {
+	serves := !l.breaker.open() && l.vitals.connections.Load() > 0 && l.seats.now() > 1
+	l.seats.strained(l.Now())
+	l.Meter.RelayAway()
+	if serves {
+		l.Log.Warn("the relay takes no further connection; fewer are used for a while", "relay", l.Relay.Name(), "connections", l.seats.now(), "error", err)
+		l.pause(ctx, breakerFirst)
+		return
+	}
+	l.Log.Warn("the relay cannot be reached; deliveries wait in the queue", "relay", l.Relay.Name(), "error", err)
+	l.breaker.failed()
 }
 
 // hangUp ends the connection, and gives back what was announced over it.

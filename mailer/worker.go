@@ -42,7 +42,7 @@ type Worker struct {
 
 // WorkerOptions are a worker's settings; zero fields mean the defaults.
 type WorkerOptions struct {
-	Connections   int             // open at once to the relay; 8
+	Connections   int             // open at once to the relay, as far as it bears them; 8
 	Batch         int             // deliveries claimed at once; 800
 	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
@@ -140,8 +140,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	for range r.opt.writers() {
 		writers.Go(func() { r.writer(ctx) })
 	}
-	for range r.opt.Connections {
-		senders.Go(func() { r.sender(ctx) })
+	for number := range r.opt.Connections {
+		senders.Go(func() { r.sender(ctx, number) })
 	}
 	go r.beginAhead()
 	r.claimer(ctx) // returns when ctx ends, and closes jobs
@@ -174,6 +174,7 @@ type run struct {
 	settles   *batcher[Settlement]
 	lanes     laneBoard
 	breaker   *breaker
+	seats     *seats
 	held      heldClaims
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
@@ -188,6 +189,7 @@ func newRun(w *Worker) *run {
 	r.skeletons.store = w.Skeletons
 	r.failed = make(chan struct{}, 1)
 	r.breaker = &breaker{now: w.Now, after: w.After}
+	r.seats = newSeats(r.opt.Connections)
 	atOnce := max(1, r.opt.Ahead/2) // one half is being put on record while the other waits for connections
 	r.ready = make(chan letter, r.opt.Ahead-atOnce)
 	r.begins = &batcher[letter]{in: make(chan letter, atOnce), max: atOnce, within: beginWithin, after: w.After, flush: r.flushBegins}

@@ -136,7 +136,7 @@ func printWorkers(w io.Writer, f mailer.Figures) {
 			seen += ", GONE"
 		}
 		rows = append(rows, []string{h.Host, h.SeenAt.Sub(h.StartedAt).Round(time.Second).String(), seen,
-			h.Relay + " " + string(h.RelayState), strconv.Itoa(h.Connections), strconv.Itoa(h.InFlight)})
+			h.Relay + " " + string(h.RelayState), fmt.Sprintf("%d of %d", h.Connections, h.Allowed), strconv.Itoa(h.InFlight)})
 	}
 	fmt.Fprintln(w)
 	table(w, rows)
@@ -171,13 +171,14 @@ type workerJSON struct {
 	Relay       string            `json:"relay"`
 	RelayState  mailer.RelayState `json:"relay_state"`
 	Connections int               `json:"connections"`
+	Allowed     int               `json:"connections_allowed"`
 	InFlight    int               `json:"in_flight"`
 }
 
 func workersReport(f mailer.Figures) []workerJSON {
 	out := make([]workerJSON, len(f.Workers))
 	for i, h := range f.Workers {
-		out[i] = workerJSON{h.Host, h.StartedAt, h.SeenAt, h.Gone(f.AsOf), h.Relay, h.RelayState, h.Connections, h.InFlight}
+		out[i] = workerJSON{h.Host, h.StartedAt, h.SeenAt, h.Gone(f.AsOf), h.Relay, h.RelayState, h.Connections, h.Allowed, h.InFlight}
 	}
 	return out
 }
