@@ -20,7 +20,13 @@ func (r *run) claimer(ctx context.Context) {
 		if probing { // the relay was away: one delivery finds out whether it is back
 			batch = 1
 		}
-		jobs := r.claim(ctx, batch)
+		may := r.permit(ctx, batch)
+		if may.spent {
+			r.wait(ctx, WaitPace)
+			continue
+		}
+		jobs := r.claim(ctx, may)
+		r.unused(may, may.n-len(jobs))
 		r.release(r.hand(ctx, jobs))
 		switch {
 		case probing:
@@ -62,17 +68,17 @@ func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 	return nil
 }
 
-func (r *run) claim(ctx context.Context, limit int) []Job {
+func (r *run) claim(ctx context.Context, may permit) []Job {
 	now := r.Now()
 	claim := NewID(now)
-	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, limit, now, r.opt.Lease)
+	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, may.n, now, r.opt.Lease)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.Log.Error("claim from the queue", "error", MaskAddresses(err.Error()))
 		}
 		return nil
 	}
-	r.held.add(claim, len(jobs), now.Add(r.opt.Lease))
+	r.held.add(claim, len(jobs), now.Add(r.opt.Lease), may)
 	r.Meter.Claimed(len(jobs))
 	return jobs
 }
@@ -285,6 +291,7 @@ func (r *run) release(jobs []Job) {
 	}
 	for claim, ids := range byClaim {
 		r.store("released deliveries", func(ctx context.Context) error { return r.Queue.Release(ctx, claim, ids) })
+		r.unused(r.held.permit(claim), len(ids))
 		for range ids {
 			r.held.done(claim)
 		}
@@ -336,17 +343,38 @@ type heldClaims struct {
 type heldClaim struct {
 	open  int       // deliveries not yet settled or released
 	until time.Time // by the wall clock: the other one stops while a machine sleeps
+	may   permit    // under which it was made
 }
 
-func (h *heldClaims) add(claim ID, n int, until time.Time) {
+func (h *heldClaims) add(claim ID, n int, until time.Time, may permit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.claims == nil {
 		h.claims = map[ID]*heldClaim{}
 	}
 	if n > 0 {
-		h.claims[claim] = &heldClaim{n, until.Round(0)}
+		h.claims[claim] = &heldClaim{n, until.Round(0), may}
 	}
+}
+
+// permit is the one under which a claim was made.
+func (h *heldClaims) permit(claim ID) permit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c := h.claims[claim]; c != nil {
+		return c.may
+	}
+	return permit{}
+}
+
+// count is how many deliveries are held.
+func (h *heldClaims) count() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.claims {
+		n += c.open
+	}
+	return n
 }
 
 func (h *heldClaims) done(claim ID) {

@@ -212,6 +212,7 @@ type Figures struct {
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
 	Workers     []Heartbeat
+	Relays      []RelayFigures // those with limits
 	Instance    Instance
 	Exemptions  ExemptionFigures
 }

@@ -28,9 +28,11 @@ type Worker struct {
 	Reports    *Reports    // looks again at reports that found no delivery; nil: another process does
 	Eraser     *Eraser     // erases what has expired; nil in a worker that only delivers
 	Tokens     Tokens
-	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
-	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked
-	Host       string        // the machine's name, for operators
+	Hearts     HeartStore     // where it says that it is there; nil in one that nobody watches
+	Instances  InstanceStore  // asked whether this copy of the database sends; nil: not asked
+	Quotas     QuotaStore     // keeps what the relay was given; nil where it has no limits
+	Zone       *time.Location // the controller's, whose days are counted (D10); nil: UTC
+	Host       string         // the machine's name, for operators
 	Controller ID
 	Options    WorkerOptions
 	Now        func() time.Time
@@ -43,6 +45,7 @@ type Worker struct {
 // WorkerOptions are a worker's settings; zero fields mean the defaults.
 type WorkerOptions struct {
 	Connections   int             // open at once to the relay, as far as it bears them; 8
+	Relay         RelayLimits     // what the relay may be given; none
 	Batch         int             // deliveries claimed at once; 800
 	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each
 	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
@@ -116,15 +119,16 @@ type Meter interface {
 // Wait is what a worker that claims nothing waits for.
 type Wait string
 
-// What is waited for. A pace that is used up is waited out like an empty queue:
-// the lanes tell which it was.
+// What is waited for. A lane's pace that is used up is waited out like an empty
+// queue: the lanes tell which it was.
 const (
 	WaitRelay Wait = "relay" // it is away
+	WaitPace  Wait = "pace"  // the relay has had what it may be given in this second, or on this day
 	WaitWork  Wait = "work"  // nothing may go out now
 )
 
 // Waits lists them.
-var Waits = []Wait{WaitRelay, WaitWork}
+var Waits = []Wait{WaitRelay, WaitPace, WaitWork}
 
 // Run works until ctx ends, and returns when everything that was claimed is
 // settled or released.

@@ -6,5 +6,21 @@
 -- Connections that the worker's relay is taken to bear.
 ALTER TABLE worker_heartbeat ADD COLUMN allowed integer NOT NULL DEFAULT 0;
 
+-- What a relay with limits was given by all workers; the caps are those of the last
+-- lease, for people to see.
+CREATE TABLE relay_quota (
+    controller_id uuid NOT NULL REFERENCES controller,
+    relay         text NOT NULL,
+    second        timestamptz,                 -- that in_second counts for
+    in_second     integer NOT NULL DEFAULT 0,
+    day           timestamptz,                 -- that on_day counts for: its first instant
+    on_day        integer NOT NULL DEFAULT 0,
+    per_second    integer NOT NULL DEFAULT 0,  -- 0: as the relay bears
+    per_day       integer NOT NULL DEFAULT 0,  -- 0: no limit; less: nothing on this day
+    PRIMARY KEY (controller_id, relay)
+);
+ALTER TABLE relay_quota SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
+
 -- +goose Down
+DROP TABLE relay_quota;
 ALTER TABLE worker_heartbeat DROP COLUMN allowed;

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	"article14/internal/calendar"
 	"article14/internal/relay"
 	"article14/mailer"
 )
@@ -155,11 +157,42 @@ func (f *RelayFlags) open() (*relay.SMTP, error) {
 
 // WorkerFlags are a worker's settings.
 type WorkerFlags struct {
-	Connections int           `help:"Connections open at once to the relay." default:"8"`
-	Uncertain   string        `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
-	TakeIn      time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
+	Connections int    `help:"Connections open at once to the relay." default:"8"`
+	Uncertain   string `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
+	LimitFlags
+	TakeIn time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
 }
 
-func (f *WorkerFlags) options() mailer.WorkerOptions {
-	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn}
+func (f *WorkerFlags) options() (mailer.WorkerOptions, error) {
+	limits, err := f.LimitFlags.limits()
+	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn, Relay: limits}, err
+}
+
+// LimitFlags are what the relay may be given by all workers together.
+type LimitFlags struct {
+	RelayRate  int    `help:"Mails a second that the relay is given by all workers together; 0: as it bears." default:"0"`
+	RelayDaily int    `help:"Mails a day; 0: no limit." default:"0"`
+	RelayRamp  string `help:"Mails on each day from a first one on, for a sender whom nobody knows yet: 2026-12-01:500,1000,2000. Before that day nothing goes out." placeholder:"DAY:N,N,..."`
+}
+
+func (f *LimitFlags) limits() (l mailer.RelayLimits, err error) {
+	if f.RelayRate < 0 || f.RelayDaily < 0 {
+		return l, misuse{errors.New("--relay-rate and --relay-daily are numbers of mails, 0 for no limit")}
+	}
+	l = mailer.RelayLimits{PerSecond: f.RelayRate, PerDay: f.RelayDaily}
+	if f.RelayRamp == "" {
+		return l, nil
+	}
+	first, days, _ := strings.Cut(f.RelayRamp, ":")
+	if l.RampFrom, err = calendar.Parse(first); err != nil {
+		return l, misuse{fmt.Errorf("--relay-ramp: %w", err)}
+	}
+	for _, given := range strings.Split(days, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(given))
+		if err != nil || n < 0 {
+			return l, misuse{fmt.Errorf("--relay-ramp: %q is no number of mails a day: write the first day, a colon, and a number for each day, as in 2026-12-01:500,1000,2000", given)}
+		}
+		l.Ramp = append(l.Ramp, n)
+	}
+	return l, nil
 }

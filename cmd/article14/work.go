@@ -44,6 +44,10 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	if err != nil {
 		return err
 	}
+	opts, err := c.WorkerFlags.options()
+	if err != nil {
+		return err
+	}
 	a, stopped, err := starting(ctx, s, log)
 	if err != nil || stopped {
 		return err
@@ -73,7 +77,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
 	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
 	g.Go(func() error {
-		err := a.worker(r, c.WorkerFlags.options(), meter).Run(ctx)
+		err := a.worker(r, opts, meter).Run(ctx)
 		if err == nil { // a stop that was asked for: an operator sees that it was a whole one
 			log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
 		}
