@@ -246,9 +246,9 @@ func (r *Releases) Pause(ctx context.Context, key, by string) error {
 	return r.move(ctx, key, by, []CampaignState{CampaignRunning}, CampaignPaused)
 }
 
-// Resume goes on with a paused campaign.
+// Resume goes on with a paused campaign, or with one that runs and is held.
 func (r *Releases) Resume(ctx context.Context, key, by string) error {
-	return r.move(ctx, key, by, []CampaignState{CampaignPaused}, CampaignRunning)
+	return r.move(ctx, key, by, []CampaignState{CampaignPaused, CampaignRunning}, CampaignRunning)
 }
 
 // Cancel ends a campaign: what has not gone out is cancelled, and its duties are open again.

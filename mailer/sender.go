@@ -202,6 +202,7 @@ func (l *line) send(ctx context.Context) {
 		l.release([]Job{l.now.Job})
 		return
 	}
+	l.noteStanding(l.now.Job, end.Class)
 	l.Meter.Attempt(end.To, end.Class, l.used.Sub(l.now.attempt.BegunAt))
 	l.settles.in <- end
 }

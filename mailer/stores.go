@@ -51,7 +51,8 @@ type CampaignStore interface {
 	// campaign's own is kept (failed duties, standing campaigns).
 	Place(ctx context.Context, controller ID, c Campaign, chunk []Placement, position ID, now time.Time) error
 	// Move takes a campaign from one of the given states to another, with its
-	// lanes, and writes who did it; it fails with ErrCampaignState otherwise.
+	// lanes, and writes who did it; it fails with ErrCampaignState otherwise. From running
+	// to running opens lanes that are held, and fails where none is.
 	// Cancelling also cancels what is queued or deferred, and its duties are open again; a
 	// delivery with an uncertain attempt may have arrived, so it stays, its duties in
 	// flight, until a person decides (E5).

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"article14/internal/pacing"
 )
 
 // Worker delivers: it claims from open lanes, composes, puts each attempt on
@@ -31,6 +33,7 @@ type Worker struct {
 	Hearts     HeartStore     // where it says that it is there; nil in one that nobody watches
 	Instances  InstanceStore  // asked whether this copy of the database sends; nil: not asked
 	Quotas     QuotaStore     // keeps what the relay was given; nil where it has no limits
+	Standing   StandingStore  // pauses lanes whose attempts are refused for what we are; nil: nobody does
 	Zone       *time.Location // the controller's, whose days are counted (D10); nil: UTC
 	Host       string         // the machine's name, for operators
 	Controller ID
@@ -44,21 +47,22 @@ type Worker struct {
 
 // WorkerOptions are a worker's settings; zero fields mean the defaults.
 type WorkerOptions struct {
-	Connections   int             // open at once to the relay, as far as it bears them; 8
-	Relay         RelayLimits     // what the relay may be given; none
-	Batch         int             // deliveries claimed at once; 800
-	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each
-	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
-	Retry         Retry           // DefaultRetry
-	Uncertain     UncertainPolicy // Resend
-	UncertainWait time.Duration   // before an uncertain delivery is sent again; 10 minutes
-	Idle          time.Duration   // between looks into an empty queue; 500 ms
-	Tick          time.Duration   // between rounds of housekeeping; 1 s
-	TakeInEvery   time.Duration   // between looks for new duties of standing campaigns; 1 minute
-	ReportsEvery  time.Duration   // between looks at parked reports; 15 s
-	EraseEvery    time.Duration   // between looks for what has expired; 1 hour
-	LanePoll      time.Duration   // how often pauses are looked for; 250 ms
-	SettleWithin  time.Duration   // how long a settlement waits for company; 40 ms
+	Connections   int                  // open at once to the relay, as far as it bears them; 8
+	Relay         RelayLimits          // what the relay may be given; none
+	Standing      pacing.StandingLimit // when a lane is paused; DefaultStandingLimit; less than 0: never
+	Batch         int                  // deliveries claimed at once; 800
+	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each
+	Lease         time.Duration        // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
+	Retry         Retry                // DefaultRetry
+	Uncertain     UncertainPolicy      // Resend
+	UncertainWait time.Duration        // before an uncertain delivery is sent again; 10 minutes
+	Idle          time.Duration        // between looks into an empty queue; 500 ms
+	Tick          time.Duration        // between rounds of housekeeping; 1 s
+	TakeInEvery   time.Duration        // between looks for new duties of standing campaigns; 1 minute
+	ReportsEvery  time.Duration        // between looks at parked reports; 15 s
+	EraseEvery    time.Duration        // between looks for what has expired; 1 hour
+	LanePoll      time.Duration        // how often pauses are looked for; 250 ms
+	SettleWithin  time.Duration        // how long a settlement waits for company; 40 ms
 }
 
 func (o WorkerOptions) withDefaults() WorkerOptions {
@@ -76,6 +80,9 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	set(&o.EraseEvery, time.Hour)
 	set(&o.LanePoll, 250*time.Millisecond)
 	set(&o.SettleWithin, 40*time.Millisecond)
+	if o.Standing.Refused == 0 {
+		o.Standing = pacing.DefaultStandingLimit
+	}
 	if o.Connections == 0 {
 		o.Connections = 8
 	}
@@ -138,6 +145,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
+	housekeeping.Go(func() { r.keepStanding(ctx) })
 	housekeeping.Go(func() { r.keepBeating(ctx) })
 	housekeeping.Go(func() { r.keepErasing(ctx) })
 	settling.Go(r.settles.run)
@@ -180,6 +188,7 @@ type run struct {
 	breaker   *breaker
 	seats     *seats
 	held      heldClaims
+	standings standings
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals

@@ -21,6 +21,14 @@ CREATE TABLE relay_quota (
 );
 ALTER TABLE relay_quota SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
 
+-- What the last attempts of a lane said of us; no more than a mark of each.
+CREATE TABLE lane_standing (
+    lane   bigint PRIMARY KEY REFERENCES lane,
+    recent bytea NOT NULL
+);
+ALTER TABLE lane_standing SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
+
 -- +goose Down
+DROP TABLE lane_standing;
 DROP TABLE relay_quota;
 ALTER TABLE worker_heartbeat DROP COLUMN allowed;

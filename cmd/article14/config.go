@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/pacing"
 	"article14/internal/relay"
 	"article14/mailer"
 )
@@ -160,12 +161,34 @@ type WorkerFlags struct {
 	Connections int    `help:"Connections open at once to the relay." default:"8"`
 	Uncertain   string `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
 	LimitFlags
+	PolicyPause string        `help:"Pause a campaign's lane when so many of its last attempts were refused for what we are (5.7.x), or off." default:"5/100" placeholder:"N/OF"`
 	TakeIn time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
 }
 
 func (f *WorkerFlags) options() (mailer.WorkerOptions, error) {
 	limits, err := f.LimitFlags.limits()
-	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn, Relay: limits}, err
+	if err != nil {
+		return mailer.WorkerOptions{}, err
+	}
+	standing, err := standingLimit(f.PolicyPause)
+	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn,
+		Relay: limits, Standing: standing}, err
+}
+
+// standingLimit reads "5/100" and "off".
+func standingLimit(given string) (l pacing.StandingLimit, err error) {
+	if given == "off" {
+		return pacing.StandingLimit{Refused: -1}, nil
+	}
+	refused, of, _ := strings.Cut(given, "/")
+	l.Refused, err = strconv.Atoi(refused)
+	if err == nil {
+		l.Of, err = strconv.Atoi(of)
+	}
+	if err != nil || l.Refused < 1 || l.Of < l.Refused || l.Of > 10_000 {
+		return l, misuse{fmt.Errorf("--policy-pause: %q is no share: write how many of how many attempts, at most 10000, as in 5/100, or off", given)}
+	}
+	return l, nil
 }
 
 // LimitFlags are what the relay may be given by all workers together.
