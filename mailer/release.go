@@ -15,6 +15,7 @@ import (
 // approve, start, pause, resume, cancel. Commands, console and API call it alike.
 type Releases struct {
 	Campaigns  CampaignStore
+	Allowances AllowanceStore // what campaigns may tell a day, and canaries; nil in what sets and keeps none
 	Registers  *Registers
 	Composer   Composer
 	Tokens     Tokens

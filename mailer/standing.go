@@ -13,7 +13,7 @@ import (
 // Why a lane of a running campaign is paused, when nobody paused it.
 const (
 	HeldByPolicy = "policy" // too many of its last attempts were refused for what we are
-	HeldByCanary = "canary" // its first notices are out, and what comes back is waited for
+	HeldByCanary = "canary" // its first notices are out, and what comes back is waited for, or was too much
 )
 
 // StandingStore keeps what the last attempts of lanes said of us, for all workers.

@@ -28,7 +28,24 @@ CREATE TABLE lane_standing (
 );
 ALTER TABLE lane_standing SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
 
+-- How many people a campaign may tell on a day, and how it begins. Claims lock this
+-- row, not the campaign's.
+CREATE TABLE campaign_allowance (
+    campaign_id    uuid PRIMARY KEY REFERENCES campaign,
+    daily          integer NOT NULL DEFAULT 0,   -- 0: no limit
+    day            timestamptz,                  -- that today counts for: its first instant
+    today          integer NOT NULL DEFAULT 0,
+    canary         integer NOT NULL DEFAULT 0,   -- people who are told first; 0: there is no canary
+    canary_left    integer NOT NULL DEFAULT 0,   -- of them, not yet claimed
+    canary_wait    bigint NOT NULL DEFAULT 0,    -- seconds
+    canary_share   double precision NOT NULL DEFAULT 0,
+    canary_state   text NOT NULL DEFAULT '' CHECK (canary_state IN ('', 'sending', 'waiting', 'passed', 'failed', 'overridden')),
+    canary_at      timestamptz
+);
+ALTER TABLE campaign_allowance SET (fillfactor = 50, autovacuum_vacuum_threshold = 200);
+
 -- +goose Down
+DROP TABLE campaign_allowance;
 DROP TABLE lane_standing;
 DROP TABLE relay_quota;
 ALTER TABLE worker_heartbeat DROP COLUMN allowed;

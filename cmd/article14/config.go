@@ -162,7 +162,7 @@ type WorkerFlags struct {
 	Uncertain   string `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
 	LimitFlags
 	PolicyPause string        `help:"Pause a campaign's lane when so many of its last attempts were refused for what we are (5.7.x), or off." default:"5/100" placeholder:"N/OF"`
-	TakeIn time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
+	TakeIn      time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
 }
 
 func (f *WorkerFlags) options() (mailer.WorkerOptions, error) {

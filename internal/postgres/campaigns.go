@@ -214,6 +214,9 @@ func (t tx) moveCampaign(ctx context.Context, controller, campaign mailer.ID, fr
 		if _, err := t.exec(ctx, "standing_forget", campaign); err != nil {
 			return err
 		}
+		if _, err := t.exec(ctx, "canary_override", campaign, now); err != nil {
+			return err
+		}
 	}
 	var key string
 	if _, err := t.one(ctx, &key, "campaign_move", campaign, string(to), now); err != nil {
