@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,6 +63,68 @@ func (s *stage) heldFor(t *testing.T, reason string) func() bool {
 			}
 		}
 		return false
+	}
+}
+
+// runWithRelays writes a list of relays on this machine, by name and port, and gives the command that uses it.
+func runWithRelays(t *testing.T, ports ...string) []string {
+	t.Helper()
+	list := "relays:\n"
+	for i, port := range ports {
+		list += fmt.Sprintf("  - {name: relay-%d, host: 127.0.0.1, port: %s, helo: test.example, weight: %d}\n", i+1, port, 3-i)
+	}
+	file := filepath.Join(t.TempDir(), "relays.yaml")
+	if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"run", "--relays", file, "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--connections", "4"}
+}
+
+func TestWhereOneRelayIsAwayTheOthersTakeAll(t *testing.T) {
+	s := newStage(t, nil)
+	s.take(t, 150)
+	s.release(t, "first")
+	gone, err := net.Listen("tcp", "127.0.0.1:0") // a port where nobody listens any more
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, deadPort, _ := net.SplitHostPort(gone.Addr().String())
+	gone.Close()
+	p := s.program(t, s.url, s.keyFile, runWithRelays(t, deadPort, s.relayPort)...)
+	until(t, s.finished(t, "first"))
+	until(t, func() bool { // each says how it sees its relay, every few seconds
+		figures, err := s.store.Figures(t.Context(), s.controller, s.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]mailer.RelayState{}
+		for _, h := range figures.Workers {
+			seen[h.Relay] = h.RelayState
+		}
+		return len(seen) == 2 && seen["relay-1"] != mailer.RelayUp && seen["relay-2"] == mailer.RelayUp
+	})
+	p.stop(t)
+	_, counts := s.campaign(t, "first")
+	if counts[mailer.Relayed] < 75 || counts[mailer.Uncertain]+counts[mailer.Deferred] > 0 {
+		t.Errorf("%v; want all handed over", counts)
+	}
+}
+
+func TestSeveralRelaysShareAQueueAndAttemptsBearTheirNames(t *testing.T) {
+	s := newStage(t, nil)
+	first, firstPort := s.catcher, s.relayPort
+	s.openCatcher(t, nil)
+	s.take(t, 800)
+	p := s.program(t, s.url, s.keyFile, runWithRelays(t, firstPort, s.relayPort)...)
+	until(t, func() bool { return strings.Contains(p.log.String(), "the worker is up") })
+	s.release(t, "first")
+	until(t, s.finished(t, "first"))
+	p.stop(t)
+	for relay, got := range map[string]int{"relay-1": len(first.Mails()), "relay-2": len(s.catcher.Mails())} {
+		if got == 0 {
+			t.Errorf("%s was given nothing", relay)
+		}
+		s.sql(t, fmt.Sprintf(`DO $$ BEGIN ASSERT (SELECT count(*) FROM attempt WHERE relay = '%s') = %d; END $$`, relay, got))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,11 +41,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		debug.SetGCPercent(mailer.GCPercent)
 	}
 	log := s.logger(std.err)
-	r, err := c.RelayFlags.open()
-	if err != nil {
-		return err
-	}
-	opts, err := c.WorkerFlags.options()
+	outlets, err := c.outlets()
 	if err != nil {
 		return err
 	}
@@ -57,7 +54,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	registry, meter := a.metrics()
-	relayIsWell := relayCheck(r, a.now)
+	relayIsWell := relayCheck(anyRelay(outlets), a.now)
 	relayIsWell.Advisory = pages != nil // people who read their notice need no relay
 	cfg := web.Config{OperationsAddr: c.OpsListen, Log: log, Now: a.now,
 		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell), checkFailed(log))}
@@ -75,13 +72,19 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
-	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections)
+	log.Info("the worker is up", "relay", anyRelay(outlets).Name(), "connections", c.Connections)
+	var stopping sync.WaitGroup
+	for _, w := range a.workers(outlets, meter) {
+		stopping.Add(1)
+		g.Go(func() error {
+			defer stopping.Done()
+			return w.Run(ctx)
+		})
+	}
 	g.Go(func() error {
-		err := a.worker(r, opts, meter).Run(ctx)
-		if err == nil { // a stop that was asked for: an operator sees that it was a whole one
-			log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
-		}
-		return err
+		stopping.Wait() // a stop that was asked for: an operator sees that it was a whole one
+		log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
+		return nil
 	})
 	return g.Wait()
 }
