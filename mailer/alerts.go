@@ -14,11 +14,13 @@ const (
 	AlertBouncedPolicy     AlertKind = "bounced_policy"      // a notice came back because of our standing (E2)
 	AlertRestrictedLater   AlertKind = "restricted_later"    // data turned out to be restricted once a notice was under way (S4)
 	AlertQuarantineDue     AlertKind = "quarantine_due"      // quarantined, and its date is near or past (S4, D8)
+	AlertCanaryFailed      AlertKind = "canary_failed"       // too much came back of a campaign's first notices
+	AlertLanePaused        AlertKind = "lane_paused"         // too many attempts were refused for what we are
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
-	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue}
+	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -32,5 +34,7 @@ func (k AlertKind) Remedy() string {
 		AlertBouncedPolicy:     "a relay refuses us, not the people: see what it says, and our records (SPF, DKIM, DMARC)",
 		AlertRestrictedLater:   "decide about data that turned out to be restricted",
 		AlertQuarantineDue:     "decide before the date, with 'contact tell ID' or 'contact erase ID'",
+		AlertCanaryFailed:      "see what came back with 'contact show', mend it, then 'campaign resume KEY' or 'campaign cancel KEY'",
+		AlertLanePaused:        "relays refuse us, not the people: see what they say with 'contact show', mend it, then 'campaign resume KEY'",
 	}[k]
 }

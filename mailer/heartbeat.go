@@ -27,6 +27,7 @@ type Heartbeat struct {
 	Relay       string
 	RelayState  RelayState
 	Connections int // open to the relay
+	Allowed     int // connections that it is taken to bear now
 	InFlight    int // transactions under way
 	StartedAt   time.Time
 	SeenAt      time.Time
@@ -113,7 +114,7 @@ func (r *run) keepBeating(ctx context.Context) {
 
 func (r *run) heartbeat(worker ID, began, now time.Time) Heartbeat {
 	return Heartbeat{Worker: worker, Host: r.Host, Relay: r.Relay.Name(), RelayState: r.breaker.state(),
-		Connections: int(r.vitals.connections.Load()), InFlight: int(r.vitals.inFlight.Load()), StartedAt: began, SeenAt: now}
+		Connections: int(r.vitals.connections.Load()), Allowed: r.seats.now(), InFlight: int(r.vitals.inFlight.Load()), StartedAt: began, SeenAt: now}
 }
 
 // tellHeld logs when the instance is held, and when it no longer is.

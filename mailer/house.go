@@ -21,6 +21,7 @@ func (r *run) keepHouse(ctx context.Context) {
 			renew = now.Add(r.opt.Lease / 4)
 		}
 		r.round(ctx, now)
+		r.keepAllowances(ctx, now)
 		r.finish(ctx)
 		if !now.Before(reports) {
 			r.lookAtReports(ctx)

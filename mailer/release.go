@@ -15,6 +15,7 @@ import (
 // approve, start, pause, resume, cancel. Commands, console and API call it alike.
 type Releases struct {
 	Campaigns  CampaignStore
+	Allowances AllowanceStore // what campaigns may tell a day, and canaries; nil in what sets and keeps none
 	Registers  *Registers
 	Composer   Composer
 	Tokens     Tokens
@@ -246,9 +247,9 @@ func (r *Releases) Pause(ctx context.Context, key, by string) error {
 	return r.move(ctx, key, by, []CampaignState{CampaignRunning}, CampaignPaused)
 }
 
-// Resume goes on with a paused campaign.
+// Resume goes on with a paused campaign, or with one that runs and is held.
 func (r *Releases) Resume(ctx context.Context, key, by string) error {
-	return r.move(ctx, key, by, []CampaignState{CampaignPaused}, CampaignRunning)
+	return r.move(ctx, key, by, []CampaignState{CampaignPaused, CampaignRunning}, CampaignRunning)
 }
 
 // Cancel ends a campaign: what has not gone out is cancelled, and its duties are open again.

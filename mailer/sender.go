@@ -10,7 +10,7 @@ import (
 // take soon, so that a pause, a stop or a dead relay finds little to give back.
 func (r *run) claimer(ctx context.Context) {
 	defer close(r.jobs)
-	defer func() { r.pen.ended(r.unused) }()
+	defer func() { r.pen.ended(r.nextClaim) }()
 	for ctx.Err() == nil {
 		if r.breaker.resting() {
 			r.releaseWaiting()
@@ -21,12 +21,19 @@ func (r *run) claimer(ctx context.Context) {
 		if probing { // the relay was away: one delivery finds out whether it is back
 			batch = 1
 		}
+		may := r.permit(ctx, batch)
+		if may.spent {
+			r.wait(ctx, WaitPace)
+			continue
+		}
 		if !r.mayClaim() {
+			r.unused(may, may.n)
 			r.releaseWaiting()
 			r.wait(ctx, WaitJournal)
 			continue
 		}
-		jobs := r.claim(ctx, batch)
+		jobs := r.claim(ctx, may)
+		r.unused(may, may.n-len(jobs))
 		r.release(r.hand(ctx, jobs))
 		switch {
 		case probing:
@@ -71,28 +78,28 @@ func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 // mayClaim sees to a claim that is noted in the journal. One that found nothing is
 // made again, so that an empty queue writes nothing.
 func (r *run) mayClaim() bool {
-	if r.unused.IsZero() {
+	if r.nextClaim.IsZero() {
 		if claim := NewID(r.Now()); r.pen.claimed(claim) {
-			r.unused = claim
+			r.nextClaim = claim
 		}
 	}
-	return !r.unused.IsZero() && r.pen.writes()
+	return !r.nextClaim.IsZero() && r.pen.writes()
 }
 
-func (r *run) claim(ctx context.Context, limit int) []Job {
-	now, claim := r.Now(), r.unused
-	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, limit, now, r.opt.Lease)
+func (r *run) claim(ctx context.Context, may permit) []Job {
+	now, claim := r.Now(), r.nextClaim
+	jobs, err := r.Queue.Claim(ctx, r.Controller, claim, may.n, now, r.opt.Lease)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.Log.Error("claim from the queue", "error", MaskAddresses(err.Error()))
 		}
 		r.pen.ended(claim) // it may stand, and nothing is sent under it: its lease will pass
-		r.unused = ID{}
+		r.nextClaim = ID{}
 		return nil
 	}
 	if len(jobs) > 0 {
-		r.held.add(claim, len(jobs), now.Add(r.opt.Lease))
-		r.unused = ID{}
+		r.held.add(claim, len(jobs), now.Add(r.opt.Lease), may)
+		r.nextClaim = ID{}
 	}
 	r.Meter.Claimed(len(jobs))
 	return jobs
@@ -108,8 +115,8 @@ func (r *run) pause(ctx context.Context, d time.Duration) {
 // sender sends one letter after the other over one connection that it keeps open.
 // While it sends one it announces the next, where that is there already, so that a
 // steady stream costs one round trip a letter.
-func (r *run) sender(ctx context.Context) {
-	l := &line{run: r}
+func (r *run) sender(ctx context.Context, number int) {
+	l := &line{run: r, number: number}
 	defer l.hangUp()
 	for l.takeAnnounced(ctx) || l.takeReady(ctx) {
 		l.send(ctx)
@@ -123,6 +130,7 @@ func (r *run) sender(ctx context.Context) {
 // that the relay has an envelope and nothing to deliver.
 type line struct {
 	*run
+	number    int // its seat
 	session   Session
 	used      time.Time
 	now, next letter
@@ -134,7 +142,8 @@ func (l *line) takeAnnounced(ctx context.Context) bool {
 	if !l.announced {
 		return false
 	}
-	if ctx.Err() != nil || !l.trusted() || l.breaker.open() || !l.mayGo(l.next) {
+	seated, _ := l.seats.free(l.number)
+	if ctx.Err() != nil || !seated || !l.trusted() || l.breaker.open() || !l.mayGo(l.next) {
 		l.hangUp()
 		return false
 	}
@@ -142,14 +151,21 @@ func (l *line) takeAnnounced(ctx context.Context) bool {
 	return true
 }
 
-// takeReady waits for the relay to be spoken to, and for a letter that may go. It
-// is false when the worker stops or there will be no more.
+// takeReady waits for a seat, for the relay to be spoken to, and for a letter that
+// may go. It is false when the worker stops or there will be no more.
 func (l *line) takeReady(ctx context.Context) bool {
-	for l.breaker.wait(ctx) {
-		var ok bool
+	for {
+		lost, ok := l.sit(ctx)
+		if !ok || !l.breaker.wait(ctx) {
+			return false
+		}
 		select {
 		case l.now, ok = <-l.ready:
+		case <-lost:
+			l.breaker.unused()
+			continue
 		case <-ctx.Done():
+			ok = false
 		}
 		if !ok {
 			l.breaker.unused()
@@ -165,7 +181,6 @@ func (l *line) takeReady(ctx context.Context) bool {
 		}
 		l.release([]Job{l.now.Job})
 	}
-	return false
 }
 
 // mayGo tells whether a letter's lane is open, its claim stands and its attempt can
@@ -208,10 +223,16 @@ func (l *line) send(ctx context.Context) {
 	l.used = l.Now()
 	end := l.conclude(l.now.Job, l.now.attempt, reply, err)
 	l.pen.note(end) // before it waits for others; if that fails the books alone have it
+	if end.strains() {
+		l.seats.strained(l.used)
+	} else {
+		l.seats.served(l.used)
+	}
 	if end.To == Queued {
 		l.release([]Job{l.now.Job})
 		return
 	}
+	l.noteStanding(l.now.Job, end.Class)
 	l.Meter.Attempt(end.To, end.Class, l.used.Sub(l.now.attempt.BegunAt))
 	l.settles.in <- end
 }
@@ -238,14 +259,27 @@ func (l *line) connect(ctx context.Context) bool {
 		l.session, l.used = s, l.Now()
 		return true
 	}
-	if ctx.Err() == nil {
-		l.Log.Warn("the relay cannot be reached; deliveries wait in the queue", "relay", l.Relay.Name(), "error", err)
-		l.Meter.RelayAway()
-		l.breaker.failed()
-	} else {
+	if ctx.Err() != nil {
 		l.breaker.unused()
+		return false
 	}
+	l.refused(ctx, err)
 	return false
+}
+
+// refused is a relay that will not take this connection. While it serves others it is
+// not away: it bears fewer.
+func (l *line) refused(ctx context.Context, err error) {
+	serves := !l.breaker.open() && l.vitals.connections.Load() > 0 && l.seats.now() > 1
+	l.seats.strained(l.Now())
+	l.Meter.RelayAway()
+	if serves {
+		l.Log.Warn("the relay takes no further connection; fewer are used for a while", "relay", l.Relay.Name(), "connections", l.seats.now(), "error", err)
+		l.pause(ctx, breakerFirst)
+		return
+	}
+	l.Log.Warn("the relay cannot be reached; deliveries wait in the queue", "relay", l.Relay.Name(), "error", err)
+	l.breaker.failed()
 }
 
 // hangUp ends the connection, and gives back what was announced over it.
@@ -288,6 +322,7 @@ func (r *run) release(jobs []Job) {
 	}
 	for claim, ids := range byClaim {
 		r.store("released deliveries", func(ctx context.Context) error { return r.Queue.Release(ctx, claim, ids) })
+		r.unused(r.held.permit(claim), len(ids))
 		for range ids {
 			r.held.done(claim)
 		}
@@ -340,17 +375,38 @@ type heldClaims struct {
 type heldClaim struct {
 	open  int       // deliveries not yet settled or released
 	until time.Time // by the wall clock: the other one stops while a machine sleeps
+	may   permit    // under which it was made
 }
 
-func (h *heldClaims) add(claim ID, n int, until time.Time) {
+func (h *heldClaims) add(claim ID, n int, until time.Time, may permit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.claims == nil {
 		h.claims = map[ID]*heldClaim{}
 	}
 	if n > 0 {
-		h.claims[claim] = &heldClaim{n, until.Round(0)}
+		h.claims[claim] = &heldClaim{n, until.Round(0), may}
 	}
+}
+
+// permit is the one under which a claim was made.
+func (h *heldClaims) permit(claim ID) permit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c := h.claims[claim]; c != nil {
+		return c.may
+	}
+	return permit{}
+}
+
+// count is how many deliveries are held.
+func (h *heldClaims) count() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.claims {
+		n += c.open
+	}
+	return n
 }
 
 func (h *heldClaims) done(claim ID) {

@@ -115,7 +115,7 @@ func TestWhatIsAnnouncedOverAConnectionThatWasIdleGoesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, r := newMemQueue(t, 1), &memRelay{}
 		l := &line{run: newRun(testWorker(q, r))}
-		l.next, l.announced = letter{Job: l.claim(t.Context(), 1)[0]}, l.connect(t.Context())
+		l.next, l.announced = letter{Job: l.claim(t.Context(), permit{n: 1})[0]}, l.connect(t.Context())
 		time.Sleep(staleAfter)
 		if l.takeAnnounced(t.Context()) || l.announced || l.session != nil || q.states()[Queued] != 1 {
 			t.Errorf("announced %v, connected %v, %v", l.announced, l.session != nil, q.states())

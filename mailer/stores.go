@@ -51,7 +51,8 @@ type CampaignStore interface {
 	// campaign's own is kept (failed duties, standing campaigns).
 	Place(ctx context.Context, controller ID, c Campaign, chunk []Placement, position ID, now time.Time) error
 	// Move takes a campaign from one of the given states to another, with its
-	// lanes, and writes who did it; it fails with ErrCampaignState otherwise.
+	// lanes, and writes who did it; it fails with ErrCampaignState otherwise. From running
+	// to running opens lanes that are held, and fails where none is.
 	// Cancelling also cancels what is queued or deferred, and its duties are open again; a
 	// delivery with an uncertain attempt may have arrived, so it stays, its duties in
 	// flight, until a person decides (E5).
@@ -213,6 +214,7 @@ type Figures struct {
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
 	Workers     []Heartbeat
+	Relays      []RelayFigures // those with limits
 	Instance    Instance
 	Exemptions  ExemptionFigures
 }

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"article14/internal/pacing"
 )
 
 // Worker delivers: it claims from open lanes, composes, puts each attempt on
@@ -28,10 +30,13 @@ type Worker struct {
 	Reports    *Reports    // looks again at reports that found no delivery; nil: another process does
 	Eraser     *Eraser     // erases what has expired; nil in a worker that only delivers
 	Tokens     Tokens
-	Hearts     HeartStore    // where it says that it is there; nil in one that nobody watches
-	Instances  InstanceStore // asked whether this copy of the database sends; nil: not asked
-	Journal    Journal       // what a kill must not take along; nil: none
-	Host       string        // the machine's name, for operators
+	Hearts     HeartStore     // where it says that it is there; nil in one that nobody watches
+	Instances  InstanceStore  // asked whether this copy of the database sends; nil: not asked
+	Quotas     QuotaStore     // keeps what the relay was given; nil where it has no limits
+	Standing   StandingStore  // pauses lanes whose attempts are refused for what we are; nil: nobody does
+	Zone       *time.Location // the controller's, whose days are counted (D10); nil: UTC
+	Journal    Journal        // what a kill must not take along; nil: none
+	Host       string         // the machine's name, for operators
 	Controller ID
 	Options    WorkerOptions
 	Now        func() time.Time
@@ -43,20 +48,22 @@ type Worker struct {
 
 // WorkerOptions are a worker's settings; zero fields mean the defaults.
 type WorkerOptions struct {
-	Connections   int             // open at once to the relay; 8
-	Batch         int             // deliveries claimed at once; 800
-	Ahead         int             // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 1024 in all
-	Lease         time.Duration   // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
-	Retry         Retry           // DefaultRetry
-	Uncertain     UncertainPolicy // Resend
-	UncertainWait time.Duration   // before an uncertain delivery is sent again; 10 minutes
-	Idle          time.Duration   // between looks into an empty queue; 500 ms
-	Tick          time.Duration   // between rounds of housekeeping; 1 s
-	TakeInEvery   time.Duration   // between looks for new duties of standing campaigns; 1 minute
-	ReportsEvery  time.Duration   // between looks at parked reports; 15 s
-	EraseEvery    time.Duration   // between looks for what has expired; 1 hour
-	LanePoll      time.Duration   // how often pauses are looked for; 250 ms
-	SettleWithin  time.Duration   // how long a settlement waits for company; 40 ms
+	Connections   int                  // open at once to the relay, as far as it bears them; 8
+	Relay         RelayLimits          // what the relay may be given; none
+	Standing      pacing.StandingLimit // when a lane is paused; DefaultStandingLimit; less than 0: never
+	Batch         int                  // deliveries claimed at once; 800
+	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 1024 in all
+	Lease         time.Duration        // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
+	Retry         Retry                // DefaultRetry
+	Uncertain     UncertainPolicy      // Resend
+	UncertainWait time.Duration        // before an uncertain delivery is sent again; 10 minutes
+	Idle          time.Duration        // between looks into an empty queue; 500 ms
+	Tick          time.Duration        // between rounds of housekeeping; 1 s
+	TakeInEvery   time.Duration        // between looks for new duties of standing campaigns; 1 minute
+	ReportsEvery  time.Duration        // between looks at parked reports; 15 s
+	EraseEvery    time.Duration        // between looks for what has expired; 1 hour
+	LanePoll      time.Duration        // how often pauses are looked for; 250 ms
+	SettleWithin  time.Duration        // how long a settlement waits for company; 40 ms
 }
 
 func (o WorkerOptions) withDefaults() WorkerOptions {
@@ -74,6 +81,9 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	set(&o.EraseEvery, time.Hour)
 	set(&o.LanePoll, 250*time.Millisecond)
 	set(&o.SettleWithin, 40*time.Millisecond)
+	if o.Standing.Refused == 0 {
+		o.Standing = pacing.DefaultStandingLimit
+	}
 	if o.Connections == 0 {
 		o.Connections = 8
 	}
@@ -117,16 +127,17 @@ type Meter interface {
 // Wait is what a worker that claims nothing waits for.
 type Wait string
 
-// What is waited for. A pace that is used up is waited out like an empty queue:
-// the lanes tell which it was.
+// What is waited for. A lane's pace that is used up is waited out like an empty
+// queue: the lanes tell which it was.
 const (
 	WaitRelay   Wait = "relay"   // it is away
+	WaitPace    Wait = "pace"    // the relay has had what it may be given in this second, or on this day
 	WaitWork    Wait = "work"    // nothing may go out now
 	WaitJournal Wait = "journal" // it cannot be written
 )
 
 // Waits lists them.
-var Waits = []Wait{WaitRelay, WaitWork, WaitJournal}
+var Waits = []Wait{WaitRelay, WaitPace, WaitWork, WaitJournal}
 
 // Run works until ctx ends, and returns when everything that was claimed is
 // settled or released.
@@ -137,6 +148,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	housekeeping.Go(func() { r.keepHouse(ctx) })
 	housekeeping.Go(func() { r.watchLanes(ctx) })
 	housekeeping.Go(func() { r.keepTakingIn(ctx) })
+	housekeeping.Go(func() { r.keepStanding(ctx) })
 	housekeeping.Go(func() { r.keepBeating(ctx) })
 	housekeeping.Go(func() { r.keepErasing(ctx) })
 	housekeeping.Go(func() { r.keepReplaying(ctx) })
@@ -144,8 +156,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	for range r.opt.writers() {
 		writers.Go(func() { r.writer(ctx) })
 	}
-	for range r.opt.Connections {
-		senders.Go(func() { r.sender(ctx) })
+	for number := range r.opt.Connections {
+		senders.Go(func() { r.sender(ctx, number) })
 	}
 	go r.beginAhead()
 	r.claimer(ctx) // returns when ctx ends, and closes jobs
@@ -178,9 +190,11 @@ type run struct {
 	settles   *batcher[Settlement]
 	lanes     laneBoard
 	breaker   *breaker
+	seats     *seats
 	held      heldClaims
 	pen       *pen
-	unused    ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
+	nextClaim ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
+	standings standings
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals
@@ -196,6 +210,7 @@ func newRun(w *Worker) *run {
 	r.held.ended = r.pen.ended
 	r.failed = make(chan struct{}, 1)
 	r.breaker = &breaker{now: w.Now, after: w.After}
+	r.seats = newSeats(r.opt.Connections)
 	atOnce := max(1, r.opt.Ahead/2) // one half is being put on record while the other waits for connections
 	r.ready = make(chan letter, r.opt.Ahead-atOnce)
 	r.begins = &batcher[letter]{in: make(chan letter, atOnce), max: atOnce, within: beginWithin, after: w.After, flush: r.flushBegins}

@@ -32,7 +32,7 @@ var homes = map[string][]string{
 	"github.com/nicksnyder/go-i18n":       {"locales"},
 	"github.com/BurntSushi/toml":          {"locales"},
 	"github.com/go-playground/locales":    {"locales"},
-	"github.com/goccy/go-yaml":            {"internal/register"},
+	"github.com/goccy/go-yaml":            {"internal/register", "internal/relay"},
 	"github.com/emersion/go-smtp":         {"internal/catcher"},
 	"github.com/emersion/go-sasl":         {"internal/catcher"},
 	"github.com/emersion/go-message":      {"internal/catcher"},

@@ -24,6 +24,7 @@ type campaignCmd struct {
 	Pause   campaignPauseCmd   `cmd:"" help:"Stop further sending within a second."`
 	Resume  campaignResumeCmd  `cmd:"" help:"Go on."`
 	Pace    campaignPaceCmd    `cmd:"" help:"Change how many notices a second it sends."`
+	Daily   campaignDailyCmd   `cmd:"" help:"Change how many people a day it tells."`
 	Cancel  campaignCancelCmd  `cmd:"" help:"End it; what has not gone out is cancelled and its duties are open again."`
 	Settle  campaignSettleCmd  `cmd:"" help:"Decide about a delivery that may have arrived and that nobody sends any more."`
 	Show    campaignShowCmd    `cmd:"" help:"Show a campaign and what became of its notices."`
@@ -200,14 +201,53 @@ type moveFlags struct {
 	By  string `help:"Who does it, for the record; default your user name." placeholder:"NAME"`
 }
 
+type campaignDailyCmd struct {
+	Key   string `arg:"" help:"The campaign's key."`
+	Daily int    `arg:"" help:"People a day, as many as can answer at once; 0: no limit."`
+}
+
+func (c *campaignDailyCmd) Run(ctx context.Context, a *app, std streams) error {
+	if err := a.releases().SetDaily(ctx, c.Key, c.Daily); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "campaign %s tells %s\n", c.Key, dailyWords(c.Daily))
+	return nil
+}
+
+// dailyWords says how many people are told on a day.
+func dailyWords(people int) string {
+	if people == 0 {
+		return "any number of people a day"
+	}
+	return counted(int64(people), "person", "people") + " a day at most"
+}
+
+type campaignStartCmd struct {
+	moveFlags
+	Canary      int           `help:"Tell so many people first, then hold the campaign for --canary-wait; 0: all at once." default:"0"`
+	CanaryWait  time.Duration `help:"How long bounces and complaints are waited for; then it goes on by itself." default:"24h"`
+	CanaryShare float64       `help:"The part of those people at which bounces and complaints hold the campaign for a person." default:"0.05"`
+	Daily       int           `help:"People a day, as many as can answer at once; 0: no limit." default:"0"`
+}
+
 type (
-	campaignStartCmd  struct{ moveFlags }
 	campaignPauseCmd  struct{ moveFlags }
 	campaignResumeCmd struct{ moveFlags }
 	campaignCancelCmd struct{ moveFlags }
 )
 
 func (c *campaignStartCmd) Run(ctx context.Context, a *app, std streams) error {
+	if c.Canary != 0 {
+		canary := mailer.Canary{People: c.Canary, Wait: c.CanaryWait, Share: c.CanaryShare}
+		if err := a.releases().SetCanary(ctx, c.Key, canary); err != nil {
+			return a.whatToDo(ctx, c.Key, err)
+		}
+	}
+	if c.Daily != 0 {
+		if err := a.releases().SetDaily(ctx, c.Key, c.Daily); err != nil {
+			return err
+		}
+	}
 	return c.move(ctx, a, std, (*mailer.Releases).Start, "runs; a worker ('article14 work') sends it")
 }
 

@@ -32,7 +32,46 @@ type campaignJSON struct {
 	People     int64                          `json:"approved_people"`
 	StartedAt  time.Time                      `json:"started_at,omitzero"`
 	EndedAt    time.Time                      `json:"ended_at,omitzero"`
+	Daily      int                            `json:"daily"`
+	Today      int                            `json:"today"`
+	Canary     *canaryJSON                    `json:"canary,omitempty"`
 	Deliveries map[mailer.DeliveryState]int64 `json:"deliveries"`
+}
+
+// canaryJSON is how a campaign begins.
+type canaryJSON struct {
+	People int                `json:"people"`
+	Left   int                `json:"left"`
+	State  mailer.CanaryState `json:"state"`
+	Since  time.Time          `json:"since"`
+	Until  time.Time          `json:"until,omitzero"` // while it waits
+	Share  float64            `json:"share"`
+}
+
+func canaryReport(c mailer.Canary) *canaryJSON {
+	if c.State == mailer.CanaryNone {
+		return nil
+	}
+	out := &canaryJSON{People: c.People, Left: c.Left, State: c.State, Since: c.At, Share: c.Share}
+	if c.State == mailer.CanaryWaiting {
+		out.Until = c.At.Add(c.Wait)
+	}
+	return out
+}
+
+// allowanceRows say what holds a campaign back.
+func allowanceRows(r campaignJSON, zone *time.Location) (rows [][]string) {
+	if r.Daily > 0 {
+		rows = append(rows, []string{"daily", fmt.Sprintf("%s, %s today", dailyWords(r.Daily), number(int64(r.Today)))})
+	}
+	if c := r.Canary; c != nil {
+		what := fmt.Sprintf("%s, %s since %s", counted(int64(c.People), "person", "people"), c.State, whenIn(c.Since, zone))
+		if !c.Until.IsZero() {
+			what += ", until " + whenIn(c.Until, zone)
+		}
+		rows = append(rows, []string{"canary", what})
+	}
+	return rows
 }
 
 func (c *campaignShowCmd) Run(ctx context.Context, a *app, std streams) error {
@@ -49,6 +88,7 @@ func (c *campaignShowCmd) Run(ctx context.Context, a *app, std streams) error {
 	}
 	rows := [][]string{{"campaign", report.Key}, {"activity", report.Activity}, {"kind", string(report.Kind)}, {"state", string(report.State)},
 		{"created", whenIn(report.CreatedAt, a.reg.Controller.Zone) + " by " + report.CreatedBy}, {"pace", paceWords(report.Pace)}}
+	rows = append(rows, allowanceRows(report, a.reg.Controller.Zone)...)
 	rows = append(rows, filterRows(report.Filter, a.reg.Controller.Zone)...)
 	if report.ApprovedBy != "" {
 		rows = append(rows, []string{"approved", fmt.Sprintf("%s by %s for %s", whenIn(report.ApprovedAt, a.reg.Controller.Zone), report.ApprovedBy, counted(report.People, "person", "people"))},
@@ -103,7 +143,11 @@ func (a *app) campaignReport(ctx context.Context, c mailer.Campaign) (campaignJS
 		}
 		out.Content = hex.EncodeToString(v.Hash)
 	}
-	var err error
+	allowance, err := a.store.Allowance(ctx, c.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Daily, out.Today, out.Canary = allowance.Daily, allowance.Today, canaryReport(allowance.Canary)
 	out.Deliveries, err = a.store.CampaignCounts(ctx, c.ID)
 	return out, err
 }

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	"article14/internal/calendar"
 	"article14/internal/journal"
+	"article14/internal/pacing"
 	"article14/internal/relay"
 	"article14/mailer"
 )
@@ -161,8 +165,11 @@ func (f *RelayFlags) open() (*relay.SMTP, error) {
 
 // WorkerFlags are a worker's settings.
 type WorkerFlags struct {
-	Connections int           `help:"Connections open at once to the relay." default:"8"`
-	Uncertain   string        `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
+	Connections int    `help:"Connections open at once to the relay." default:"8"`
+	Uncertain   string `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
+	Relays      string `help:"File of several relays, instead of the flags of one; docs/operations.md has its form." type:"path" placeholder:"FILE"`
+	LimitFlags
+	PolicyPause string        `help:"Pause a campaign's lane when so many of its last attempts were refused for what we are (5.7.x), or off." default:"5/100" placeholder:"N/OF"`
 	TakeIn      time.Duration `help:"How often standing campaigns look for new people." default:"1m"`
 	Journal     string        `help:"Folder on a disk of this machine for what a kill must not take along; default journal in the data folder. none: after a kill, whatever was on record is uncertain." placeholder:"DIR"`
 
@@ -175,12 +182,14 @@ type WorkerFlags struct {
 // noJournal is what --journal says to do without one.
 const noJournal = "none"
 
-// journal gives a worker its journal, unless there is to be none: then the one that is
-// given back writes nothing.
-func (f *WorkerFlags) journal(s *Settings, w *mailer.Worker) (*journal.Journal, error) {
+// journals are those of a process's workers; none writes nothing and is well.
+type journals []*journal.Journal
+
+// journals gives each worker a journal of its own, unless there are to be none.
+func (f *WorkerFlags) journals(s *Settings, workers []*mailer.Worker) (js journals, err error) {
 	folder := f.Journal
 	if folder == noJournal {
-		w.Log.Warn("there is no journal: if this process is killed, all that it has on record is uncertain, and may go out twice")
+		workers[0].Log.Warn("there is no journal: if this process is killed, all that it has on record is uncertain, and may go out twice")
 		return nil, nil
 	}
 	if folder == "" {
@@ -190,14 +199,85 @@ func (f *WorkerFlags) journal(s *Settings, w *mailer.Worker) (*journal.Journal, 
 		}
 		folder = filepath.Join(data, "journal")
 	}
-	j, err := journal.Open(folder, w.Controller, w.Now)
-	if err == nil {
-		w.Journal = j
+	for _, w := range workers {
+		j, err := journal.Open(folder, w.Controller, w.Now)
+		if err != nil {
+			return nil, errors.Join(err, js.Close())
+		}
+		w.Journal, js = j, append(js, j)
 	}
-	return j, err
+	return js, nil
 }
 
-func (f *WorkerFlags) options() mailer.WorkerOptions {
+// Close closes all of them.
+func (js journals) Close() error {
+	var errs []error
+	for _, j := range js {
+		errs = append(errs, j.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Check tells whether all can be written.
+func (js journals) Check(ctx context.Context) error {
+	var errs []error
+	for _, j := range js {
+		errs = append(errs, j.Check(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (f *WorkerFlags) options() (mailer.WorkerOptions, error) {
+	limits, err := f.LimitFlags.limits()
+	if err != nil {
+		return mailer.WorkerOptions{}, err
+	}
+	standing, err := standingLimit(f.PolicyPause)
 	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn,
-		Lease: f.Lease, UncertainWait: f.UncertainWait}
+		Relay: limits, Standing: standing, Lease: f.Lease, UncertainWait: f.UncertainWait}, err
+}
+
+// standingLimit reads "5/100" and "off".
+func standingLimit(given string) (l pacing.StandingLimit, err error) {
+	if given == "off" {
+		return pacing.StandingLimit{Refused: -1}, nil
+	}
+	refused, of, _ := strings.Cut(given, "/")
+	l.Refused, err = strconv.Atoi(refused)
+	if err == nil {
+		l.Of, err = strconv.Atoi(of)
+	}
+	if err != nil || l.Refused < 1 || l.Of < l.Refused || l.Of > 10_000 {
+		return l, misuse{fmt.Errorf("--policy-pause: %q is no share: write how many of how many attempts, at most 10000, as in 5/100, or off", given)}
+	}
+	return l, nil
+}
+
+// LimitFlags are what the relay may be given by all workers together.
+type LimitFlags struct {
+	RelayRate  int    `help:"Mails a second that the relay is given by all workers together; 0: as it bears." default:"0"`
+	RelayDaily int    `help:"Mails a day; 0: no limit." default:"0"`
+	RelayRamp  string `help:"Mails on each day from a first one on, for a sender whom nobody knows yet: 2026-12-01:500,1000,2000. Before that day nothing goes out." placeholder:"DAY:N,N,..."`
+}
+
+func (f *LimitFlags) limits() (l mailer.RelayLimits, err error) {
+	if f.RelayRate < 0 || f.RelayDaily < 0 {
+		return l, misuse{errors.New("--relay-rate and --relay-daily are numbers of mails, 0 for no limit")}
+	}
+	l = mailer.RelayLimits{PerSecond: f.RelayRate, PerDay: f.RelayDaily}
+	if f.RelayRamp == "" {
+		return l, nil
+	}
+	first, days, _ := strings.Cut(f.RelayRamp, ":")
+	if l.RampFrom, err = calendar.Parse(first); err != nil {
+		return l, misuse{fmt.Errorf("--relay-ramp: %w", err)}
+	}
+	for _, given := range strings.Split(days, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(given))
+		if err != nil || n < 0 {
+			return l, misuse{fmt.Errorf("--relay-ramp: %q is no number of mails a day: write the first day, a colon, and a number for each day, as in 2026-12-01:500,1000,2000", given)}
+		}
+		l.Ramp = append(l.Ramp, n)
+	}
+	return l, nil
 }

@@ -21,6 +21,7 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 	printBlocked(w, "DUTIES", f.Blocked)
 	printLanes(w, f, zone)
 	printWorkers(w, f)
+	printRelays(w, f, zone)
 	fmt.Fprintln(w)
 	sentences(w, "", forecastWords(f))
 }
@@ -136,10 +137,50 @@ func printWorkers(w io.Writer, f mailer.Figures) {
 			seen += ", GONE"
 		}
 		rows = append(rows, []string{h.Host, h.SeenAt.Sub(h.StartedAt).Round(time.Second).String(), seen,
-			h.Relay + " " + string(h.RelayState), strconv.Itoa(h.Connections), strconv.Itoa(h.InFlight)})
+			h.Relay + " " + string(h.RelayState), fmt.Sprintf("%d of %d", h.Connections, h.Allowed), strconv.Itoa(h.InFlight)})
 	}
 	fmt.Fprintln(w)
 	table(w, rows)
+}
+
+// printRelays shows what relays with limits were given.
+func printRelays(w io.Writer, f mailer.Figures, zone *time.Location) {
+	rows := [][]string{{"RELAY", "DAY", "GIVEN", "A DAY", "A SECOND"}}
+	for _, r := range relaysReport(f, zone) {
+		rows = append(rows, []string{r.Relay, r.Day, number(int64(r.Given)), capWords(r.PerDay), capWords(r.PerSecond)})
+	}
+	if len(rows) > 1 {
+		fmt.Fprintln(w)
+		table(w, rows)
+	}
+}
+
+// capWords writes a number of pacing.Caps.
+func capWords(n int) string {
+	switch {
+	case n < 0:
+		return "nothing yet"
+	case n == 0:
+		return "no limit"
+	}
+	return number(int64(n))
+}
+
+// relayJSON is what a relay with limits was given on its last day.
+type relayJSON struct {
+	Relay     string `json:"relay"`
+	Day       string `json:"day"`
+	Given     int    `json:"given"`
+	PerDay    int    `json:"per_day"`
+	PerSecond int    `json:"per_second"`
+}
+
+func relaysReport(f mailer.Figures, zone *time.Location) []relayJSON {
+	out := make([]relayJSON, len(f.Relays))
+	for i, r := range f.Relays {
+		out[i] = relayJSON{r.Relay, calendar.DateOf(r.Day, zone).String(), r.OnDay, r.Caps.PerDay, r.Caps.PerSecond}
+	}
+	return out
 }
 
 // number writes a count with its thousands apart.
@@ -171,13 +212,14 @@ type workerJSON struct {
 	Relay       string            `json:"relay"`
 	RelayState  mailer.RelayState `json:"relay_state"`
 	Connections int               `json:"connections"`
+	Allowed     int               `json:"connections_allowed"`
 	InFlight    int               `json:"in_flight"`
 }
 
 func workersReport(f mailer.Figures) []workerJSON {
 	out := make([]workerJSON, len(f.Workers))
 	for i, h := range f.Workers {
-		out[i] = workerJSON{h.Host, h.StartedAt, h.SeenAt, h.Gone(f.AsOf), h.Relay, h.RelayState, h.Connections, h.InFlight}
+		out[i] = workerJSON{h.Host, h.StartedAt, h.SeenAt, h.Gone(f.AsOf), h.Relay, h.RelayState, h.Connections, h.Allowed, h.InFlight}
 	}
 	return out
 }

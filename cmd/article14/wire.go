@@ -245,7 +245,7 @@ func (a *app) close() {
 func (a *app) tokens() mailer.Tokens { return mailer.Tokens{Keys: a.keys} }
 
 func (a *app) releases() *mailer.Releases {
-	return &mailer.Releases{Campaigns: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+	return &mailer.Releases{Campaigns: a.store, Allowances: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
 		Controller: a.controller, Key: a.key, Now: a.now}
 }
 
@@ -268,7 +268,7 @@ func (a *app) eraser() *mailer.Eraser {
 
 func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -41,7 +42,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		debug.SetGCPercent(mailer.GCPercent)
 	}
 	log := s.logger(std.err)
-	r, err := c.RelayFlags.open()
+	outlets, err := c.outlets()
 	if err != nil {
 		return err
 	}
@@ -50,20 +51,20 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	defer a.close()
-	if err := maySign(r.Signer(), a.reg); err != nil {
+	if err := maySign(outlets[0].relay.Signer(), a.reg); err != nil {
 		return err
 	}
 	if err := a.mayWork(ctx, s.Instance); err != nil && ctx.Err() == nil { // told to stop, it claims nothing below
 		return err
 	}
 	registry, meter := a.metrics()
-	w := a.worker(r, c.WorkerFlags.options(), meter)
-	journal, err := c.WorkerFlags.journal(s, w)
+	workers := a.workers(outlets, meter)
+	journals, err := c.WorkerFlags.journals(s, workers)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, journal.Close()) }()
-	relayIsWell, journalIsWell := relayCheck(r, a.now), ops.Check{Name: "journal", Run: journal.Check}
+	defer func() { err = errors.Join(err, journals.Close()) }()
+	relayIsWell, journalIsWell := relayCheck(anyRelay(outlets), a.now), ops.Check{Name: "journal", Run: journals.Check}
 	relayIsWell.Advisory, journalIsWell.Advisory = pages != nil, pages != nil // people who read their notice need neither
 	cfg := web.Config{OperationsAddr: c.OpsListen, Log: log, Now: a.now,
 		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell, journalIsWell), checkFailed(log))}
@@ -81,13 +82,20 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
-	log.Info("the worker is up", "relay", r.Name(), "connections", c.Connections, "dkim", selectors(r.Signer(), a.now()))
+	log.Info("the worker is up", "relay", anyRelay(outlets).Name(), "connections", c.Connections,
+		"dkim", selectors(outlets[0].relay.Signer(), a.now()))
+	var stopping sync.WaitGroup
+	for _, w := range workers {
+		stopping.Add(1)
+		g.Go(func() error {
+			defer stopping.Done()
+			return w.Run(ctx)
+		})
+	}
 	g.Go(func() error {
-		err := w.Run(ctx)
-		if err == nil { // a stop that was asked for: an operator sees that it was a whole one
-			log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
-		}
-		return err
+		stopping.Wait() // a stop that was asked for: an operator sees that it was a whole one
+		log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
+		return nil
 	})
 	return g.Wait()
 }

@@ -80,6 +80,7 @@ var families = []family{
 	gauge("workers", "Workers by whether they said lately that they are there.", workers, "state"),
 	gauge("workers_relay", "Workers alive, by how they last saw their relay.", workersByRelay, "state"),
 	gauge("relay_connections", "Connections open to relays, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Connections })),
+	gauge("relay_connections_allowed", "Connections that relays are taken to bear now, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Allowed })),
 	gauge("deliveries_in_flight", "Transactions with relays under way, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.InFlight })),
 	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
 	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f mailer.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),

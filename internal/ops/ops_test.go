@@ -29,7 +29,7 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, 
 	b.asked++
 	return mailer.Figures{
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
-		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, InFlight: 1},
+		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, Allowed: 3, InFlight: 1},
 			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
 		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: mailer.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
@@ -63,7 +63,7 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_attempts_total{class="transient",result="deferred"} 1`, `article14_figures_up 1`,
 		`# TYPE article14_duties_met_late gauge`, `article14_duties_met_late 4`, `article14_exemptions{state="proposed"} 2`, `article14_exemptions{state="review_soon"} 3`,
 		`article14_workers{state="alive"} 1`, `article14_workers{state="gone"} 1`, `article14_workers_relay{state="away"} 1`, `article14_workers_relay{state="up"} 0`,
-		`article14_relay_connections 2`, `article14_deliveries_in_flight 1`, `article14_instance_held 1`, `article14_duties_stranded 6`,
+		`article14_relay_connections 2`, `article14_relay_connections_allowed 3`, `article14_deliveries_in_flight 1`, `article14_instance_held 1`, `article14_duties_stranded 6`,
 		`article14_duties_overdue_age{age="over_1y"} 2`, `article14_duties_overdue_age{age="under_7d"} 0`, `article14_leases_rescued_total{to="uncertain"} 0`,
 		`article14_bounces_total{class="dead_address"} 6`, `article14_bounces_total{class="policy"} 0`, `article14_reports_total{finding="delayed"} 8`,
 		`article14_reports_total{finding="not_understood"} 9`, `article14_reports_unmatched{state="waiting"} 2`, `article14_reports_unmatched{state="given_up"} 0`,

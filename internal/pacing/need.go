@@ -46,3 +46,13 @@ func NeedOf(owed []Owing, perSecond float64, now time.Time) float64 {
 // quarters could bear. What is held back is there for an hour without the relay,
 // for replies that defer, and for people who arrive with little time.
 const slackFactor = 4
+
+// PerSecond is the pace of a lane that may send so many a second and so many a day;
+// 0 is no limit, of both no pace that is known.
+func PerSecond(aSecond, aDay int) float64 {
+	perDay := float64(aDay) / (24 * 60 * 60)
+	if aSecond <= 0 || aDay > 0 && perDay < float64(aSecond) {
+		return perDay
+	}
+	return float64(aSecond)
+}

@@ -120,3 +120,14 @@ func TestTheNeedIsThatOfTheTightestDate(t *testing.T) { // D7
 		})
 	}
 }
+
+func TestThePaceOfALaneIsTheTighterOfItsSecondAndItsDay(t *testing.T) {
+	for _, c := range []struct {
+		aSecond, aDay int
+		want          float64
+	}{{0, 0, 0}, {5, 0, 5}, {0, 86_400, 1}, {5, 86_400, 1}, {1, 864_000, 1}} {
+		if got := PerSecond(c.aSecond, c.aDay); got != c.want {
+			t.Errorf("%d a second and %d a day are %v a second, want %v", c.aSecond, c.aDay, got, c.want)
+		}
+	}
+}

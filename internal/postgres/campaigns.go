@@ -201,6 +201,23 @@ func (t tx) moveCampaign(ctx context.Context, controller, campaign mailer.ID, fr
 	if !slices.Contains(from, state) {
 		return mailer.ErrCampaignState
 	}
+	if state == to { // it runs, and is held
+		var held int
+		if _, err := t.one(ctx, &held, "campaign_held", campaign); err != nil {
+			return err
+		}
+		if held == 0 {
+			return mailer.ErrCampaignState
+		}
+	}
+	if to == mailer.CampaignRunning { // before the lanes are locked, as whoever notes attempts does
+		if _, err := t.exec(ctx, "standing_forget", campaign); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "canary_override", campaign, now); err != nil {
+			return err
+		}
+	}
 	var key string
 	if _, err := t.one(ctx, &key, "campaign_move", campaign, string(to), now); err != nil {
 		return err

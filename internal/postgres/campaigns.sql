@@ -67,7 +67,12 @@ WHERE id = $1
 RETURNING key
 
 -- name: campaign_lanes_move
-UPDATE lane SET state = $2 WHERE campaign_id = $1
+UPDATE lane SET state = $2, reason = '' WHERE campaign_id = $1
+
+-- name: campaign_held
+SELECT count(*)
+FROM lane
+WHERE campaign_id = $1 AND state = 'paused' AND reason <> ''
 
 -- name: campaign_cancel_deliveries
 -- One that may have arrived is left as it is: opening its duties would have

@@ -51,6 +51,7 @@ type claiming struct {
 	limit           int
 	now, leaseUntil time.Time
 	lanes           []*pacing.LaneTurn
+	limited         []mailer.ID         // campaigns with an allowance in force
 	campaigns       map[int64]mailer.ID // of the lanes; none: correspondence
 	places          map[mailer.ID]rowPlaces
 }
@@ -135,6 +136,9 @@ func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) err
 		}
 	}
 	if err := c.chargePace(ctx); err != nil {
+		return err
+	}
+	if err := c.chargeAllowances(ctx, taken); err != nil {
 		return err
 	}
 	counts := tally{}

@@ -2,12 +2,13 @@
 -- A copy of the database that nobody has confirmed gives nothing (see instance). A
 -- lane with nothing in its queue is not asked: a claim of one delivery would ask a few
 -- such lanes in turn, and go without the one that waits in another.
-SELECT id, campaign_id, pace
+SELECT l.id, l.campaign_id, l.pace, COALESCE(a.daily > 0 OR a.canary_state = 'sending', false) AS limited
 FROM lane l
-WHERE controller_id = $1 AND state = 'open'
+LEFT JOIN campaign_allowance a ON a.campaign_id = l.campaign_id
+WHERE l.controller_id = $1 AND l.state = 'open'
     AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued')
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
-ORDER BY id
+ORDER BY l.id
 
 -- name: claim_owed
 -- What is queued and still on time, by the hour in which it is due, each hour's
@@ -35,6 +36,19 @@ SET pace_used = CASE WHEN l.pace_second BETWEEN $2 AND $3 THEN l.pace_used ELSE 
     pace_second = CASE WHEN l.pace_second BETWEEN $2 AND $3 THEN l.pace_second ELSE $2 END
 FROM json_to_recordset(CAST($1 AS json)) AS r(id bigint, used integer)
 WHERE l.id = r.id
+
+-- name: claim_allowances
+SELECT campaign_id, daily, day, today, canary, canary_left, canary_wait, canary_share, canary_state, canary_at
+FROM campaign_allowance
+WHERE campaign_id = ANY (CAST($1 AS uuid[]))
+ORDER BY campaign_id
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: claim_charge_allowances
+UPDATE campaign_allowance a
+SET today = a.today + r.n, canary_left = GREATEST(0, a.canary_left - r.n)
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS bigint[])) AS r(campaign_id, n)
+WHERE a.campaign_id = r.campaign_id
 
 -- name: claim
 -- $4 is what each lane is asked for, $5 the greatest number in it, $6 their sum. The

@@ -119,7 +119,7 @@ func (t tx) auditInstance(ctx context.Context, now time.Time, actor, action stri
 // Beat writes a heartbeat down, and forgets workers that are long gone.
 func (s *Store) Beat(ctx context.Context, controller mailer.ID, h mailer.Heartbeat, forget time.Time) error {
 	return s.write(ctx, func(t tx) error {
-		if _, err := t.exec(ctx, "heartbeat", h.Worker, controller, h.Host, h.Relay, string(h.RelayState), h.Connections, h.InFlight, h.StartedAt, h.SeenAt); err != nil {
+		if _, err := t.exec(ctx, "heartbeat", h.Worker, controller, h.Host, h.Relay, string(h.RelayState), h.Connections, h.Allowed, h.InFlight, h.StartedAt, h.SeenAt); err != nil {
 			return err
 		}
 		_, err := t.exec(ctx, "heartbeat_forget", controller, forget)
@@ -142,6 +142,7 @@ func (t tx) heartbeats(ctx context.Context, controller mailer.ID) ([]mailer.Hear
 		Relay       string            `db:"relay"`
 		RelayState  mailer.RelayState `db:"relay_state"`
 		Connections int               `db:"connections"`
+		Allowed     int               `db:"allowed"`
 		InFlight    int               `db:"in_flight"`
 		StartedAt   instant           `db:"started_at"`
 		SeenAt      instant           `db:"seen_at"`
@@ -150,7 +151,7 @@ func (t tx) heartbeats(ctx context.Context, controller mailer.ID) ([]mailer.Hear
 	out := make([]mailer.Heartbeat, len(rows))
 	for i, r := range rows {
 		out[i] = mailer.Heartbeat{Worker: r.ID, Host: r.Host, Relay: r.Relay, RelayState: r.RelayState, Connections: r.Connections,
-			InFlight: r.InFlight, StartedAt: r.StartedAt.Time, SeenAt: r.SeenAt.Time}
+			Allowed: r.Allowed, InFlight: r.InFlight, StartedAt: r.StartedAt.Time, SeenAt: r.SeenAt.Time}
 	}
 	return out, err
 }

@@ -37,10 +37,10 @@ FROM controller
 ORDER BY id
 
 -- name: heartbeat
-INSERT INTO worker_heartbeat (id, controller_id, host, relay, relay_state, connections, in_flight, started_at, seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO worker_heartbeat (id, controller_id, host, relay, relay_state, connections, allowed, in_flight, started_at, seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (id) DO UPDATE
-SET relay_state = excluded.relay_state, connections = excluded.connections, in_flight = excluded.in_flight, seen_at = excluded.seen_at
+SET relay_state = excluded.relay_state, connections = excluded.connections, allowed = excluded.allowed, in_flight = excluded.in_flight, seen_at = excluded.seen_at
 
 -- name: heartbeat_forget
 DELETE FROM worker_heartbeat
@@ -51,7 +51,7 @@ DELETE FROM worker_heartbeat
 WHERE id = $1
 
 -- name: heartbeats
-SELECT id, host, relay, relay_state, connections, in_flight, started_at, seen_at
+SELECT id, host, relay, relay_state, connections, allowed, in_flight, started_at, seen_at
 FROM worker_heartbeat
 WHERE controller_id = $1
 ORDER BY started_at, id

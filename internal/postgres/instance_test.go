@@ -235,7 +235,7 @@ func TestALabelIsGivenOnce(t *testing.T) {
 func TestWorkersAreSeenWhileTheyAreThereAndForgottenLater(t *testing.T) {
 	h := newHouse(t)
 	beat := func(id mailer.ID, at time.Time) mailer.Heartbeat {
-		b := mailer.Heartbeat{Worker: id, Host: "h1", Relay: "default", RelayState: mailer.RelayAway, Connections: 3, InFlight: 2, StartedAt: noon, SeenAt: at}
+		b := mailer.Heartbeat{Worker: id, Host: "h1", Relay: "default", RelayState: mailer.RelayAway, Connections: 3, Allowed: 4, InFlight: 2, StartedAt: noon, SeenAt: at}
 		must(t, h.Beat(h.ctx, h.controller, b, at.Add(-day)))
 		return b
 	}

@@ -28,21 +28,30 @@ func inAll(asked []pacing.Portion) int {
 
 // openLanes are the lanes that a claim may take from: the express lane, then the
 // others, from another one on each time, so that many lanes share small batches.
-// Paced lanes are locked until the claim ends; one that another claim has locked
-// is passed over.
+// Paced lanes, and what limited campaigns may tell, are locked until the claim ends; one
+// that another claim has locked is passed over.
 func (c *claiming) openLanes(ctx context.Context) error {
 	var rows []struct {
 		ID       int64     `db:"id"`
 		Campaign mailer.ID `db:"campaign_id"`
 		Pace     int       `db:"pace"`
+		Limited  bool      `db:"limited"`
 	}
 	if err := c.all(ctx, &rows, "claim_lanes", c.controller); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Limited {
+			c.limited = append(c.limited, r.Campaign)
+		}
+	}
+	allowed, err := c.allowances(ctx)
+	if err != nil {
 		return err
 	}
 	var left map[int64]int
 	for _, r := range rows {
 		if r.Pace > 0 && left == nil {
-			var err error
 			if left, err = c.paceLeft(ctx); err != nil {
 				return err
 			}
@@ -58,6 +67,13 @@ func (c *claiming) openLanes(ctx context.Context) error {
 				continue
 			}
 			l.Paced, l.Room = true, min(c.limit, room)
+		}
+		if r.Limited {
+			allowance, locked := allowed[r.Campaign]
+			if !locked {
+				continue
+			}
+			l.Room = allowance.Room(l.Room)
 		}
 		c.campaigns[r.ID] = r.Campaign
 		if r.Campaign.IsZero() {

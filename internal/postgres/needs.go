@@ -95,9 +95,20 @@ func (t tx) laneNeeds(ctx context.Context, controller mailer.ID, owed map[int64]
 	if err := t.all(ctx, &lanes, "lanes", controller); err != nil {
 		return nil, err
 	}
+	var daily []struct {
+		Campaign mailer.ID `db:"campaign_id"`
+		Daily    int       `db:"daily"`
+	}
+	if err := t.all(ctx, &daily, "allowances_daily", controller); err != nil {
+		return nil, err
+	}
+	perDay := make(map[mailer.ID]int, len(daily))
+	for _, d := range daily {
+		perDay[d.Campaign] = d.Daily
+	}
 	out := map[int64]pacing.Need{}
 	for _, l := range lanes {
-		out[l.ID] = pacing.Need{OfAll: pacing.NeedOf(owed[l.ID], rate, now), OfOwn: pacing.NeedOf(owed[l.ID], float64(l.Pace), now)}
+		out[l.ID] = pacing.Need{OfAll: pacing.NeedOf(owed[l.ID], rate, now), OfOwn: pacing.NeedOf(owed[l.ID], pacing.PerSecond(l.Pace, perDay[l.CampaignID]), now)}
 	}
 	return out, nil
 }

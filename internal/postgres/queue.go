@@ -99,7 +99,7 @@ func beginColumns(attempts []mailer.Attempt) []any {
 func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []mailer.ID) error {
 	return s.write(ctx, func(t tx) error {
 		counts := tally{}
-		var moved []deliveryMove
+		var moved []givenBack
 		statement, args := "release_deliveries", []any{claim, uuids(deliveries)}
 		if deliveries == nil {
 			// What its worker asked for when it died may be under way still: an attempt that
@@ -115,11 +115,15 @@ func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []maile
 		if len(moved) == 0 {
 			return nil
 		}
-		for _, m := range moved {
-			counts.delivery(m)
+		for i, m := range moved {
+			moved[i].ClaimID = claim
+			counts.delivery(m.deliveryMove)
 		}
-		if _, err := t.exec(ctx, "release_attempts", claim, idColumn(moved, func(m deliveryMove) mailer.ID { return m.ContactID }),
-			idColumn(moved, func(m deliveryMove) mailer.ID { return m.ID })); err != nil {
+		if _, err := t.exec(ctx, "release_attempts", claim, idColumn(moved, func(m givenBack) mailer.ID { return m.ContactID }),
+			idColumn(moved, func(m givenBack) mailer.ID { return m.ID })); err != nil {
+			return err
+		}
+		if err := t.returnAllowances(ctx, moved); err != nil {
 			return err
 		}
 		if err := t.endClaims(ctx, map[mailer.ID]int{claim: len(moved)}); err != nil {
@@ -196,7 +200,7 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 			return err
 		}
 		for _, m := range moved {
-			counts.delivery(m)
+			counts.delivery(m.deliveryMove)
 			if m.To == mailer.Queued {
 				queued++
 				continue
@@ -211,7 +215,7 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 
 // rescue takes the deliveries of locked claims away from their worker. Those that it
 // settles at this moment are left to it, and their claim stands no more.
-func (t tx) rescue(ctx context.Context, claims []mailer.ID, now, uncertainUntil time.Time) (moved []deliveryMove, err error) {
+func (t tx) rescue(ctx context.Context, claims []mailer.ID, now, uncertainUntil time.Time) (moved []givenBack, err error) {
 	type lostRow struct {
 		ContactID mailer.ID `db:"contact_id"`
 		ID        mailer.ID `db:"id"`
@@ -227,6 +231,9 @@ func (t tx) rescue(ctx context.Context, claims []mailer.ID, now, uncertainUntil 
 	err = t.all(ctx, &moved, "rescue", idColumn(lost, func(l lostRow) mailer.ID { return l.ContactID }), idColumn(lost, func(l lostRow) mailer.ID { return l.ID }),
 		idColumn(lost, func(l lostRow) mailer.ID { return l.ClaimID }), now, uncertainUntil)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.returnAllowances(ctx, moved); err != nil {
 		return nil, err
 	}
 	ended := map[mailer.ID]int{}

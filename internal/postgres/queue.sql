@@ -54,7 +54,7 @@ UPDATE delivery d
 SET state = 'queued', claim_id = NULL
 FROM held h
 WHERE d.contact_id = h.contact_id AND d.id = h.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, d.attempts
 
 -- name: release_hold
 -- It waits for whoever begins attempts under the claim, and lets nobody begin more.
@@ -193,7 +193,7 @@ SET state = CASE WHEN b.delivery_id IS NULL THEN 'queued' ELSE 'uncertain' END,
 FROM lost l
 LEFT JOIN begun b ON b.contact_id = l.contact_id AND b.delivery_id = l.id
 WHERE d.contact_id = l.contact_id AND d.id = l.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, d.attempts, l.claim_id
 
 -- name: finish_leftovers
 SELECT c.id

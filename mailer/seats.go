@@ -1,0 +1,72 @@
+package mailer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"article14/internal/pacing"
+)
+
+// seats are the connections that a relay is taken to bear. Each sender has a
+// number; those whose number is behind what the relay bears have no seat: they
+// hang up, and wait until it is given more.
+type seats struct {
+	mu      sync.Mutex
+	load    pacing.Load
+	changed chan struct{} // closed when the number of seats changes
+}
+
+func newSeats(most int) *seats {
+	return &seats{load: pacing.NewLoad(most), changed: make(chan struct{})}
+}
+
+// free tells whether a sender has a seat, and gives a channel that is closed when
+// that may have changed.
+func (s *seats) free(number int) (bool, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return number < s.load.Now(), s.changed
+}
+
+// now is how many there are.
+func (s *seats) now() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.load.Now()
+}
+
+func (s *seats) strained(at time.Time) { s.note(s.load.Strained, at) }
+func (s *seats) served(at time.Time)   { s.note(s.load.Served, at) }
+
+func (s *seats) note(what func(time.Time) bool, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if what(at) {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}
+}
+
+// strains tells whether the end of an attempt says that the relay bears less: it
+// hung up, in words (421) or without.
+func (s Settlement) strains() bool {
+	return s.Code == 421 || s.Code == 0 && (s.Class == ClassCut || s.Class == ClassRelayAway || s.Class == ClassUncertain)
+}
+
+// sit waits for a seat; without one the connection is hung up. It gives a channel
+// that is closed when the seat may be lost, and is false when the worker stops.
+func (l *line) sit(ctx context.Context) (<-chan struct{}, bool) {
+	for {
+		free, changed := l.seats.free(l.number)
+		if free {
+			return changed, true
+		}
+		l.hangUp()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
