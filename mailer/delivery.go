@@ -70,6 +70,8 @@ type Attempt struct {
 }
 
 // MessageRecord is the commitment to the bytes that go out (E1) and the values in them.
+// A DKIM signature is not among these bytes: a relay's room puts it in front, and it
+// follows from them and the key.
 type MessageRecord struct {
 	SHA256     []byte
 	Size       int

@@ -70,11 +70,14 @@ func published(s *dkim.Signer, domain string) map[string]string {
 // implementation.
 func signedBy(t *testing.T, raw []byte, records map[string]string) (names []string) {
 	t.Helper()
+	var mu sync.Mutex // each signature is looked up by a goroutine of its own
 	found, err := check.VerifyWithOptions(bytes.NewReader(raw), &check.VerifyOptions{LookupTXT: func(name string) ([]string, error) {
 		record, there := records[name]
 		if !there {
 			return nil, fmt.Errorf("nobody asked for %s", name)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		names = append(names, name[:strings.Index(name, ".")])
 		return []string{record}, nil
 	}})
