@@ -69,14 +69,18 @@ func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 }
 
 // mayClaim sees to a claim that is noted in the journal. One that found nothing is
-// made again, so that an empty queue writes nothing.
+// made again, so that an empty queue writes nothing; after a failed write a new one
+// finds out whether the journal can be written again.
 func (r *run) mayClaim() bool {
-	if r.unused.IsZero() {
-		if claim := NewID(r.Now()); r.pen.claimed(claim) {
-			r.unused = claim
-		}
+	if !r.unused.IsZero() && r.pen.writes() {
+		return true
 	}
-	return !r.unused.IsZero() && r.pen.writes()
+	r.pen.ended(r.unused)
+	r.unused = NewID(r.Now())
+	if !r.pen.claimed(r.unused) {
+		r.unused = ID{}
+	}
+	return !r.unused.IsZero()
 }
 
 func (r *run) claim(ctx context.Context, limit int) []Job {
