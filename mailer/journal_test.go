@@ -17,6 +17,7 @@ type memJournal struct {
 	notes  []Settlement
 	open   map[ID]bool // claims
 	full   bool        // nothing can be written
+	gone   bool        // nor until no claim is open in it
 	left   []Leftover
 	claims int
 }
@@ -26,9 +27,10 @@ var errFull = errors.New("no space left on device")
 func (j *memJournal) Claimed(claim ID) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.full {
+	if j.full || j.gone && len(j.open) > 0 {
 		return errFull
 	}
+	j.gone = false
 	if j.open == nil {
 		j.open = map[ID]bool{}
 	}
@@ -40,7 +42,7 @@ func (j *memJournal) Claimed(claim ID) error {
 func (j *memJournal) Note(s Settlement) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.full {
+	if j.full || j.gone {
 		return errFull
 	}
 	j.notes = append(j.notes, s)
@@ -71,7 +73,7 @@ func (j *memJournal) Replay(fn func(Leftover) error) error {
 func (j *memJournal) setFull(full bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.full = full
+	j.full, j.gone = full, j.gone || full
 }
 
 // of gives all that was noted of a delivery.
@@ -326,45 +328,49 @@ func (w *waits) Waited(on Wait, d time.Duration) {
 }
 
 func TestAWorkerThatCannotWriteItsJournalSendsNothingAndGoesOnWhenItCan(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q, j, m := newMemQueue(t, 300), &memJournal{}, &waits{on: map[Wait]time.Duration{}}
-		sent := 0
-		r := &memRelay{}
-		r.answer = func(string, int) error {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			if sent++; sent == 50 {
-				j.setFull(true)
-			}
-			return nil
+	for _, batch := range []int{10, 400} { // more to claim, or an empty queue, when it begins
+		synctest.Test(t, func(t *testing.T) { cannotWrite(t, batch) })
+	}
+}
+
+func cannotWrite(t *testing.T, batch int) {
+	q, j, m := newMemQueue(t, 300), &memJournal{}, &waits{on: map[Wait]time.Duration{}}
+	sent := 0
+	r := &memRelay{}
+	r.answer = func(string, int) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if sent++; sent == 50 {
+			j.setFull(true)
 		}
-		w := testWorker(q, r)
-		w.Journal, w.Meter, w.Options.Ahead = j, m, 64
-		ctx, stop := context.WithCancel(context.Background())
-		done := make(chan error)
-		go func() { done <- w.Run(ctx) }()
-		time.Sleep(10 * time.Minute)
-		synctest.Wait()
-		if got := q.states(); got[Relayed] != sent || sent < 50 || sent > 53 || got[Queued] != 300-sent || m.on[WaitJournal] < 9*time.Minute {
-			t.Errorf("with a full disk %d were sent, %v, waited %v", sent, got, m.on)
+		return nil
+	}
+	w := testWorker(q, r)
+	w.Journal, w.Meter, w.Options.Ahead, w.Options.Batch = j, m, 64, batch
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- w.Run(ctx) }()
+	time.Sleep(10 * time.Minute)
+	synctest.Wait()
+	if got := q.states(); got[Relayed] != sent || sent < 50 || sent > 53 || got[Queued] != 300-sent || m.on[WaitJournal] < 9*time.Minute {
+		t.Errorf("with a full disk %d were sent, %v, waited %v", sent, got, m.on)
+	}
+	q.untouched(t)
+	if r.opened > 8 {
+		t.Errorf("%d connections were opened for letters that may not go", r.opened)
+	}
+	j.setFull(false)
+	time.Sleep(10 * time.Second)
+	stop()
+	<-done
+	if got := q.states(); got[Relayed] != 300 || r.broken != 0 {
+		t.Errorf("with room again: %v, %d promises broken", got, r.broken)
+	}
+	for to, n := range r.tries {
+		if n != 1 {
+			t.Errorf("%s was told %d times", to, n)
 		}
-		q.untouched(t)
-		if r.opened > 8 {
-			t.Errorf("%d connections were opened for letters that may not go", r.opened)
-		}
-		j.setFull(false)
-		time.Sleep(10 * time.Second)
-		stop()
-		<-done
-		if got := q.states(); got[Relayed] != 300 || r.broken != 0 {
-			t.Errorf("with room again: %v, %d promises broken", got, r.broken)
-		}
-		for to, n := range r.tries {
-			if n != 1 {
-				t.Errorf("%s was told %d times", to, n)
-			}
-		}
-	})
+	}
 }
 
 func TestAnEmptyQueueWritesNothing(t *testing.T) {

@@ -76,14 +76,18 @@ func (r *run) hand(ctx context.Context, jobs []Job) []Job {
 }
 
 // mayClaim sees to a claim that is noted in the journal. One that found nothing is
-// made again, so that an empty queue writes nothing.
+// made again, so that an empty queue writes nothing; after a failed write a new one
+// finds out whether the journal can be written again.
 func (r *run) mayClaim() bool {
-	if r.nextClaim.IsZero() {
-		if claim := NewID(r.Now()); r.pen.claimed(claim) {
-			r.nextClaim = claim
-		}
+	if !r.nextClaim.IsZero() && r.pen.writes() {
+		return true
 	}
-	return !r.nextClaim.IsZero() && r.pen.writes()
+	r.pen.ended(r.nextClaim)
+	r.nextClaim = NewID(r.Now())
+	if !r.pen.claimed(r.nextClaim) {
+		r.nextClaim = ID{}
+	}
+	return !r.nextClaim.IsZero()
 }
 
 func (r *run) claim(ctx context.Context, may permit) []Job {

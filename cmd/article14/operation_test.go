@@ -404,7 +404,7 @@ func TestHealthAsksTheProcessOfThisMachine(t *testing.T) {
 			t.Errorf("%s: %d %s", listen, status, out)
 		}
 	}
-	if out, status := s.command(t, "", "health", "--ready", "--ops-listen", base); status != 0 || !strings.Contains(out, "ready clock ok, database ok, instance ok, relay ok") {
+	if out, status := s.command(t, "", "health", "--ready", "--ops-listen", base); status != 0 || !strings.Contains(out, "ready clock ok, database ok, instance ok, journal ok, relay ok") {
 		t.Errorf("ready: %d %s", status, out)
 	}
 	p.stop(t)
