@@ -96,7 +96,7 @@ func beginColumns(attempts []mailer.Attempt) []any {
 // was begun and never touched the wire is taken back; if it was the first, so is
 // the message, and the next one will bear its own date.
 func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []mailer.ID) error {
-	return s.write(ctx, func(t tx) error {
+	return s.brief(ctx, func(t tx) error {
 		counts := tally{}
 		var moved []deliveryMove
 		if err := t.all(ctx, &moved, "release_deliveries", claim, uuids(deliveries)); err != nil {
@@ -121,7 +121,7 @@ func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []maile
 
 // Renew keeps claims alive.
 func (s *Store) Renew(ctx context.Context, claims []mailer.ID, leaseUntil time.Time) error {
-	return s.write(ctx, func(t tx) error {
+	return s.brief(ctx, func(t tx) error {
 		_, err := t.exec(ctx, "renew", uuids(claims), leaseUntil)
 		return err
 	})
@@ -144,7 +144,7 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 	if resendUncertain {
 		waiting = append(waiting, mailer.Uncertain)
 	}
-	err = s.write(ctx, func(t tx) error {
+	err = s.brief(ctx, func(t tx) error {
 		counts := tally{}
 		woken = 0
 		for _, state := range waiting {
@@ -166,7 +166,7 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 const claimsAtOnce = 16
 
 // unread is how long a transaction may wait for its process to read what it asked for.
-const unread = 15 * time.Second
+const unread = 5 * time.Second
 
 // Rescue ends claims whose lease has passed. It takes the oldest few at a time. It also
 // ends transactions whose process has stopped reading, as a frozen one does.
@@ -277,7 +277,7 @@ const foldAtOnce = 20_000
 func (s *Store) FoldCounters(ctx context.Context) error {
 	for {
 		var folded int
-		err := s.write(ctx, func(t tx) error {
+		err := s.brief(ctx, func(t tx) error {
 			if _, err := t.one(ctx, &folded, "tally_fold", foldAtOnce); err != nil || folded == 0 {
 				return err
 			}
