@@ -19,7 +19,7 @@ import (
 // with real processes.
 func TestNobodyIsLostWhateverBreaks(t *testing.T) { // E5
 	o := options{Deliveries: 1500, Others: 1500, Kills: 3, Restarts: 2, Workers: 3, Connections: 6, Seed: 14,
-		Lease: 8 * time.Second, Limit: 3 * time.Minute, folder: os.TempDir(), together: true}
+		Lease: 10 * time.Second, Limit: 3 * time.Minute, folder: os.TempDir(), together: true}
 	results, err := o.run(t.Context(), t.Output())
 	printResults(t.Output(), results)
 	if err != nil {

@@ -105,7 +105,7 @@ func readOptions(args []string) (o options, err error) {
 	f.IntVar(&o.Workers, "workers", 3, "workers at once")
 	f.IntVar(&o.Connections, "connections", 16, "connections of all workers together")
 	f.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of whom is killed and when; printed, so that a run can be had again")
-	f.DurationVar(&o.Lease, "lease", 8*time.Second, "the workers' lease")
+	f.DurationVar(&o.Lease, "lease", 12*time.Second, "the workers' lease")
 	f.DurationVar(&o.Limit, "limit", 10*time.Minute, "how long one trial may take")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.keep, "keep", false, "leave the folder with the workers' logs behind")

@@ -97,7 +97,7 @@ func beginColumns(attempts []mailer.Attempt) []any {
 // the message, and the next one will bear its own date. Without deliveries (nil) it is
 // all that the claim holds, and the claim stands no more.
 func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []mailer.ID) error {
-	return s.write(ctx, func(t tx) error {
+	return s.brief(ctx, func(t tx) error {
 		counts := tally{}
 		var moved []givenBack
 		statement, args := "release_deliveries", []any{claim, uuids(deliveries)}
@@ -135,7 +135,7 @@ func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []maile
 
 // Renew keeps claims alive.
 func (s *Store) Renew(ctx context.Context, claims []mailer.ID, leaseUntil time.Time) error {
-	return s.write(ctx, func(t tx) error {
+	return s.brief(ctx, func(t tx) error {
 		_, err := t.exec(ctx, "renew", uuids(claims), leaseUntil)
 		return err
 	})
@@ -158,7 +158,7 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 	if resendUncertain {
 		waiting = append(waiting, mailer.Uncertain)
 	}
-	err = s.write(ctx, func(t tx) error {
+	err = s.brief(ctx, func(t tx) error {
 		counts := tally{}
 		woken = 0
 		for _, state := range waiting {
@@ -180,7 +180,7 @@ func (s *Store) Wake(ctx context.Context, controller mailer.ID, now time.Time, r
 const claimsAtOnce = 16
 
 // unread is how long a transaction may wait for its process to read what it asked for.
-const unread = 15 * time.Second
+const unread = 5 * time.Second
 
 // Rescue ends claims whose lease has passed. It takes the oldest few at a time. It also
 // ends transactions whose process has stopped reading, as a frozen one does.
@@ -294,7 +294,7 @@ const foldAtOnce = 20_000
 func (s *Store) FoldCounters(ctx context.Context) error {
 	for {
 		var folded int
-		err := s.write(ctx, func(t tx) error {
+		err := s.brief(ctx, func(t tx) error {
 			if _, err := t.one(ctx, &folded, "tally_fold", foldAtOnce); err != nil || folded == 0 {
 				return err
 			}

@@ -61,9 +61,18 @@ type tx struct {
 // everybody else until it wakes. No transaction of ours thinks for so long.
 const notIdle = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
+// notIdleAtAll is for a worker's transactions: the other workers wait for what they
+// lock, and what fails is tried again.
+const notIdleAtAll = "SET LOCAL idle_in_transaction_session_timeout = '5s'"
+
 // write runs fn in a transaction.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
 	return s.writeWith(ctx, notIdle, fn)
+}
+
+// brief is write for what workers do.
+func (s *Store) brief(ctx context.Context, fn func(tx) error) error {
+	return s.writeWith(ctx, notIdleAtAll, fn)
 }
 
 // writeWith runs fn in a transaction with settings of its own.
@@ -80,9 +89,9 @@ func (s *Store) writeWith(ctx context.Context, settings string, fn func(tx) erro
 // meets a table of some ten thousands, the planner would rather read all of it,
 // again for every batch. It is set for the transaction alone, so that it holds
 // behind a transaction pooler, too.
-const byKey = notIdle + "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+const byKey = notIdleAtAll + "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
-// work is write for what every delivery passes through.
+// work is brief for what every delivery passes through.
 func (s *Store) work(ctx context.Context, fn func(tx) error) error {
 	return s.writeWith(ctx, byKey, fn)
 }
