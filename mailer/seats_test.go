@@ -91,12 +91,15 @@ func TestARelayThatRefusesAFurtherConnectionIsNotTakenToBeAway(t *testing.T) {
 		w.Queue, w.Relay, w.Options.Batch, w.Options.Connections = q, r, 100, 8
 		working(t, w, func() {
 			time.Sleep(60 * time.Second)
+			q.mu.Lock()
+			back := q.count
+			q.mu.Unlock()
 			r.is(func() {
 				if r.refused < 6 || r.refused > 30 {
 					t.Errorf("refused %d times in a minute, want the first six, and then a few for each that is tried", r.refused)
 				}
-				if q.count > r.refused+8 { // one for each, and what was announced over connections given up
-					t.Errorf("%d letters went back for %d refusals: all that waited went back", q.count, r.refused)
+				if back > r.refused+8 { // one for each, and what was announced over connections given up
+					t.Errorf("%d letters went back for %d refusals: all that waited went back", back, r.refused)
 				}
 			})
 		})

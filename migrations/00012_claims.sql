@@ -140,9 +140,11 @@ CREATE TABLE message_values (
     PRIMARY KEY (contact_id, delivery_id)
 );
 INSERT INTO message (contact_id, delivery_id, sha256, size, composed_at)
-SELECT contact_id, delivery_id, sha256, size, composed_at FROM attempt WHERE sha256 IS NOT NULL;
+SELECT DISTINCT ON (contact_id, delivery_id) contact_id, delivery_id, sha256, size, composed_at FROM attempt WHERE sha256 IS NOT NULL
+ORDER BY contact_id, delivery_id, number;
 INSERT INTO message_values (contact_id, delivery_id, slots)
-SELECT contact_id, delivery_id, CAST(slots AS json) FROM attempt WHERE slots IS NOT NULL;
+SELECT DISTINCT ON (contact_id, delivery_id) contact_id, delivery_id, CAST(slots AS json) FROM attempt WHERE slots IS NOT NULL
+ORDER BY contact_id, delivery_id, number;
 ALTER TABLE attempt DROP COLUMN sha256, DROP COLUMN size, DROP COLUMN composed_at, DROP COLUMN slots,
     ADD COLUMN ended_at timestamptz,
     ADD COLUMN outcome  text,

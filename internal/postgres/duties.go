@@ -17,7 +17,7 @@ type dutyEnd struct {
 	Reason     mailer.BlockReason // of a failed one
 	At         time.Time
 	Why        string // for the history, where there is no reason
-	Duty       place  // of one duty; none: all that the delivery has in flight
+	Duty       place  // of one duty, where the transaction is swift; else it is all that the delivery has in flight
 }
 
 // endDuties takes duties in flight to where the end of their delivery leads:
@@ -27,18 +27,23 @@ func (t tx) endDuties(ctx context.Context, ends []dutyEnd, counts tally) error {
 		return nil
 	}
 	slices.SortStableFunc(ends, func(a, b dutyEnd) int { return bytes.Compare(a.ContactID[:], b.ContactID[:]) })
+	contacts, deliveries := idColumn(ends, func(e dutyEnd) mailer.ID { return e.ContactID }), idColumn(ends, func(e dutyEnd) mailer.ID { return e.DeliveryID })
+	if !t.swift {
+		if _, err := t.exec(ctx, "duties_lock", contacts, deliveries); err != nil {
+			return err
+		}
+	}
 	var moved []endedDuty
-	err := t.all(ctx, &moved, "duties_end", idColumn(ends, func(e dutyEnd) mailer.ID { return e.ContactID }),
-		idColumn(ends, func(e dutyEnd) mailer.ID { return e.DeliveryID }), textColumn(ends, func(e dutyEnd) mailer.DutyState { return e.To }),
+	err := t.all(ctx, &moved, "duties_end", contacts, deliveries, textColumn(ends, func(e dutyEnd) mailer.DutyState { return e.To }),
 		textColumn(ends, func(e dutyEnd) mailer.BlockReason { return e.Reason }), timeColumn(ends, func(e dutyEnd) time.Time { return e.At }),
 		placeColumn(ends, func(e dutyEnd) place { return e.Duty }))
 	if err != nil {
 		return err
 	}
-	if err := noteEnds(ctx, t, ends, moved, counts); err != nil {
-		return err
+	if t.swift && len(moved) != len(ends) {
+		return errOtherwise
 	}
-	return t.endDuties(ctx, notFound(ends, moved), counts)
+	return noteEnds(ctx, t, ends, moved, counts)
 }
 
 // endedDuty is a duty that is no longer in flight.
@@ -47,26 +52,6 @@ type endedDuty struct {
 	ID           mailer.ID `db:"id"`
 	ControllerID mailer.ID `db:"controller_id"`
 	DueAt        instant   `db:"due_at"`
-}
-
-// notFound are the ends whose duties are not where they were any more, to be looked
-// up by key.
-func notFound(ends []dutyEnd, moved []endedDuty) []dutyEnd {
-	if len(moved) == len(ends) { // the way of nearly all: each at its place
-		return nil
-	}
-	found := make(map[int]bool, len(moved))
-	for _, m := range moved {
-		found[m.N] = true
-	}
-	var left []dutyEnd
-	for i, e := range ends {
-		if e.Duty != (place{}) && !found[i+1] {
-			e.Duty = place{}
-			left = append(left, e)
-		}
-	}
-	return slices.CompactFunc(left, func(a, b dutyEnd) bool { return a.DeliveryID == b.DeliveryID })
 }
 
 // noteEnds counts ended duties and writes their history.

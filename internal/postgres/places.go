@@ -10,8 +10,8 @@ import (
 
 // place is where a row stood when it was read (ctid), as PostgreSQL takes it in
 // binary. A row that is fetched by it costs a fraction of one that is looked up in
-// an index. It is a hint and no more: whoever uses it names the row's keys as well,
-// and looks up by these what is not found there any more.
+// an index. It is a hint and no more: whoever uses it names the row's keys as well, and
+// where one row is not found all is done again by these (Store.swift).
 type place [6]byte
 
 // Scan reads "(block,offset)".
@@ -47,7 +47,8 @@ type rowPlaces struct {
 	duties   []place
 }
 
-// placesAtMost bounds what is remembered: what a worker has in its hands is a tenth of it.
+// placesAtMost bounds what is remembered: what a worker has in its hands is a tenth of
+// it. When it is reached, all is forgotten, and found by key.
 const placesAtMost = 50_000
 
 // placeBook remembers places from a claim to its settlement.
@@ -79,11 +80,11 @@ func (b *placeBook) of(delivery mailer.ID) rowPlaces {
 	return b.known[delivery]
 }
 
-// forget drops deliveries that are settled.
-func (b *placeBook) forget(settled []mailer.Settlement) {
+// forget drops deliveries that are settled or given back.
+func (b *placeBook) forget(deliveries []mailer.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, e := range settled {
-		delete(b.known, e.DeliveryID)
+	for _, id := range deliveries {
+		delete(b.known, id)
 	}
 }

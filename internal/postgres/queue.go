@@ -15,30 +15,28 @@ import (
 func (s *Store) Begin(ctx context.Context, attempts []mailer.Attempt, leaseUntil time.Time) (stands map[mailer.ID]bool, err error) {
 	columns, claims := beginColumns(attempts), claimsOf(attempts)
 	stands = make(map[mailer.ID]bool, len(attempts))
-	err = s.fresh(ctx, func(t tx) error {
+	err = s.swift(ctx, func(t tx) error {
 		clear(stands)
 		var held []mailer.ID
 		if err := t.all(ctx, &held, "begin_hold", uuids(claims), leaseUntil); err != nil || len(held) == 0 {
 			return err
 		}
-		for _, step := range []struct {
-			name string
-			args []any
-		}{
-			{"begin", append([]any{uuids(held), placesOf(attempts, &s.places)}, columns...)},
-			{"begin", append([]any{uuids(held), placesOf(attempts, nil)}, columns...)}, // what is no longer at its place
-			{"begun", columns[:4]}, // what is on record already; the rest is fenced
-		} {
-			var ids []mailer.ID
-			if err := t.all(ctx, &ids, step.name, step.args...); err != nil {
+		var ids []mailer.ID
+		if err := t.all(ctx, &ids, "begin", append([]any{uuids(held), placesOf(attempts, &s.places)}, columns...)...); err != nil {
+			return err
+		}
+		if t.swift && len(ids) < len(attempts) {
+			return errOtherwise
+		}
+		if len(ids) < len(attempts) { // some are on record already, and the others fenced
+			var before []mailer.ID
+			if err := t.all(ctx, &before, "begun", columns[:4]...); err != nil {
 				return err
 			}
-			for _, id := range ids {
-				stands[id] = true
-			}
-			if len(stands) == len(attempts) {
-				return nil
-			}
+			ids = append(ids, before...)
+		}
+		for _, id := range ids {
+			stands[id] = true
 		}
 		return nil
 	})
@@ -129,8 +127,18 @@ func (s *Store) Release(ctx context.Context, claim mailer.ID, deliveries []maile
 		if err := t.endClaims(ctx, map[mailer.ID]int{claim: len(moved)}); err != nil {
 			return err
 		}
+		s.places.forget(idsOf(moved))
 		return counts.note(ctx, t, time.Time{})
 	})
+}
+
+// idsOf are the deliveries that were given back.
+func idsOf(moved []givenBack) []mailer.ID {
+	ids := make([]mailer.ID, len(moved))
+	for i, m := range moved {
+		ids[i] = m.ID
+	}
+	return ids
 }
 
 // Renew keeps claims alive.
@@ -197,6 +205,9 @@ func (s *Store) Rescue(ctx context.Context, controller mailer.ID, now, uncertain
 		}
 		moved, err := t.rescue(ctx, claims, now, uncertainUntil)
 		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "claims_clear", uuids(claims)); err != nil {
 			return err
 		}
 		for _, m := range moved {

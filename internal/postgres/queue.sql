@@ -18,16 +18,15 @@ SELECT id FROM held
 -- name: begin
 -- Of claims that begin_hold holds: what bears such a claim is its worker's, who begins
 -- and ends it. The deliveries are left as they are: whatever ends the attempt counts
--- it. What is on record already stays (see Store.fresh): a caller that lost the answer
+-- it. What is on record already stays (see Store.swift): a caller that lost the answer
 -- asks again, and bytes that went out are kept.
 INSERT INTO attempt (contact_id, id, delivery_id, number, claim_id, relay, begun_at, sha256, size, composed_at, slots)
-SELECT b.contact_id, b.attempt_id, b.delivery_id, b.number, b.claim_id, b.relay, b.begun_at, b.sha256, b.size, b.composed_at, b.slots
+SELECT x.contact_id, x.attempt_id, x.delivery_id, x.number, x.claim_id, x.relay, x.begun_at, x.sha256, x.size, x.composed_at, x.slots
 FROM unnest(CAST($2 AS tid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS uuid[]), CAST($6 AS uuid[]), CAST($7 AS bigint[]), CAST($8 AS text[]),
     CAST($9 AS timestamptz[]), CAST($10 AS bytea[]), CAST($11 AS bigint[]), CAST($12 AS timestamptz[]), CAST($13 AS text[]))
-    AS b(place, contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)
-JOIN delivery d ON d.ctid = COALESCE(b.place, (SELECT k.ctid FROM delivery k WHERE k.contact_id = b.contact_id AND k.id = b.delivery_id))
-    AND d.contact_id = b.contact_id AND d.id = b.delivery_id
-WHERE d.claim_id = b.claim_id AND b.claim_id = ANY (CAST($1 AS uuid[]))
+    AS x(place, contact_id, delivery_id, claim_id, attempt_id, number, relay, begun_at, sha256, size, composed_at, slots)
+JOIN delivery d ON d.ctid = x.place AND d.contact_id = x.contact_id AND d.id = x.delivery_id
+WHERE d.claim_id = x.claim_id AND x.claim_id = ANY (CAST($1 AS uuid[]))
 ON CONFLICT DO NOTHING
 RETURNING id
 
@@ -156,9 +155,18 @@ WHERE datname = current_database() AND usename = current_user AND pid <> pg_back
 SELECT id
 FROM claim
 WHERE controller_id = $1 AND lease_until < $2
-ORDER BY lease_until, id
+ORDER BY lease_until = '-infinity', lease_until, id
 LIMIT $3
 FOR UPDATE SKIP LOCKED
+
+-- name: claims_clear
+-- Those that nothing bears: they count for nothing any more.
+DELETE FROM claim c
+WHERE c.id = ANY (CAST($1 AS uuid[]))
+    AND NOT EXISTS (
+        SELECT FROM unnest(c.contacts, c.deliveries) AS k(contact_id, delivery_id)
+        JOIN delivery d ON d.contact_id = k.contact_id AND d.id = k.delivery_id
+        WHERE d.claim_id = c.id)
 
 -- name: rescue_lock
 -- A worker that settles at this moment has the row locked, and it is passed over.
@@ -182,7 +190,7 @@ WITH lost AS MATERIALIZED (
     SELECT a.contact_id, a.id, a.delivery_id, $4, 'uncertain', '', 0, '', ''
     FROM lost l
     JOIN attempt a ON a.contact_id = l.contact_id AND a.delivery_id = l.id AND a.claim_id = l.claim_id
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (contact_id, id) DO UPDATE SET outcome = outcome.outcome -- kept: it is enough that the attempt was made
     RETURNING contact_id, delivery_id
 )
 UPDATE delivery d

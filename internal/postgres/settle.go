@@ -23,13 +23,16 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		return nil, nil
 	}
 	rows := firstOfEachClaim(batch)
-	err = s.fresh(ctx, func(t tx) error {
+	err = s.swift(ctx, func(t tx) error {
 		b := &books{tx: t, rows: rows, places: &s.places, ended: make(map[claimed]deliveryMove, len(rows)), counts: tally{}}
 		if err := b.settle(ctx); err != nil {
 			return err
 		}
 		fenced = nil
-		after := aftermath{places: &s.places}
+		var after aftermath
+		if t.swift {
+			after.places = &s.places
+		}
 		for _, e := range batch {
 			key := claimed{e.DeliveryID, e.ClaimID}
 			if m, ours := b.ended[key]; ours {
@@ -42,7 +45,7 @@ func (s *Store) Settle(ctx context.Context, batch []mailer.Settlement) (fenced [
 		return after.write(ctx, t, b.counts)
 	})
 	if err == nil {
-		s.places.forget(batch)
+		s.places.forget(settledOf(batch))
 	}
 	return fenced, err
 }
@@ -58,17 +61,33 @@ type books struct {
 
 // settle ends deliveries and their attempts, also those whose claim had passed.
 func (b *books) settle(ctx context.Context) error {
-	told := map[mailer.ID]bool{}
-	left, claims, err := b.end(ctx, b.rows, b.places, told)
-	if err == nil && len(left) > 0 { // moved, or taken away: looked up by key
-		var more map[mailer.ID]int
-		left, more, err = b.end(ctx, left, nil, told)
-		for claim, n := range more {
-			claims[claim] += n
+	var done []struct {
+		ControllerID mailer.ID            `db:"controller_id"`
+		CampaignID   mailer.ID            `db:"campaign_id"`
+		Document     mailer.Document      `db:"document"`
+		Languages    string               `db:"languages"`
+		State        mailer.DeliveryState `db:"state"`
+		Places       pq.Int64Array        `db:"places"` // in rows, from 1
+		Told         idList               `db:"told"`   // attempts
+	}
+	if err := b.all(ctx, &done, "settle", settleColumns(b.rows, b.places)...); err != nil {
+		return err
+	}
+	var ended []int64
+	claims, told := map[mailer.ID]int{}, map[mailer.ID]bool{}
+	for _, d := range done {
+		for _, id := range d.Told {
+			told[id] = true
+		}
+		ended = append(ended, d.Places...)
+		for _, n := range d.Places {
+			e := b.rows[n-1]
+			claims[e.ClaimID]++
+			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
 		}
 	}
-	if err != nil {
-		return err
+	if b.swift && len(ended) < len(b.rows) {
+		return errOtherwise
 	}
 	var again []mailer.Settlement // of which something was said before
 	for _, e := range b.rows {
@@ -84,42 +103,10 @@ func (b *books) settle(ctx context.Context) error {
 	if err := b.settleUncertain(ctx, again); err != nil {
 		return err
 	}
-	if err := b.settleLate(ctx, left); err != nil {
+	if err := b.settleLate(ctx, without(b.rows, ended)); err != nil {
 		return err
 	}
 	return b.endClaims(ctx, claims)
-}
-
-// end ends deliveries, at their places where these are known. It adds the attempts
-// whose outcome is on record now to told, and gives what it did not find, and how
-// many it ended of each claim.
-func (b *books) end(ctx context.Context, rows []mailer.Settlement, places *placeBook, told map[mailer.ID]bool) (left []mailer.Settlement, claims map[mailer.ID]int, err error) {
-	var done []struct {
-		ControllerID mailer.ID            `db:"controller_id"`
-		CampaignID   mailer.ID            `db:"campaign_id"`
-		Document     mailer.Document      `db:"document"`
-		Languages    string               `db:"languages"`
-		State        mailer.DeliveryState `db:"state"`
-		Places       pq.Int64Array        `db:"places"` // in rows, from 1
-		Told         idList               `db:"told"`   // attempts
-	}
-	if err := b.all(ctx, &done, "settle", settleColumns(rows, places)...); err != nil {
-		return nil, nil, err
-	}
-	var ended []int64
-	claims = map[mailer.ID]int{}
-	for _, d := range done {
-		for _, id := range d.Told {
-			told[id] = true
-		}
-		ended = append(ended, d.Places...)
-		for _, n := range d.Places {
-			e := rows[n-1]
-			claims[e.ClaimID]++
-			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
-		}
-	}
-	return without(rows, ended), claims, nil
 }
 
 // countAttempt counts what became of one, for the controller of its delivery.
@@ -132,6 +119,15 @@ func (b *books) countAttempt(ctx context.Context, e mailer.Settlement, was, to m
 	}
 	b.counts.add(controller, mailer.ID{}, countAttempt, string(was), string(to), 1)
 	return nil
+}
+
+// settledOf are the deliveries of a batch.
+func settledOf(batch []mailer.Settlement) []mailer.ID {
+	ids := make([]mailer.ID, len(batch))
+	for i, e := range batch {
+		ids[i] = e.DeliveryID
+	}
+	return ids
 }
 
 // without leaves out those at the given places, counted from 1.
@@ -265,7 +261,7 @@ func (a *aftermath) add(e mailer.Settlement, m deliveryMove, counts tally) {
 	}
 }
 
-// endDuties ends the duties of a delivery, each at its place if these are known.
+// endDuties ends the duties of a delivery, each at its place where the transaction is swift.
 func (a *aftermath) endDuties(e mailer.Settlement) {
 	end := dutyEnd{ContactID: e.ContactID, DeliveryID: e.DeliveryID, To: e.Duty, Reason: e.DutyReason, At: e.At}
 	known := a.places.of(e.DeliveryID).duties

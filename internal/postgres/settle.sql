@@ -4,26 +4,25 @@
 -- sending, by the table's own check.
 -- What became of an attempt is recorded also where its claim has passed: a mail
 -- may have gone out. Deliveries come first, as where claims are rescued.
-WITH s AS MATERIALIZED (
+WITH x AS MATERIALIZED (
     SELECT n, contact_id, delivery_id, claim_id, attempt_id, to_state, at, ready_at, class, stage, code, enhanced, reply, place
     FROM unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[]), CAST($6 AS timestamptz[]),
         CAST($7 AS timestamptz[]), CAST($8 AS text[]), CAST($9 AS text[]), CAST($10 AS bigint[]), CAST($11 AS text[]), CAST($12 AS text[]),
         CAST($13 AS tid[]))
-        WITH ORDINALITY AS s(contact_id, delivery_id, claim_id, attempt_id, to_state, at, ready_at, class, stage, code, enhanced, reply, place, n)
+        WITH ORDINALITY AS u(contact_id, delivery_id, claim_id, attempt_id, to_state, at, ready_at, class, stage, code, enhanced, reply, place, n)
 ), ended AS (
     UPDATE delivery d
-    SET state = s.to_state, claim_id = NULL, reply_class = s.class,
-        attempts = d.attempts + CASE WHEN s.attempt_id IS NULL THEN 0 ELSE 1 END,
-        ready_at = COALESCE(s.ready_at, d.ready_at),
-        settled_at = CASE WHEN s.to_state IN ('relayed', 'rejected') THEN s.at END
-    FROM s
-    WHERE d.ctid = COALESCE(s.place, (SELECT k.ctid FROM delivery k WHERE k.contact_id = s.contact_id AND k.id = s.delivery_id))
-        AND d.contact_id = s.contact_id AND d.id = s.delivery_id AND d.claim_id = s.claim_id
-    RETURNING s.n, d.controller_id, d.campaign_id, d.document, d.languages, d.state
+    SET state = x.to_state, claim_id = NULL, reply_class = x.class,
+        attempts = d.attempts + CASE WHEN x.attempt_id IS NULL THEN 0 ELSE 1 END,
+        ready_at = COALESCE(x.ready_at, d.ready_at),
+        settled_at = CASE WHEN x.to_state IN ('relayed', 'rejected') THEN x.at END
+    FROM x
+    WHERE d.ctid = x.place AND d.contact_id = x.contact_id AND d.id = x.delivery_id AND d.claim_id = x.claim_id
+    RETURNING x.n, d.controller_id, d.campaign_id, d.document, d.languages, d.state
 ), told AS (
     INSERT INTO outcome (contact_id, id, delivery_id, ended_at, outcome, stage, code, enhanced, reply)
     SELECT contact_id, attempt_id, delivery_id, at, to_state, stage, code, enhanced, reply
-    FROM s
+    FROM x
     WHERE attempt_id IS NOT NULL
     ON CONFLICT DO NOTHING
     RETURNING id

@@ -53,7 +53,7 @@ func load(files fs.FS) map[string]string {
 // tx is a transaction that runs statements by name.
 type tx struct {
 	*sqlx.Tx
-	fresh bool // see Store.fresh
+	swift bool // see Store.swift
 }
 
 // notIdle has PostgreSQL end a transaction whose process says nothing for a while: one
@@ -96,18 +96,30 @@ func (s *Store) work(ctx context.Context, fn func(tx) error) error {
 	return s.writeWith(ctx, byKey, fn)
 }
 
-// unlessThere lets rows pass that are on record already, at the price of a lookup
-// before each is inserted.
-const unlessThere = "ON CONFLICT DO NOTHING"
+// What a statement has for one of two ways, see Store.swift.
+const (
+	// unlessThere lets rows pass that are on record already, at the price of a lookup
+	// before each is inserted.
+	unlessThere = "ON CONFLICT DO NOTHING"
+	// atPlace fetches a row from where it stood, instead of by its key.
+	atPlace = "d.ctid = x.place AND "
+)
 
-// fresh is work for rows that are new, as they nearly always are: it inserts them
-// without looking first. If one is on record already, it begins again and looks.
-func (s *Store) fresh(ctx context.Context, fn func(tx) error) error {
+// errOtherwise says that a batch is not what it nearly always is.
+var errOtherwise = errors.New("a row is not where it was, or not what it was")
+
+// swift is work for a batch that is as batches nearly always are: its rows are where
+// the claim saw them, and what it inserts is new. So rows are fetched from their
+// places, and inserted without looking first. If anything is otherwise (errThere,
+// errOtherwise) all of it is undone and done again by keys, with care: then a row
+// that somebody changes at this moment is waited for and looked at again, which a
+// place would not survive.
+func (s *Store) swift(ctx context.Context, fn func(tx) error) error {
 	err := s.work(ctx, func(t tx) error {
-		t.fresh = true
+		t.swift = true
 		return fn(t)
 	})
-	if errors.Is(err, errThere) {
+	if errors.Is(err, errThere) || errors.Is(err, errOtherwise) {
 		return s.work(ctx, fn)
 	}
 	return err
@@ -170,11 +182,11 @@ func (t tx) one(ctx context.Context, dst any, name string, args ...any) (found b
 
 // all reads every row into the slice behind dst.
 func (t tx) all(ctx context.Context, dst any, name string, args ...any) error {
-	text := statement(name)
-	if t.fresh {
-		text = strings.ReplaceAll(text, unlessThere, "")
+	without := atPlace
+	if t.swift {
+		without = unlessThere
 	}
-	return fault(name, t.SelectContext(ctx, dst, text, args...))
+	return fault(name, t.SelectContext(ctx, dst, strings.ReplaceAll(statement(name), without, ""), args...))
 }
 
 // copyIn streams rows into a table by COPY. NUL, which text cannot hold, was
