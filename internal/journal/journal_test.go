@@ -124,7 +124,7 @@ func TestACutJournalGivesWhatStandsBeforeTheCut(t *testing.T) { // E5
 		if err != nil {
 			rt.Fatal(err)
 		}
-		steps := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return anyStep(t) }), 1, 12).Draw(rt, "steps")
+		steps := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return anyStep(t) }), 1, 5).Draw(rt, "steps")
 		states := []state{{at: j.size}} // after each line
 		for _, s := range steps {
 			s.do(rt, j)
