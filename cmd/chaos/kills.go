@@ -18,7 +18,9 @@ func killWorkers(ctx context.Context, s *scene) error {
 		n := s.rand.IntN(s.Workers)
 		s.crew.kill(n)
 		s.result.Faults++
-		s.result.Allowed += s.connectionsOf(n)
+		if s.crew.policy == resend {
+			s.result.Allowed += s.connectionsOf(n)
+		}
 		if err := s.crew.start(ctx, n); err != nil {
 			return err
 		}
