@@ -170,6 +170,10 @@ func TestTwoWorkersPauseALaneThatIsRefusedForWhatWeAre(t *testing.T) {
 	stop := s.together(t, "--relay-rate", "40")
 	s.does(t, "campaign", "start", "first")
 	until(t, s.heldFor(t, mailer.HeldByPolicy))
+	until(t, func() bool { // what was on the wire is settled, and the rest given back
+		_, counts := s.campaign(t, "first")
+		return counts[mailer.Sending] == 0
+	})
 	c, counts := s.campaign(t, "first")
 	// A quarter of a second until it is noted, as much until it is seen: 40 a second.
 	if c.State != mailer.CampaignRunning || counts[mailer.Deferred] < 5 || counts[mailer.Deferred] > 150 {

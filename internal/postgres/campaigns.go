@@ -201,7 +201,7 @@ func (t tx) moveCampaign(ctx context.Context, controller, campaign mailer.ID, fr
 	if !slices.Contains(from, state) {
 		return mailer.ErrCampaignState
 	}
-	if state == to { // it runs, and is held
+	if state == mailer.CampaignRunning && to == state { // only one that is held goes on
 		var held int
 		if _, err := t.one(ctx, &held, "campaign_held", campaign); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"article14/internal/pacing"
 	"article14/mailer"
 )
 
@@ -214,6 +215,11 @@ func (m *mischief) moveCampaign(t *rapid.T) {
 	to := rapid.SampledFrom([]mailer.CampaignState{mailer.CampaignRunning, mailer.CampaignPaused, mailer.CampaignRunning, mailer.CampaignPaused, mailer.CampaignCancelled}).Draw(t, "to")
 	if c.State != mailer.CampaignRunning && c.State != mailer.CampaignPaused {
 		t.Skip("ended")
+	}
+	if c.State == mailer.CampaignRunning && rapid.Bool().Draw(t, "refused for what we are") || c.State == mailer.CampaignRunning && to == c.State {
+		paused, err := m.NoteStanding(m.ctx, m.controller, m.laneOf(c).ID, []byte{1, 2, 3, 4, 5}, pacing.DefaultStandingLimit, m.at)
+		must(t, err)
+		equal(t, "held", paused || m.laneOf(c).Reason == mailer.HeldByPolicy, true)
 	}
 	must(t, m.Move(m.ctx, m.controller, c.ID, []mailer.CampaignState{c.State}, to, "ben", m.at))
 }
