@@ -10,7 +10,7 @@ import (
 // it. With it a worker that is killed or frozen leaves no more than the mails that were
 // on the wire to be told twice, and that is a goal; without it the figure is shown and
 // judged by nobody.
-const journaled = false
+const journaled = true
 
 // result is what came of a trial.
 type result struct {
