@@ -327,6 +327,12 @@ func (w *waits) Waited(on Wait, d time.Duration) {
 	w.on[on] += d
 }
 
+func (w *waits) waited(on Wait) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.on[on]
+}
+
 func TestAWorkerThatCannotWriteItsJournalSendsNothingAndGoesOnWhenItCan(t *testing.T) {
 	for _, batch := range []int{10, 400} { // more to claim, or an empty queue, when it begins
 		synctest.Test(t, func(t *testing.T) { cannotWrite(t, batch) })
@@ -352,8 +358,8 @@ func cannotWrite(t *testing.T, batch int) {
 	go func() { done <- w.Run(ctx) }()
 	time.Sleep(10 * time.Minute)
 	synctest.Wait()
-	if got := q.states(); got[Relayed] != sent || sent < 50 || sent > 53 || got[Queued] != 300-sent || m.on[WaitJournal] < 9*time.Minute {
-		t.Errorf("with a full disk %d were sent, %v, waited %v", sent, got, m.on)
+	if got := q.states(); got[Relayed] != sent || sent < 50 || sent > 53 || got[Queued] != 300-sent || m.waited(WaitJournal) < 9*time.Minute {
+		t.Errorf("with a full disk %d were sent, %v, waited %v", sent, got, m.waited(WaitJournal))
 	}
 	q.untouched(t)
 	if r.opened > 8 {

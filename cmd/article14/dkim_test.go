@@ -201,7 +201,7 @@ func TestAWorkerThatWouldSignForAnotherDomainDoesNotStart(t *testing.T) { // RFC
 		t.Fatal(err)
 	}
 	c := workCmd{RelayFlags: RelayFlags{RelayHost: "127.0.0.1", RelayPort: port, RelayTLS: "default", DKIMFlags: DKIMFlags{
-		DKIMKey: []string{"e1=" + keyFile(t, edKey(t))}, DKIMDomain: "provider.example"}}}
+		DKIMKey: []string{"e1=" + keyFile(t, edKey(t))}, DKIMDomain: "provider.example"}}, WorkerFlags: WorkerFlags{PolicyPause: "off"}}
 	err = c.Run(t.Context(), &Settings{DatabaseURL: s.url, Keys: s.keyFile, LogFormat: "text", LogLevel: "info"}, streams{err: s.log})
 	if !errors.As(err, new(misuse)) || !strings.Contains(err.Error(), "provider.example") {
 		t.Errorf("%v", err)
