@@ -84,6 +84,12 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
 	log.Info("the worker is up", "relay", anyRelay(outlets).Name(), "connections", c.Connections,
 		"dkim", selectors(outlets[0].relay.Signer(), a.now()))
+	deliver(ctx, g, workers, log)
+	return g.Wait()
+}
+
+// deliver has the workers work until ctx ends, and says when all of them have stopped.
+func deliver(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, log *slog.Logger) {
 	var stopping sync.WaitGroup
 	for _, w := range workers {
 		stopping.Add(1)
@@ -97,7 +103,6 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		log.Info("the worker has stopped: what was on the wire is settled, the rest is in the queue")
 		return nil
 	})
-	return g.Wait()
 }
 
 // pages adds the recipients' pages to what is served.

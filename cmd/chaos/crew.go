@@ -42,10 +42,8 @@ func (c *crew) start(ctx context.Context, n int) error {
 	port := c.sink.port()
 	args := []string{"work", "--relay-host", "127.0.0.1", "--relay-port", port, "--ops-listen", "",
 		"--connections", strconv.Itoa(c.connectionsOf(n)), "--uncertain", c.policy,
-		"--lease", c.Lease.String(), "--uncertain-wait", uncertainWait.String()}
-	if journaled {
-		args = append(args, "--journal", filepath.Join(c.folder, fmt.Sprintf("%s-journal-%d", c.name, n)))
-	}
+		"--lease", c.Lease.String(), "--uncertain-wait", uncertainWait.String(),
+		"--journal", filepath.Join(c.folder, fmt.Sprintf("%s-journal-%d", c.name, n))}
 	p := &process{c.command(ctx, c.database, args...), make(chan struct{})}
 	p.Stderr, p.Stdout = log, log
 	if err := p.Start(); err != nil {
