@@ -190,25 +190,14 @@ func (c *claiming) jobs(ctx context.Context, taken []claimedRow, contents *conte
 // facts loads what the notices of a claim say of acquisitions and duties.
 func (c *claiming) facts(ctx context.Context, taken []claimedRow, jobs []mailer.Job) error {
 	var acquisitions []struct {
-		N          int                  `db:"n"` // of the delivery, from 1
-		ID         mailer.ID            `db:"id"`
-		Source     string               `db:"source_key"`
-		Activity   string               `db:"activity_key"`
-		ObtainedAt instant              `db:"obtained_at"`
-		Basis      mailer.ObtainedBasis `db:"obtained_basis"`
-		Page       string               `db:"page"`
-		Visibility mailer.Visibility    `db:"visibility"`
+		N int `db:"n"` // of the delivery, from 1
+		acquisitionRow
 	}
 	var duties []struct {
-		N          int            `db:"n"`
-		Place      place          `db:"place"`
-		ID         mailer.ID      `db:"id"`
-		Source     string         `db:"source_key"`
-		Cause      string         `db:"cause"`
-		ObtainedAt instant        `db:"obtained_at"`
-		DueAt      instant        `db:"due_at"`
-		Rule       mailer.DueRule `db:"due_rule"`
-		ReadAt     instant        `db:"read_at"`
+		N      int     `db:"n"`
+		Place  place   `db:"place"`
+		ReadAt instant `db:"read_at"`
+		dutyRow
 	}
 	contacts := idColumn(taken, contactOf)
 	if err := c.all(ctx, &acquisitions, "claim_acquisitions", contacts); err != nil {
@@ -219,8 +208,7 @@ func (c *claiming) facts(ctx context.Context, taken []claimedRow, jobs []mailer.
 	}
 	for _, r := range acquisitions {
 		f := &jobs[r.N-1].Facts
-		f.Acquisitions = append(f.Acquisitions, mailer.Acquisition{ID: r.ID, SourceKey: r.Source, ActivityKey: r.Activity,
-			ObtainedAt: r.ObtainedAt.Time, Basis: r.Basis, Page: r.Page, Visibility: r.Visibility})
+		f.Acquisitions = append(f.Acquisitions, r.acquisition())
 	}
 	c.places = make(map[mailer.ID]rowPlaces, len(taken))
 	for _, r := range taken {
@@ -231,9 +219,10 @@ func (c *claiming) facts(ctx context.Context, taken []claimedRow, jobs []mailer.
 		p := c.places[j.DeliveryID]
 		p.duties = append(p.duties, r.Place)
 		c.places[j.DeliveryID] = p
-		j.Facts.Duties = append(j.Facts.Duties, mailer.Duty{ID: r.ID, ContactID: j.ContactID, ActivityKey: j.ActivityKey, SourceKey: r.Source,
-			Cause: r.Cause, ObtainedAt: r.ObtainedAt.Time, DeliveryID: j.DeliveryID,
-			Due: mailer.Due{At: r.DueAt.Time, Rule: r.Rule, Inputs: mailer.DueInputs{ReadAt: r.ReadAt.Time}}})
+		d := r.duty()
+		d.ContactID, d.ActivityKey, d.DeliveryID = j.ContactID, j.ActivityKey, j.DeliveryID
+		d.Due.Inputs.ReadAt = r.ReadAt.Time
+		j.Facts.Duties = append(j.Facts.Duties, d)
 	}
 	for i := range jobs {
 		f := &jobs[i].Facts
