@@ -79,18 +79,34 @@ func fillDisk(ctx context.Context, s *scene) error {
 	if err := s.taken(ctx, s.moments(2)[0]); err != nil {
 		return err
 	}
+	s.sink.hold() // so that the run is not over before the disk is full
 	heard := s.crew.said(notTaken)
 	if err := full(); err != nil {
 		return err
 	}
+	if err := s.until(ctx, "the database feels the full disk", func() bool { return s.writeLog(ctx) != nil }); err != nil {
+		return err
+	}
 	s.result.Faults++
-	if err := s.until(ctx, "the workers feel the full disk", func() bool { return s.crew.said(notTaken) >= heard+felt }); err != nil {
+	s.sink.release()
+	err := s.until(ctx, "the workers feel the full disk", func() bool {
+		s.writeLog(ctx) // one that has recovered meanwhile is full again
+		return s.crew.said(notTaken) >= heard+felt
+	})
+	if err != nil {
 		return err
 	}
 	if err := well(ctx); err != nil {
 		return err
 	}
 	return s.finish(ctx)
+}
+
+// writeLog uses up a little of the room that PostgreSQL has set aside for its log of
+// changes, as other users of the server would.
+func (s *scene) writeLog(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "SELECT pg_logical_emit_message(true, 'chaos', repeat('x', 1 << 20))")
+	return err
 }
 
 // felt is how often they try in vain before there is room again.

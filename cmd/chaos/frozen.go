@@ -63,6 +63,7 @@ func (s *scene) freeze(ctx context.Context, meanwhile func()) error {
 	if err != nil {
 		return err
 	}
-	s.result.Fenced = s.crew.said("settled after the claim had passed")
-	return s.finish(ctx)
+	err = s.finish(ctx)
+	s.result.Fenced = s.crew.said("settled after the claim had passed") // they have ended, so that all is said
+	return err
 }
