@@ -52,7 +52,7 @@ type WorkerOptions struct {
 	Relay         RelayLimits          // what the relay may be given; none
 	Standing      pacing.StandingLimit // when a lane is paused; DefaultStandingLimit; less than 0: never
 	Batch         int                  // deliveries claimed at once; 800
-	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 1024 in all
+	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 512 in all
 	Lease         time.Duration        // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry                // DefaultRetry
 	Uncertain     UncertainPolicy      // Resend
@@ -91,7 +91,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 		o.Batch = 800
 	}
 	if o.Ahead == 0 {
-		o.Ahead = max(min(64*o.Connections, 1024), 4*o.Connections) // of some twenty kilobytes each
+		o.Ahead = max(min(64*o.Connections, 512), 4*o.Connections) // of some twenty kilobytes each
 	}
 	if o.Retry.Steps == nil {
 		o.Retry = DefaultRetry
