@@ -136,6 +136,7 @@ type line struct {
 	number    int // its seat
 	session   Session
 	used      time.Time
+	carried   int // letters that the relay answered for over this session
 	now, next letter
 	announced bool
 }
@@ -208,6 +209,9 @@ func (l *line) announce() *Message {
 			return nil
 		}
 		l.next, l.announced = next, true
+		if l.wary.take(next.DeliveryID) {
+			return nil // it goes next, and nothing is on the wire of it until then
+		}
 		return &l.next.message
 	default:
 		return nil
@@ -226,10 +230,9 @@ func (l *line) send(ctx context.Context) {
 	l.used = l.Now()
 	end := l.conclude(l.now.Job, l.now.attempt, reply, err)
 	l.pen.note(end) // before it waits for others; if that fails the books alone have it
-	if end.strains() {
-		l.seats.strained(l.used)
-	} else {
-		l.seats.served(l.used)
+	l.weigh(end)
+	if l.announced && !l.session.Alive() {
+		l.wary.add(l.next.DeliveryID)
 	}
 	if end.To == Queued {
 		l.release([]Job{l.now.Job})
@@ -259,7 +262,7 @@ func (l *line) connect(ctx context.Context) bool {
 	l.hangUp()
 	s, err := l.Relay.Open(ctx)
 	if err == nil {
-		l.session, l.used = s, l.Now()
+		l.session, l.used, l.carried = s, l.Now(), 0
 		return true
 	}
 	if ctx.Err() != nil {
@@ -352,8 +355,8 @@ func (r *run) releaseWaiting() {
 	}
 }
 
-// releaseRest gives back what was on record and never touched the wire when the
-// worker stopped.
+// releaseRest gives back at once what was on record and never touched the wire when
+// the worker stopped: others may send it while a connection still waits for an answer.
 func (r *run) releaseRest() {
 	var jobs []Job
 	for l := range r.ready {

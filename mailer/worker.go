@@ -162,8 +162,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	go r.beginAhead()
 	r.claimer(ctx) // returns when ctx ends, and closes jobs
 	go func() { writers.Wait(); close(r.begins.in) }()
-	senders.Wait()
 	r.releaseRest() // returns when ready is closed: the writers are done then, too
+	senders.Wait()  // the answer to a dot may take minutes
 	close(r.settles.in)
 	settling.Wait()
 	housekeeping.Wait()
@@ -195,6 +195,7 @@ type run struct {
 	pen       *pen
 	nextClaim ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
 	standings standings
+	wary      wary
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals
