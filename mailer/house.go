@@ -138,6 +138,7 @@ func (r *run) watchLanes(ctx context.Context) {
 		lanes, err := r.Queue.Lanes(ctx, r.Controller)
 		if err == nil {
 			r.lanes.set(lanes)
+			r.paces.set(lanes, r.Now())
 		}
 		r.complain(ctx, "look at the lanes", err)
 		r.pause(ctx, r.opt.LanePoll)

@@ -37,7 +37,7 @@ func (r *run) claimer(ctx context.Context) {
 		switch {
 		case probing:
 			r.wait(ctx, WaitRelay)
-		case len(jobs) == 0:
+		case len(jobs) == 0 || r.paces.wasPassed():
 			r.wait(ctx, WaitWork)
 		}
 	}
@@ -175,7 +175,7 @@ func (l *line) takeReady(ctx context.Context) bool {
 			l.breaker.unused()
 			return false
 		}
-		if !l.mayGo(l.now) {
+		if !l.mayGo(l.now) || !l.paces.take(l.now.Lane, l.Now()) {
 			l.breaker.unused()
 			l.release([]Job{l.now.Job})
 			continue
@@ -204,7 +204,7 @@ func (l *line) announce() *Message {
 		if !ok {
 			return nil
 		}
-		if !l.mayGo(next) {
+		if !l.mayGo(next) || !l.paces.take(next.Lane, l.Now()) {
 			l.release([]Job{next.Job})
 			return nil
 		}

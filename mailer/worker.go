@@ -189,6 +189,7 @@ type run struct {
 	ready     chan letter
 	settles   *batcher[Settlement]
 	lanes     laneBoard
+	paces     lanePaces
 	breaker   *breaker
 	seats     *seats
 	held      heldClaims
