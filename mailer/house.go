@@ -164,6 +164,17 @@ func (b *laneBoard) set(lanes []Lane) {
 	b.closed = closed
 }
 
+// claimed takes note that lanes were claimed from: they are open, also those that the last
+// look found paused. Otherwise their letters would go back and be claimed again until
+// the next look.
+func (b *laneBoard) claimed(jobs []Job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, j := range jobs {
+		delete(b.closed, j.Lane)
+	}
+}
+
 func (b *laneBoard) open(lane int64) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()

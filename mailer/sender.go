@@ -104,6 +104,7 @@ func (r *run) claim(ctx context.Context, may permit) []Job {
 		r.held.add(claim, len(jobs), now.Add(r.opt.Lease), may)
 		r.nextClaim = ID{}
 	}
+	r.lanes.claimed(jobs)
 	r.Meter.Claimed(len(jobs))
 	return jobs
 }
