@@ -138,6 +138,7 @@ func (r *run) watchLanes(ctx context.Context) {
 		lanes, err := r.Queue.Lanes(ctx, r.Controller)
 		if err == nil {
 			r.lanes.set(lanes)
+			r.paces.set(lanes, r.Now())
 		}
 		r.complain(ctx, "look at the lanes", err)
 		r.pause(ctx, r.opt.LanePoll)
@@ -161,6 +162,17 @@ func (b *laneBoard) set(lanes []Lane) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = closed
+}
+
+// claimed takes note that lanes were claimed from: they are open, also those that the last
+// look found paused. Otherwise their letters would go back and be claimed again until
+// the next look.
+func (b *laneBoard) claimed(jobs []Job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, j := range jobs {
+		delete(b.closed, j.Lane)
+	}
 }
 
 func (b *laneBoard) open(lane int64) bool {

@@ -162,8 +162,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	go r.beginAhead()
 	r.claimer(ctx) // returns when ctx ends, and closes jobs
 	go func() { writers.Wait(); close(r.begins.in) }()
-	senders.Wait()
 	r.releaseRest() // returns when ready is closed: the writers are done then, too
+	senders.Wait()  // the answer to a dot may take minutes
 	close(r.settles.in)
 	settling.Wait()
 	housekeeping.Wait()
@@ -189,12 +189,14 @@ type run struct {
 	ready     chan letter
 	settles   *batcher[Settlement]
 	lanes     laneBoard
+	paces     lanePaces
 	breaker   *breaker
 	seats     *seats
 	held      heldClaims
 	pen       *pen
 	nextClaim ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
 	standings standings
+	wary      wary
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals

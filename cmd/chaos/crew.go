@@ -82,6 +82,27 @@ func (c *crew) kill(n int) {
 	<-c.procs[n].ended
 }
 
+// stop freezes worker n and waits until it stands still: on a busy machine its threads go
+// on for some milliseconds behind the signal, in which a worker sends many a mail.
+func (s *scene) stop(ctx context.Context, n int) error {
+	s.crew.signal(n, syscall.SIGSTOP)
+	return s.until(ctx, "a worker stands still", func() bool { return stopped(s.crew.procs[n].Process.Pid) })
+}
+
+// stopped tells whether every thread of a process is stopped; one of which the system
+// does not tell counts as stopped.
+func stopped(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, file := range threads {
+		b, _ := os.ReadFile(file) // of a thread that has ended there is none
+		_, state, _ := bytes.Cut(b, []byte(") "))
+		if len(state) > 0 && state[0] != 'T' {
+			return false
+		}
+	}
+	return true
+}
+
 // patience is how long a worker may take to stop when it is asked to.
 const patience = time.Minute
 
