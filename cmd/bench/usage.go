@@ -17,10 +17,11 @@ type usage struct {
 	Own      float64 `json:"own"`      // of this process
 	Database float64 `json:"database"` // of PostgreSQL and all its processes
 	Sink     float64 `json:"sink"`
+	Pooler   float64 `json:"pooler,omitempty"` // of PgBouncer, where it stands between
 }
 
 func (u usage) minus(v usage) usage {
-	return usage{u.Own - v.Own, u.Database - v.Database, u.Sink - v.Sink}
+	return usage{u.Own - v.Own, u.Database - v.Database, u.Sink - v.Sink, u.Pooler - v.Pooler}
 }
 
 // readUsage reads what has been used up to now.

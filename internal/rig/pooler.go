@@ -195,6 +195,9 @@ func (p *Pooler) ready(ctx context.Context) error {
 	}
 }
 
+// Process is the id of the process whose child it is.
+func (p *Pooler) Process() int { return p.running.Process.Pid }
+
 // Stop ends it at once, as a crash does: every connection breaks, on both sides.
 func (p *Pooler) Stop() error {
 	if p.leash == nil {
