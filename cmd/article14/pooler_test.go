@@ -19,7 +19,7 @@ import (
 // all processes together share so many sessions, and the PgBouncer.
 func pooled(t *testing.T, url string, sessions int) (string, *rig.Pooler) {
 	t.Helper()
-	p, err := rig.OpenPooler(t.Context(), url, sessions)
+	p, err := rig.OpenPooler(t.Context(), url, sessions, rig.GoRound)
 	if err != nil {
 		t.Fatal(err)
 	}

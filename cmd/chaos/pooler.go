@@ -14,7 +14,7 @@ const poolerSessions = 4
 // between two transactions, and the pooler itself gone and back. No worker ends, so
 // that nothing at all may be told twice.
 func breakPooler(ctx context.Context, s *scene) (err error) {
-	if s.pooler, err = rig.OpenPooler(ctx, s.server.URL(s.database), poolerSessions); err != nil {
+	if s.pooler, err = rig.OpenPooler(ctx, s.server.URL(s.database), poolerSessions, rig.GoRound); err != nil {
 		return err
 	}
 	if err := s.crew.startAll(ctx); err != nil {

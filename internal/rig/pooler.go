@@ -33,14 +33,18 @@ type Pooler struct {
 	leash   io.Closer // what ends it when it is closed, by us or by our end
 }
 
+// GoRound is a setting for OpenPooler: a session goes round among the clients, and does not
+// stay with the last one while it is free. Tests see more with it; it is not PgBouncer's way.
+const GoRound = "server_round_robin = 1"
+
 // poolerPort is only a part of the socket's name.
 const poolerPort = "6432"
 
 // OpenPooler starts a PgBouncer before the server at an address of privatepg's. All
 // clients of a database share so many sessions of it. PgBouncer's own settings are left as they
-// are but for what a place of one's own needs, so that what works here works there.
+// are but for what a place of one's own needs and for those given, so that what works here works there.
 // For root it runs, as the server does, as the user who owns the server's socket.
-func OpenPooler(ctx context.Context, server string, sessions int) (p *Pooler, err error) {
+func OpenPooler(ctx context.Context, server string, sessions int, settings ...string) (p *Pooler, err error) {
 	p = &Pooler{}
 	if p.server, err = url.Parse(server); err != nil {
 		return nil, errors.New("the server's address cannot be read")
@@ -59,7 +63,7 @@ func OpenPooler(ctx context.Context, server string, sessions int) (p *Pooler, er
 	if p.log, err = os.Create(filepath.Join(p.folder, "log")); err != nil {
 		return nil, err
 	}
-	config, err := p.config(ctx, sessions)
+	config, err := p.config(ctx, sessions, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +92,7 @@ func findPooler() (string, error) {
 }
 
 // config is its file. Who may enter the folder of its socket may use it, as with the server's.
-func (p *Pooler) config(ctx context.Context, sessions int) (string, error) {
+func (p *Pooler) config(ctx context.Context, sessions int, settings []string) (string, error) {
 	prepared, err := p.noPrepared(ctx)
 	if err != nil {
 		return "", err
@@ -102,8 +106,6 @@ pool_mode = transaction
 default_pool_size = %d
 max_client_conn = 500
 %s
-; a session goes round among the clients, and does not stay with the last one
-server_round_robin = 1
 ; a server that was away is tried again soon
 server_login_retry = 1
 auth_type = any
@@ -115,7 +117,7 @@ unix_socket_mode = 0700
 log_connections = 0
 log_disconnections = 0
 log_stats = 0
-`, quoted(q.Get("host")), q.Get("port"), quoted(p.server.User.Username()), sessions, prepared, p.server.User.Username(), poolerPort, p.folder), nil
+`, quoted(q.Get("host")), q.Get("port"), quoted(p.server.User.Username()), sessions, strings.Join(append(settings, prepared), "\n"), p.server.User.Username(), poolerPort, p.folder), nil
 }
 
 // noPrepared forbids prepared statements between transactions, which PgBouncer may

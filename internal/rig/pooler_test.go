@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 func pooled(t *testing.T, sessions, clients int) (*Pooler, string, []*sql.DB) {
 	t.Helper()
 	address := pgtest.New(t, nil)
-	p, err := OpenPooler(t.Context(), address, sessions)
+	p, err := OpenPooler(t.Context(), address, sessions, GoRound)
 	if err != nil {
 		t.Fatal(err)
 	}
