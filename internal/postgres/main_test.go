@@ -50,7 +50,9 @@ type pooler struct {
 func (p *pooler) before(t testing.TB, url string) string {
 	t.Helper()
 	// It outlives the test that happens to be the first.
-	p.once.Do(func() { p.Pooler, p.err = rig.OpenPooler(context.WithoutCancel(t.Context()), url, sessions, rig.GoRound) })
+	p.once.Do(func() {
+		p.Pooler, p.err = rig.OpenPooler(context.WithoutCancel(t.Context()), url, sessions, rig.GoRound)
+	})
 	must(t, p.err)
 	return p.Through(url)
 }

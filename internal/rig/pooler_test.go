@@ -132,3 +132,23 @@ func TestAPoolerThatCutsOrCrashesTakesNewConnections(t *testing.T) {
 		session(t, dbs[0])
 	}
 }
+
+// docs/operations.md says so, and what to do instead.
+func TestSettingsInTheAddressAreRefusedByThePooler(t *testing.T) {
+	address := pgtest.New(t, nil)
+	p, err := OpenPooler(t.Context(), address, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, setting := range []string{"search_path=x", "statement_timeout=5000"} {
+		db, err := sql.Open("postgres", p.Through(address)+"&"+setting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec("SELECT 1"); err == nil || !strings.Contains(err.Error(), "unsupported startup parameter") {
+			t.Errorf("%s: %v", setting, err)
+		}
+	}
+}
