@@ -115,7 +115,7 @@ func TestThreeWorkersBehindAPoolerTellEachPersonOnce(t *testing.T) { // E5, govu
 		t.Fatalf("all was over before it was paused: nothing was tested: %s %v", c.State, counts)
 	}
 	mails := s.notices(t)
-	// Workers look twice a second; the rest is for a machine that has other work.
+	// Workers look four times a second; the rest is for a machine that has other work.
 	if late := mails[len(mails)-1].At.Sub(paused); late > 5*time.Second {
 		t.Errorf("a mail went out %s after the pause", late)
 	}
