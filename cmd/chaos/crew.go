@@ -46,6 +46,9 @@ func (c *crew) start(ctx context.Context, n int) error {
 		"--journal", filepath.Join(c.folder, fmt.Sprintf("%s-journal-%d", c.name, n))}
 	p := &process{c.command(ctx, c.database, args...), make(chan struct{})}
 	p.Stderr, p.Stdout = log, log
+	if c.pooler != nil {
+		p.Env = append(p.Env, "ARTICLE14_DATABASE_URL="+c.pooler.Through(c.server.URL(c.database))) // the last one counts
+	}
 	if err := p.Start(); err != nil {
 		return err
 	}

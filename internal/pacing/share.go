@@ -1,5 +1,10 @@
 package pacing
 
+import (
+	"math"
+	"slices"
+)
+
 // LaneTurn is a lane during one claim.
 type LaneTurn struct {
 	Lane  int64
@@ -29,7 +34,9 @@ type Given struct{ OnTime, Late, Sending int }
 // its pace, and the backlog has what remains.
 //
 // toss is in [0, 1) and another one in each claim. It settles what cannot be
-// divided: of seven, one and a half portions are two in half of the claims.
+// divided: of seven, one and a half portions are two in half of the claims. It
+// settles, too, with which lane the sharing out begins, so that where there are more
+// lanes than deliveries to share out each has its turn.
 func Share(lanes []*LaneTurn, left int, toss float64) []Portion {
 	var able []*LaneTurn
 	needed := 0.0
@@ -39,6 +46,7 @@ func Share(lanes []*LaneTurn, left int, toss float64) []Portion {
 			needed += l.reserve()
 		}
 	}
+	able = inTurn(able, toss)
 	aside := make([]int, len(able))
 	batch, exact, given := float64(left), 0.0, 0
 	for i, l := range able {
@@ -57,6 +65,15 @@ func Share(lanes []*LaneTurn, left int, toss float64) []Portion {
 		}
 	}
 	return out
+}
+
+// inTurn gives the lanes from another one on in each claim. It goes by small digits of
+// the toss, for the great ones settle which stream a lane's only delivery comes from:
+// else it would be the same one whenever that lane is the first.
+func inTurn(lanes []*LaneTurn, toss float64) []*LaneTurn {
+	_, turn := math.Modf(toss * 256)
+	first := int(turn * float64(len(lanes)))
+	return slices.Concat(lanes[first:], lanes[:first])
 }
 
 // reserve is the part of a batch that is to be set aside for a lane's people who

@@ -65,6 +65,31 @@ func TestNobodyStillOnTimeGetsLessOfABatchThanTheirLaneNeeds(t *testing.T) { // 
 	})
 }
 
+// TestNoLaneWaitsForMoreClaimsThanThereAreLanes takes claims whose tosses differ as evenly as
+// chance has it in the long run: as many as there are lanes.
+func TestNoLaneWaitsForMoreClaimsThanThereAreLanes(t *testing.T) { // D7
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 12).Draw(t, "lanes")
+		left := rapid.IntRange(1, n).Draw(t, "left")
+		stream := rapid.IntRange(0, 255).Draw(t, "great digits of the toss")
+		got := make([]int, n)
+		for turn := range n {
+			var lanes []*LaneTurn
+			for i := range n {
+				lanes = append(lanes, &LaneTurn{Lane: int64(i), Room: left})
+			}
+			for _, p := range Share(lanes, left, (float64(stream)+(float64(turn)+0.5)/float64(n))/256) {
+				got[p.Lane] += p.OnTime + p.Late
+			}
+		}
+		for lane, given := range got {
+			if given != left {
+				t.Fatalf("in %d claims of %d lane %d was asked for %d, and should be for its part: %v", n, left, lane, given, got)
+			}
+		}
+	})
+}
+
 func TestTheStreamsOfALaneShareByWhatIsNeeded(t *testing.T) { // D7
 	for name, c := range map[string]struct {
 		need Need

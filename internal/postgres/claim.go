@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"sync"
 	"time"
@@ -96,7 +97,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 // take asks the lanes in rounds until the batch is full or they are dry.
 func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, err error) {
 	for range claimRounds {
-		asked := pacing.Share(c.lanes, c.limit-len(taken), float64(c.id[15])/256)
+		asked := pacing.Share(c.lanes, c.limit-len(taken), c.toss())
 		if len(asked) == 0 {
 			break
 		}
@@ -125,6 +126,11 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 		}
 	}
 	return taken, suppressed, nil
+}
+
+// toss is another one for each claim, see pacing.Share: the end of its id is random.
+func (c *claiming) toss() float64 {
+	return float64(binary.BigEndian.Uint32(c.id[len(c.id)-4:])) / (1 << 32)
 }
 
 // note writes the claim down, counts what was taken, charges the paces, and fails the
