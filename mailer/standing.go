@@ -93,7 +93,7 @@ func (r *run) noteStandings(ctx context.Context) {
 		paused, err := r.Standing.NoteStanding(ctx, r.Controller, lane, marks, r.opt.Standing, r.Now())
 		r.complain(ctx, "note how a lane's attempts went", err)
 		if paused {
-			r.Log.Error("a campaign is paused: relays refuse us, not the people; see what they say, mend it, and resume it", "lane", lane,
+			r.Log.Error("a campaign's lane is paused: relays refuse us, not the people; see what they say, mend it, and resume it", "lane", lane,
 				"refused", r.opt.Standing.Refused, "of", r.opt.Standing.Of)
 		}
 	}

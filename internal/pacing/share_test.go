@@ -15,7 +15,7 @@ func TestABatchIsSharedOutWithoutLossAndWithoutExcess(t *testing.T) {
 		var lanes []*LaneTurn
 		for i := range rapid.IntRange(0, 6).Draw(t, "lanes") {
 			lanes = append(lanes, &LaneTurn{
-				Lane: int64(i), Room: rapid.IntRange(0, 20).Draw(t, "room"), Need: Need{drawNeed(t), drawNeed(t)},
+				Lane: int64(i), Room: rapid.IntRange(0, 20).Draw(t, "room"), Need: Need{drawNeed(t), drawNeed(t), drawNeed(t)},
 				onTimeDry: rapid.Bool().Draw(t, "on time dry"), lateDry: rapid.Bool().Draw(t, "late dry"),
 			})
 		}
