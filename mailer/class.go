@@ -116,6 +116,25 @@ type ClassFigures struct {
 	FullAt time.Time // since when the day's number is used up; zero: it is not
 }
 
+// ClearsIn is how many seconds its limits take for so many attempts; 0 where it has none.
+func (c ClassFigures) ClearsIn(queued int64) float64 {
+	perSecond := pacing.PerSecond(c.Caps.PerSecond, c.Caps.PerDay)
+	if perSecond == 0 {
+		return 0
+	}
+	return float64(queued) / perSecond
+}
+
+// QueuedIn is what is queued in the lanes of a class, of all campaigns.
+func (f Figures) QueuedIn(class string) (n int64) {
+	for _, l := range f.Lanes {
+		if l.Class == class && !l.CampaignID.IsZero() {
+			n += l.Queued
+		}
+	}
+	return n
+}
+
 // Set makes a class, or changes one. Every worker goes by it with its next claim.
 func (c Classes) Set(ctx context.Context, change ClassChange, by string) (Class, error) {
 	if by == "" {
