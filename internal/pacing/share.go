@@ -13,6 +13,17 @@ type LaneTurn struct {
 	onTimeDry, lateDry bool // a stream that gave less than it was asked for
 }
 
+// room is how many a lane could give if it were alone.
+func (l *LaneTurn) room() int {
+	n := l.Room
+	for _, b := range []*Budget{l.Campaign, l.Class} {
+		if b != nil {
+			n = min(n, b.Left)
+		}
+	}
+	return n
+}
+
 // Budget is what several lanes may give together in one claim: those of a campaign
 // with a pace or a number a day, or those of a class of domains with limits.
 type Budget struct {
@@ -43,8 +54,8 @@ type Given struct{ OnTime, Late, Sending int }
 func Share(lanes []*LaneTurn, left int, toss float64) []Portion {
 	var turns []*turn
 	for _, l := range lanes {
-		if l.Room > 0 && !(l.onTimeDry && l.lateDry) {
-			turns = append(turns, &turn{LaneTurn: l, room: l.Room, own: slackFactor * max(l.Need.OfOwn, l.Need.OfClass)})
+		if room := l.room(); room > 0 && !(l.onTimeDry && l.lateDry) {
+			turns = append(turns, &turn{LaneTurn: l, room: room, own: slackFactor * max(l.Need.OfOwn, l.Need.OfClass)})
 		}
 	}
 	// The classes first: what a class cannot take of a campaign's the others have.
