@@ -186,6 +186,17 @@ func TestWhatAThrottledClassCannotTakeIsSetAsideForTheOthersPeople(t *testing.T)
 	}
 }
 
+func TestALaneWhoseCampaignHasNothingLeftTakesNothingOfItsClass(t *testing.T) {
+	class := &Budget{Left: 1}
+	spent, other := &LaneTurn{Lane: 1, Room: 20, Campaign: &Budget{}, Class: class}, &LaneTurn{Lane: 2, Room: 20, Class: class, Need: Need{OfAll: 1}}
+	want := []Portion{{Lane: 2, OnTime: 1}}
+	for _, lanes := range [][]*LaneTurn{{spent, other}, {other, spent}} {
+		if got := Share(lanes, 20, 0); !slices.Equal(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestACampaignsPeopleWhoAreOnTimeHaveItsPaceBeforeTheBacklogOfItsOtherClasses(t *testing.T) { // D7
 	pace := &Budget{Left: 10}
 	backlog := &LaneTurn{Lane: 1, Room: 100, Campaign: pace, onTimeDry: true}

@@ -335,33 +335,47 @@ func TestANewClassesLaneBeginsAsItsCampaignStands(t *testing.T) {
 	equal(t, "claimed at its pace", len(h.claim(10, noon.Add(time.Second))), 3)
 }
 
-// TestPausingACampaignBesideSortingLeavesNoLaneOpen holds the locks around lanes that
-// are made while their campaign moves.
-func TestPausingACampaignBesideSortingLeavesNoLaneOpen(t *testing.T) {
+// TestALaneThatIsMadeWhileItsCampaignIsPausedIsPaused holds the locks around new lanes.
+func TestALaneThatIsMadeWhileItsCampaignIsPausedIsPaused(t *testing.T) {
 	h, other := twoStores(t)
-	h.peopleAt("big.example", 20, noon.Add(day))
+	h.peopleAt("big.example", 5, noon.Add(day))
 	c := h.running("spring", 0)
-	for i := range 15 {
-		name := fmt.Sprintf("big-%d", i)
-		var all sync.WaitGroup
-		h.setClass(name, 0, 0, "big.example")
-		all.Go(func() {
-			if _, _, err := other.SortLanes(h.ctx, h.controller); err != nil {
-				t.Error(err)
+	h.setClass("big", 0, 0, "big.example")
+	sorted := make(chan error, 1)
+	must(t, h.write(h.ctx, func(x tx) error {
+		if err := x.moveCampaign(h.ctx, h.controller, c.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignPaused, "ann", noon); err != nil {
+			return err
+		}
+		go func() {
+			_, _, err := other.SortLanes(h.ctx, h.controller)
+			sorted <- err
+		}()
+		for { // until it waits for us
+			if len(sorted) > 0 {
+				t.Error("a lane was made while its campaign was on its way to another state")
+				return nil
 			}
-		})
-		all.Go(func() {
-			if err := h.Move(h.ctx, h.controller, c.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignPaused, "ann", noon); err != nil {
-				t.Error(err)
+			if h.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
+				return nil
 			}
-		})
-		all.Wait()
-		equal(t, "lanes open while the campaign is paused", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1 AND state <> 'paused'`, c.ID), 0)
-		must(t, h.resume(c, noon))
-		h.sorted()
-		must(t, h.operator(noon).Remove(h.ctx, name, "ann"))
-		h.sorted()
-	}
+		}
+	}))
+	must(t, <-sorted)
+	equal(t, "lanes open while the campaign is paused", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1 AND state <> 'paused'`, c.ID), 0)
+	equal(t, "lanes", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1`, c.ID), 2)
+}
+
+func TestWhatComesBackToALaneThatWasSortedFollowsToo(t *testing.T) {
+	h := newHouse(t)
+	h.peopleAt("big.example", 5, noon.Add(day))
+	h.running("spring", 0)
+	held := h.claim(10, noon)
+	h.setClass("big", 0, 2, "big.example")
+	equal(t, "moved while a worker has all", h.sorted(), 0)
+	must(t, h.Release(h.ctx, held[0].ClaimID, nil))
+	equal(t, "claimed while the class has no lane", len(h.claim(10, noon)), 0)
+	equal(t, "moved then", h.sorted(), 5)
+	equal(t, "claimed", len(h.claim(10, noon)), 2)
 }
 
 func TestCorrespondenceNeitherWaitsForAClassNorCountsForIt(t *testing.T) {
@@ -523,4 +537,19 @@ func TestNoClassGetsMoreThanItsLimitsAndNoLaneStarves(t *testing.T) {
 		}
 		equal(rt, "told in the end", told["one.example"]+told["two.example"]+told["three.example"], 75)
 	})
+}
+
+func TestThoseStillOnTimeHaveWhatTheyNeedOfAClassesLimits(t *testing.T) { // D7
+	h := newHouse(t)
+	h.setClass("big", 10, 0, "big.example")
+	h.peopleAt("big.example", 50, noon.Add(-day))
+	h.peopleAt("big.example", 10, noon.Add(2*time.Second))
+	h.running("spring", 0)
+	onTime := 0
+	for _, j := range h.claim(40, noon) {
+		if j.DueAt.After(noon) {
+			onTime++
+		}
+	}
+	equal(t, "of the ten of a second", onTime, 10)
 }
