@@ -25,6 +25,10 @@ type sortedRow struct {
 // SortLanes looks at the next chunk of what is queued since classes changed, and moves
 // what stands in the lane of another class. Those who sort at once take turns.
 func (s *Store) SortLanes(ctx context.Context, controller mailer.ID) (moved int, left bool, err error) {
+	return s.sortLanes(ctx, controller, sortAtOnce)
+}
+
+func (s *Store) sortLanes(ctx context.Context, controller mailer.ID, atOnce int) (moved int, left bool, err error) {
 	err = s.work(ctx, func(t tx) error {
 		moved = 0
 		if _, err := t.one(ctx, &left, "sorting_left", controller); err != nil || !left {
@@ -42,7 +46,7 @@ func (s *Store) SortLanes(ctx context.Context, controller mailer.ID) (moved int,
 			return err
 		}
 		var rows []sortedRow
-		if err := t.all(ctx, &rows, "sorting_look", at.Lane, at.DueAt.Time, at.ID.String(), sortAtOnce); err != nil {
+		if err := t.all(ctx, &rows, "sorting_look", at.Lane, at.DueAt.Time, at.ID.String(), atOnce); err != nil {
 			return err
 		}
 		book, err := s.classes.current(ctx, t, controller)
@@ -52,7 +56,7 @@ func (s *Store) SortLanes(ctx context.Context, controller mailer.ID) (moved int,
 		if moved, err = t.moveAstray(ctx, controller, at.Campaign, at.Lane, at.Class, rows, book); err != nil {
 			return err
 		}
-		if len(rows) < sortAtOnce {
+		if len(rows) < atOnce {
 			if _, err = t.exec(ctx, "sorting_done", at.Lane); err != nil {
 				return err
 			}
