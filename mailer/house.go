@@ -22,6 +22,7 @@ func (r *run) keepHouse(ctx context.Context) {
 		}
 		r.round(ctx, now)
 		r.keepAllowances(ctx, now)
+		r.keepClasses(ctx)
 		r.finish(ctx)
 		if !now.Before(reports) {
 			r.lookAtReports(ctx)

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // would all go out in a rush. What is more than a lane's pace goes back to the queue.
 type lanePaces struct {
 	mu     sync.Mutex
-	byLane map[int64]*paceBucket // of lanes that have one
+	byLane map[int64]*paceBucket // of lanes that have one; a campaign's lanes share theirs
 	passed bool                  // something was more than a pace since somebody asked
 }
 
@@ -31,17 +32,17 @@ func (b *paceBucket) refill(pace int, now time.Time) {
 func (p *lanePaces) set(lanes []Lane, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	byLane := map[int64]*paceBucket{}
+	byLane, byCampaign := map[int64]*paceBucket{}, map[ID]*paceBucket{}
 	for _, l := range lanes {
 		if l.Pace <= 0 {
 			continue
 		}
-		b := p.byLane[l.ID]
+		b := cmp.Or(byCampaign[l.CampaignID], p.byLane[l.ID])
 		if b == nil {
 			b = &paceBucket{l.Pace, float64(2 * l.Pace), now}
 		}
 		b.refill(l.Pace, now)
-		byLane[l.ID] = b
+		byLane[l.ID], byCampaign[l.CampaignID] = b, b
 	}
 	p.byLane = byLane
 }

@@ -117,3 +117,20 @@ func TestASteadyPaceGivesNothingBack(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLanesOfACampaignShareItsPace(t *testing.T) {
+	var p lanePaces
+	now, campaign := time.Unix(1_800_000_000, 0), ID{1}
+	one, both := []Lane{{ID: 1, CampaignID: campaign, Pace: 5}}, []Lane{{ID: 1, CampaignID: campaign, Pace: 5}, {ID: 2, CampaignID: campaign, Pace: 5}}
+	p.set(one, now)
+	p.set(both, now) // a class of domains has been set
+	took := 0
+	for i := range 100 {
+		if p.take(int64(1+i%2), now) {
+			took++
+		}
+	}
+	if took != 10 {
+		t.Errorf("the two lanes gave %d at once, not the two seconds' worth of their campaign", took)
+	}
+}

@@ -16,6 +16,7 @@ import (
 type Releases struct {
 	Campaigns  CampaignStore
 	Allowances AllowanceStore // what campaigns may tell a day, and canaries; nil in what sets and keeps none
+	Classes    ClassStore     // of recipient domains; nil in what keeps none
 	Registers  *Registers
 	Composer   Composer
 	Tokens     Tokens

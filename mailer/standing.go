@@ -107,7 +107,7 @@ func (r *run) noteStandings(ctx context.Context) {
 			r.standings.giveBack(lane, marks)
 		}
 		if paused {
-			r.Log.Error("a campaign is paused: relays refuse us, not the people; see what they say, mend it, and resume it", "lane", lane,
+			r.Log.Error("a campaign's lane is paused: relays refuse us, not the people; see what they say, mend it, and resume it", "lane", lane,
 				"refused", r.opt.Standing.Refused, "of", r.opt.Standing.Of)
 		}
 	}

@@ -127,8 +127,8 @@ type Meter interface {
 // Wait is what a worker that claims nothing waits for.
 type Wait string
 
-// What is waited for. A lane's pace that is used up is waited out like an empty
-// queue: the lanes tell which it was.
+// What is waited for. A campaign's pace or a class's limits that are used up are
+// waited out like an empty queue: the lanes tell which it was.
 const (
 	WaitRelay   Wait = "relay"   // it is away
 	WaitPace    Wait = "pace"    // the relay has had what it may be given in this second, or on this day

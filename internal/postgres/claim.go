@@ -52,8 +52,11 @@ type claiming struct {
 	limit           int
 	now, leaseUntil time.Time
 	lanes           []*pacing.LaneTurn
+	limits          limits
 	limited         []mailer.ID         // campaigns with an allowance in force
 	campaigns       map[int64]mailer.ID // of the lanes; none: correspondence
+	classes         map[int64]string    // of the lanes
+	book            mailer.ClassBook
 	places          map[mailer.ID]rowPlaces
 }
 
@@ -72,7 +75,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 	var c *claiming
 	err = s.work(ctx, func(t tx) error {
 		c = &claiming{tx: t, controller: controller, id: claim, limit: limit, now: now, leaseUntil: now.Add(lease)}
-		if err := c.openLanes(ctx); err != nil {
+		if err := c.openLanes(ctx, &s.classes); err != nil {
 			return err
 		}
 		for _, l := range c.lanes {
@@ -106,6 +109,7 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 			return nil, nil, err
 		}
 		got := map[int64]pacing.Given{}
+		var astray []claimedRow
 		for _, r := range rows {
 			g := got[r.Lane]
 			if r.Late {
@@ -113,9 +117,12 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 			} else {
 				g.OnTime++
 			}
-			if r.Suppressed {
+			switch {
+			case r.Suppressed:
 				suppressed = append(suppressed, r)
-			} else {
+			case c.astray(r):
+				astray = append(astray, r)
+			default:
 				taken = append(taken, r)
 				g.Sending++
 			}
@@ -123,6 +130,9 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 		}
 		for _, l := range c.lanes {
 			l.Served(asked, got[l.Lane])
+		}
+		if err := c.sendHome(ctx, astray); err != nil {
+			return nil, nil, err
 		}
 	}
 	return taken, suppressed, nil
@@ -144,6 +154,9 @@ func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) err
 	if err := c.chargePace(ctx); err != nil {
 		return err
 	}
+	if err := c.chargeClasses(ctx); err != nil {
+		return err
+	}
 	if err := c.chargeAllowances(ctx, taken); err != nil {
 		return err
 	}
@@ -163,7 +176,7 @@ func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) err
 }
 
 func (c *claiming) move(r claimedRow, to mailer.DeliveryState) deliveryMove {
-	return deliveryMove{r.ContactID, r.ID, c.controller, c.campaigns[r.Lane], r.Document, r.Languages, mailer.Queued, to}
+	return deliveryMove{r.ContactID, r.ID, c.controller, c.campaigns[r.Lane], r.Document, r.Languages, mailer.Queued, to, c.classes[r.Lane]}
 }
 
 // jobs gives claimed deliveries all that composing and sending needs.

@@ -245,7 +245,7 @@ func (h *house) placement(c mailer.Candidate) mailer.Placement {
 	}
 	p.Delivery = &mailer.PlannedDelivery{
 		ID: mailer.NewID(noon), Document: mailer.DocNotice, ContentID: h.content.ID, Languages: "fr", LanguageRule: "country", Form: "linkedin",
-		Identifier: c.Addresses[0].Identifier.ID, SkeletonHash: h.skeleton(mailer.DocNotice), Code: mailer.NewCode(), DueAt: c.Duties[0].Due.At,
+		Identifier: c.Addresses[0].Identifier.ID, Domain: mailer.DomainOf(c.Addresses[0].Identifier.Value), SkeletonHash: h.skeleton(mailer.DocNotice), Code: mailer.NewCode(), DueAt: c.Duties[0].Due.At,
 	}
 	return p
 }

@@ -24,6 +24,7 @@ type Store struct {
 	needs    laneNeeds
 	contents contentCache
 	places   placeBook
+	classes  classBooks
 }
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.
