@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lib/pq"
@@ -28,7 +31,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{opened.(session), line}, nil
+	return &connection{session: opened.(session), line: line}, nil
 }
 
 // Driver is lib/pq's.
@@ -74,56 +77,93 @@ type session interface {
 // connection is lib/pq's, that hears of no context: it would send for a cancellation.
 type connection struct {
 	session
-	line *line
+	line   *line
+	hungUp atomic.Bool
 }
 
-// watched hangs up when the context ends before stop is called.
-func (c *connection) watched(ctx context.Context) (unwatched context.Context, stop func() bool) {
-	return context.WithoutCancel(ctx), context.AfterFunc(ctx, func() { c.line.Close() })
+// watched hangs up when the context ends before stop is called. Behind stop it does
+// not any more: who has the connection next is not hung up on.
+func (c *connection) watched(ctx context.Context) (unwatched context.Context, stop func()) {
+	hung := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		defer close(hung)
+		c.hungUp.Store(true)
+		c.line.Close()
+	})
+	return context.WithoutCancel(ctx), sync.OnceFunc(func() {
+		if !unwatch() {
+			<-hung
+		}
+	})
+}
+
+// because gives the reason of an error that came of hanging up: the context's end.
+func (c *connection) because(ctx context.Context, err error) error {
+	if err != nil && c.hungUp.Load() {
+		return cmp.Or(ctx.Err(), err)
+	}
+	return err
+}
+
+// IsValid tells whether it can be used again.
+func (c *connection) IsValid() bool { return !c.hungUp.Load() && c.session.IsValid() }
+
+// Close ends it; one that was hung up is at its end already.
+func (c *connection) Close() error {
+	err := c.session.Close()
+	if c.hungUp.Load() {
+		return nil
+	}
+	return err
 }
 
 // BeginTx begins a transaction, which ends with the context. A commit that has begun is
 // waited for: nobody could tell what became of it otherwise.
 func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	ctx, stop := c.watched(ctx)
-	t, err := c.session.BeginTx(ctx, opts)
+	unwatched, stop := c.watched(ctx)
+	t, err := c.session.BeginTx(unwatched, opts)
 	if err != nil {
 		stop()
-		return nil, err
+		return nil, c.because(ctx, err)
 	}
 	return transaction{t, stop}, nil
 }
 
 // PrepareContext is for COPY.
 func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	ctx, stop := c.watched(ctx)
+	unwatched, stop := c.watched(ctx)
 	defer stop()
-	return c.session.PrepareContext(ctx, query)
+	stmt, err := c.session.PrepareContext(unwatched, query)
+	return stmt, c.because(ctx, err)
 }
 
+// ExecContext runs a statement.
 func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	ctx, stop := c.watched(ctx)
+	unwatched, stop := c.watched(ctx)
 	defer stop()
-	return c.session.ExecContext(ctx, query, args)
+	r, err := c.session.ExecContext(unwatched, query, args)
+	return r, c.because(ctx, err)
 }
 
+// QueryContext asks. Rows that come later are the transaction's to watch.
 func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	ctx, stop := c.watched(ctx)
-	defer stop() // rows that come later are the transaction's to watch
-	return c.session.QueryContext(ctx, query, args)
+	unwatched, stop := c.watched(ctx)
+	defer stop()
+	rows, err := c.session.QueryContext(unwatched, query, args)
+	return rows, c.because(ctx, err)
 }
 
 // Ping asks whether it is there.
 func (c *connection) Ping(ctx context.Context) error {
-	ctx, stop := c.watched(ctx)
+	unwatched, stop := c.watched(ctx)
 	defer stop()
-	return c.session.Ping(ctx)
+	return c.because(ctx, c.session.Ping(unwatched))
 }
 
 // transaction is watched until it ends.
 type transaction struct {
 	driver.Tx
-	stop func() bool
+	stop func()
 }
 
 func (t transaction) Commit() error {

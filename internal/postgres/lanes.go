@@ -38,7 +38,7 @@ type openLane struct {
 }
 
 // openLanes are the lanes that a claim may take from: the express lane, then the
-// others, from another one on each time, so that many lanes share small batches.
+// others (whose turn it is, where there are many, is settled by pacing.Share).
 // What lanes share is locked until the claim ends; where another claim has it
 // locked, they are passed over.
 func (c *claiming) openLanes(ctx context.Context, books *classBooks) error {
@@ -66,10 +66,6 @@ func (c *claiming) openLanes(ctx context.Context, books *classBooks) error {
 		} else {
 			others = append(others, l)
 		}
-	}
-	if n := len(others); n > 0 {
-		turn := int(c.id[14]) % n
-		others = append(others[turn:n:n], others[:turn]...)
 	}
 	c.lanes = append(express, others...)
 	return nil
