@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -253,29 +251,3 @@ func TestHostileSizesAreReadToTheirEnd(t *testing.T) {
 	}
 }
 
-// TestCorpus reads real reports, where there are some, and tells how many are understood:
-//
-//	ARTICLE14_BOUNCE_CORPUS=<folder> go test ./internal/bounce -run Corpus -v
-func TestCorpus(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(os.Getenv("ARTICLE14_BOUNCE_CORPUS"), "*.eml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	understood, machine, findings := 0, 0, map[string]int{}
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := Read(raw)
-		holds(t, r)
-		findings[r.Verdict().Finding()]++
-		if len(r.Recipients) > 0 {
-			understood++
-		}
-		if bytes.Contains(bytes.ToLower(raw), []byte("content-type: message/delivery-status")) {
-			machine++
-		}
-	}
-	t.Logf("%d reports, %d with a part for machines, %d understood: %v", len(files), machine, understood, findings)
-}
