@@ -250,4 +250,3 @@ func TestHostileSizesAreReadToTheirEnd(t *testing.T) {
 		}
 	}
 }
-

@@ -106,7 +106,9 @@ func readExpectations(t *testing.T, folder string) (out []expectation) {
 type score struct{ files, understood, recipients, found, agree, strict int }
 
 func (s score) String() string {
-	share := func(n, of int) string { return fmt.Sprintf("%d of %d (%.1f %%)", n, of, 100*float64(n)/float64(max(of, 1))) }
+	share := func(n, of int) string {
+		return fmt.Sprintf("%d of %d (%.1f %%)", n, of, 100*float64(n)/float64(max(of, 1)))
+	}
 	return fmt.Sprintf("files understood %s, recipients found %s, verdicts that agree %s, by the reason's group alone %s",
 		share(s.understood, s.files), share(s.found, s.recipients), share(s.agree, s.recipients), share(s.strict, s.recipients))
 }
@@ -169,16 +171,16 @@ func TestCorpus(t *testing.T) {
 	half := func(even bool) func(string) bool {
 		return func(name string) bool {
 			stem := strings.TrimSuffix(name, ".eml")
-			return strings.ContainsAny(stem[len(stem)-1:], "02468") == even
+			return strings.ContainsAny(stem[len(stem)-1:], "79") != even
 		}
 	}
 	quiet := func(expectation, mailer.Report) {}
 	all := scored(t, folder, func(string) bool { return true }, quiet)
-	t.Logf("even files: %v", scored(t, folder, half(true), differs))
+	t.Logf("those that this was written with: %v", scored(t, folder, half(true), differs))
 	if only := os.Getenv("ARTICLE14_BOUNCE_HALF"); only != "even" {
-		t.Logf("odd files:  %v", scored(t, folder, half(false), differs))
+		t.Logf("those that were kept apart:       %v", scored(t, folder, half(false), differs))
 	} else {
-		t.Logf("odd files:  %v", scored(t, folder, half(false), quiet))
+		t.Logf("those that were kept apart:       %v", scored(t, folder, half(false), quiet))
 	}
 	t.Logf("all:        %v", all)
 	slices.Sort(rows)

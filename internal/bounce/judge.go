@@ -23,9 +23,11 @@ const maxSaid = 4000
 //  6. temporary codes and delays; else refused: for a reason that it does not say.
 //
 // An address is dead only where nothing speaks against it. A reply of class 4 does,
-// and so does an enhanced code 5.2.z or 5.7.z that the server gave together with
-// its words: such a mailbox is there. Whoever is wrongly held to be dead is a
-// person who is never told.
+// unless it is 4.1.1 with the words, and was tried to the end. An enhanced code 5.2.z
+// or 5.7.z does that the server gave together with its words, and so does a server
+// that had taken the recipient, and calls the user unknown after it saw the message:
+// such a mailbox is there. Whoever is wrongly held to be dead is a person who is
+// never told.
 func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 	e := evidence{temporary: r.Action == mailer.ActionDelayed, detail: detail(r.Status), code: r.Code}
 	class := byte('5')
@@ -36,14 +38,31 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 		class = r.Status[0]
 	}
 	e.temporary = e.temporary || class == '4'
-	e.there = strings.HasPrefix(detail(saidFirst(r.Diagnostic)), "2.") || strings.HasPrefix(detail(saidFirst(r.Diagnostic)), "7.")
+	own := detail(saidFirst(r.Diagnostic))
+	e.there = strings.HasPrefix(own, "2.") || strings.HasPrefix(own, "7.") || tookRecipient(r.Diagnostic, further)
+	e.lasting = r.Action == mailer.ActionFailed && e.detail == "1.1"
 	return e.judge(plain(r.Diagnostic), further)
+}
+
+var (
+	afterData = regexp.MustCompile(`(?i)in reply to end of data|after end of data|after i sent the message|like our final data|>>> data\s+<<< 5|smtp command\s+data\b`)
+	// pipelined are the words that follow where DATA was refused for want of recipients;
+	// Yahoo's servers look for the mailbox only then, and say that delivery failed.
+	pipelined = regexp.MustCompile(`(?i)need rcpt|no valid recipients|no recipients|valid rcpt|delivery error`)
+)
+
+// tookRecipient tells whether the server refused only what followed DATA.
+func tookRecipient(diagnostic string, further []string) bool {
+	text := diagnostic + "\n" + strings.Join(further, "\n")
+	text = text[:min(len(text), 2*maxSaid)]
+	return afterData.MatchString(text) && !pipelined.MatchString(text)
 }
 
 // evidence is what there is beside the words.
 type evidence struct {
 	temporary bool   // the codes, or the action, leave hope
-	there     bool   // the server's own code says that the mailbox exists
+	there     bool   // the server's own code, or what it did before, says that the mailbox exists
+	lasting   bool   // it was temporary by its code, was about the mailbox, and has been given up
 	detail    string // of the enhanced code, without its class: "1.1"
 	code      int    // SMTP
 }
@@ -82,7 +101,7 @@ func (e evidence) weigh(class mailer.ReplyClass) mailer.ReplyClass {
 	switch {
 	case class != mailer.ClassDeadAddress:
 		return class
-	case e.temporary:
+	case e.temporary && !e.lasting:
 		return mailer.ClassTransient
 	case e.there:
 		return mailer.ClassPolicy
@@ -106,6 +125,8 @@ var details = map[string]mailer.ReplyClass{
 
 func (e evidence) byDetail() mailer.ReplyClass {
 	switch class, known := details[e.detail]; {
+	case known && e.temporary && class == mailer.ClassDeadAddress: // without words it may be a check that found no answer
+		return mailer.ClassTransient
 	case known:
 		return e.weigh(class)
 	case strings.HasPrefix(e.detail, "6."):
@@ -159,6 +180,9 @@ func reply(status, diagnostic string) (enh string, code int, text string) {
 		typed, text = false, diagnostic
 	}
 	text = strings.TrimSpace(text)
+	if m := wrapped.FindStringSubmatch(text); m != nil {
+		text = m[1] + " " + m[2]
+	}
 	enh = enhanced.FindString(status)
 	if said := saidFirst(text); said != "" && !strings.HasSuffix(said, ".0.0") && (enh == "" || said[0] == enh[0]) {
 		enh = said
@@ -171,6 +195,10 @@ func reply(status, diagnostic string) (enh string, code int, text string) {
 	}
 	return enh, code, text
 }
+
+// wrapped is how Cisco's gateways give the reply of another server: behind a status
+// and words of their own, "5.1.0 - Unknown address error 550-'5.7.1 Access denied'".
+var wrapped = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3} - [A-Za-z ]{3,80} ([245]\d\d)-'(.*)`)
 
 // codeIn is the SMTP code of a reply, near its start; 0 if there is none.
 func codeIn(text string) int {

@@ -3,6 +3,7 @@ package bounce
 import (
 	"bytes"
 	"mime"
+	"slices"
 	"strings"
 
 	"article14/mailer"
@@ -131,9 +132,13 @@ func (m message) delivery(r *mailer.Report) bool {
 // judge says what became of one recipient, with the words about them in the text.
 func (m message) judge(rec mailer.RecipientReport) mailer.ReplyClass {
 	lines := strings.Split(m.text, "\n")
-	about := segment(lines, mentions(lines), rec.Recipient)
-	if about == "" {
+	found := mentions(lines)
+	about := segment(lines, found, rec.Recipient)
+	switch {
+	case about == "":
 		return Judge(rec, m.text)
+	case slices.ContainsFunc(found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) }):
+		return Judge(rec, about) // the rest may be about somebody else
 	}
 	return Judge(rec, about, m.text)
 }

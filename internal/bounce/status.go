@@ -65,10 +65,25 @@ func readStatus(b []byte, r *mailer.Report) {
 		if id := group.get("Original-Envelope-Id"); id != "" && r.EnvelopeID == "" {
 			r.EnvelopeID = unxtext(id)
 		}
-		if rec, ok := recipient(group); ok {
-			r.Recipients = append(r.Recipients, rec)
+		for _, one := range apart(group) {
+			if rec, ok := recipient(one); ok && len(r.Recipients) < maxRecipients {
+				r.Recipients = append(r.Recipients, rec)
+			}
 		}
 	}
+}
+
+// apart takes a group apart in which several recipients stand without an empty
+// line between them.
+func apart(group header) (out []header) {
+	start := 0
+	for i, f := range group {
+		names := strings.EqualFold(f.name, "Final-Recipient") || strings.EqualFold(f.name, "Original-Recipient")
+		if one := group[start:i]; names && one.get("Action") != "" && one.get(f.name) != "" && len(out) < maxRecipients {
+			out, start = append(out, one), i
+		}
+	}
+	return append(out, group[start:])
 }
 
 func recipient(group header) (mailer.RecipientReport, bool) {

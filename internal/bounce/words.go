@@ -19,8 +19,8 @@ const anAddress = `[^\s<>"'(),;:\[\]=*]{1,200}@[^\s<>"'(),;:\[\]]{1,250}|"[^"\r\
 var (
 	addressIn = regexp.MustCompile(`(?:` + anAddress + `)`)
 	// listed is a line that begins with an address and is about it: "<ann@x>: host said",
-	// "  ann@x", "* ann@x", "ann@x on 4/29/01", "ann@x... User unknown".
-	listed = regexp.MustCompile(`^[\s>*•·|\-]*(?:mailto:)?[<\["'(]*(` + anAddress + `)[>\]"')]*\s*(?:$|[:;,(\[]|\.\.\.|-\s|on \d)`)
+	// "  ann@x", "* ann@x", "ann@x on 4/29/01", "550 <ann@x>... User unknown".
+	listed = regexp.MustCompile(`^[\s>*•·|\-]*(?:[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?)?(?:mailto:)?[<\["'(]*(` + anAddress + `)[>\]"')]*\s*(?:$|[:;,(\[]|\.\.\.|-\s|on \d)`)
 	// named is an address behind a word that says whose it is.
 	named = regexp.MustCompile(`(?i)\b(?:rcpt to|recipients?|rejected recipient|failed recipients?|final-recipient|original-recipient|address|addresses|user|mailbox|account|to|for|at|destinataires?|empfänger|an|destinatari[oa]s?|para|odbiorca|получател\S*|宛先)\b\s*(?:[:=]|is|was)*\s*(?:rfc822;)?\s*[<\["'(]*(` + anAddress + `)`)
 	// ours are addresses of the mail system, or of whoever helps with it.
