@@ -55,12 +55,18 @@ func groupOf(r mailer.Report, n int) string {
 	case n >= len(r.Recipients):
 		return ""
 	}
-	switch rec := r.Recipients[n]; rec.Class {
+	rec := r.Recipients[n]
+	switch rec.Class {
 	case mailer.ClassDeadAddress:
 		return groupDead
-	case mailer.ClassMailboxFull, mailer.ClassTransient, mailer.ClassRefused: // refused: no reason was given
+	case mailer.ClassMailboxFull, mailer.ClassTransient, mailer.ClassRefused: // refused: no reason was given (onhold)
 		return groupLater
-	case mailer.ClassPolicy, mailer.ClassContent, mailer.ClassTooLarge:
+	case mailer.ClassTooLarge:
+		if detail(rec.Status) == "2.3" { // a limit that the mailbox has, and not its system (exceedlimit)
+			return groupLater
+		}
+		return groupPolicy
+	case mailer.ClassPolicy, mailer.ClassContent:
 		return groupPolicy
 	}
 	return groupNone
@@ -126,8 +132,7 @@ func scored(t *testing.T, folder string, pick func(name string) bool, differs fu
 			if err != nil {
 				t.Fatal(err)
 			}
-			r = Read(raw)
-			holds(t, r)
+			r = readAll(t, string(raw))
 			reports[e.file] = r
 			s.files++
 			if r.Kind != mailer.KindDelivery || len(r.Recipients) > 0 {
@@ -149,6 +154,25 @@ func scored(t *testing.T, folder string, pick func(name string) bool, differs fu
 		}
 	}
 	return s
+}
+
+// readAll reads a file, which may hold several messages as mail systems keep them
+// ("From " at the start of each), and gives them as one report.
+func readAll(t *testing.T, text string) (all mailer.Report) {
+	messages := []string{text}
+	if strings.HasPrefix(text, "From ") {
+		messages = strings.Split(text, "\n\nFrom ")
+	}
+	for i, m := range messages {
+		r := Read([]byte(m))
+		holds(t, r)
+		if i == 0 {
+			all = r
+			continue
+		}
+		all.Recipients = append(all.Recipients, r.Recipients...)
+	}
+	return all
 }
 
 // TestCorpus reads real reports, and our own where there are none, and tells how

@@ -23,11 +23,11 @@ const maxSaid = 4000
 //  6. temporary codes and delays; else refused: for a reason that it does not say.
 //
 // An address is dead only where nothing speaks against it. A reply of class 4 does,
-// unless it is 4.1.1 with the words, and was tried to the end. An enhanced code 5.2.z
-// or 5.7.z does that the server gave together with its words, and so does a server
-// that had taken the recipient, and calls the user unknown after it saw the message:
-// such a mailbox is there. Whoever is wrongly held to be dead is a person who is
-// never told.
+// unless it is 4.1.1 with the words, and was tried to the end. So does a server that
+// gives 5.7.z with its words: it may only say so to us. And so does the place of the
+// reply: before RCPT it is about us, and a server that had taken the recipient,
+// and calls the user unknown when it has seen the message, has the mailbox. Whoever
+// is wrongly held to be dead is a person who is never told.
 func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 	e := evidence{temporary: r.Action == mailer.ActionDelayed, detail: detail(r.Status), code: r.Code}
 	class := byte('5')
@@ -38,30 +38,32 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 		class = r.Status[0]
 	}
 	e.temporary = e.temporary || class == '4'
-	own := detail(saidFirst(r.Diagnostic))
-	e.there = strings.HasPrefix(own, "2.") || strings.HasPrefix(own, "7.") || tookRecipient(r.Diagnostic, further)
+	e.there = strings.HasPrefix(detail(saidFirst(r.Diagnostic)), "7.") || notAboutMailbox(r.Diagnostic, further)
 	e.lasting = r.Action == mailer.ActionFailed && e.detail == "1.1"
 	return e.judge(plain(r.Diagnostic), further)
 }
 
 var (
-	afterData = regexp.MustCompile(`(?i)in reply to end of data|after end of data|after i sent the message|like our final data|>>> data\s+<<< 5|smtp command\s+data\b`)
+	// early and late are the words of relays for a reply before RCPT, and behind DATA.
+	early = regexp.MustCompile(`(?i)after (?:pipelined )?(?:mail from|helo|ehlo|initial connection)|in reply to (?:mail from|helo|ehlo)|>>> mail from[^\n]*\s+<<< 5|like our (?:mail from|ehlo|helo)|refused to talk to me`)
+	late  = regexp.MustCompile(`(?i)in reply to end of data|after end of data|after i sent the message|like our final data|>>> data\s+<<< 5|smtp command\s+data\b`)
 	// pipelined are the words that follow where DATA was refused for want of recipients;
 	// Yahoo's servers look for the mailbox only then, and say that delivery failed.
 	pipelined = regexp.MustCompile(`(?i)need rcpt|no valid recipients|no recipients|valid rcpt|delivery error`)
 )
 
-// tookRecipient tells whether the server refused only what followed DATA.
-func tookRecipient(diagnostic string, further []string) bool {
+// notAboutMailbox tells whether the place of a reply says that it is about us, or
+// about the message.
+func notAboutMailbox(diagnostic string, further []string) bool {
 	text := diagnostic + "\n" + strings.Join(further, "\n")
 	text = text[:min(len(text), 2*maxSaid)]
-	return afterData.MatchString(text) && !pipelined.MatchString(text)
+	return early.MatchString(text) || late.MatchString(text) && !pipelined.MatchString(text)
 }
 
 // evidence is what there is beside the words.
 type evidence struct {
 	temporary bool   // the codes, or the action, leave hope
-	there     bool   // the server's own code, or what it did before, says that the mailbox exists
+	there     bool   // by its code or its place in the dialogue it need not be about the mailbox
 	lasting   bool   // it was temporary by its code, was about the mailbox, and has been given up
 	detail    string // of the enhanced code, without its class: "1.1"
 	code      int    // SMTP
@@ -111,14 +113,15 @@ func (e evidence) weigh(class mailer.ReplyClass) mailer.ReplyClass {
 
 // details are the enhanced codes that say something by themselves (RFC 3463, the
 // registry of RFC 5248). Those that many systems use for anything (x.0.0, x.2.0,
-// x.3.0, x.5.0, ...) are not among them. A disabled mailbox (x.2.1, x.7.13) may be
+// x.3.0, x.5.0, ...) are not among them; of x.4.z all but 5.4.4, which many give for a domain
+// that does not exist, are about the way there. A disabled mailbox (x.2.1, x.7.13) may be
 // there again tomorrow.
 var details = map[string]mailer.ReplyClass{
 	"1.1": mailer.ClassDeadAddress, "1.2": mailer.ClassDeadAddress, "1.3": mailer.ClassDeadAddress, "1.6": mailer.ClassDeadAddress, "1.10": mailer.ClassDeadAddress,
 	"1.7": mailer.ClassPolicy, "1.8": mailer.ClassPolicy, "1.9": mailer.ClassPolicy,
 	"2.1": mailer.ClassTransient, "2.2": mailer.ClassMailboxFull, "2.3": mailer.ClassTooLarge, "2.4": mailer.ClassTransient,
 	"3.1": mailer.ClassTransient, "3.2": mailer.ClassTransient, "3.4": mailer.ClassTooLarge, "3.5": mailer.ClassTransient,
-	"4.1": mailer.ClassTransient, "4.2": mailer.ClassTransient, "4.3": mailer.ClassTransient, "4.4": mailer.ClassDeadAddress, "4.5": mailer.ClassTransient, "4.6": mailer.ClassTransient, "4.7": mailer.ClassTransient,
+	"4.4":  mailer.ClassDeadAddress,
 	"5.3":  mailer.ClassTransient,
 	"7.13": mailer.ClassTransient, "7.17": mailer.ClassDeadAddress,
 }
@@ -129,6 +132,8 @@ func (e evidence) byDetail() mailer.ReplyClass {
 		return mailer.ClassTransient
 	case known:
 		return e.weigh(class)
+	case strings.HasPrefix(e.detail, "4."): // among them those of Microsoft, 5.4.3xx
+		return mailer.ClassTransient
 	case strings.HasPrefix(e.detail, "6."):
 		return mailer.ClassContent
 	case e.detail == "7.1" && e.temporary: // greylisted: a first try is put off, whoever it is from
@@ -148,7 +153,7 @@ func (e evidence) byCode() mailer.ReplyClass {
 		return mailer.ClassMailboxFull
 	case 556:
 		return e.weigh(mailer.ClassDeadAddress)
-	case 521, 530, 534, 535, 538, 541, 571:
+	case 500, 502, 503, 504, 521, 530, 534, 535, 538, 541, 555, 571:
 		return mailer.ClassPolicy
 	}
 	return ""

@@ -28,9 +28,9 @@ var (
 	leads     = regexp.MustCompile(`(?i)(?:follows?|below|headers?|message|mail|nachricht|original)\s*[-=.:!*]*\s*$`)
 )
 
-// cutOriginal parts what a report says from what it returns, and reads the header
-// of that.
-func cutOriginal(text string) (words string, returned header) {
+// cutOriginal parts what a report says from what it returns, which begins with its
+// header; "" where none is to be seen.
+func cutOriginal(text string) (words, original string) {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		at := -1
@@ -45,11 +45,11 @@ func cutOriginal(text string) (words string, returned header) {
 			continue
 		}
 		if at >= 0 {
-			returned, _ = readHeader([]byte(strings.Join(lines[at:min(len(lines), at+4*maxHeaderRun)], "\n")))
+			original = strings.Join(lines[at:], "\n")
 		}
-		return strings.Join(lines[:i], "\n"), returned
+		return strings.Join(lines[:i], "\n"), original
 	}
-	return text, nil
+	return text, ""
 }
 
 // headerAhead is where a header begins, soon; -1 if there is none.

@@ -19,6 +19,7 @@ type message struct {
 	feedback []byte
 	receipt  bool   // a disposition notification (RFC 8098): somebody read it, or did not
 	text     string // up to what it returns or quotes
+	quoted   string // what it quotes in its text
 	returned header
 }
 
@@ -58,9 +59,9 @@ func open(raw []byte) message {
 	if strings.TrimSpace(strings.Join(words, "")) == "" {
 		words = markup
 	}
-	m.text, head = cutOriginal(bounded(strings.Join(words, "\n\n")))
+	m.text, m.quoted = cutOriginal(bounded(strings.Join(words, "\n\n")))
 	if m.returned == nil {
-		m.returned = head
+		m.returned, _ = readHeader([]byte(m.quoted))
 	}
 	return m
 }
@@ -118,6 +119,7 @@ func (m message) delivery(r *mailer.Report) bool {
 			return false
 		}
 		m.inWords(r)
+		m.within(r)
 	}
 	r.Kind = mailer.KindDelivery
 	for i := range r.Recipients {
@@ -129,15 +131,39 @@ func (m message) delivery(r *mailer.Report) bool {
 	return true
 }
 
+// within looks for a report in the report: some systems pass on, as text, what
+// another one told them. It counts where nothing else was said.
+func (m message) within(r *mailer.Report) {
+	if m.quoted == "" || slices.ContainsFunc(r.Recipients, func(rec mailer.RecipientReport) bool { return rec.Code != 0 || rec.Status != "" }) {
+		return
+	}
+	inner := open([]byte(m.quoted))
+	if !inner.fromMailSystem() {
+		return
+	}
+	found := mailer.Report{SentTo: sentTo(inner.head)}
+	for _, status := range inner.status {
+		readStatus(status, &found)
+	}
+	if len(found.Recipients) > 0 {
+		r.Recipients = found.Recipients
+		inner.original(r)
+	}
+}
+
 // judge says what became of one recipient, with the words about them in the text.
 func (m message) judge(rec mailer.RecipientReport) mailer.ReplyClass {
 	lines := strings.Split(m.text, "\n")
 	found := mentions(lines)
+	others := slices.ContainsFunc(found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
 	about := segment(lines, found, rec.Recipient)
+	if heard := transcript(lines, rec.Recipient, !others); heard != "" {
+		about = heard + "\n" + about
+	}
 	switch {
 	case about == "":
 		return Judge(rec, m.text)
-	case slices.ContainsFunc(found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) }):
+	case others:
 		return Judge(rec, about) // the rest may be about somebody else
 	}
 	return Judge(rec, about, m.text)

@@ -20,7 +20,7 @@ var (
 	addressIn = regexp.MustCompile(`(?:` + anAddress + `)`)
 	// listed is a line that begins with an address and is about it: "<ann@x>: host said",
 	// "  ann@x", "* ann@x", "ann@x on 4/29/01", "550 <ann@x>... User unknown".
-	listed = regexp.MustCompile(`^[\s>*•·|\-]*(?:[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?)?(?:mailto:)?[<\["'(]*(` + anAddress + `)[>\]"')]*\s*(?:$|[:;,(\[]|\.\.\.|-\s|on \d)`)
+	listed = regexp.MustCompile(`^[\s>*•·|\-]*(?:[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?)?(?:mailto:)?[<\["'(]*(` + anAddress + `)[>\]"')]*\s*(?:$|[:;,(\[<]|\.\.\.|-\s|on \d)`)
 	// named is an address behind a word that says whose it is.
 	named = regexp.MustCompile(`(?i)\b(?:rcpt to|recipients?|rejected recipient|failed recipients?|final-recipient|original-recipient|address|addresses|user|mailbox|account|to|for|at|destinataires?|empfänger|an|destinatari[oa]s?|para|odbiorca|получател\S*|宛先)\b\s*(?:[:=]|is|was)*\s*(?:rfc822;)?\s*[<\["'(]*(` + anAddress + `)`)
 	// ours are addresses of the mail system, or of whoever helps with it.
@@ -39,6 +39,9 @@ func (m message) inWords(r *mailer.Report) {
 	for _, addr := range about[:min(len(about), maxRecipients)] {
 		rec := mailer.RecipientReport{Recipient: addr, Action: action}
 		said := segment(lines, found, addr)
+		if heard := transcript(lines, addr, len(about) == 1); heard != "" {
+			said = heard
+		}
 		rec.Status, rec.Code, rec.Diagnostic = replyIn(said)
 		if rec.Code == 0 && rec.Status == "" && len(about) == 1 {
 			if status, code, text := replyIn(m.text); code != 0 || status != "" {
@@ -138,7 +141,42 @@ func segment(lines []string, found []mention, recipient string) string {
 	return strings.Join(out, "\n")
 }
 
-const maxReplyLines = 8
+// transcript is what a server said of a recipient, where the report shows the
+// dialogue: ">>> RCPT To:<ann@x>" and the lines with <<< beneath. What was said to
+// other commands counts where there was but one recipient.
+func transcript(lines []string, recipient string, alone bool) string {
+	var about, rest []string
+	command := ""
+	for _, line := range lines {
+		if word, sent, ok := strings.Cut(line, ">>>"); ok && len(word) < maxBeforeDialogue {
+			command = strings.ToLower(sent)
+			continue
+		}
+		word, reply, ok := strings.Cut(line, "<<<")
+		if !ok || len(word) >= maxBeforeDialogue || !refusal.MatchString(reply) {
+			continue
+		}
+		switch {
+		case !strings.Contains(command, "rcpt"):
+			rest = append(rest, strings.TrimSpace(reply))
+		case recipient != "" && strings.Contains(command, strings.ToLower(recipient)):
+			about = append(about, strings.TrimSpace(reply))
+		}
+	}
+	if len(about) == 0 && alone {
+		about = rest
+	}
+	about = about[:min(len(about), maxReplyLines)]
+	return strings.Join(about, "\n")
+}
+
+// refusal is a reply that refuses. 503 follows from what was refused before.
+var refusal = regexp.MustCompile(`^\s*(?:4\d\d|50[0-24-9]|5[1-9]\d)[ -]`)
+
+const (
+	maxReplyLines     = 8
+	maxBeforeDialogue = 12 // octets before the marks: "Received <<< 550"
+)
 
 // codeLine is a line with a reply in it: a code as servers give it, or an enhanced
 // code alone, as qmail writes it (#5.1.1).
