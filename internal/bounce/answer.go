@@ -7,7 +7,7 @@ import (
 
 var (
 	// wrote is the line above a quotation: "On 3 May 2026, Us <us@x> wrote:".
-	wrote = regexp.MustCompile(`(?i)(?:wrote|writes|schrieb|schreibt|a écrit|écrivait|escribió|ha scritto|scrisse|escreveu|schreef|het volgende geschreven|skrev|pisze|napisał\S*|napsal\S*|napísal\S*|írta|a scris|kirjoitti|написа\S+|пише|έγραψε|yazdı|napisao|je napisal\S*|rašė|rakstīja|kirjutas)\s*:?\s*$`)
+	wrote = regexp.MustCompile(`(?i)(?:wrote|writes|schrieb|schreibt|a écrit|écrivait|escribió|ha scritto|scrisse|escreveu|schreef|het volgende geschreven|skrev|pisze|napisał\S*|napsal\S*|napísal\S*|írta|a scris|kirjoitti|написа\S+|пише|έγραψε|yazdı|napisao|je napisal\S*|rašė|rakstīja|kirjutas)(?:\s[^:]{0,120})?:\s*$`)
 	// outlook is the first line of the block of fields with which others quote.
 	outlook = regexp.MustCompile(`(?i)^\*?(?:from|von|de|da|van|od|fra|från|feladó|lähettäjä|от|від|από|kimden|nuo|no|kelleltä|saatja|šalje)\*?\s*:\*?\s.*\S`)
 	label   = regexp.MustCompile(`^\*?[\pL][\pL .\-]{0,24}\*?\s?:\*?\s`)
@@ -29,7 +29,7 @@ func unquoted(text string) string {
 			continue
 		case wrote.MatchString(line) && len(line) < 300:
 			if quotedSoon(lines[i+1:]) {
-				out = withoutStart(out)
+				out = withoutStart(out, line)
 				continue
 			}
 			if spoken(out) {
@@ -46,12 +46,14 @@ func unquoted(text string) string {
 	return joined(out)
 }
 
-// withoutStart takes the first half of a broken "On ..., Us\n<us@x> wrote:" away.
-func withoutStart(out []string) []string {
-	if n := len(out); n > 0 && strings.Contains(out[n-1], "@") && strings.ContainsAny(out[n-1], "0123456789") {
-		return out[:n-1]
+// withoutStart takes the first half away of such a line that was broken in two: it
+// has the date, and the second half has none.
+func withoutStart(out []string, second string) []string {
+	n := len(out)
+	if n == 0 || strings.ContainsAny(second, "0123456789") || !strings.ContainsAny(out[n-1], "0123456789") {
+		return out
 	}
-	return out
+	return out[:n-1]
 }
 
 // quotedSoon tells whether lines marked with > follow.

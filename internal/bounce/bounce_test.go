@@ -64,12 +64,13 @@ const (
 		"Diagnostic-Code: smtp; 550 5.1.1 <ann@example.org>:\n\tno such user"
 )
 
-var ann = mailer.RecipientReport{Recipient: "Ann@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Code: 550,
-	Diagnostic: "550 5.1.1 <ann@example.org>: no such user"}
+var ann = mailer.RecipientReport{Recipient: "Ann@example.org", Original: "ann+x@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Code: 550,
+	Diagnostic: "550 5.1.1 <ann@example.org>: no such user", Class: mailer.ClassDeadAddress}
 
 func TestANotificationIsRead(t *testing.T) { // RFC 3464
 	got := Read([]byte(notification(aboutMessage, aboutAnn)))
 	want := mailer.Report{
+		Kind:       mailer.KindDelivery,
 		ExternalID: got.ExternalID,
 		SentTo:     []string{"B-AbCd@bounces.example", "b-abcd@bounces.example", "b-abcd@bounces.example", "other@bounces.example"},
 		EnvelopeID: "b-abcd+1",
@@ -109,7 +110,7 @@ func TestWhatMailSystemsDoToNotificationsDoesNoHarm(t *testing.T) {
 		"words behind the status":            notification(aboutMessage, strings.Replace(aboutAnn, "Status: 5.1.1", "Status: 5.1.1 (bad destination)", 1)),
 		"a status by the first digit alone":  notification(aboutMessage, strings.Replace(aboutAnn, "Status: 5.1.1", "Status: 5.0.0", 1)),
 		"no status":                          notification(aboutMessage, strings.Replace(aboutAnn, "Status: 5.1.1\n", "", 1)),
-		"an action that nobody knows before": notification(aboutMessage, "Final-Recipient: rfc822; x@y.example\nAction: deliverable", aboutAnn),
+		"an action that nobody knows before": notification(aboutMessage, "Final-Recipient: rfc822; x@y.example\nAction: considered", aboutAnn),
 		"global (RFC 6533)":                  strings.Replace(whole, "message/delivery-status", "message/global-delivery-status", 1),
 		"in a multipart in a multipart": "Message-ID: <177.4F1@mx.example>\nX-Original-To: list@x.example\nContent-Type: multipart/mixed; boundary=o\n\n--o\n" +
 			whole[strings.Index(whole, "Content-Type: multipart/report"):] + "--o--\n",
@@ -170,7 +171,6 @@ func TestWhatIsNoNotificationHasNoRecipients(t *testing.T) {
 		"a complaint":        "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n",
 		"a forwarded bounce": "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n" + notification(aboutMessage, aboutAnn) + "\n--b--\n",
 		"parts without end":  strings.Repeat("Content-Type: multipart/mixed; boundary=b\n\n--b\n", 100) + notification(aboutMessage, aboutAnn),
-		"a boundary of none": "Content-Type: multipart/report\n\n----\nContent-Type: message/delivery-status\n\n" + aboutAnn,
 		"nothing":            "",
 	} {
 		if got := Read([]byte(text)); len(got.Recipients) != 0 || len(got.ExternalID) == 0 {
@@ -195,12 +195,21 @@ func TestTheSameReportBroughtAgainIsTheSame(t *testing.T) {
 
 // holds is what must hold of anything that is read.
 func holds(t interface{ Errorf(string, ...any) }, r mailer.Report) {
+	if r.Kind == "" {
+		t.Errorf("a report of no kind")
+	}
 	if len(r.ExternalID) != 32 || len(r.Recipients) > maxRecipients || len(r.SentTo) > maxSentTo {
 		t.Errorf("out of bounds: %d %d %d", len(r.ExternalID), len(r.Recipients), len(r.SentTo))
 	}
-	texts := append([]string{r.EnvelopeID, r.MessageID}, r.SentTo...)
+	texts := append([]string{r.EnvelopeID, r.MessageID, r.Sender, r.Feedback, r.Said.From, r.Said.Subject}, r.SentTo...)
+	if len(r.Said.Text) > maxText || strings.ToValidUTF8(r.Said.Text, "") != r.Said.Text || strings.ContainsAny(r.Said.Text, "\x00\r\x1b") {
+		t.Errorf("an answer that no table takes: %d octets", len(r.Said.Text))
+	}
 	for _, rec := range r.Recipients {
-		texts = append(texts, rec.Recipient, rec.Status, rec.Diagnostic)
+		texts = append(texts, rec.Recipient, rec.Original, rec.Status, rec.Diagnostic, rec.RemoteMTA)
+		if failed := rec.Action == mailer.ActionFailed || rec.Action == mailer.ActionDelayed; failed != (rec.Class != "") {
+			t.Errorf("%s is of class %q", rec.Action, rec.Class)
+		}
 		if len(rec.Diagnostic) > maxDiagnostic {
 			t.Errorf("a diagnostic of %d octets", len(rec.Diagnostic))
 		}
@@ -225,6 +234,13 @@ func TestNothingThatIsReadIsOutOfBounds(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(notification(aboutMessage, aboutAnn)))
+	for _, c := range inWords {
+		f.Add([]byte(c.text))
+	}
+	for _, c := range others {
+		f.Add([]byte(c.text))
+	}
+	f.Add([]byte(sesMail))
 	f.Add([]byte("Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\nContent-Transfer-Encoding: base64\n\nQWN0aW9uOiBmYWlsZWQ=\n--b--"))
 	f.Fuzz(func(t *testing.T, raw []byte) { holds(t, Read(raw)) })
 }

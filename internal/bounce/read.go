@@ -74,7 +74,7 @@ func Read(raw []byte) mailer.Report {
 	r := mailer.Report{SentTo: sentTo(m.head)}
 	m.original(&r)
 	switch {
-	case m.complaint(&r), m.delivery(&r), m.event(&r):
+	case m.complaint(&r), m.event(&r), m.delivery(&r):
 	case m.fromMachine() || m.receipt:
 		r.Kind = mailer.KindAutomatic
 		r.Said = m.said()
@@ -166,7 +166,7 @@ func (m message) judge(rec mailer.RecipientReport) mailer.ReplyClass {
 	case others:
 		return Judge(rec, about) // the rest may be about somebody else
 	}
-	return Judge(rec, about, m.text)
+	return Judge(rec, about+"\n"+m.text)
 }
 
 // said is what an answer says.
