@@ -130,7 +130,7 @@ func labelValues() map[string]func(string) bool {
 		"result": func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
 		"class":  func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
 		"finding": func(v string) bool {
-			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v))
+			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v)) || slices.Contains(mailer.OtherKinds, mailer.ReportKind(v))
 		},
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
 		"step":    in("claim", "handover", "erase"),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -245,11 +246,19 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) { holds(t, Read(raw)) })
 }
 
+func many(n int, format string) string {
+	var out strings.Builder
+	for i := range n {
+		fmt.Fprintf(&out, format, i)
+	}
+	return out.String()
+}
+
 // TestHostileSizesAreReadToTheirEnd: in time that grew with the square of the
 // input, the run would not come to an end.
 func TestHostileSizesAreReadToTheirEnd(t *testing.T) {
 	const n = MaxSize
-	wanted := map[string]bool{"one diagnostic": true}
+	wanted := map[string]bool{"one diagnostic": true, "announcements": true, "fields in words": true, "gaps": true, "dialogues": true, "many recipients": true, "reports in reports": true}
 	for name, text := range map[string]string{
 		"one header line":          "To: " + strings.Repeat("a@b,", n/4),
 		"one folded header":        "To: a\n" + strings.Repeat(" a@b.example\n", n/13),
@@ -257,6 +266,19 @@ func TestHostileSizesAreReadToTheirEnd(t *testing.T) {
 		"empty parts":              "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n", n/4),
 		"multiparts in multiparts": strings.Repeat("Content-Type: multipart/mixed; boundary=b\n\n--b\n", n/46),
 		"groups of nothing":        "Content-Type: message/delivery-status\n\n" + strings.Repeat("a:b\n\n", n/5),
+		"equals signs":             "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("=", n),
+		"equals signs and blanks":  "Content-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("= \t", n/3),
+		"tags":                     "Content-Type: text/html\n\n" + strings.Repeat("<", n),
+		"comments":                 "Content-Type: text/html\n\n" + strings.Repeat("<!--", n/4),
+		"styles":                   "Content-Type: text/html\n\n" + strings.Repeat("<style>", n/7),
+		"fields in words":          "From: mailer-daemon@x\nSubject: undeliverable\n\n" + strings.Repeat("Subject: a\nx\n", n/13),
+		"announcements":            "From: mailer-daemon@x\nSubject: undeliverable\n\n" + strings.Repeat("copy of the original message\n", n/29),
+		"quotations":               "From: a@b\n\n" + strings.Repeat("a\nOn 1, b wrote:\n> c\nFrom: x\n", n/31),
+		"gaps":                     "From: mailer-daemon@x\nSubject: undeliverable\n\n" + strings.Repeat("user ", n/5),
+		"dialogues":                "From: mailer-daemon@x\nSubject: undeliverable\n\na@b:\n" + strings.Repeat(">>> RCPT TO:<a@b>\n<<< 550 x\n", n/29),
+		"reports in reports":       strings.Repeat("From: mailer-daemon@x\nSubject: undeliverable\nReceived: x\nDate: x\n\nx\n--- original message\n", n/86),
+		"many recipients":          "From: mailer-daemon@x\nSubject: undeliverable\n\n" + many(n/30, "ann%d@example.org: 550 no\n"),
+		"braces":                   "From: a@b\n\n" + strings.Repeat("{", n-1) + "}",
 		"one diagnostic":           "Content-Type: message/delivery-status\n\nAction: failed\nDiagnostic-Code: smtp; " + strings.Repeat("5.1.1.", n/6),
 	} {
 		r := Read([]byte(text))
@@ -264,5 +286,21 @@ func TestHostileSizesAreReadToTheirEnd(t *testing.T) {
 		if _, want := wanted[name]; want != (len(r.Recipients) > 0) {
 			t.Errorf("%s: %d recipients", name, len(r.Recipients))
 		}
+	}
+}
+
+// BenchmarkRead reads a report as Postfix writes them, and one in plain words.
+//
+//	go test ./internal/bounce -run - -bench Read -benchmem
+func BenchmarkRead(b *testing.B) {
+	plainWords := inWords[slices.IndexFunc(inWords, func(c ownReport) bool { return c.name == "Exim" })].text
+	for name, text := range map[string]string{"notification": notification(aboutMessage, aboutAnn), "plain words": plainWords, "answer": others[9].text} {
+		raw := []byte(strings.ReplaceAll(text, "\n", "\r\n"))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Read(raw)
+			}
+		})
 	}
 }

@@ -17,9 +17,11 @@ type message struct {
 	report   string // report-type of a multipart/report (RFC 6522)
 	status   [][]byte
 	feedback []byte
-	receipt  bool   // a disposition notification (RFC 8098): somebody read it, or did not
-	text     string // up to what it returns or quotes
-	quoted   string // what it quotes in its text
+	receipt  bool      // a disposition notification (RFC 8098): somebody read it, or did not
+	text     string    // up to what it returns or quotes
+	quoted   string    // what it quotes in its text
+	lines    []string  // of the text
+	found    []mention // in the lines
 	returned header
 }
 
@@ -63,6 +65,8 @@ func open(raw []byte) message {
 	if m.returned == nil {
 		m.returned, _ = readHeader([]byte(m.quoted))
 	}
+	m.lines = strings.Split(m.text, "\n")
+	m.found = mentions(m.lines)
 	return m
 }
 
@@ -153,11 +157,9 @@ func (m message) within(r *mailer.Report) {
 
 // judge says what became of one recipient, with the words about them in the text.
 func (m message) judge(rec mailer.RecipientReport) mailer.ReplyClass {
-	lines := strings.Split(m.text, "\n")
-	found := mentions(lines)
-	others := slices.ContainsFunc(found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
-	about := segment(lines, found, rec.Recipient)
-	if heard := transcript(lines, rec.Recipient, !others); heard != "" {
+	others := slices.ContainsFunc(m.found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
+	about := segment(m.lines, m.found, rec.Recipient)
+	if heard := transcript(m.lines, rec.Recipient, !others); heard != "" {
 		about = heard + "\n" + about
 	}
 	switch {

@@ -33,13 +33,11 @@ func (m message) inWords(r *mailer.Report) {
 	if m.fieldsInText(r); len(r.Recipients) > 0 {
 		return
 	}
-	lines := strings.Split(m.text, "\n")
-	found := mentions(lines)
-	about, action := m.recipients(lines, found, r.SentTo), m.actionInWords()
+	about, action := m.recipients(r.SentTo), m.actionInWords()
 	for _, addr := range about[:min(len(about), maxRecipients)] {
 		rec := mailer.RecipientReport{Recipient: addr, Action: action}
-		said := segment(lines, found, addr)
-		if heard := transcript(lines, addr, len(about) == 1); heard != "" {
+		said := segment(m.lines, m.found, addr)
+		if heard := transcript(m.lines, addr, len(about) == 1); heard != "" {
 			said = heard
 		}
 		rec.Status, rec.Code, rec.Diagnostic = replyIn(said)
@@ -54,14 +52,14 @@ func (m message) inWords(r *mailer.Report) {
 
 // fieldsInText reads the fields of RFC 3464 where they stand among the words.
 func (m message) fieldsInText(r *mailer.Report) {
-	lines := strings.Split(m.text, "\n")
-	for i, line := range lines {
+	for i, line := range m.lines {
 		switch fieldName(strings.TrimSpace(line)) {
 		case "reporting-mta", "final-recipient", "original-recipient", "action":
-			for j := range lines[i:] {
-				lines[i+j] = strings.TrimSpace(lines[i+j])
+			var fields strings.Builder
+			for _, line := range m.lines[i:] {
+				fields.WriteString(strings.TrimSpace(line) + "\n")
 			}
-			readStatus([]byte(strings.Join(lines[i:], "\n")), r)
+			readStatus([]byte(fields.String()), r)
 			return
 		}
 	}
@@ -71,7 +69,7 @@ func (m message) fieldsInText(r *mailer.Report) {
 // Gmail), by lines that begin with them, by words before them, by any address that
 // is neither the mail system's nor ours, by the address of what it returns. With
 // none of these the report is about somebody it does not name.
-func (m message) recipients(lines []string, found []mention, sentTo []string) []string {
+func (m message) recipients(sentTo []string) []string {
 	var out []string
 	add := func(addr string) {
 		if !slices.ContainsFunc(out, func(a string) bool { return strings.EqualFold(a, addr) }) && len(out) < maxRecipients {
@@ -91,14 +89,14 @@ func (m message) recipients(lines []string, found []mention, sentTo []string) []
 	if len(out) > 0 {
 		return out
 	}
-	for _, f := range found {
+	for _, f := range m.found {
 		if !ours.MatchString(f.addr) {
 			add(f.addr)
 		}
 	}
 	for _, ways := range []*regexp.Regexp{named, addressIn} {
-		for i := 0; i < len(lines) && len(out) == 0; i++ {
-			if groups := ways.FindStringSubmatch(lines[i]); groups != nil {
+		for i := 0; i < len(m.lines) && len(out) == 0; i++ {
+			if groups := ways.FindStringSubmatch(m.lines[i]); groups != nil {
 				if addr := strings.Trim(groups[len(groups)-1], ".'"); !notAbout(addr) {
 					add(addr)
 				}
