@@ -38,7 +38,9 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 		class = r.Status[0]
 	}
 	e.temporary = e.temporary || class == '4'
-	e.there = strings.HasPrefix(detail(saidFirst(r.Diagnostic)), "7.") || notAboutMailbox(r.Diagnostic, further)
+	e.there = func() bool {
+		return strings.HasPrefix(detail(saidFirst(r.Diagnostic)), "7.") || notAboutMailbox(r.Diagnostic, further)
+	}
 	e.lasting = r.Action == mailer.ActionFailed && e.detail == "1.1"
 	return e.judge(plain(r.Diagnostic), further)
 }
@@ -62,11 +64,11 @@ func notAboutMailbox(diagnostic string, further []string) bool {
 
 // evidence is what there is beside the words.
 type evidence struct {
-	temporary bool   // the codes, or the action, leave hope
-	there     bool   // by its code or its place in the dialogue it need not be about the mailbox
-	lasting   bool   // it was temporary by its code, was about the mailbox, and has been given up
-	detail    string // of the enhanced code, without its class: "1.1"
-	code      int    // SMTP
+	temporary bool        // the codes, or the action, leave hope
+	there     func() bool // by its code or its place in the dialogue it need not be about the mailbox
+	lasting   bool        // it was temporary by its code, was about the mailbox, and has been given up
+	detail    string      // of the enhanced code, without its class: "1.1"
+	code      int         // SMTP
 }
 
 func (e evidence) judge(diagnostic string, further []string) mailer.ReplyClass {
@@ -105,7 +107,7 @@ func (e evidence) weigh(class mailer.ReplyClass) mailer.ReplyClass {
 		return class
 	case e.temporary && !e.lasting:
 		return mailer.ClassTransient
-	case e.there:
+	case e.there():
 		return mailer.ClassPolicy
 	}
 	return class

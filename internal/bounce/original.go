@@ -35,7 +35,7 @@ func cutOriginal(text string) (words, original string) {
 	for i, line := range lines {
 		at := -1
 		switch {
-		case len(line) < 120 && announces.MatchString(line) && (ruled.MatchString(line) || leads.MatchString(line)):
+		case announced(line):
 			if at = headerAhead(lines, i+1); at < 0 && !(ruled.MatchString(line) && leads.MatchString(line)) {
 				continue
 			}
@@ -50,6 +50,12 @@ func cutOriginal(text string) (words, original string) {
 		return strings.Join(lines[:i], "\n"), original
 	}
 	return text, ""
+}
+
+// announced tells whether a line says that the original follows.
+func announced(line string) bool {
+	const long = 120
+	return len(line) > 0 && len(line) < long && (ruled.MatchString(line) || leads.MatchString(line)) && announces.MatchString(line)
 }
 
 // headerAhead is where a header begins, soon; -1 if there is none.
