@@ -165,8 +165,8 @@ const (
 )
 
 // Clue looks in a report for the delivery that it is about: by the addresses to
-// which the mail system says it was sent and then by those in the report, by
-// ENVID, and last by Message-ID. Whoever forges one of ours gets no second chance
+// which the mail system says it was sent and then by those in the report, by the
+// envelope sender and the ENVID that it quotes, and last by Message-ID. Whoever forges one of ours gets no second chance
 // by something weaker.
 func (t Tokens) Clue(sentTo []string, r Report) Clue {
 	forged := false
@@ -175,7 +175,7 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 		forged = forged || err == ErrForgedEnvelope
 		return Clue{DeliveryID: id, By: by}, err == nil
 	}
-	for _, addr := range slices.Concat(sentTo, r.SentTo) {
+	for _, addr := range slices.Concat(sentTo, r.SentTo, []string{r.Sender}) {
 		if c, ok := try(addr, ByEnvelope); ok {
 			return c
 		}

@@ -180,6 +180,8 @@ func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
 	}{
 		{"what the mail system says", []string{"x@y.example", sender(0)}, Report{SentTo: []string{sender(1)}, EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[0], By: ByEnvelope}},
 		{"what the message says", []string{"postmaster@b.example"}, Report{SentTo: []string{"z@y.example", sender(1)}, EnvelopeID: EnvelopeID(sender(2))}, Clue{DeliveryID: ids[1], By: ByEnvelope}},
+		{"the envelope sender that it quotes", []string{"x@y.example"}, Report{Sender: sender(1), EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[1], By: ByEnvelope}},
+		{"a forged envelope sender that it quotes", nil, Report{Sender: foreign, MessageID: messageID}, Clue{Why: UnmatchedForged}},
 		{"its ENVID", nil, Report{EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[2], By: ByEnvelopeID}},
 		{"the Message-ID", []string{"bounces@b.example"}, Report{MessageID: messageID}, Clue{DeliveryID: ids[3], By: ByMessageID}},
 		{"a forged sender, and a Message-ID", []string{foreign}, Report{MessageID: messageID}, Clue{Why: UnmatchedForged}},
@@ -199,7 +201,7 @@ func TestNoForgedReportFindsADelivery(t *testing.T) { // field by field, whateve
 	other := Tokens{NewKeyring()}
 	rapid.Check(t, func(t *rapid.T) {
 		anything := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string { return other.EnvelopeFrom(drawID(t, "id"), "b.example") }))
-		r := Report{SentTo: rapid.SliceOfN(anything, 0, 3).Draw(t, "sent to"), EnvelopeID: anything.Draw(t, "envid")}
+		r := Report{SentTo: rapid.SliceOfN(anything, 0, 3).Draw(t, "sent to"), EnvelopeID: anything.Draw(t, "envid"), Sender: anything.Draw(t, "sender")}
 		if c := tokens.Clue(nil, r); !c.DeliveryID.IsZero() {
 			t.Fatalf("%+v leads to %v", r, c)
 		}

@@ -60,7 +60,7 @@ Final-Recipient: rfc822; never@example.org
 }
 
 const (
-	aboutMessage = "Reporting-MTA: dns; mx.example\nOriginal-Envelope-Id: b-abcd+2B1"
+	aboutMessage = "Reporting-MTA: dns; mx.example\nX-Postfix-Sender: rfc822; b-abcd@bounces.example\nOriginal-Envelope-Id: b-abcd+2B1"
 	aboutAnn     = "Final-Recipient: rfc822; <Ann@example.org>\nOriginal-Recipient: rfc822;ann+2Bx@example.org\nAction: failed\nStatus: 5.1.1\n" +
 		"Diagnostic-Code: smtp; 550 5.1.1 <ann@example.org>:\n\tno such user"
 )
@@ -75,6 +75,7 @@ func TestANotificationIsRead(t *testing.T) { // RFC 3464
 		ExternalID: got.ExternalID,
 		SentTo:     []string{"B-AbCd@bounces.example", "b-abcd@bounces.example", "b-abcd@bounces.example", "other@bounces.example"},
 		EnvelopeID: "b-abcd+1",
+		Sender:     "b-abcd@bounces.example",
 		MessageID:  "0192f0c1-2345-7000-8000-000000000001@bounces.example",
 		Recipients: []mailer.RecipientReport{ann},
 	}

@@ -65,6 +65,12 @@ func readStatus(b []byte, r *mailer.Report) {
 		if id := group.get("Original-Envelope-Id"); id != "" && r.EnvelopeID == "" {
 			r.EnvelopeID = unxtext(id)
 		}
+		for _, f := range group {
+			name := strings.ToLower(f.name) // X-Postfix-Sender, and what others made of it
+			if r.Sender == "" && strings.HasPrefix(name, "x-") && strings.HasSuffix(name, "-sender") {
+				r.Sender = firstAddress(f.value)
+			}
+		}
 		for _, one := range apart(group) {
 			if rec, ok := recipient(one); ok && len(r.Recipients) < maxRecipients {
 				r.Recipients = append(r.Recipients, rec)
