@@ -127,6 +127,21 @@ func TestWhatMailSystemsDoToNotificationsDoesNoHarm(t *testing.T) {
 	}
 }
 
+func TestRecipientsAreToldApart(t *testing.T) { // RFC 3464, 2.3, and what is made of it
+	ben := strings.NewReplacer("Ann@", "ben@", "ann+", "ben+", "ann@", "ben@").Replace(aboutAnn)
+	for name, text := range map[string]string{
+		"in groups":                    notification(aboutMessage, aboutAnn, ben),
+		"without a line between them":  notification(aboutMessage, aboutAnn+"\n"+ben),
+		"all in one":                   notification(aboutMessage + "\n" + aboutAnn + "\n" + ben),
+		"the original one named first": notification(aboutMessage, "Original-Recipient: rfc822; ann@example.org\nFinal-Recipient: rfc822; Ann@example.org\nAction: failed\nStatus: 5.1.1\nOriginal-Recipient: rfc822; ben@example.org\nFinal-Recipient: rfc822; ben@example.org\nAction: failed\nStatus: 5.1.1"),
+	} {
+		r := Read([]byte(text))
+		if len(r.Recipients) != 2 || r.Recipients[0].Recipient != "Ann@example.org" || r.Recipients[1].Recipient != "ben@example.org" {
+			t.Errorf("%s: %+v", name, r.Recipients)
+		}
+	}
+}
+
 func TestTheReplyOfTheLastServerWeighsMoreThanTheStatus(t *testing.T) {
 	for _, c := range []struct {
 		status, diagnostic, enhanced string

@@ -60,3 +60,16 @@ func TestOtherEventsOfAProviderAreOfTheirKind(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadSES(f *testing.F) {
+	f.Add([]byte(sesBounce))
+	f.Add([]byte(envelope(sesBounce)))
+	f.Add([]byte(`{"eventType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"a\u0000\r\n@b"}]}}`))
+	f.Add([]byte(`{"notificationType":"Delivery","delivery":{"recipients":["a@b"],"smtpResponse":"250"},"mail":{"source":"\ud800","headers":[{"name":"message-id","value":"<a"}]}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r := mailer.Report{ExternalID: make([]byte, 32)}
+		if ReadSES(raw, &r) {
+			holds(t, r)
+		}
+	})
+}
