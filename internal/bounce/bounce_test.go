@@ -240,7 +240,11 @@ func holds(t interface{ Errorf(string, ...any) }, r mailer.Report) {
 }
 
 func TestNothingThatIsReadIsOutOfBounds(t *testing.T) {
-	line := rapid.SampledFrom(strings.SplitAfter(notification(aboutMessage, aboutAnn)+"Final-Recipient: utf-8; \\x{D800}\\x{110000}\xff\x00@x\n+0D+00+FF\nStatus: 4.999.9999\n", "\n"))
+	words := ""
+	for _, c := range inWords {
+		words += c.text
+	}
+	line := rapid.SampledFrom(strings.SplitAfter(words+notification(aboutMessage, aboutAnn)+"Final-Recipient: utf-8; \\x{D800}\\x{110000}\xff\x00@x\n+0D+00+FF\nStatus: 4.999.9999\n", "\n"))
 	rapid.Check(t, func(t *rapid.T) {
 		lines := rapid.SliceOfN(rapid.OneOf(line, line, line, rapid.String(), rapid.Custom(func(t *rapid.T) string {
 			return fmt.Sprintf("Content-Type: multipart/%s; boundary=%q\n\n", rapid.String().Draw(t, "type"), rapid.String().Draw(t, "boundary"))
