@@ -77,6 +77,7 @@ func TestWordsAndCodesThatContradictEachOtherAreWeighed(t *testing.T) { // E3: n
 		{"5.0.0", "550 unknown user", mailer.ClassDeadAddress, "(in reply to RCPT TO command)"},
 		{"5.0.0", "550 host does not exist", mailer.ClassPolicy, "SMTP error from remote mail server after pipelined MAIL FROM:<x@y>: 550"},
 		{"5.0.0", "550 account disabled: user unknown", mailer.ClassTransient, ""},
+		{"4.2.2", "452 4.2.2 the account is over quota and inactive", mailer.ClassMailboxFull, ""},
 		{"5.3.0", "5.1.0 - Unknown address error 550-'5.7.1 access denied' (delivery attempts: 0)", mailer.ClassPolicy, ""},
 		{"5.0.0", "Benutzer unbekannt", mailer.ClassDeadAddress, ""},
 		{"5.0.0", "La boîte aux lettres est pleine", mailer.ClassMailboxFull, ""},
