@@ -120,13 +120,10 @@ func (s score) String() string {
 		share(s.understood, s.files), share(s.found, s.recipients), share(s.agree, s.recipients), share(s.strict, s.recipients))
 }
 
-// scored reads the files of a folder that pick takes, and holds them against what is expected.
-func scored(t *testing.T, folder string, pick func(name string) bool, differs func(e expectation, r mailer.Report)) (s score) {
+// scored reads the files of a folder, and holds them against what is expected.
+func scored(t *testing.T, folder string, differs func(e expectation, r mailer.Report)) (s score) {
 	reports := map[string]mailer.Report{}
 	for _, e := range readExpectations(t, folder) {
-		if !pick(e.file) {
-			continue
-		}
 		r, seen := reports[e.file]
 		if !seen {
 			raw, err := os.ReadFile(filepath.Join(folder, e.file))
@@ -195,21 +192,8 @@ func TestCorpus(t *testing.T) {
 		}
 		rows = append(rows, row)
 	}
-	half := func(even bool) func(string) bool {
-		return func(name string) bool {
-			stem := strings.TrimSuffix(name, ".eml")
-			return strings.ContainsAny(stem[len(stem)-1:], "79") != even
-		}
-	}
-	quiet := func(expectation, mailer.Report) {}
-	all := scored(t, folder, func(string) bool { return true }, quiet)
-	t.Logf("those that this was written with: %v", scored(t, folder, half(true), differs))
-	if only := os.Getenv("ARTICLE14_BOUNCE_HALF"); only != "even" {
-		t.Logf("those that were kept apart:       %v", scored(t, folder, half(false), differs))
-	} else {
-		t.Logf("those that were kept apart:       %v", scored(t, folder, half(false), quiet))
-	}
-	t.Logf("all:        %v", all)
+	all := scored(t, folder, differs)
+	t.Log(all)
 	slices.Sort(rows)
 	t.Logf("what differs:\n%s", strings.Join(rows, "\n"))
 	if all.files == 0 {

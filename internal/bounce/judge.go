@@ -86,11 +86,9 @@ func (e evidence) judge(diagnostic string, further []string) mailer.ReplyClass {
 	if class := e.byCode(); class != "" {
 		return class
 	}
-	if m := meant(vague, diagnostic); m != nil {
-		return e.weigh(m.class)
-	}
-	for _, words := range further {
-		if m := meant(vague, plain(words)); m != nil {
+	for _, words := range append([]string{diagnostic}, further...) {
+		// Postfix puts these two words before any reason: alone they say nothing.
+		if m := meant(vague, strings.ReplaceAll(plain(words), "address rejected:", "")); m != nil {
 			return e.weigh(m.class)
 		}
 	}

@@ -73,6 +73,8 @@ func TestWordsAndCodesThatContradictEachOtherAreWeighed(t *testing.T) { // E3: n
 		{"5.0.0", "550 denied by policy", mailer.ClassPolicy, ""},               //
 		{"5.0.0", "", mailer.ClassMailboxFull, "<ann@example.org>: over quota"}, // the words are elsewhere
 		{"5.7.1", "554 5.7.1 no", mailer.ClassPolicy, "the mailbox is full"},    // but less than a code
+		{"5.0.0", "550 <ann@example.org>: Recipient address rejected: come back on Monday", mailer.ClassRefused, ""},
+		{"5.0.0", "550 <ann@example.org>: Recipient address rejected: Access denied", mailer.ClassDeadAddress, ""},
 		{"5.0.0", "550 unknown user", mailer.ClassPolicy, "(in reply to end of DATA command)"},
 		{"5.0.0", "550 unknown user", mailer.ClassDeadAddress, "(in reply to RCPT TO command)"},
 		{"5.0.0", "550 host does not exist", mailer.ClassPolicy, "SMTP error from remote mail server after pipelined MAIL FROM:<x@y>: 550"},
