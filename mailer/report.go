@@ -10,20 +10,51 @@ import (
 // Report is what came back after a delivery went out, as internal/bounce reads it
 // from a message. It is what others wrote: nothing in it is proven.
 type Report struct {
+	Kind       ReportKind
 	ExternalID []byte            // a hash that the same report has whenever it is brought
 	SentTo     []string          // the addresses to which it says it was sent
 	EnvelopeID string            // Original-Envelope-Id (RFC 3464): our ENVID
-	MessageID  string            // of the message that it returns, without brackets
-	Recipients []RecipientReport // none: it is no delivery status notification that we understand
+	MessageID  string            // of the message that it returns or answers, without brackets
+	Sender     string            // the envelope sender of that message, where the report quotes it
+	Recipients []RecipientReport // of a delivery report or a complaint; a delivery report without any is not understood
+	Feedback   string            // Feedback-Type of a complaint (RFC 5965): abuse, opt-out, ...
+	Said       Said              // of an answer, of a person or a machine
+}
+
+// ReportKind is what sort of message came back.
+type ReportKind string
+
+// Kinds of reports. A mail system's report is about a delivery; a complaint comes
+// from the holder of the mailbox, by way of their provider; an automatic reply
+// (RFC 3834) means nothing; what is left is an answer, for people to read.
+const (
+	KindDelivery  ReportKind = "delivery_report"
+	KindComplaint ReportKind = "complaint"
+	KindAutomatic ReportKind = "automatic_reply"
+	KindAnswer    ReportKind = "answer"
+)
+
+// OtherKinds are the kinds that figures show as findings of their own.
+var OtherKinds = []ReportKind{KindComplaint, KindAutomatic, KindAnswer}
+
+// Said is what somebody wrote back, as text that is safe to keep: valid UTF-8,
+// bounded, without what it quotes of ours. It is personal data.
+type Said struct {
+	From    string // the address of its author, as the message says
+	Subject string
+	Text    string
 }
 
 // RecipientReport is what a report says of one recipient (RFC 3464, 2.3).
 type RecipientReport struct {
 	Recipient  string // Final-Recipient, without its type
+	Original   string // Original-Recipient, without its type; "" if it gave none
 	Action     Action
-	Status     string // RFC 3463; "" if it gave none
-	Code       int    // SMTP, from the diagnostic; 0 if it gave none
-	Diagnostic string // as it was written, with addresses
+	Status     string     // RFC 3463; "" if it gave none
+	Code       int        // SMTP, from the diagnostic; 0 if it gave none
+	Diagnostic string     // as it was written, with addresses
+	RemoteMTA  string     // who said so; "" if it gave none
+	Class      ReplyClass // what a failure or a delay means, as internal/bounce judged it
 }
 
 // Action is what a mail system did with the message (RFC 3464, 2.3.3).
@@ -44,57 +75,57 @@ const (
 var Actions = []Action{ActionFailed, ActionDelayed, ActionDelivered, ActionRelayed, ActionExpanded}
 
 // BounceClasses are the classes that a failure can have, as figures show them.
-var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassTransient, ClassRefused}
+var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassContent, ClassTooLarge, ClassTransient, ClassRefused}
 
-// NotUnderstood is the finding of a report that says nothing we can read: an
-// answer of a person or a machine, a complaint, plain words.
+// NotUnderstood is the finding of a report that says nothing we can read.
 const NotUnderstood = "not_understood"
 
 // Verdict is what a report comes to, with nothing personal but the recipient.
 type Verdict struct {
-	Action    Action     // "": not understood
+	Kind      ReportKind
+	Action    Action     // of a delivery report; "": not understood
 	Class     ReplyClass // of a failure
 	Reply     Reply      // status, code, and the diagnostic with addresses masked
 	Recipient string     // whom it names; never stored
 }
 
+// noComplaints are the feedback types that call nothing unwanted: a message was
+// taken out of the junk folder (RFC 5965), or did not pass a check (RFC 6591).
+var noComplaints = []string{"not-spam", "auth-failure"}
+
 // Verdict weighs what a report says of its recipients.
 func (r Report) Verdict() Verdict {
-	if len(r.Recipients) == 0 {
-		return Verdict{}
+	switch {
+	case r.Kind == KindComplaint && slices.Contains(noComplaints, r.Feedback):
+		return Verdict{Kind: KindAutomatic}
+	case r.Kind != KindDelivery || len(r.Recipients) == 0:
+		return Verdict{Kind: r.Kind}
 	}
 	worst := slices.MinFunc(r.Recipients, func(a, b RecipientReport) int {
 		return cmp.Compare(slices.Index(Actions, a.Action), slices.Index(Actions, b.Action))
 	})
-	v := Verdict{Action: worst.Action, Recipient: worst.Recipient,
+	v := Verdict{Kind: r.Kind, Action: worst.Action, Recipient: worst.Recipient,
 		Reply: Reply{Code: worst.Code, Enhanced: worst.Status, Text: MaskAddresses(worst.Diagnostic)}}
 	if v.Action == ActionFailed {
-		v.Class = classOfBounce(worst)
+		v.Class = cmp.Or(worst.Class, ClassRefused)
 	}
 	return v
 }
 
 // Finding is a verdict in one bounded word: the class of a failure, the action of
-// anything else, or NotUnderstood.
+// another delivery report, the kind of anything else, or NotUnderstood.
 func (v Verdict) Finding() string {
-	return cmp.Or(string(v.Class), string(v.Action), NotUnderstood)
+	kind := string(v.Kind)
+	if v.Kind == KindDelivery {
+		kind = NotUnderstood
+	}
+	return cmp.Or(string(v.Class), string(v.Action), kind, NotUnderstood)
 }
 
-// classOfBounce is what the reply behind a failure means, by the same table as a
-// reply that we got ourselves. Where the report has a status and no code, the
-// status says which class of codes it was.
-func classOfBounce(r RecipientReport) ReplyClass {
-	code, status := r.Code, r.Status
-	if status != "" && code/100 != int(status[0]-'0') {
-		code = int(status[0]-'0')*100 + 50
-	}
-	if strings.HasSuffix(status, ".0.0") { // which says nothing more (RFC 3463, 3.1)
-		status = ""
-	}
-	if code/100 != 4 && code/100 != 5 {
-		return ClassRefused
-	}
-	return Classify(&DeliveryError{Stage: StageRcpt, Reply: Reply{Code: code, Enhanced: status}})
+// Understood tells whether nobody need look at the report's own bytes to know
+// what it says. An answer is for people to read.
+func (v Verdict) Understood() bool {
+	return v.Action != "" || v.Kind == KindComplaint || v.Kind == KindAutomatic
 }
 
 // Clue says which delivery a report is about, and how well that is proven.
@@ -134,8 +165,8 @@ const (
 )
 
 // Clue looks in a report for the delivery that it is about: by the addresses to
-// which the mail system says it was sent and then by those in the report, by
-// ENVID, and last by Message-ID. Whoever forges one of ours gets no second chance
+// which the mail system says it was sent and then by those in the report, by the
+// envelope sender and the ENVID that it quotes, and last by Message-ID. Whoever forges one of ours gets no second chance
 // by something weaker.
 func (t Tokens) Clue(sentTo []string, r Report) Clue {
 	forged := false
@@ -144,7 +175,7 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 		forged = forged || err == ErrForgedEnvelope
 		return Clue{DeliveryID: id, By: by}, err == nil
 	}
-	for _, addr := range slices.Concat(sentTo, r.SentTo) {
+	for _, addr := range slices.Concat(sentTo, r.SentTo, []string{r.Sender}) {
 		if c, ok := try(addr, ByEnvelope); ok {
 			return c
 		}
@@ -201,8 +232,21 @@ func (v Verdict) Follows(by MatchedBy, d ReportedDelivery) Consequence {
 		return v.bounced(by, d)
 	case v.Action == ActionDelivered && by.Proven():
 		return arrived(d)
+	case v.Kind == KindComplaint && by.Proven():
+		return complained(d)
 	}
 	return Consequence{}
+}
+
+// complained records that the person called the notice unwanted. Then it has
+// arrived, and the duty is met (E2). That is no objection yet, and suppresses
+// nothing: providers report what is moved to the junk folder by whatever filter.
+func complained(d ReportedDelivery) Consequence {
+	c := arrived(d)
+	if c.To != "" || d.State == Delivered {
+		c.To = Complained
+	}
+	return c
 }
 
 func arrived(d ReportedDelivery) Consequence {

@@ -132,7 +132,7 @@ func labelValues() map[string]func(string) bool {
 		"domain_class": in("big"), // what the run lists; names are an operator's, and twenty at most
 		"class":        func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
 		"finding": func(v string) bool {
-			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v))
+			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v)) || slices.Contains(mailer.OtherKinds, mailer.ReportKind(v))
 		},
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
 		"step":    in("claim", "handover", "erase"),

@@ -227,6 +227,9 @@ func reports(f mailer.Figures, _ time.Time, put put) {
 	for _, action := range mailer.Actions[1:] { // all but failed, which have a class
 		put(float64(f.Reports[string(action)]), string(action))
 	}
+	for _, kind := range mailer.OtherKinds {
+		put(float64(f.Reports[string(kind)]), string(kind))
+	}
 	put(float64(f.Reports[mailer.NotUnderstood]), mailer.NotUnderstood)
 }
 

@@ -255,7 +255,7 @@ func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
 		return err
 	}
 	c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
-	if v.Action != "" {
+	if v.Understood() {
 		_, err = t.exec(ctx, "report_raw_drop", f.ID)
 		return err
 	}
@@ -276,7 +276,7 @@ func (c *filing) keepRaw(ctx context.Context, t tx, contact mailer.ID) error {
 // says nothing and is faster than our own commit waits for the person to be known.
 func (c *filing) parked(why mailer.WhyUnmatched) (state string, next time.Time) {
 	switch {
-	case c.file.Verdict.Action == "" && why != mailer.UnmatchedUnsettled:
+	case !c.file.Verdict.Understood() && why != mailer.UnmatchedUnsettled:
 		return parkedNotUnderstood, c.file.At
 	case c.file.NextTry.IsZero():
 		return parkedGivenUp, c.file.At
@@ -305,7 +305,7 @@ func (c *filing) waitOn(ctx context.Context, t tx, why mailer.WhyUnmatched) erro
 func (c *filing) countParked(from, to string) {
 	c.counts.add(c.controller, mailer.ID{}, countUnmatched, from, to, 1)
 	if to == parkedNotUnderstood {
-		c.counts.add(c.controller, mailer.ID{}, countReport, "", mailer.NotUnderstood, 1)
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", c.file.Verdict.Finding(), 1)
 	}
 }
 
