@@ -114,8 +114,12 @@ func marked(runs []run) string {
 	return b.String()
 }
 
-// printedLink has the address written out, where the label is another text.
+// printedLink has the address written out, where the label is another text. A phone
+// number stays on one line.
 func printedLink(r run) string {
+	if strings.HasPrefix(r.href, "tel:") {
+		return escapeMarks.Replace(strings.ReplaceAll(r.text, " ", "\u00a0"))
+	}
 	label, address := escapeMarks.Replace(r.text), escapeMarks.Replace(r.href)
 	if r.slot != "" {
 		label, address = r.text, slot(r.slot) // a label that is a slot, or plain words
