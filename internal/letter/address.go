@@ -92,9 +92,5 @@ func (s *setter) returnTo(out *addressed, from mailer.LetterSender, w window) er
 
 // oneLine is a value that stands alone.
 func (s *setter) oneLine(text, where string) []part {
-	var line []part
-	for _, w := range s.words([]mailer.LetterRun{{Text: strings.TrimSpace(text), Value: true}}, where) {
-		line = joined(line, w)
-	}
-	return line
+	return lineOf(s.words([]mailer.LetterRun{{Text: strings.TrimSpace(text), Value: true}}, where))
 }

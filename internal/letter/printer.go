@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,19 +73,23 @@ func (p *Printer) set(l mailer.Letter) (*drawing, error) {
 	if l.Sender == (mailer.LetterSender{}) {
 		l.Sender = l.Text.Sender
 	}
-	m, known := sizes[l.Size]
-	if !known {
-		m = sizes[mailer.LetterNormal]
+	if l.Size == "" {
+		l.Size = mailer.LetterNormal
 	}
+	m, known := sizes[l.Size]
+	side, err := windowFor(l.Window, l.Sender.Country)
 	switch {
+	case err != nil:
+		return nil, err
+	case !known:
+		return nil, fmt.Errorf("letter: there is no size %q: say normal or large", l.Size)
 	case l.At.IsZero():
 		return nil, errNoDate
 	case len(l.Text.Parts) == 0:
 		return nil, errEmpty
 	}
 	s := &setter{regular: p.regular, strong: p.strong}
-	d := &drawing{letter: l, m: m, window: windowFor(l.Window, l.Sender.Country)}
-	var err error
+	d := &drawing{letter: l, m: m, window: side}
 	if d.address, err = s.address(l, d.window, p.locales); err != nil {
 		return nil, err
 	}
@@ -113,10 +118,13 @@ func body(s *setter, m measures, t mailer.LetterText) []page {
 	where := "the text in " + t.Language
 	l.dateline(t, where)
 	l.text(strong(t.Subject), m.subject, m.gap*2.4, true, where)
-	for i, p := range t.Parts {
-		if len(p.Blocks) > 0 {
-			l.part(p, i == 0 || len(t.Parts[0].Blocks) == 0)
+	before := t.Language
+	for _, p := range t.Parts {
+		if p.Language != before {
+			l.another(p)
 		}
+		l.part(p)
+		before = p.Language
 	}
 	return paginate(l.rows, firstTop, textTop, textBottom)
 }
@@ -125,27 +133,16 @@ func body(s *setter, m measures, t mailer.LetterText) []page {
 // they would touch.
 func (l *layout) dateline(t mailer.LetterText, where string) {
 	l.text(t.Reference, l.body, 0, true, where)
-	if len(l.rows) == 0 {
-		l.text(t.Date, l.body, 0, true, where)
-		return
-	}
-	var date []part
-	for _, w := range l.words(t.Date, where) {
-		date = joined(date, w)
-	}
-	last := &l.rows[len(l.rows)-1]
-	end := 0.0
-	for _, w := range [][]part{lineOf(l.words(t.Reference, where))} {
-		end = l.setter.width(w, l.body)
-	}
+	reference, date := lineOf(l.words(t.Reference, where)), lineOf(l.words(t.Date, where))
 	at := l.width - l.setter.width(date, l.body)
-	if at < end+10 {
+	const between = 10 // mm at least
+	if len(l.rows) != 1 || at < l.setter.width(reference, l.body)+between {
 		l.text(t.Date, l.body, 0, true, where)
 		return
 	}
 	for _, piece := range l.pieces(date, l.body) {
 		piece.x += at
-		last.pieces = append(last.pieces, piece)
+		l.rows[0].pieces = append(l.rows[0].pieces, piece)
 	}
 }
 

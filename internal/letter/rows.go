@@ -49,12 +49,16 @@ type layout struct {
 	inBox int
 }
 
-// part lays out a part of a letter. All but the first begin beneath a rule.
-func (l *layout) part(p mailer.LetterPart, first bool) {
-	where := "the text in " + p.Language
-	if !first && p.Blocks[0].Kind != mailer.LetterRule {
+// another begins a part in another language, beneath a rule.
+func (l *layout) another(p mailer.LetterPart) {
+	if len(p.Blocks) > 0 && p.Blocks[0].Kind != mailer.LetterRule {
 		l.rule()
 	}
+}
+
+// part lays out a part of a letter.
+func (l *layout) part(p mailer.LetterPart) {
+	where := "the text in " + p.Language
 	for i, b := range p.Blocks {
 		var next mailer.LetterBlockKind
 		if i+1 < len(p.Blocks) {

@@ -1,6 +1,10 @@
 package letter
 
-import "article14/mailer"
+import (
+	"fmt"
+
+	"article14/mailer"
+)
 
 // The sheet is A4, in mm from its upper left corner.
 const (
@@ -55,14 +59,18 @@ var windows = map[mailer.WindowSide]window{
 var rightWindows = map[string]bool{"FR": true, "MC": true, "BE": true, "LU": true, "CH": true, "IT": true, "ES": true, "PT": true}
 
 // windowFor is the side asked for, or else the one of the sender's country.
-func windowFor(side mailer.WindowSide, country string) window {
-	if side == "" && rightWindows[country] {
+func windowFor(side mailer.WindowSide, country string) (window, error) {
+	switch {
+	case side == "" && rightWindows[country]:
 		side = mailer.WindowRight
+	case side == "":
+		side = mailer.WindowLeft
 	}
-	if w, known := windows[side]; known {
-		return w
+	w, known := windows[side]
+	if !known {
+		return w, fmt.Errorf("letter: there is no window on the side %q: say left or right", side)
 	}
-	return windows[mailer.WindowLeft]
+	return w, nil
 }
 
 // foldMarks are where DIN 5008 form B is folded; the one between is for the punch.

@@ -2,6 +2,7 @@ package letter
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
@@ -41,7 +42,8 @@ func (s *setter) printable(text, where string) string {
 	text = unseen.Replace(norm.NFC.String(text))
 	for _, r := range text {
 		script := scriptOf(r)
-		if s.err == nil && (script != "" || s.regular.of(r) == nil || s.strong.of(r) == nil) {
+		hidden := unicode.In(r, unicode.Cc, unicode.Cf)
+		if s.err == nil && (script != "" || hidden || s.regular.of(r) == nil || s.strong.of(r) == nil) {
 			s.err = &mailer.UnprintableError{Where: where, Script: script}
 		}
 	}
