@@ -18,6 +18,7 @@ type Releases struct {
 	Allowances AllowanceStore // what campaigns may tell a day, and canaries; nil in what sets and keeps none
 	Registers  *Registers
 	Composer   Composer
+	Letters    LetterComposer // for previews; nil where nobody writes letters
 	Tokens     Tokens
 	Controller ID
 	Key        string // the controller's, as in the register

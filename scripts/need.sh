@@ -3,7 +3,7 @@
 # Debian packages by apt-get, as root or by "sudo -n". Where neither works it
 # says in one line what to run.
 #
-# usage: need.sh postgresql [gcc libc6-dev chromium ...]
+# usage: need.sh postgresql [gcc libc6-dev poppler-utils chromium ...]
 #
 # NEED_ROOT is the folder that is looked at in place of /, for the tests.
 set -eu
@@ -25,6 +25,7 @@ postgresql_installed() {
 have() {
 	case "$1" in
 	postgresql) postgresql_installed ;;
+	poppler-utils) command -v pdftotext >/dev/null 2>&1 && command -v pdffonts >/dev/null 2>&1 ;;
 	libc6-dev) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;; # whatever the system's C library is called
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac

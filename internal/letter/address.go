@@ -13,7 +13,8 @@ const (
 	addressSize = 11.0                          // points
 	addressMin  = 9.0                           // smaller is not read by sorting machines
 	returnSize  = 7.0
-	returnMin   = 6.0
+	returnMin   = 6.0 // in two lines, if one does not do
+	returnLead  = 2.2 // mm
 )
 
 // frenchAbroad are countries whose posts write the country of destination in French, the
@@ -41,10 +42,10 @@ func abroad(l *locales.Bundle, from, to string) (string, error) {
 
 // addressed is an address as it stands in the window.
 type addressed struct {
-	lines      [][]piece
-	size       float64
-	returnLine []piece
-	returnSize float64
+	lines       [][]piece
+	size        float64
+	returnLines [][]piece
+	returnSize  float64
 }
 
 // address sets the lines in one size, as large as the longest allows. One that does not
@@ -77,16 +78,21 @@ func (s *setter) address(l mailer.Letter, w window, all *locales.Bundle) (addres
 	return out, s.returnTo(&out, l.Sender, w)
 }
 
-// returnTo sets the line to which a letter is returned.
+// returnTo sets the line, or two, to which a letter is returned.
 func (s *setter) returnTo(out *addressed, from mailer.LetterSender, w window) error {
-	parts := s.oneLine(from.Name+", "+from.Address, "the sender")
-	for out.returnSize = returnSize; out.returnSize > returnMin && s.width(parts, out.returnSize) > w.width; {
-		out.returnSize -= 0.25
+	words := s.words([]mailer.LetterRun{{Text: from.Name + ", " + from.Address}}, "the sender")
+	lines := s.lines(words, returnSize, w.width)
+	out.returnSize = returnSize
+	if len(lines) > 1 {
+		out.returnSize = returnMin
+		lines = s.lines(words, returnMin, w.width)
 	}
-	if s.width(parts, out.returnSize) > w.width {
-		return fmt.Errorf("letter: the controller's name and address are wider than the line above the address (%.0f mm): shorten them in the register", w.width)
+	if len(lines) > 2 {
+		return fmt.Errorf("letter: the controller's name and address are longer than the two lines above the address (%.0f mm each): shorten them in the register", w.width)
 	}
-	out.returnLine = s.pieces(parts, out.returnSize)
+	for _, line := range lines {
+		out.returnLines = append(out.returnLines, s.pieces(line, out.returnSize))
+	}
 	return nil
 }
 

@@ -9,8 +9,8 @@ import (
 	"codeberg.org/go-pdf/fpdf"
 )
 
-// each walks over every text of the drawing, page by page: its place in mm, its size in
-// points, and before each page's first text a turn of the page (see turn).
+// each walks over every text of the drawing, page by page: its place in mm and its size
+// in points.
 func (d *drawing) each(do func(p piece, x, baseline, size float64)) {
 	for i := range d.pages {
 		d.onPage(i, do)
@@ -25,7 +25,10 @@ func (d *drawing) onPage(i int, do func(p piece, x, baseline, size float64)) {
 			texts(r, marginLeft, y, do)
 			y += r.height
 		}
-		all(d.address.returnLine, d.window.x, d.window.returnLine, d.address.returnSize, do)
+		for n, line := range d.address.returnLines {
+			above := float64(len(d.address.returnLines)-1-n) * returnLead
+			all(line, d.window.x, d.window.returnLine-above, d.address.returnSize, do)
+		}
 		for n, line := range d.address.lines {
 			all(line, d.window.x, d.window.top+float64(n)*addressLine+d.address.size*mmPerPoint, d.address.size, do)
 		}

@@ -27,7 +27,8 @@ func New(l *locales.Bundle) (*Printer, error) {
 	return &Printer{locales: l, regular: regular, strong: strong}, err
 }
 
-// MaxPages bounds a letter. The longest notice of the tests has seven, in large print.
+// MaxPages bounds a letter. The sample register's notice in two languages has sixteen, in
+// large print.
 const MaxPages = 40
 
 // Print sets a letter. The same letter gives the same bytes (E1).
@@ -100,7 +101,10 @@ func (p *Printer) set(l mailer.Letter) (*drawing, error) {
 	}
 	d.feet(s)
 	d.title = s.printable(words(l.Text.Subject), "the subject")
-	return d, s.err
+	if s.err != nil {
+		return nil, s.err
+	}
+	return d, nil
 }
 
 // head is the sender's name and address. It is as large in large print: what counts

@@ -26,11 +26,12 @@ var addresses = map[string]mailer.PostalAddress{
 
 func TestTheAddressStandsInTheWindowHoweverTheSheetLies(t *testing.T) {
 	b := newBench(t)
+	french := b.letter(t, "fr", "Élodie Bérard")
 	for side, w := range windows {
 		for _, size := range []mailer.LetterSize{mailer.LetterNormal, mailer.LetterLarge} {
 			for what, to := range addresses {
 				t.Run(fmt.Sprintf("%s, %s, %s", side, size, what), func(t *testing.T) {
-					l := b.letter(t, "fr", "Élodie Bérard")
+					l := french
 					l.To, l.Window, l.Size = to, side, size
 					lines, err := to.Lines("")
 					if err != nil {
@@ -81,6 +82,28 @@ func TestNothingButTheAddressShowsInTheWindow(t *testing.T) {
 	}
 }
 
+func TestALongSenderHasTwoLinesInTheWindow(t *testing.T) {
+	b := newBench(t)
+	for side, w := range windows {
+		l := b.letter(t, "en", "Ann Lee")
+		l.Window, l.To = side, addresses["six lines, abroad"]
+		l.Sender = mailer.LetterSender{Name: "Gesellschaft für Beispiele und Verzeichnisse mbH & Co. KG", Country: "DE",
+			Address: "Friedrich-Musterstraße 128 a, 01234 Musterstadt, Deutschland"}
+		found := 0
+		for _, word := range b.print(t, l).words()[0] {
+			if w.mayShow.touches(word.rectangle) {
+				found++
+				if !w.seen.holds(word.rectangle) {
+					t.Errorf("%s: %q stands at %.1f mm, where the window does not always show it", side, word.text, word.rectangle)
+				}
+			}
+		}
+		if found < 25 {
+			t.Errorf("%s: %d words in the window", side, found)
+		}
+	}
+}
+
 func TestTheWindowIsOnTheSideOfTheSendersEnvelopes(t *testing.T) {
 	for country, want := range map[string]mailer.WindowSide{"FR": mailer.WindowRight, "DE": mailer.WindowLeft, "SE": mailer.WindowLeft, "": mailer.WindowLeft} {
 		if got, err := windowFor("", country); err != nil || got != windows[want] {
@@ -100,7 +123,7 @@ func TestALetterHasTheWordsThatWereApproved(t *testing.T) { // P4
 			l.Size = size
 			got := squeezed(withoutFeet(b.print(t, l).text(), l.Text))
 			for _, part := range l.Text.Parts {
-				for _, text := range texts2(part.Blocks) {
+				for _, text := range blockTexts(part.Blocks) {
 					at := strings.Index(got, squeezed(text))
 					if at < 0 {
 						t.Fatalf("%s, %s: %q is not in the letter, or not in its place", languages, size, text)
@@ -115,8 +138,8 @@ func TestALetterHasTheWordsThatWereApproved(t *testing.T) { // P4
 	}
 }
 
-// texts2 are those of blocks in their order.
-func texts2(blocks []mailer.LetterBlock) []string {
+// blockTexts are those of blocks in their order.
+func blockTexts(blocks []mailer.LetterBlock) []string {
 	var out []string
 	for _, b := range blocks {
 		if len(b.Runs) > 0 {
@@ -125,7 +148,7 @@ func texts2(blocks []mailer.LetterBlock) []string {
 		for _, item := range b.Items {
 			out = append(out, "•"+words(item))
 		}
-		out = append(out, texts2(b.Blocks)...)
+		out = append(out, blockTexts(b.Blocks)...)
 	}
 	return out
 }
@@ -206,10 +229,10 @@ func TestEveryFontIsEmbeddedAsTheTaggedPartThatIsUsed(t *testing.T) {
 
 func TestTheSameLetterIsTheSameBytes(t *testing.T) { // E1
 	b := newBench(t)
-	l := b.letter(t, "de", "Jörg Köhler")
+	l := b.letter(t, "de", "Jörg Արամ Köhler") // with three fonts
 	first := b.print(t, l).pdf
 	var wait sync.WaitGroup
-	for range 4 { // side by side: the fonts are shared
+	for range 12 { // side by side: the fonts are shared; and often: what has no order comes in another
 		wait.Go(func() {
 			if again, err := b.printer.Print(l); err != nil || !bytes.Equal(again.PDF, first) {
 				t.Errorf("other bytes, %v", err)
@@ -228,8 +251,9 @@ func TestTheSameLetterIsTheSameBytes(t *testing.T) { // E1
 
 func TestAFileSaysWhatItIsAndDoesNothing(t *testing.T) { // C7, E7
 	r := newBench(t).print(t, newBench(t).letter(t, "fr", "Élodie Bérard"))
-	info := r.run("pdfinfo")
-	for _, want := range []string{"Title:           Nordlicht Data SAS détient vos coordonnées professionnelles", "Author:          Nordlicht Data SAS", "JavaScript:      no", "(A4)"} {
+	info := r.run("pdfinfo", "-isodates")
+	for _, want := range []string{"Title:           Nordlicht Data SAS détient vos coordonnées professionnelles", "Author:          Nordlicht Data SAS", "JavaScript:      no", "(A4)",
+		"CreationDate:    2026-11-21T11:00:00Z", "ModDate:         2026-11-21T11:00:00Z"} {
 		if !strings.Contains(info, want) {
 			t.Errorf("%q is not in\n%s", want, info)
 		}
@@ -289,6 +313,9 @@ func TestANameInAnotherScriptIsPrintedOrRefusedButNeverBoxes(t *testing.T) {
 		case script != "" && strings.Contains(err.Error(), name):
 			t.Errorf("the error holds the name: %v", err)
 		}
+	}
+	if text := b.print(t, b.letter(t, "en", "E\u0301lodie")).text(); !strings.Contains(text, "Dear Élodie,") { // UAX #15
+		t.Error("a letter and its accent are set apart")
 	}
 	l := b.letter(t, "en", "Ann 😀 Lee")
 	var refused *mailer.UnprintableError
@@ -359,6 +386,7 @@ func TestHostileValuesAreBounded(t *testing.T) {
 
 func TestALetterThatCannotBePrintedSaysWhy(t *testing.T) {
 	b := newBench(t)
+	good := b.letter(t, "en", "Ann Lee")
 	for what, c := range map[string]struct {
 		change func(*mailer.Letter)
 		want   string
@@ -370,9 +398,11 @@ func TestALetterThatCannotBePrintedSaysWhy(t *testing.T) {
 		"no country":            {func(l *mailer.Letter) { l.To.Country = "" }, "country"},
 		"a country of no world": {func(l *mailer.Letter) { l.To.Country = "XX" }, "country"},
 		"a line that is wide":   {func(l *mailer.Letter) { l.To.Street = []string{strings.Repeat("W", 40)} }, "street 1: it is wider than the window"},
-		"a long sender":         {func(l *mailer.Letter) { l.Sender = mailer.LetterSender{Name: strings.Repeat("Wide ", 40), Country: "FR"} }, "in the register"},
+		"a long sender": {func(l *mailer.Letter) {
+			l.Sender = mailer.LetterSender{Name: strings.Repeat("Wide ", 40), Country: "FR"}
+		}, "in the register"},
 	} {
-		l := b.letter(t, "en", "Ann Lee")
+		l := good
 		c.change(&l)
 		if p, err := b.printer.Print(l); p.PDF != nil || err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "Ann") {
 			t.Errorf("%s: %v, want %q", what, err, c.want)

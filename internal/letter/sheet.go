@@ -29,7 +29,7 @@ type window struct {
 	seen, mayShow rectangle
 	x             float64 // where the lines begin
 	width         float64 // of a line at most
-	returnLine    float64 // baseline of the sender's line
+	returnLine    float64 // baseline of the sender's line, or of the lower one
 	top           float64 // of the six lines
 	folds         bool
 }
@@ -51,7 +51,7 @@ var windows = map[mailer.WindowSide]window{
 	},
 	mailer.WindowRight: {
 		seen: rectangle{100, 45, 190, 79}, mayShow: rectangle{90, 34, 200, 90},
-		x: 104, width: 85, returnLine: 49, top: 51,
+		x: 104, width: 85, returnLine: 49.2, top: 51.2,
 	},
 }
 
