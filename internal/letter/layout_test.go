@@ -7,20 +7,12 @@ import (
 
 	"pgregory.net/rapid"
 
-	"article14/locales"
 	"article14/mailer"
 )
 
 func newSetter(t testing.TB) *setter {
 	t.Helper()
-	all, err := locales.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := New(all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newBench(t).printer
 	return &setter{regular: p.regular, strong: p.strong}
 }
 

@@ -2,6 +2,7 @@ package letter
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,26 +22,32 @@ type bench struct {
 	register *mailer.Register
 }
 
+// newBench gives the one of all tests: reading the fonts takes longer than a letter.
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	all, err := locales.New()
+	b, err := theBench()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return b
+}
+
+var theBench = sync.OnceValues(func() (*bench, error) {
+	all, err := locales.New()
+	if err != nil {
+		return nil, err
 	}
 	c, err := compose.New(all)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	p, err := New(all)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	reg, _, err := register.Parse("sample register", register.Sample())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &bench{p, c, reg}
-}
+	return &bench{p, c, reg}, err
+})
 
 // letter is a notice of the sample register to a person by name, from all its sources.
 func (b *bench) letter(t testing.TB, languages, name string) mailer.Letter {
