@@ -2,6 +2,7 @@ package letter
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,20 @@ func TestNoLineIsWiderThanThePageAndNoLetterIsLost(t *testing.T) {
 		if want := squeezed(words(runs)); squeezed(got.String()) != want {
 			t.Fatalf("%q became %q", want, squeezed(got.String()))
 		}
+	})
+}
+
+func TestAValueThatIsTurnedKeepsItsLetters(t *testing.T) { // UAX #9
+	letters := rapid.StringOf(rapid.SampledFrom([]rune("abc אבגדה12.-,")))
+	rapid.Check(t, func(t *rapid.T) {
+		value := letters.Draw(t, "value")
+		got, want := []rune(turned(value)), []rune(value)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q became %q", value, turned(value))
+		}
+		turned(rapid.String().Draw(t, "anything")) // does not panic
 	})
 }
 

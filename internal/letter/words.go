@@ -258,7 +258,7 @@ func turned(value string) string {
 		}
 		runs = append(runs, text)
 	}
-	if p.IsLeftToRight() || !beginsRight(value) {
+	if !beginsRight(value) {
 		return strings.Join(runs, "")
 	}
 	for i, j := 0, len(runs)-1; i < j; i, j = i+1, j-1 {
