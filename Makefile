@@ -4,14 +4,14 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
-.PHONY: demo test bench chaos build vet clean need-postgresql need-pooler need-race
+.PHONY: demo test bench chaos build vet clean need-postgresql need-pooler need-tests
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
 	./article14 demo
 
-## test: everything, against a real PostgreSQL and a PgBouncer; the race detector needs a C compiler
-test: need-postgresql need-pooler need-race
+## test: everything, against a real PostgreSQL and a PgBouncer; the race detector needs a C compiler, letters are read back by poppler
+test: need-postgresql need-pooler need-tests
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
 
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
@@ -41,5 +41,5 @@ need-postgresql:
 need-pooler:
 	@sh scripts/need.sh pgbouncer
 
-need-race:
-	@sh scripts/need.sh gcc libc6-dev
+need-tests:
+	@sh scripts/need.sh gcc libc6-dev poppler-utils

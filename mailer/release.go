@@ -19,6 +19,7 @@ type Releases struct {
 	Classes    ClassStore     // of recipient domains; nil in what keeps none
 	Registers  *Registers
 	Composer   Composer
+	Letters    LetterComposer // for previews; nil where nobody writes letters
 	Tokens     Tokens
 	Controller ID
 	Key        string // the controller's, as in the register

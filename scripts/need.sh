@@ -3,7 +3,7 @@
 # Debian packages by apt-get, as root or by "sudo -n". Where neither works it
 # says in one line what to run.
 #
-# usage: need.sh postgresql [pgbouncer gcc libc6-dev chromium ...]
+# usage: need.sh postgresql [pgbouncer gcc libc6-dev poppler-utils chromium ...]
 #
 # NEED_ROOT is the folder that is looked at in place of /, for the tests.
 set -eu
@@ -26,6 +26,7 @@ have() {
 	case "$1" in
 	postgresql) postgresql_installed ;;
 	pgbouncer) command -v pgbouncer >/dev/null 2>&1 || [ -x "$root/usr/sbin/pgbouncer" ] ;; # no user's PATH has that folder
+	poppler-utils) command -v pdftotext >/dev/null 2>&1 && command -v pdffonts >/dev/null 2>&1 ;;
 	libc6-dev) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;; # whatever the system's C library is called
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
