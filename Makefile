@@ -4,14 +4,14 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
-.PHONY: demo test bench chaos build vet clean need-postgresql need-race
+.PHONY: demo test bench chaos build vet clean need-postgresql need-race need-mail
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
 	./article14 demo
 
 ## test: everything, against a real PostgreSQL; the race detector needs a C compiler
-test: need-postgresql need-race
+test: need-postgresql need-race need-mail
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
 
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
@@ -40,3 +40,7 @@ need-postgresql:
 
 need-race:
 	@sh scripts/need.sh gcc libc6-dev
+
+# A private Postfix can be started by root alone; who is not root goes without its tests.
+need-mail:
+	@[ "$$(id -u)" -ne 0 ] || sh scripts/need.sh postfix
