@@ -10,7 +10,7 @@ export GOFLAGS
 demo: need-postgresql build
 	./article14 demo
 
-## test: everything, against a real PostgreSQL and a PgBouncer; the race detector needs a C compiler, letters are read back by poppler
+## test: everything, against a real PostgreSQL, a PgBouncer and (as root) a Postfix; the race detector needs a C compiler, letters are read back by poppler
 test: need-postgresql need-pooler need-tests
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
 
@@ -41,5 +41,7 @@ need-postgresql:
 need-pooler:
 	@sh scripts/need.sh pgbouncer
 
+# A private Postfix can be started by root alone; who is not root goes without its tests.
 need-tests:
 	@sh scripts/need.sh gcc libc6-dev poppler-utils
+	@[ "$$(id -u)" -ne 0 ] || sh scripts/need.sh postfix

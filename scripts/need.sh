@@ -57,6 +57,12 @@ no_service() {
 	fi
 }
 
+# no_mail_system keeps Debian's package from setting up and starting a mail system
+# for the machine: the tests run private ones.
+no_mail_system() {
+	echo "postfix postfix/main_mailer_type select No configuration" | $as_root debconf-set-selections
+}
+
 missing=
 for package in "$@"; do
 	have "$package" || missing="$missing $package"
@@ -75,6 +81,9 @@ echo "installing$missing"
 $as_root apt-get update -q
 case "$missing " in
 *" postgresql "*) no_cluster ;;
+esac
+case "$missing " in
+*" postfix "*) no_mail_system ;;
 esac
 # shellcheck disable=SC2086
 install $missing
