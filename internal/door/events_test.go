@@ -1,6 +1,7 @@
 package door
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -235,6 +236,52 @@ func TestTheSchemaSaysWhatIsTaken(t *testing.T) {
 	})
 	if seen[true] == 0 || seen[false] == 0 {
 		t.Errorf("taken and refused: %v", seen)
+	}
+}
+
+func TestTheExampleInTheDocsIsTaken(t *testing.T) {
+	page, err := os.ReadFile("../../docs/doors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(page), "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	if in, err := readEvents("id", []byte(example)); !found || err != nil || len(in) != 1 {
+		t.Errorf("%d events, %v", len(in), err)
+	}
+}
+
+// TestOnlySoManyBodiesAreInMemoryAtOnce holds requests in their keeping, and asks once more.
+func TestOnlySoManyBodiesAreInMemoryAtOnce(t *testing.T) {
+	d := newDesk(t)
+	inside, on := make(chan struct{}), make(chan struct{})
+	h := d.house()
+	h.Take = func(context.Context, mailer.Incoming) error { inside <- struct{}{}; <-on; return nil }
+	door, err := Events(h, []string{secretOf("n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(door)
+	defer srv.Close()
+	url := srv.URL
+	one := strings.Replace(twoEvents, `,
+ {"event":"delivered","message_id":"m2@x.example","recipient":"jürgen@bücher.example","new":"field"}`, "", 1)
+	answers := make(chan int, hooksAtOnce)
+	for i := range hooksAtOnce {
+		req := signedEvents(t, url, secretOf("n"), fmt.Sprint(i), one, noon)
+		go func() { answers <- answer(t, req) }()
+	}
+	for range hooksAtOnce {
+		<-inside
+	}
+	if got := answer(t, signedEvents(t, url, secretOf("n"), "more", one, noon)); got != http.StatusServiceUnavailable || d.count("events limited") != 1 {
+		t.Errorf("one more is answered %d, counted %v", got, d.came)
+	}
+	close(on)
+	for range hooksAtOnce {
+		if got := <-answers; got != http.StatusOK {
+			t.Errorf("answered %d", got)
+		}
 	}
 }
 

@@ -285,7 +285,9 @@ func TestOneReportBroughtByManyAtOnceCountsOnce(t *testing.T) {
 	var errs [8]error
 	var all sync.WaitGroup
 	for i := range fates {
-		all.Go(func() { fates[i], _, errs[i] = d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: to, Raw: []byte("one")}) })
+		all.Go(func() {
+			fates[i], _, errs[i] = d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: to, Raw: []byte("one")})
+		})
 	}
 	all.Wait()
 	first := 0
