@@ -56,7 +56,7 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "kept\n")
 	case errors.As(err, &no):
 		h.Meter.Came(h.door, no.outcome)
-		h.Log.Warn("a hook was refused", "door", h.door, "status", no.status, "why", no.why)
+		h.Log.Info("a hook was refused", "door", h.door, "status", no.status, "why", no.why)
 		http.Error(w, no.why, no.status)
 	default: // it is counted and logged
 		w.Header().Set("Retry-After", "60")

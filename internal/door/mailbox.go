@@ -24,6 +24,7 @@ const taken = imap.Flag("$Article14")
 const (
 	mailboxPoll  = time.Minute      // between looks, where the server does not tell of news, and after a failure
 	mailboxLook  = 20 * time.Minute // between looks, where it does
+	dialWithin   = 30 * time.Second
 	sweepWithin  = 10 * time.Minute // of one batch: a server that hangs is left
 	sweepAtOnce  = 100              // messages in a batch
 	sweepFailing = 5                // messages that could not be kept, after which the rest waits
@@ -134,25 +135,61 @@ func (m Mailbox) visit(ctx context.Context) error {
 	}
 }
 
-func (v *visit) dial(ctx context.Context) (err error) {
-	opts := &imapclient.Options{TLSConfig: v.TLS, Dialer: &net.Dialer{Timeout: fetchWithin},
-		UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
-			if data.NumMessages != nil {
-				select {
-				case v.news <- struct{}{}:
-				default:
-				}
-			}
-		}}}
-	dialer := map[Security]func(string, *imapclient.Options) (*imapclient.Client, error){
-		TLSFromTheStart: imapclient.DialTLS, TLSBeforeLogin: imapclient.DialStartTLS, TLSNone: imapclient.DialInsecure}[v.Security]
-	if dialer == nil {
-		return fmt.Errorf("connect to the mailbox: no way of protection %q", v.Security)
+// dial connects within dialWithin: a server that says nothing is left, and so is one
+// that does at a stop.
+func (v *visit) dial(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", v.Address)
+	if err != nil {
+		return fmt.Errorf("connect to the mailbox: %w", err)
 	}
-	if v.client, err = dialer(v.Address, opts); err != nil {
+	defer context.AfterFunc(ctx, func() { nc.Close() })()
+	if v.client, err = v.greet(ctx, nc); err != nil {
+		nc.Close()
 		return fmt.Errorf("connect to the mailbox: %w", err)
 	}
 	return nil
+}
+
+func (v *visit) greet(ctx context.Context, nc net.Conn) (*imapclient.Client, error) {
+	opts := &imapclient.Options{TLSConfig: v.tlsConfig(), UnilateralDataHandler: &imapclient.UnilateralDataHandler{Mailbox: v.hear}}
+	switch v.Security {
+	case TLSFromTheStart:
+		secure := tls.Client(nc, opts.TLSConfig)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		return imapclient.New(secure, opts), nil
+	case TLSBeforeLogin:
+		return imapclient.NewStartTLS(nc, opts)
+	case TLSNone:
+		return imapclient.New(nc, opts), nil
+	}
+	return nil, fmt.Errorf("%q is no way of protection", v.Security)
+}
+
+func (v *visit) tlsConfig() *tls.Config {
+	config := v.TLS.Clone()
+	if config == nil {
+		config = &tls.Config{}
+	}
+	if config.ServerName == "" {
+		config.ServerName, _, _ = net.SplitHostPort(v.Address)
+	}
+	config.MinVersion = tls.VersionTLS12
+	return config
+}
+
+// hear notes that messages have come.
+func (v *visit) hear(data *imapclient.UnilateralDataMailbox) {
+	if data.NumMessages == nil {
+		return
+	}
+	select {
+	case v.news <- struct{}{}:
+	default:
+	}
 }
 
 // within bounds what follows in time: a server that hangs is left.

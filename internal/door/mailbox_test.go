@@ -314,6 +314,40 @@ func TestAPasswordTravelsUnderTLSAlone(t *testing.T) {
 	}
 }
 
+// TestAMailServerThatSaysNothingDoesNotHoldUpAStop connects to a server that never answers.
+func TestAMailServerThatSaysNothingDoesNotHoldUpAStop(t *testing.T) {
+	for _, security := range []Security{TLSFromTheStart, TLSBeforeLogin, TLSNone} {
+		for _, greeting := range []string{"", "* OK [CAPABILITY IMAP4rev1 STARTTLS] hello\r\n"} {
+			nl, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nl.Close()
+			ctx, stop := context.WithCancel(t.Context())
+			go func() {
+				c, err := nl.Accept()
+				if err != nil {
+					return
+				}
+				defer c.Close()
+				io.WriteString(c, greeting)
+				if security != TLSNone || greeting != "" { // it has begun to speak
+					c.Read(make([]byte, 1))
+				}
+				stop()
+				io.Copy(io.Discard, c)
+			}()
+			d := newDesk(t)
+			m := (&office{addr: nl.Addr().String()}).mailbox(d)
+			m.Security = security
+			if err := m.Run(ctx); err != nil {
+				t.Error(err)
+			}
+			stop()
+		}
+	}
+}
+
 func TestTheAddressOfAMailboxSaysHowItIsProtected(t *testing.T) {
 	for address, want := range map[string]Mailbox{
 		"imaps://bounces@mail.example/INBOX":                  {Address: "mail.example:993", User: "bounces", Folder: "INBOX", Security: TLSFromTheStart},
