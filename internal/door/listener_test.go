@@ -265,6 +265,20 @@ func TestOneClientCannotTakeAllConnectionsNorAllTime(t *testing.T) {
 	first.lost()
 }
 
+func TestRecipientsBeyondTheLimitAreAskedForAgainAndTheOthersAreServed(t *testing.T) {
+	d := newDesk(t)
+	c := dial(t, serve(t, NewSMTP(d.mail(Limits{Recipients: 2}))))
+	c.do("MAIL FROM:<>", "250 ")
+	for i, want := range []string{"250 ", "250 ", "452 4.5.3"} {
+		c.do(fmt.Sprintf("RCPT TO:<b-%d@x.example>", i), want)
+	}
+	c.do("DATA", "354 ")
+	c.do("x\r\n.", "250 ")
+	if got := d.all(); len(got) != 2 {
+		t.Errorf("%d are kept", len(got))
+	}
+}
+
 func TestNetworksShareALimitAndAddressesOfIPv6AreManyToOneClient(t *testing.T) {
 	at := func(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 25} }
 	for _, c := range []struct {

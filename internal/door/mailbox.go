@@ -122,7 +122,7 @@ func (m Mailbox) visit(ctx context.Context) error {
 	}
 	defer v.client.Close()
 	defer context.AfterFunc(ctx, func() { v.client.Close() })()
-	if err := v.enter(ctx); err != nil {
+	if err := v.enter(); err != nil {
 		return err
 	}
 	for {
@@ -198,7 +198,7 @@ func (v *visit) within() (done func()) {
 	return func() { timer.Stop() }
 }
 
-func (v *visit) enter(context.Context) error {
+func (v *visit) enter() error {
 	defer v.within()()
 	if err := v.client.Login(v.User, v.Password).Wait(); err != nil {
 		return fmt.Errorf("sign in at the mailbox: %w", err)

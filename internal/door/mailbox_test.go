@@ -132,7 +132,7 @@ func sweepOnce(ctx context.Context, m Mailbox) error {
 		return err
 	}
 	defer v.client.Close()
-	if err := v.enter(ctx); err != nil {
+	if err := v.enter(); err != nil {
 		return err
 	}
 	return v.sweep(ctx)

@@ -97,9 +97,6 @@ func (s *session) Data(r io.Reader) error {
 
 // LMTPData answers for each recipient.
 func (s *session) LMTPData(r io.Reader, status smtp.StatusCollector) error {
-	if s.door.name != mailer.DoorLMTP {
-		return s.Data(r)
-	}
 	return s.take(r, status.SetStatus)
 }
 
@@ -121,10 +118,7 @@ func (s *session) take(r io.Reader, answer func(to string, err error)) error {
 		}
 		answer(to, err)
 	}
-	if s.door.name == mailer.DoorLMTP {
-		return nil // each has its answer
-	}
-	return failed
+	return failed // by LMTP each has its answer already
 }
 
 // read takes what is kept of a message and lets the rest of it go. Its bytes stay
