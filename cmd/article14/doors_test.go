@@ -90,7 +90,7 @@ func TestABounceReopensItsDutyWhicheverDoorItComesThrough(t *testing.T) { // E2,
 	report := func(m catcher.Mail) string { return bounceOf(m, "failed", "5.1.1", "550 5.1.1 user unknown") }
 	socket := filepath.Join(t.TempDir(), "lmtp.sock")
 	mailbox, deliver := mailboxServer(t)
-	doors := s.opened(t, DoorFlags{DoorSMTP: "127.0.0.1:0", DoorLMTP: socket, DoorIMAP: mailbox, DoorIMAPPassword: "right"})
+	doors := s.opened(t, DoorFlags{DoorSMTP: "127.0.0.1:0", DoorLMTP: socket})
 	_, meter := s.metrics()
 	secret := "whsec_" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("s"), 32))
 	hooks, err := s.hooks(HookFlags{HookSecret: "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\n" + secret}, meter)
@@ -137,7 +137,10 @@ func TestABounceReopensItsDutyWhicheverDoorItComesThrough(t *testing.T) { // E2,
 			req.Header.Set("Content-Type", "text/plain; charset=UTF-8")
 			answered(t, req)
 		}},
-		{mailer.DoorIMAP, func(m catcher.Mail) { deliver("Delivered-To: " + m.From + "\r\n" + report(m)) }},
+		{mailer.DoorIMAP, func(m catcher.Mail) {
+			deliver("Delivered-To: " + m.From + "\r\n" + report(m))
+			s.opened(t, DoorFlags{DoorIMAP: mailbox, DoorIMAPPassword: "right"})
+		}},
 	}
 	for i, step := range steps {
 		step.bring(mails[i])

@@ -69,7 +69,7 @@ func answer(t testing.TB, req *http.Request) int {
 }
 
 const twoEvents = `{"type":"mail.events","timestamp":"2031-05-06T12:00:00Z","data":{"events":[
- {"event":"failed","envelope_from":"b-ours@bounces.example","message_id":"<m1@x.example>","recipient":"anna+2B@one.example","status":"5.1.1","reply":"550 5.1.1 no\r\nAction: delivered","at":"2031-05-06T11:59:00Z"},
+ {"event":"failed","envelope_from":"b-ours@bounces.example","message_id":"<m1@x.example>","recipient":"anna+2B@one.example","status":"5.1.1","reply":"550 5.1.1 no\r\nAction: delivered\u0000","at":"2031-05-06T11:59:00Z"},
  {"event":"delivered","message_id":"m2@x.example","recipient":"jürgen@bücher.example","new":"field"}]}}`
 
 func TestSignedEventsBecomeReports(t *testing.T) { // E3
@@ -81,6 +81,9 @@ func TestSignedEventsBecomeReports(t *testing.T) { // E3
 	kept := d.all()
 	if len(kept) != 2 || kept[0].Door != mailer.DoorEvents || len(kept[0].SentTo) != 1 || kept[0].SentTo[0] != ours || kept[1].SentTo != nil {
 		t.Fatalf("kept %+v", kept)
+	}
+	if strings.Contains(string(kept[0].Raw), "\x00") || strings.Contains(string(kept[0].Raw), "\nAction: delivered") {
+		t.Errorf("what somebody wrote into a field stands as more than that:\n%q", kept[0].Raw)
 	}
 	first, second := bounce.Read(kept[0].Raw), bounce.Read(kept[1].Raw)
 	if v := first.Verdict(); v.Action != mailer.ActionFailed || v.Class != mailer.ClassDeadAddress || v.Recipient != "anna+2B@one.example" || first.MessageID != "m1@x.example" {

@@ -22,8 +22,8 @@ import (
 const taken = imap.Flag("$Article14")
 
 const (
-	mailboxPoll  = time.Minute      // between looks, where the server does not tell of news, and after a failure
-	mailboxLook  = 20 * time.Minute // between looks, where it does
+	mailboxPoll  = time.Minute     // between looks, where the server does not tell of news, and after a failure
+	mailboxLook  = 5 * time.Minute // between looks, where it does: one that comes as IDLE begins is not told of by every server
 	dialWithin   = 30 * time.Second
 	sweepWithin  = 10 * time.Minute // of one batch: a server that hangs is left
 	sweepAtOnce  = 100              // messages in a batch

@@ -27,11 +27,13 @@ type office struct {
 	addr string
 	// before is asked before a command of a session is carried out; an error refuses it.
 	before func(command string) error
+	// changed is told of each message that was delivered, for IDLE.
+	changed chan struct{}
 }
 
 func newOffice(t testing.TB, config *tls.Config, caps ...imap.Cap) *office {
 	t.Helper()
-	o := &office{t: t, user: imapmemserver.NewUser("bounces", "right"), before: func(string) error { return nil }}
+	o := &office{t: t, user: imapmemserver.NewUser("bounces", "right"), before: func(string) error { return nil }, changed: make(chan struct{}, 1000)}
 	for _, name := range []string{"INBOX", "Done"} {
 		if err := o.user.Create(name, nil); err != nil {
 			t.Fatal(err)
@@ -84,6 +86,21 @@ func (w *watched) Move(mw *imapserver.MoveWriter, set imap.NumSet, to string) er
 	return w.SessionIMAP4rev2.(imapserver.SessionMove).Move(mw, set, to)
 }
 
+// Idle tells of every message. The library's own passes over one that is delivered
+// between its answer to IDLE and its first look.
+func (w *watched) Idle(uw *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	for {
+		select {
+		case <-w.office.changed:
+			if err := w.Poll(uw, true); err != nil {
+				return err
+			}
+		case <-stop:
+			return nil
+		}
+	}
+}
+
 type literal struct{ *strings.Reader }
 
 func (l literal) Size() int64 { return int64(l.Len()) }
@@ -94,6 +111,7 @@ func (o *office) deliver(texts ...string) {
 		if _, err := o.user.Append("INBOX", literal{strings.NewReader(text)}, &imap.AppendOptions{}); err != nil {
 			o.t.Fatal(err)
 		}
+		o.changed <- struct{}{}
 	}
 }
 
