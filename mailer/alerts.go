@@ -16,11 +16,12 @@ const (
 	AlertQuarantineDue     AlertKind = "quarantine_due"      // quarantined, and its date is near or past (S4, D8)
 	AlertCanaryFailed      AlertKind = "canary_failed"       // too much came back of a campaign's first notices
 	AlertLanePaused        AlertKind = "lane_paused"         // too many attempts were refused for what we are
+	AlertDoorClosed        AlertKind = "door_closed"         // a provider tells us of no bounce any more
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
-	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused}
+	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -36,5 +37,6 @@ func (k AlertKind) Remedy() string {
 		AlertQuarantineDue:     "decide before the date, with 'contact tell ID' or 'contact erase ID'",
 		AlertCanaryFailed:      "see what came back with 'contact show', mend it, then 'campaign resume KEY' or 'campaign cancel KEY'",
 		AlertLanePaused:        "relays refuse us, not the people: see what they say with 'contact show', mend it, then 'campaign resume KEY'",
+		AlertDoorClosed:        "subscribe the SNS topic to /hooks/ses/NAME again: until then bounces go unheard",
 	}[k]
 }

@@ -304,7 +304,7 @@ func (v Verdict) names(to Identifier) bool {
 // ReportFile is a report on its way into the books.
 type ReportFile struct {
 	ID         ID
-	Door       string // pipe
+	Door       string // one of Doors
 	ExternalID []byte
 	ReceivedAt time.Time
 	At         time.Time // of this try

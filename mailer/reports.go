@@ -2,7 +2,9 @@ package mailer
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,12 +50,23 @@ const (
 	reportsAtOnce = 200
 )
 
-// Take takes one message in that a door received; sentTo are the addresses to
-// which the mail system says it was sent, which it knows better than the message
-// does. When Take has returned without error, the report is kept.
-func (r *Reports) Take(ctx context.Context, door string, sentTo []string, raw []byte) (ReportFate, Verdict, error) {
+// Take takes one message in. When it has returned without an error, the message is
+// kept, and only then may its door say so; an error means: bring it again.
+func (r *Reports) Take(ctx context.Context, in Incoming) error {
+	_, _, err := r.Judge(ctx, in)
+	return err
+}
+
+// Judge is Take for a door that shows its user what became of the message.
+func (r *Reports) Judge(ctx context.Context, in Incoming) (ReportFate, Verdict, error) {
 	now := r.Now()
-	f := r.file(ParkedReport{ID: NewID(now), Door: door, ReceivedAt: now, SentTo: sentTo, Raw: raw}, now)
+	if in.ReceivedAt.IsZero() {
+		in.ReceivedAt = now
+	}
+	f := r.file(ParkedReport{ID: NewID(now), Door: in.Door, ReceivedAt: in.ReceivedAt, SentTo: in.SentTo, Raw: in.Raw}, now)
+	if in.ExternalID != nil {
+		f.ExternalID = in.ExternalID
+	}
 	fate, err := r.Store.FileReport(ctx, r.Controller, f, r.decide(f))
 	if err == nil {
 		r.tell(f, fate)
@@ -88,13 +101,24 @@ func (r *Reports) Forget(ctx context.Context) error {
 // a newer program may understand more.
 func (r *Reports) file(p ParkedReport, now time.Time) ReportFile {
 	report := r.Read(p.Raw)
-	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: report.ExternalID, ReceivedAt: p.ReceivedAt, At: now,
-		Clue: r.Tokens.Clue(p.SentTo, report), Verdict: report.Verdict(),
+	clue := r.Tokens.Clue(p.SentTo, report)
+	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,
+		Clue: clue, Verdict: report.Verdict(),
 		SentTo: p.SentTo, Raw: p.Raw, RawUntil: p.ReceivedAt.Add(reportRawKept)}
 	if now.Sub(p.ReceivedAt) < reportGiveUp {
 		f.NextTry = now.Add(reportTries[min(p.Tries, len(reportTries)-1)])
 	}
 	return f
+}
+
+// ownID is what a message that comes again is known by: its hash, and the delivery
+// that it is about. Of one message to two of our envelope senders, both count.
+func ownID(report Report, clue Clue) []byte {
+	if clue.DeliveryID.IsZero() {
+		return report.ExternalID
+	}
+	sum := sha256.Sum256(slices.Concat(report.ExternalID, clue.DeliveryID[:]))
+	return sum[:]
 }
 
 func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {

@@ -33,9 +33,11 @@ var homes = map[string][]string{
 	"github.com/BurntSushi/toml":          {"locales"},
 	"github.com/go-playground/locales":    {"locales"},
 	"github.com/goccy/go-yaml":            {"internal/register", "internal/relay"},
-	"github.com/emersion/go-smtp":         {"internal/catcher"},
+	"github.com/emersion/go-smtp":         {"internal/catcher", "internal/door"}, // a toy for trying things out, and a door to the world: they share no limits
+	"github.com/emersion/go-imap":         {"internal/door"},
 	"github.com/emersion/go-sasl":         {"internal/catcher"},
 	"github.com/emersion/go-message":      {"internal/catcher"},
+	"github.com/standard-webhooks":        {"internal/door"},
 	"github.com/rickar/cal":               {"internal/calendar"},
 	"github.com/rivo/uniseg":              {"internal/plain", "internal/compose"},
 	"github.com/prometheus/client_golang": {"internal/ops", "cmd/article14", "cmd/bench"},

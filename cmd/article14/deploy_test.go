@@ -29,7 +29,8 @@ func read(t *testing.T, file string) string {
 }
 
 // secretFiles are the variables that name a file with a secret.
-var secretFiles = []string{"ARTICLE14_DATABASE_URL_FILE", "ARTICLE14_RELAY_PASSWORD_FILE"}
+var secretFiles = []string{"ARTICLE14_DATABASE_URL_FILE", "ARTICLE14_RELAY_PASSWORD_FILE",
+	"ARTICLE14_DOOR_IMAP_PASSWORD_FILE", "ARTICLE14_HOOK_SECRET_FILE"}
 
 // variables are those of the environment that some flag reads, and the secrets' files.
 func variables(t *testing.T) []string {

@@ -41,7 +41,8 @@ type commands struct {
 	Class    classCmd    `cmd:"" help:"Set, list and remove classes of recipient domains, and what each may be sent."`
 	Work     workCmd     `cmd:"" help:"Deliver: the worker."`
 	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
-	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`
+	Run      runCmd      `cmd:"" help:"Worker, web server and doors in one process."`
+	Receive  receiveCmd  `cmd:"" help:"Take reports and answers in: by SMTP, by LMTP, from a mailbox."`
 	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
 	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the set-up: database, keys, register, relay, DNS records, links."`

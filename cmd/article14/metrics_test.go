@@ -134,6 +134,8 @@ func labelValues() map[string]func(string) bool {
 		"finding": func(v string) bool {
 			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v)) || slices.Contains(mailer.OtherKinds, mailer.ReportKind(v))
 		},
+		"door":    func(v string) bool { return slices.Contains(mailer.Doors, v) },
+		"outcome": func(v string) bool { return slices.Contains(mailer.DoorOutcomes, mailer.DoorOutcome(v)) },
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
 		"step":    in("claim", "handover", "erase"),
 		"version": func(v string) bool { return v == version() },

@@ -25,6 +25,7 @@ type listenFlags struct {
 	Listen    string   `help:"Address of the recipients' pages." default:"127.0.0.1:8014"`
 	OpsListen string   `help:"Address of metrics and health; keep it from the outside." default:"127.0.0.1:9114"`
 	Proxies   []string `help:"Networks of the reverse proxies whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	HookFlags
 }
 
 type workCmd struct {
@@ -34,10 +35,10 @@ type workCmd struct {
 }
 
 func (c *workCmd) Run(ctx context.Context, s *Settings, std streams) error {
-	return c.run(ctx, s, std, nil)
+	return c.run(ctx, s, std, nil, DoorFlags{})
 }
 
-func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags) (err error) {
+func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags, door DoorFlags) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(mailer.GCPercent)
 	}
@@ -69,18 +70,24 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	cfg := web.Config{OperationsAddr: c.OpsListen, Log: log, Now: a.now,
 		Operations: ops.Handlers(registry, append(a.checks(), relayIsWell, journalIsWell), checkFailed(log))}
 	if pages != nil {
-		if cfg, err = a.pages(*pages, cfg); err != nil {
+		if cfg, err = a.pages(*pages, cfg, meter); err != nil {
 			return err
 		}
+	}
+	doors, err := a.doors(ctx, door, meter)
+	if err != nil {
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	if cfg.Addr != "" || cfg.OperationsAddr != "" {
 		srv, err := listen(ctx, cfg)
 		if err != nil {
+			doors.close()
 			return err
 		}
 		g.Go(func() error { return srv.Serve(ctx) })
 	}
+	doors.serve(ctx, g)
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
 	log.Info("the worker is up", "relay", anyRelay(outlets).Name(), "connections", c.Connections,
 		"dkim", selectors(outlets[0].relay.Signer(), a.now()))
@@ -105,8 +112,8 @@ func deliver(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, l
 	})
 }
 
-// pages adds the recipients' pages to what is served.
-func (a *app) pages(f listenFlags, cfg web.Config) (web.Config, error) {
+// pages adds the recipients' pages, and the hooks beside them, to what is served.
+func (a *app) pages(f listenFlags, cfg web.Config, meter *ops.Meter) (_ web.Config, err error) {
 	var proxies []netip.Prefix
 	for _, p := range f.Proxies {
 		prefix, err := netip.ParsePrefix(p)
@@ -116,7 +123,8 @@ func (a *app) pages(f listenFlags, cfg web.Config) (web.Config, error) {
 		proxies = append(proxies, prefix)
 	}
 	cfg.Addr, cfg.OperationsAddr, cfg.Portal = f.Listen, f.OpsListen, a.portal(proxies)
-	return cfg, nil
+	cfg.Rooms, err = a.hooks(f.HookFlags, meter)
+	return cfg, err
 }
 
 // portal is the recipients' pages over everything joined.
@@ -155,8 +163,8 @@ func (c *serveCmd) Run(ctx context.Context, s *Settings, std streams) error {
 		return err
 	}
 	defer a.close()
-	registry, _ := a.metrics()
-	cfg, err := a.pages(c.listenFlags, web.Config{Log: log, Now: a.now, Operations: ops.Handlers(registry, a.checks(), checkFailed(log))})
+	registry, meter := a.metrics()
+	cfg, err := a.pages(c.listenFlags, web.Config{Log: log, Now: a.now, Operations: ops.Handlers(registry, a.checks(), checkFailed(log))}, meter)
 	if err != nil {
 		return err
 	}
@@ -184,11 +192,12 @@ func listen(ctx context.Context, cfg web.Config) (*web.Server, error) {
 
 type runCmd struct {
 	listenFlags
+	DoorFlags
 	RelayFlags
 	WorkerFlags
 }
 
 func (c *runCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	w := workCmd{RelayFlags: c.RelayFlags, WorkerFlags: c.WorkerFlags}
-	return w.run(ctx, s, std, &c.listenFlags)
+	return w.run(ctx, s, std, &c.listenFlags, c.DoorFlags)
 }

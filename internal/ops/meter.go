@@ -22,6 +22,7 @@ type Meter struct {
 	success    *prometheus.GaugeVec
 	erased     prometheus.Counter
 	waiting    prometheus.Gauge
+	came       *prometheus.CounterVec
 	now        func() time.Time
 }
 
@@ -68,12 +69,19 @@ func NewMeter(reg prometheus.Registerer, now func() time.Time) *Meter {
 		Help: "Contacts of whom this worker erased something that had expired."})
 	m.waiting = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: name, Name: "erasure_waiting_contacts",
 		Help: "Contacts whose erasure waited for a delivery on its way, at this worker's last pass."})
-	reg.MustRegister(m.erased, m.waiting, m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack, m.waited, m.success)
+	m.came = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: name, Name: "door_messages_total",
+		Help: "What came to a door of this process, by what was done with it."}, []string{"door", "outcome"})
+	reg.MustRegister(m.came, m.erased, m.waiting, m.attempts, m.duration, m.claimed, m.fenced, m.rescued, m.relayAway, m.toHandOver, m.slack, m.waited, m.success)
 	for _, to := range mailer.AttemptStates {
 		m.duration.WithLabelValues(string(to))
 	}
 	for _, to := range []mailer.DeliveryState{mailer.Queued, mailer.Uncertain} {
 		m.rescued.WithLabelValues(string(to))
+	}
+	for _, door := range mailer.Doors {
+		for _, outcome := range mailer.DoorOutcomes {
+			m.came.WithLabelValues(door, string(outcome))
+		}
 	}
 	for _, w := range mailer.Waits {
 		m.waited.WithLabelValues(string(w))
@@ -122,6 +130,11 @@ func (m *Meter) Fenced(n int) { m.fenced.Add(float64(n)) }
 func (m *Meter) Rescued(queued, uncertain int) {
 	m.rescued.WithLabelValues(string(mailer.Queued)).Add(float64(queued))
 	m.rescued.WithLabelValues(string(mailer.Uncertain)).Add(float64(uncertain))
+}
+
+// Came counts what came to a door; the meter of internal/door.
+func (m *Meter) Came(door string, outcome mailer.DoorOutcome) {
+	m.came.WithLabelValues(door, string(outcome)).Inc()
 }
 
 // RelayAway counts a relay that would not serve.
