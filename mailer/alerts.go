@@ -16,11 +16,13 @@ const (
 	AlertQuarantineDue     AlertKind = "quarantine_due"      // quarantined, and its date is near or past (S4, D8)
 	AlertCanaryFailed      AlertKind = "canary_failed"       // too much came back of a campaign's first notices
 	AlertLanePaused        AlertKind = "lane_paused"         // too many attempts were refused for what we are
+	AlertAnswerDue         AlertKind = "answer_due"          // a person's answer is open, and its date is near or past (D8, D9)
+	AlertComplaints        AlertKind = "complaints"          // more of a campaign's notices were called spam than providers bear
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
-	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused}
+	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertAnswerDue, AlertComplaints}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -36,5 +38,7 @@ func (k AlertKind) Remedy() string {
 		AlertQuarantineDue:     "decide before the date, with 'contact tell ID' or 'contact erase ID'",
 		AlertCanaryFailed:      "see what came back with 'contact show', mend it, then 'campaign resume KEY' or 'campaign cancel KEY'",
 		AlertLanePaused:        "relays refuse us, not the people: see what they say with 'contact show', mend it, then 'campaign resume KEY'",
+		AlertAnswerDue:         "answer them before the date, then 'answer close ID'; 'answer show ID' has what they wrote",
+		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
 	}[k]
 }

@@ -10,11 +10,46 @@ import (
 // Report is what came back after a delivery went out, as internal/bounce reads it
 // from a message. It is what others wrote: nothing in it is proven.
 type Report struct {
+	Kind       ReportKind
 	ExternalID []byte            // a hash that the same report has whenever it is brought
 	SentTo     []string          // the addresses to which it says it was sent
 	EnvelopeID string            // Original-Envelope-Id (RFC 3464): our ENVID
-	MessageID  string            // of the message that it returns, without brackets
-	Recipients []RecipientReport // none: it is no delivery status notification that we understand
+	MessageID  string            // of the message that it returns or answers, without brackets
+	Sender     string            // the envelope sender of that message, where the report quotes it
+	Recipients []RecipientReport // of a delivery report or a complaint; a delivery report without any is not understood
+	Feedback   string            // Feedback-Type of a complaint (RFC 5965): abuse, opt-out, ...
+	Said       Said              // of an answer, of a person or a machine
+}
+
+// ReportKind is what sort of message came back.
+type ReportKind string
+
+// Kinds of reports. A mail system's report is about a delivery; a complaint comes
+// from the holder of the mailbox, by way of their provider; an automatic reply
+// (RFC 3834) means nothing; what is left is an answer, for people to read.
+const (
+	KindDelivery  ReportKind = "delivery_report"
+	KindComplaint ReportKind = "complaint"
+	KindAutomatic ReportKind = "automatic_reply"
+	KindAnswer    ReportKind = "answer"
+)
+
+// OtherKinds are the kinds that figures show as findings of their own.
+var OtherKinds = []ReportKind{KindComplaint, KindAutomatic, KindAnswer}
+
+// Said is what somebody wrote back, as text that is safe to keep: valid UTF-8,
+// bounded, without what it quotes of ours. It is personal data.
+type Said struct {
+	From        string // the address of its author, as the message says
+	Subject     string
+	Text        string
+	Attachments []Attachment
+}
+
+// Attachment is a part of a message that is no text. Its name is its author's, and is not kept.
+type Attachment struct {
+	Type string // media type, in lower case
+	Size int    // octets, as it was sent
 }
 
 // RecipientReport is what a report says of one recipient (RFC 3464, 2.3).
@@ -46,13 +81,13 @@ var Actions = []Action{ActionFailed, ActionDelayed, ActionDelivered, ActionRelay
 // BounceClasses are the classes that a failure can have, as figures show them.
 var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassTransient, ClassRefused}
 
-// NotUnderstood is the finding of a report that says nothing we can read: an
-// answer of a person or a machine, a complaint, plain words.
+// NotUnderstood is the finding of a report that says nothing we can read.
 const NotUnderstood = "not_understood"
 
 // Verdict is what a report comes to, with nothing personal but the recipient.
 type Verdict struct {
-	Action    Action     // "": not understood
+	Kind      ReportKind
+	Action    Action     // of a delivery report; "": not understood
 	Class     ReplyClass // of a failure
 	Reply     Reply      // status, code, and the diagnostic with addresses masked
 	Recipient string     // whom it names; never stored
@@ -60,13 +95,13 @@ type Verdict struct {
 
 // Verdict weighs what a report says of its recipients.
 func (r Report) Verdict() Verdict {
-	if len(r.Recipients) == 0 {
-		return Verdict{}
+	if r.Kind == KindComplaint || r.Kind == KindAutomatic || r.Kind == KindAnswer || len(r.Recipients) == 0 {
+		return Verdict{Kind: r.Kind}
 	}
 	worst := slices.MinFunc(r.Recipients, func(a, b RecipientReport) int {
 		return cmp.Compare(slices.Index(Actions, a.Action), slices.Index(Actions, b.Action))
 	})
-	v := Verdict{Action: worst.Action, Recipient: worst.Recipient,
+	v := Verdict{Kind: r.Kind, Action: worst.Action, Recipient: worst.Recipient,
 		Reply: Reply{Code: worst.Code, Enhanced: worst.Status, Text: MaskAddresses(worst.Diagnostic)}}
 	if v.Action == ActionFailed {
 		v.Class = classOfBounce(worst)
@@ -75,9 +110,19 @@ func (r Report) Verdict() Verdict {
 }
 
 // Finding is a verdict in one bounded word: the class of a failure, the action of
-// anything else, or NotUnderstood.
+// another delivery report, the kind of anything else, or NotUnderstood.
 func (v Verdict) Finding() string {
-	return cmp.Or(string(v.Class), string(v.Action), NotUnderstood)
+	kind := string(v.Kind)
+	if v.Kind == KindDelivery {
+		kind = NotUnderstood
+	}
+	return cmp.Or(string(v.Class), string(v.Action), kind, NotUnderstood)
+}
+
+// Understood tells whether nobody need look at the report's own bytes to know
+// what it says. An answer is for people to read.
+func (v Verdict) Understood() bool {
+	return v.Action != "" || v.Kind == KindComplaint || v.Kind == KindAutomatic
 }
 
 // classOfBounce is what the reply behind a failure means, by the same table as a
@@ -112,6 +157,14 @@ const (
 	ByEnvelope   MatchedBy = "envelope"   // the address that it was sent to, with our MAC
 	ByEnvelopeID MatchedBy = "envid"      // the ENVID that it quotes: the same token, with our MAC
 	ByMessageID  MatchedBy = "message_id" // the Message-ID of what it returns
+)
+
+// By what answers of people are matched beside these (AnswerFile).
+const (
+	ByReply      MatchedBy = "reply"           // the Reply-To of one delivery, with our MAC
+	ByAuthor     MatchedBy = "message_id_from" // the Message-ID that it answers, and its author's address is that person's
+	BySenderOnly MatchedBy = "from"            // its author's address, which one person has and nobody else
+	ByPerson     MatchedBy = "person"          // somebody of the privacy team said so
 )
 
 // Proven tells whether a key of ours vouches for the match. A Message-ID does not:
@@ -149,8 +202,10 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 			return c
 		}
 	}
-	if c, ok := try(r.EnvelopeID, ByEnvelopeID); ok {
-		return c
+	for _, quoted := range []string{r.EnvelopeID, r.Sender} {
+		if c, ok := try(quoted, ByEnvelopeID); ok {
+			return c
+		}
 	}
 	if forged {
 		return Clue{Why: UnmatchedForged}
@@ -164,14 +219,16 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 
 // ReportedDelivery is the delivery that a report is about, as it stands.
 type ReportedDelivery struct {
-	ContactID  ID
-	ID         ID
-	CampaignID ID // zero for correspondence
-	Document   Document
-	State      DeliveryState
-	Attempts   int
-	To         Identifier // the address that it went to; zero where it is erased
-	Channels   []Channel  // the person's addresses, without those that refused this campaign's notice
+	ContactID   ID
+	ID          ID
+	CampaignID  ID // zero for correspondence
+	ActivityKey string
+	Document    Document
+	State       DeliveryState
+	Attempts    int
+	To          Identifier   // the address that it went to; zero where it is erased
+	Channels    []Channel    // the person's addresses, without those that refused this campaign's notice
+	Identifiers []Identifier // all that the person is recognised by
 }
 
 // otherAddress tells whether the person has another address to try (E3).
@@ -189,14 +246,20 @@ type Consequence struct {
 	Block    bool          // no other address is left: they are blocked at once
 	Suppress *Suppression
 	Alert    *Alert
+	Object   *Objection // use stops (R5), with StopUse
+	StopUse  []Suppression
 }
 
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins
 // over delivered; one that comes again finds the delivery bounced and changes nothing.
 func (v Verdict) Follows(by MatchedBy, d ReportedDelivery) Consequence {
 	switch {
+	case v.Kind == KindAutomatic:
+		return Consequence{}
 	case d.State == Sending:
 		return Consequence{Wait: true}
+	case v.Kind == KindComplaint:
+		return complained(by, d)
 	case v.Action == ActionFailed:
 		return v.bounced(by, d)
 	case v.Action == ActionDelivered && by.Proven():
@@ -260,7 +323,7 @@ func (v Verdict) names(to Identifier) bool {
 // ReportFile is a report on its way into the books.
 type ReportFile struct {
 	ID         ID
-	Door       string // pipe
+	Door       string // one of Doors
 	ExternalID []byte
 	ReceivedAt time.Time
 	At         time.Time // of this try
@@ -280,6 +343,7 @@ type ReportFate struct {
 	To         DeliveryState // "": its delivery stays as it was
 	Duty       DutyState     // where duties went; "" nowhere
 	Why        WhyUnmatched
+	Answer     *AnswerItem // what it became, where a person wrote it
 }
 
 // ParkedReport is one that waits to be matched.

@@ -2,7 +2,9 @@ package mailer
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,7 @@ type ReportStore interface {
 type Reports struct {
 	Store      ReportStore
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
+	Answers    *Answers                // what becomes of people's answers; nil: they are kept as reports that nobody understood
 	Tokens     Tokens
 	Controller ID
 	Now        func() time.Time
@@ -48,17 +51,43 @@ const (
 	reportsAtOnce = 200
 )
 
-// Take takes one message in that a door received; sentTo are the addresses to
-// which the mail system says it was sent, which it knows better than the message
-// does. When Take has returned without error, the report is kept.
-func (r *Reports) Take(ctx context.Context, door string, sentTo []string, raw []byte) (ReportFate, Verdict, error) {
+// Take takes one message in. When it has returned without an error, the message is
+// kept, and only then may its door say so; an error means: bring it again.
+func (r *Reports) Take(ctx context.Context, in Incoming) error {
+	_, _, err := r.Judge(ctx, in)
+	return err
+}
+
+// Judge is Take for a door that shows its user what became of the message.
+func (r *Reports) Judge(ctx context.Context, in Incoming) (ReportFate, Verdict, error) {
 	now := r.Now()
-	f := r.file(ParkedReport{ID: NewID(now), Door: door, ReceivedAt: now, SentTo: sentTo, Raw: raw}, now)
+	if in.ReceivedAt.IsZero() {
+		in.ReceivedAt = now
+	}
+	report := r.read(in)
+	f := r.file(ParkedReport{ID: NewID(now), Door: in.Door, ReceivedAt: in.ReceivedAt, SentTo: in.SentTo, Raw: in.Raw}, report, now)
+	if in.ExternalID != nil {
+		f.ExternalID = in.ExternalID
+	}
+	if report.Kind == KindAnswer && r.Answers != nil {
+		fate, err := r.Answers.take(ctx, f, report.Said)
+		return fate, f.Verdict, err
+	}
 	fate, err := r.Store.FileReport(ctx, r.Controller, f, r.decide(f))
 	if err == nil {
 		r.tell(f, fate)
 	}
 	return fate, f.Verdict, err
+}
+
+// read reads a message as a door brought it. What a mail system sent by the null sender no
+// person wrote, whatever it looks like (RFC 3834, 2).
+func (r *Reports) read(in Incoming) Report {
+	report := r.Read(in.Raw)
+	if report.Kind == KindAnswer && in.MailFrom == "" && (in.Door == DoorSMTP || in.Door == DoorLMTP) {
+		report.Kind = KindAutomatic
+	}
+	return report
 }
 
 // Retry looks again at what is parked and due. It tells whether duties failed, so
@@ -67,7 +96,7 @@ func (r *Reports) Retry(ctx context.Context) (reopened bool, err error) {
 	parked, err := r.Store.ParkedReports(ctx, r.Controller, r.Now(), reportsAtOnce)
 	for _, p := range parked {
 		p.Tries++
-		f := r.file(p, r.Now())
+		f := r.file(p, r.Read(p.Raw), r.Now())
 		fate, err := r.Store.RefileReport(ctx, r.Controller, f, r.decide(f))
 		if err != nil {
 			return reopened, err
@@ -84,17 +113,30 @@ func (r *Reports) Forget(ctx context.Context) error {
 	return err
 }
 
-// file reads a message, the first time and again: keys may have been added, and
-// a newer program may understand more.
-func (r *Reports) file(p ParkedReport, now time.Time) ReportFile {
-	report := r.Read(p.Raw)
-	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: report.ExternalID, ReceivedAt: p.ReceivedAt, At: now,
-		Clue: r.Tokens.Clue(p.SentTo, report), Verdict: report.Verdict(),
+// file makes of a message what goes into the books, the first time and again: keys
+// may have been added, and a newer program may understand more.
+func (r *Reports) file(p ParkedReport, report Report, now time.Time) ReportFile {
+	clue := r.Tokens.Clue(p.SentTo, report)
+	if report.Kind == KindAnswer || report.Kind == KindAutomatic {
+		clue = r.Tokens.AnswerClue(p.SentTo, report)
+	}
+	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,
+		Clue: clue, Verdict: report.Verdict(),
 		SentTo: p.SentTo, Raw: p.Raw, RawUntil: p.ReceivedAt.Add(reportRawKept)}
 	if now.Sub(p.ReceivedAt) < reportGiveUp {
 		f.NextTry = now.Add(reportTries[min(p.Tries, len(reportTries)-1)])
 	}
 	return f
+}
+
+// ownID is what a message that comes again is known by: its hash, and the delivery
+// that it is about. Of one message to two of our envelope senders, both count.
+func ownID(report Report, clue Clue) []byte {
+	if clue.DeliveryID.IsZero() {
+		return report.ExternalID
+	}
+	sum := sha256.Sum256(slices.Concat(report.ExternalID, clue.DeliveryID[:]))
+	return sum[:]
 }
 
 func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {

@@ -77,7 +77,7 @@ func (c *bounceCmd) take(ctx context.Context, s *Settings, std streams, raw []by
 		return err
 	}
 	defer a.close()
-	fate, verdict, err := a.reports().Take(ctx, "pipe", sentTo(c.To, os.Getenv), raw)
+	fate, verdict, err := a.reports().Judge(ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: sentTo(c.To, os.Getenv), Raw: raw})
 	if err != nil {
 		return err
 	}

@@ -21,12 +21,13 @@ const (
 	maxSentTo     = 20
 )
 
-// Read reads a message. It takes anything, and gives a report without recipients
-// for what is no delivery status notification.
+// Read reads a message. It takes anything. A delivery report without recipients is one
+// that says nothing we can read.
 func Read(raw []byte) mailer.Report {
 	raw = raw[:min(len(raw), MaxSize)]
 	head, body := readHeader(raw)
 	r := mailer.Report{SentTo: sentTo(head)}
+	l := letter{head: head}
 	var status []byte
 	each(head, body, 0, func(p part) {
 		switch p.kind {
@@ -37,11 +38,14 @@ func Read(raw []byte) mailer.Report {
 			}
 		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 			if r.MessageID == "" {
-				returned, _ := readHeader(p.decoded())
-				r.MessageID = strings.Trim(returned.get("Message-ID"), "<> ")
+				l.returned, _ = readHeader(p.decoded())
+				r.MessageID = strings.Trim(l.returned.get("Message-ID"), "<> ")
 			}
+		default:
+			l.part(p)
 		}
 	})
+	l.judge(&r)
 	r.ExternalID = externalID(head.get("Message-ID"), status, raw)
 	return r
 }

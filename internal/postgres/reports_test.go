@@ -42,7 +42,7 @@ func failed(address, status string) mailer.Report {
 func (d *desk) take(r mailer.Report, delivery mailer.ID, raw string) mailer.ReportFate {
 	d.t.Helper()
 	d.next = r
-	fate, _, err := d.Take(d.ctx, "pipe", []string{d.Tokens.EnvelopeFrom(delivery, "b.example")}, []byte(raw))
+	fate, _, err := d.Judge(d.ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: []string{d.Tokens.EnvelopeFrom(delivery, "b.example")}, Raw: []byte(raw)})
 	must(d.t, err)
 	return fate
 }
@@ -171,7 +171,7 @@ func TestWhatFindsNoDeliveryIsTriedGivenUpAndForgotten(t *testing.T) { // T4
 	h := newHouse(t)
 	d := newDesk(h)
 	d.next = failed("x@example.org", "5.1.1")
-	fate, _, err := d.Take(h.ctx, "pipe", nil, []byte("lost"))
+	fate, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("lost")})
 	must(t, err)
 	equal(t, "why", fate.Why, mailer.UnmatchedNoClue)
 	d.at = noon.Add(time.Second)
@@ -218,7 +218,7 @@ func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
 	equal(t, "not understood", h.figures(noon).Reports[mailer.NotUnderstood], 1)
 	equal(t, "its bytes, under the person's key", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1 AND body = 'I am away'`, a.ContactID), 1)
-	_, _, err := d.Take(h.ctx, "pipe", nil, []byte("who knows who is away"))
+	_, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("who knows who is away")})
 	must(t, err)
 	f := h.figures(noon)
 	equal(t, "not understood", f.Reports[mailer.NotUnderstood], 2)
@@ -285,7 +285,9 @@ func TestOneReportBroughtByManyAtOnceCountsOnce(t *testing.T) {
 	var errs [8]error
 	var all sync.WaitGroup
 	for i := range fates {
-		all.Go(func() { fates[i], _, errs[i] = d.Take(h.ctx, "pipe", to, []byte("one")) })
+		all.Go(func() {
+			fates[i], _, errs[i] = d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: to, Raw: []byte("one")})
+		})
 	}
 	all.Wait()
 	first := 0
