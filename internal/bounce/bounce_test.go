@@ -72,6 +72,7 @@ var ann = mailer.RecipientReport{Recipient: "Ann@example.org", Action: mailer.Ac
 func TestANotificationIsRead(t *testing.T) { // RFC 3464
 	got := Read([]byte(notification(aboutMessage, aboutAnn)))
 	want := mailer.Report{
+		Kind:       mailer.KindDelivery,
 		ExternalID: got.ExternalID,
 		SentTo:     []string{"B-AbCd@bounces.example", "b-abcd@bounces.example", "b-abcd@bounces.example", "other@bounces.example"},
 		EnvelopeID: "b-abcd+1",
