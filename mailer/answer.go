@@ -48,7 +48,7 @@ const (
 	NoUnknown  AnswerNo = "unknown_person" // it is not known whose it is, or no notice went to them: a person links or answers it
 	NoPending  AnswerNo = "pending"        // it takes effect now
 	NoRecorded AnswerNo = "recorded"       // use has stopped
-	NoRight    AnswerNo = "left_to_person" // there is no right to object there (R10), or nothing is held any more: a person answers
+	NoRight    AnswerNo = "left_to_person" // there is no right to object there (R10), nothing is held any more, or it came from our own address: a person answers
 )
 
 // AnswerEnd is what an item came to.

@@ -296,7 +296,7 @@ func TestAReportThatCannotBeKeptIsBroughtAgain(t *testing.T) {
 			}
 		})
 	}
-	if f := s.figuresNow(t); f.Reports[mailer.NotUnderstood] != 1 {
-		t.Errorf("what is not understood is not counted: %v", f.Reports)
+	if f := s.figuresNow(t); f.Reports[string(mailer.KindAnswer)] != 1 {
+		t.Errorf("what somebody wrote is not counted: %v", f.Reports)
 	}
 }

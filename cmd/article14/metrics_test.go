@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"article14/internal/catcher"
+	"article14/internal/wish"
 	"article14/mailer"
 )
 
@@ -125,12 +126,14 @@ func labelValues() map[string]func(string) bool {
 		"reason": func(v string) bool { return mailer.BlockReason(v).Remedy() != "" },
 		"age":    func(v string) bool { return ages[v] },
 		"within": func(v string) bool { return windows[v] },
-		"kind":   func(v string) bool { return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) },
+		"kind": func(v string) bool {
+			return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) || slices.Contains(wish.Kinds, wish.Kind(v))
+		},
 		"way":    func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
 		"result": func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
 		"class":  func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
 		"finding": func(v string) bool {
-			return v == mailer.NotUnderstood || slices.Contains(mailer.Actions, mailer.Action(v))
+			return v == mailer.NotUnderstood || slices.Contains(mailer.OtherKinds, mailer.ReportKind(v)) || slices.Contains(mailer.Actions, mailer.Action(v))
 		},
 		"for":     func(v string) bool { return slices.Contains(mailer.Waits, mailer.Wait(v)) },
 		"step":    in("claim", "handover", "erase"),

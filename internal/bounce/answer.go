@@ -161,7 +161,7 @@ func unmarked(s string) string {
 
 var (
 	// introduces is the line that stands above what is quoted: somebody, some day, wrote.
-	introduces = regexp.MustCompile(`(?i)^(on|am|le|el|il|op|em|w dniu|dnia|den|på|den|kl)\b.{3,300}(wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|napisał\(?a?\)?|pisze|skrev|napsal\(?a?\)?|kirjoitti)\s*:?\s*$`)
+	introduces = regexp.MustCompile(`(?i)^(on|am|le|el|il|op|em|w dniu|dnia|den|på|den|kl)\b.{3,300}(wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|napisał\(?a?\)?|pisze|skrev|napsal\(?a?\)?|kirjoitti)(\s*:?|.{0,150}:)\s*$`)
 	// original is where mail programs put what they answer beneath.
 	original = regexp.MustCompile(`(?i)^(-{2,}|_{5,})\s*(original message|original appointment|ursprüngliche nachricht|message d'origine|message original|mensaje original|messaggio originale|oorspronkelijk bericht|mensagem original|wiadomość oryginalna)?\s*(-{2,}|_{5,})?$`)
 	// fields is the header that others put there.
