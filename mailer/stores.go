@@ -227,7 +227,7 @@ type Figures struct {
 
 // AnswerFigures are people's answers that nobody has closed.
 type AnswerFigures struct {
-	Open   map[wish.Kind]int64 `json:"open"` // by the kind that words suggest
+	Open   map[wish.Kind]int64 `json:"open_by_kind"` // by the kind that words suggest
 	Oldest time.Time           `json:"oldest,omitzero"`
 	DueAt  time.Time           `json:"first_due,omitzero"` // the earliest date (D9)
 }

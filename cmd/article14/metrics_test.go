@@ -25,6 +25,10 @@ func TestMetrics(t *testing.T) {
 	stop := s.workWith(t, meter)
 	until(t, s.finished(t, "first"))
 	s.objects(t)
+	_, _, err := s.reports().Judge(t.Context(), mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("From: ann@example.org\r\n\r\nWho are you?")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	stop()
 	families, err := registry.Gather()
 	if err != nil {
