@@ -124,6 +124,31 @@ func TestOfTwoAnswersAtOnceToOneMailboxOneIsAcknowledged(t *testing.T) { // R4
 	equal(t, "receipts", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 1)
 }
 
+func TestAReceiptWaitsForAnotherToTheSameMailbox(t *testing.T) { // R4
+	h := newHouse(t)
+	as := h.relayed(2, noon.Add(day))
+	_, err := h.db.ExecContext(h.ctx, `UPDATE identifier SET hash = 'one'`)
+	must(t, err)
+	one, two := h.receiptTo(as[0].ContactID), h.receiptTo(as[1].ContactID)
+	one.QuietSince, two.QuietSince = noon.Add(-day), noon.Add(-day)
+	must(t, h.write(h.ctx, func(x tx) error {
+		if lately, err := x.receiptLately(h.ctx, as[0].ContactID, one); lately || err != nil {
+			return fmt.Errorf("lately %v, %w", lately, err)
+		}
+		err := h.write(h.ctx, func(y tx) error { // beside it, and before the first is on record
+			if _, err := y.ExecContext(h.ctx, `SET LOCAL lock_timeout = '50ms'`); err != nil {
+				return err
+			}
+			_, err := y.receiptLately(h.ctx, as[1].ContactID, two)
+			return err
+		})
+		if err == nil {
+			t.Error("two receipts to one mailbox do not see each other")
+		}
+		return nil
+	}))
+}
+
 func TestAReceiptIsSentAgainAfterADay(t *testing.T) {
 	h := newHouse(t)
 	as := h.relayed(2, noon.Add(day))
@@ -358,6 +383,23 @@ func TestErasingSomebodyTakesTheirAnswersAlong(t *testing.T) { // R5, T4
 	// What they write afterwards is kept as theirs, and takes no effect: nothing is held.
 	item := p.write(a.DeliveryID, "STOP")
 	equal(t, "after it", line(item.No, item.State), "left_to_person open")
+}
+
+func TestAnAnswerOfSomebodyWhoWasNeverToldGoesWithThem(t *testing.T) { // T4
+	h := newHouse(t)
+	ann := h.people(1, noon.Add(day))[0]
+	p := newPost(h)
+	fate, _, err := p.desk(mailer.Report{Said: mailer.Said{From: p.known(1), Text: "STOP, says Zebulon"}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("Zebulon")})
+	must(t, err)
+	equal(t, "whose it is", fate.Answer.ContactID, ann)
+	equal(t, "what it answers", fate.Answer.DeliveryID, mailer.ID{})
+	if err := p.Close(h.ctx, fate.Answer.ID, mailer.EndObjection, "Ann", "it says so"); err == nil {
+		t.Error("it is closed as an objection that is nowhere on record")
+	}
+	must(t, h.eraser(noon).Erase(h.ctx, ann, "Ann", "asked"))
+	if places := h.find("Zebulon"); len(places) > 0 || h.count(`SELECT count(*) FROM report_raw`) > 0 {
+		t.Errorf("it still stands in %v", places)
+	}
 }
 
 func TestAnOpenQuestionForAccessHoldsUpWhatExpires(t *testing.T) { // Art. 15, as a request does

@@ -92,7 +92,7 @@ func decide(found map[Kind]bool, objects bool, text []sentence) Kind {
 func clear(title, body []sentence) (code string, objects bool) {
 	words := 0
 	for _, s := range slices.Concat(title, body) {
-		if words += len(s.words); words > mostWords || s.question() || s.turned("") {
+		if words += len(s.words); words > mostWords || s.question() {
 			return "", false
 		}
 	}

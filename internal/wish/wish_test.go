@@ -18,7 +18,7 @@ func TestAClearNoTakesEffect(t *testing.T) { // R5
 		"Désabonnez-moi", "desabonnez moi svp", "Je m’oppose", "Bonjour,\nje m'oppose au traitement de mes données.\nCordialement", "ARRÊT",
 		"Baja", "Por favor, denme de baja", "Me opongo al tratamiento de mis datos", "Mi oppongo", "Cancellatemi dalla lista, grazie",
 		"Afmelden", "Meld mij af aub", "Ik maak bezwaar", "Wypisz mnie", "Zgłaszam sprzeciw", "zglaszam sprzeciw", "Oponho-me", "Retirem-me da lista, por favor",
-		"Стоп", "Отпишете ме", "Odhlaste mě", "Prosím, odhlaste mě", "Afmeld mig", "Διαγραφή", "σταματηστε", "Loobun", "Lopeta", "Peruuta tilaus", "Stad", "Odjava",
+		"Стоп", "Отпишете ме", "Odhlaste mě", "Prosím, odhlaste mě", "Odhlaste mě z newsletteru", "Afmeld mig", "Διαγραφή", "σταματηστε", "Loobun", "Lopeta", "Peruuta tilaus", "Stad", "Odjava",
 		"Leiratkozás", "leiratkozom", "Hættið", "Atsisakau", "Atrakstīties", "Neħħuni", "nehhuni", "Meld meg av", "Dezabonare", "dezabonati-ma", "Odhláste ma", "Odjavite me", "Avregistrera mig",
 	} {
 		if w := Read("", text); !w.Objects || w.Kind != Objection {
@@ -41,7 +41,7 @@ func TestWhatIsNotClearNeverTakesEffect(t *testing.T) {
 		"Bitte nicht abmelden", "Kein Widerspruch", "Wie kann ich mich abmelden?", "Abmelden, falls das Werbung ist", "Ich widerspreche nicht", "Ohne Widerspruch",
 		"Ne me désabonnez pas", "Je ne m'oppose pas", "N'arrêtez jamais", "Comment me désabonner", "Me opongo a que no me escriban", "No me den de baja", "¿Cómo me doy de baja?",
 		"Non mi oppongo", "Non cancellatemi dalla lista", "Niet afmelden", "Ik maak geen bezwaar", "Nie wypisujcie mnie", "Nie zgłaszam sprzeciwu", "Não me oponho",
-		"Nechci odhlásit", "Neodhlašujte mě", "Nechci abyste mě. Odhlaste mě", "Ikke afmeld mig", "Avregistrera inte mig", "Älä peruuta tilausta", "En vastusta. Vastustan", "Μην διαγράψτε με από", "Не отпишете ме",
+		"Nechci odhlásit", "Neodhlašujte mě", "Nechci abyste mě. Odhlaste mě", "Ikke afmeld mig", "Avregistrera inte mig", "Älä peruuta tilausta", "En vastusta. Vastustan", "Mo vastustan. En", "Μην διαγράψτε με από", "Не отпишете ме",
 		"Πώς σταματήστε;", "Nu mă opun", "Ne iratkoztassanak le",
 		strings.Repeat("This is a long mail about what I did in my holidays. ", 6) + "Unsubscribe me.",
 		"Unsubscribe me\n" + strings.Repeat("word ", 60), "", " ", "\x00\x01", "?", "…",
