@@ -44,6 +44,10 @@ func TestTheReplyAddressOfAMailIsItsOwnAndProvesItself(t *testing.T) { // R3
 			t.Errorf("%s opens", name)
 		}
 	}
+	door := Reports{Tokens: tokens}
+	if !door.Accepts(addr, nil) || door.Accepts(mustAnswer(t, Tokens{NewKeyring()}, id), nil) || door.Accepts(local, nil) {
+		t.Error("a door takes what is forged, or not what is ours")
+	}
 	if _, err := tokens.OpenEnvelope(addr); err == nil {
 		t.Error("a reply address is taken for an envelope sender: whoever has the mail could bounce it")
 	}
