@@ -3,6 +3,7 @@ package wish
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind is what somebody asks for.
@@ -49,6 +50,8 @@ func Read(subject, text string) Wish {
 	w := Wish{Kind: Other}
 	found := w.find(whole)
 	w.Language, w.Objects = clear(title, body)
+	// What was lost on the way may have been the word that turns it.
+	w.Objects = w.Objects && !strings.ContainsRune(subject+text, utf8.RuneError)
 	w.Kind = decide(found, w.Objects, whole)
 	if lang := Language(text); lang != "" {
 		w.Language = lang

@@ -44,6 +44,7 @@ func TestWhatIsNotClearNeverTakesEffect(t *testing.T) {
 		"Nechci odhlásit", "Neodhlašujte mě", "Nechci abyste mě. Odhlaste mě", "Ikke afmeld mig", "Avregistrera inte mig", "Älä peruuta tilausta", "En vastusta. Vastustan", "En tiedä. Vastustan tietojeni käyttöä", "Μην διαγράψτε με από", "Не отпишете ме",
 		"Πώς σταματήστε;", "Nu mă opun", "Ne iratkoztassanak le",
 		strings.Repeat("This is a long mail about what I did in my holidays. ", 6) + "Unsubscribe me.",
+		"Unsubscribe me\n\uFFFD", "I object.\xff\xfe Ann",
 		"Unsubscribe me\n" + strings.Repeat("word ", 60), "", " ", "\x00\x01", "?", "…",
 	} {
 		if w := Read("", text); w.Objects {
