@@ -4,14 +4,14 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
-.PHONY: demo test bench chaos build vet clean need-postgresql need-race
+.PHONY: demo test bench chaos build vet clean need-postgresql need-pooler need-tests
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
 	./article14 demo
 
-## test: everything, against a real PostgreSQL; the race detector needs a C compiler
-test: need-postgresql need-race
+## test: everything, against a real PostgreSQL and a PgBouncer; the race detector needs a C compiler, letters are read back by poppler
+test: need-postgresql need-pooler need-tests
 	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
 
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
@@ -19,7 +19,7 @@ bench: need-postgresql
 	CGO_ENABLED=0 $(GO) run ./cmd/bench $(BENCHFLAGS)
 
 ## chaos: kills, restarts, cuts, a full disk and a frozen worker, see docs/crashes.md; CHAOSFLAGS="-only kills -seed 7" for less
-chaos: need-postgresql
+chaos: need-postgresql need-pooler
 	CGO_ENABLED=0 $(GO) run ./cmd/chaos $(CHAOSFLAGS)
 
 ## build: the one program, which needs no C library
@@ -38,5 +38,8 @@ clean:
 need-postgresql:
 	@sh scripts/need.sh postgresql
 
-need-race:
-	@sh scripts/need.sh gcc libc6-dev
+need-pooler:
+	@sh scripts/need.sh pgbouncer
+
+need-tests:
+	@sh scripts/need.sh gcc libc6-dev poppler-utils

@@ -96,6 +96,7 @@ type PlannedDelivery struct {
 	Document     Document
 	ContentID    ID // the content version that its skeleton belongs to
 	Identifier   ID
+	Domain       string // of its address: it gives the class, and with that the lane
 	Languages    string
 	LanguageRule string
 	Form         string

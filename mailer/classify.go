@@ -25,6 +25,8 @@ var outcomes = map[ReplyClass]Outcome{
 	ClassAccepted:    {To: Relayed, Duty: DutyMet},
 	ClassDeadAddress: {To: Rejected, Duty: DutyFailed, Reason: BlockAddressDead, Suppress: true},
 	ClassRefused:     {To: Rejected, Duty: DutyFailed, Reason: BlockRefused},
+	ClassContent:     {To: Rejected, Duty: DutyFailed, Reason: BlockRefused},
+	ClassTooLarge:    {To: Rejected, Duty: DutyFailed, Reason: BlockRefused},
 	ClassMailboxFull: {To: Deferred},
 	ClassPolicy:      {To: Deferred, OurStanding: true},
 	ClassTransient:   {To: Deferred},

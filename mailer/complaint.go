@@ -17,9 +17,11 @@ func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	switch d.State {
 	case Relayed, Delivered:
 		c.To = Complained
-	case Uncertain:
-		c.To = Complained
-		if by.Proven() && d.Document == DocNotice { // it arrived
+	case Uncertain: // that it arrived is news, and has to be proven
+		if !by.Proven() {
+			return Consequence{}
+		}
+		if c.To = Complained; d.Document == DocNotice {
 			c.Duty = DutyMet
 		}
 	default:

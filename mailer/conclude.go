@@ -21,15 +21,6 @@ func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
 	end.Code, end.Enhanced, end.Reply = reply.Code, reply.Enhanced, reply.Text
 	r.Log.Debug("attempt", "delivery", end.DeliveryID, "to", end.To, "class", end.Class, "stage", end.Stage,
 		"code", end.Code, "enhanced", end.Enhanced, "reply", end.Reply)
-	if end.To == Queued {
-		r.relayAway(end)
-		return end
-	}
-	if end.To == Uncertain {
-		r.breaker.failed() // whoever swallows answers is not to be given the rest at once
-	} else {
-		r.breaker.worked()
-	}
 	switch end.To {
 	case Relayed:
 		r.relayed(j, &end)

@@ -129,10 +129,12 @@ type Alert struct {
 	Detail  string
 }
 
-// Lane is what is paced and paused together.
+// Lane is what is paused together: a campaign's deliveries to one class of domains.
+// A campaign's pace is that of all its lanes together.
 type Lane struct {
 	ID         int64
 	CampaignID ID // zero: the express lane
+	Class      string
 	State      LaneState
 	Reason     string
 	Pace       int // notices a second; 0: as the relay bears

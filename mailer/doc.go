@@ -15,10 +15,11 @@
 // visibility.go (what may be used), place.go (how each person is told, or why not
 // yet), release.go and freeze.go (campaigns), assess.go (what all of that comes to),
 // internal/pacing (the two streams), worker.go, writer.go, sender.go,
-// conclude.go and journal.go (delivery), seats.go, quota.go, standing.go and canary.go
-// (what holds it back), retry.go and classify.go (what a reply means), report.go
-// (what came back later), rights.go (what the links do), erase.go and eraser.go
-// (what goes when, and what stays).
+// conclude.go and journal.go (delivery), seats.go, lanepace.go, quota.go, class.go,
+// standing.go and canary.go (what holds it back), retry.go and classify.go (what a
+// reply means), report.go (what came back later), rights.go (what the links do),
+// erase.go and eraser.go (what goes when, and what stays), letter.go and postal.go
+// (notices on paper).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that

@@ -68,12 +68,13 @@ func (h *heldClaims) done(claim ID) {
 	}
 }
 
-// stands tells whether at least so much of a claim's lease is left.
+// stands tells whether at least so much of a claim's lease is left, and the day is not
+// over for which its relay gave leave.
 func (h *heldClaims) stands(claim ID, now time.Time, least time.Duration) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := h.claims[claim]
-	return c != nil && c.until.Sub(now.Round(0)) >= least
+	return c != nil && c.until.Sub(now.Round(0)) >= least && !c.may.over(now)
 }
 
 func (h *heldClaims) renewed(claims []ID, until time.Time) {

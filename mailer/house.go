@@ -22,6 +22,7 @@ func (r *run) keepHouse(ctx context.Context) {
 		}
 		r.round(ctx, now)
 		r.keepAllowances(ctx, now)
+		r.keepClasses(ctx)
 		r.finish(ctx)
 		if !now.Before(reports) {
 			r.lookAtReports(ctx)
@@ -142,6 +143,7 @@ func (r *run) watchLanes(ctx context.Context) {
 		lanes, err := r.Queue.Lanes(ctx, r.Controller)
 		if err == nil {
 			r.lanes.set(lanes)
+			r.paces.set(lanes, r.Now())
 		}
 		r.complain(ctx, "look at the lanes", err)
 		r.pause(ctx, r.opt.LanePoll)
@@ -165,6 +167,17 @@ func (b *laneBoard) set(lanes []Lane) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = closed
+}
+
+// claimed takes note that lanes were claimed from: they are open, also those that the last
+// look found paused. Otherwise their letters would go back and be claimed again until
+// the next look.
+func (b *laneBoard) claimed(jobs []Job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, j := range jobs {
+		delete(b.closed, j.Lane)
+	}
 }
 
 func (b *laneBoard) open(lane int64) bool {

@@ -42,6 +42,9 @@ type Leftover struct {
 // replayEvery is how often a worker looks for what others have left behind.
 const replayEvery = 5 * time.Second
 
+// replayPatience is how long a worker that starts puts off its work for it.
+const replayPatience = 30 * time.Second
+
 // pen writes a run's journal, and knows whether it can. A worker sends nothing that
 // it cannot write down. Without a journal everything goes.
 type pen struct {
@@ -95,10 +98,11 @@ func (r *run) unanswered(l letter) Settlement {
 }
 
 // replayFirst puts into the books what workers before this one have left behind. It
-// waits for a database that is away; a journal that cannot be read keeps nobody from working.
+// waits a while for a database that is away. A journal that cannot be read, or that the
+// database goes on refusing, keeps nobody from working: keepReplaying tries it again.
 func (r *run) replayFirst(ctx context.Context) {
-	wait := 100 * time.Millisecond
-	for r.Journal != nil && r.replay(ctx) && ctx.Err() == nil {
+	wait, until := 100*time.Millisecond, r.Now().Add(replayPatience)
+	for r.Journal != nil && r.replay(ctx) && ctx.Err() == nil && r.Now().Before(until) {
 		r.pause(ctx, wait)
 		wait = min(2*wait, 10*time.Second)
 	}

@@ -266,6 +266,31 @@ func TestAWorkerSettlesWhatOthersLeftBeforeItClaims(t *testing.T) {
 	})
 }
 
+// refusing is a queue that never takes what a journal has.
+type refusing struct{ *memQueue }
+
+func (q refusing) Settle(ctx context.Context, batch []Settlement) ([]ID, error) {
+	if slices.ContainsFunc(batch, func(s Settlement) bool { return s.Reply == "poison" }) {
+		return nil, errors.New("a check of the database refuses it")
+	}
+	return q.memQueue.Settle(ctx, batch)
+}
+
+func TestAJournalThatTheDatabaseRefusesKeepsNobodyFromWorking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, j := newMemQueue(t, 20), &memJournal{}
+		left := leftover(t, q, true)
+		left.Ends[0].Reply = "poison"
+		j.left = []Leftover{left}
+		w := testWorker(q, &memRelay{})
+		w.Queue, w.Journal = refusing{q}, j
+		working(t, w, func() { time.Sleep(2 * time.Minute) })
+		if got := q.states(); got[Relayed] < 12 || len(j.left) != 1 {
+			t.Errorf("%v, %d journals left; want the rest of the queue told, and the journal kept", got, len(j.left))
+		}
+	})
+}
+
 func TestAWorkerFindsInMidRunWhatOthersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, j := newMemQueue(t, 8), &memJournal{}

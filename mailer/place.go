@@ -59,6 +59,7 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 		Document:     DocNotice,
 		ContentID:    p.ContentID,
 		Identifier:   address.ID,
+		Domain:       DomainOf(address.Value),
 		Languages:    key.Languages,
 		LanguageRule: string(choice.Rule) + ": " + choice.Why,
 		Form:         key.Form,

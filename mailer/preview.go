@@ -11,6 +11,7 @@ import (
 type PreviewMail struct {
 	Key     SkeletonKey
 	Message Message
+	Letter  Letter // the same notice on paper; without a text where nobody writes letters
 }
 
 // Preview gives one notice for each languages and source form of a draft,
@@ -62,14 +63,25 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 		Date:         now,
 		Test:         test,
 	})
-	return PreviewMail{Key: sk.Key, Message: msg}, err
+	if err != nil || r.Letters == nil {
+		return PreviewMail{Key: sk.Key, Message: msg}, err
+	}
+	text, err := r.Letters.Letter(sk, slots, test)
+	return PreviewMail{Key: sk.Key, Message: msg, Letter: Letter{Text: text, To: inventedAddress(d.Register), At: now}}, err
+}
+
+const inventedName = "Alex Muster"
+
+// inventedAddress is where nobody lives.
+func inventedAddress(reg *Register) PostalAddress {
+	return PostalAddress{Recipient: []string{inventedName}, Street: []string{"Example 1"}, Postcode: "00000", Locality: "Example", Country: reg.Controller.Country}
 }
 
 // inventedFacts is a person who does not exist, on time, from every source of the form.
 func inventedFacts(reg *Register, key SkeletonKey, now time.Time) NoticeFacts {
 	obtained := now.AddDate(0, 0, -10)
 	facts := NoticeFacts{Contact: Contact{
-		ID: NewID(now), Name: "Alex Muster", Country: reg.Controller.Country, FirstObtainedAt: obtained,
+		ID: NewID(now), Name: inventedName, Country: reg.Controller.Country, FirstObtainedAt: obtained,
 	}}
 	for _, source := range FormSources(key.Form) {
 		facts.Acquisitions = append(facts.Acquisitions, Acquisition{

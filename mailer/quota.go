@@ -43,8 +43,13 @@ type QuotaStore interface {
 type permit struct {
 	n           int // deliveries
 	second, day time.Time
-	spent       bool // the relay has had what it may have for now
+	ends        time.Time // of its day, where the relay has a number a day; zero: none
+	spent       bool      // the relay has had what it may have for now
 }
+
+// over tells whether its day has passed: what a stall held up until then is the next
+// day's, and goes out under a new one.
+func (p permit) over(now time.Time) bool { return !p.ends.IsZero() && !now.Before(p.ends) }
 
 // permit leases what a claim of up to limit deliveries may use. What waits for a
 // connection is never more than one second's worth, so that what a stall held up does not
@@ -59,6 +64,9 @@ func (r *run) permit(ctx context.Context, limit int) permit {
 	now := r.Now()
 	caps, day := r.opt.Relay.On(now, r.zone())
 	p := permit{second: now.UTC().Truncate(time.Second), day: day}
+	if caps.PerDay != 0 {
+		p.ends = calendar.DateOf(now, r.zone()).AddDays(1).StartOf(r.zone())
+	}
 	if caps.PerSecond > 0 {
 		limit = min(limit, caps.PerSecond-(r.held.count()-int(r.vitals.inFlight.Load())))
 	}

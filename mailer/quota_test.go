@@ -114,6 +114,34 @@ func TestADaysNumberIsWhatGoesOutAndNotWhatIsClaimed(t *testing.T) {
 	})
 }
 
+func TestWhatAStallHeldUpOverMidnightIsTheNextDays(t *testing.T) { // D10
+	synctest.Test(t, func(t *testing.T) {
+		q, r := newMemQueue(t, 500), &memRelay{}
+		at := sendings(r, time.Millisecond)
+		r.hold = make(chan struct{})
+		w := testWorker(q, r)
+		w.Quotas, w.Options.Relay, w.Options.Batch = &memQuotas{}, RelayLimits{PerDay: 100}, 100
+		w.Zone = time.FixedZone("", -3600) // the bubble's time begins at midnight UTC, an hour before theirs
+		working(t, w, func() {
+			time.Sleep(59 * time.Minute)
+			midnight := time.Now().Add(time.Minute)
+			time.Sleep(2 * time.Minute)
+			close(r.hold)
+			time.Sleep(12 * time.Hour)
+			after := 0
+			for _, s := range at() {
+				if !s.Before(midnight) {
+					after++
+				}
+			}
+			if after < 100 || after > 104 {
+				t.Errorf("%d went out on a day of 100, want them and the four that were on the wire at midnight", after)
+			}
+		})
+		q.untouched(t)
+	})
+}
+
 func TestTheDayOfARampIsTheControllers(t *testing.T) { // D10
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {

@@ -16,8 +16,10 @@ import (
 type Releases struct {
 	Campaigns  CampaignStore
 	Allowances AllowanceStore // what campaigns may tell a day, and canaries; nil in what sets and keeps none
+	Classes    ClassStore     // of recipient domains; nil in what keeps none
 	Registers  *Registers
 	Composer   Composer
+	Letters    LetterComposer // for previews; nil where nobody writes letters
 	Tokens     Tokens
 	Controller ID
 	Key        string // the controller's, as in the register

@@ -54,7 +54,9 @@ const (
 	ClassMailboxFull ReplyClass = "mailbox_full" // x.2.2: later
 	ClassPolicy      ReplyClass = "policy"       // x.7.z: mostly our own standing; the address is not to blame
 	ClassTransient   ReplyClass = "transient"    // 4.y.z
-	ClassRefused     ReplyClass = "refused"      // other 5.y.z: the message, its size, its form
+	ClassRefused     ReplyClass = "refused"      // other 5.y.z: the message, its size, its form; of a report: it does not say why
+	ClassContent     ReplyClass = "content"      // of a report: what the message says, or its form
+	ClassTooLarge    ReplyClass = "too_large"    // of a report: its size
 	ClassRelayAway   ReplyClass = "relay_away"   // the relay's fault: nothing is charged to the person
 	ClassCut         ReplyClass = "cut"          // lost before the dot
 	ClassUncertain   ReplyClass = "uncertain"    // lost after the dot

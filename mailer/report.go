@@ -55,10 +55,13 @@ type Attachment struct {
 // RecipientReport is what a report says of one recipient (RFC 3464, 2.3).
 type RecipientReport struct {
 	Recipient  string // Final-Recipient, without its type
+	Original   string // Original-Recipient, without its type; "" if it gave none
 	Action     Action
-	Status     string // RFC 3463; "" if it gave none
-	Code       int    // SMTP, from the diagnostic; 0 if it gave none
-	Diagnostic string // as it was written, with addresses
+	Status     string     // RFC 3463; "" if it gave none
+	Code       int        // SMTP, from the diagnostic; 0 if it gave none
+	Diagnostic string     // as it was written, with addresses
+	RemoteMTA  string     // who said so; "" if it gave none
+	Class      ReplyClass // what a failure or a delay means, as internal/bounce judged it
 }
 
 // Action is what a mail system did with the message (RFC 3464, 2.3.3).
@@ -79,7 +82,7 @@ const (
 var Actions = []Action{ActionFailed, ActionDelayed, ActionDelivered, ActionRelayed, ActionExpanded}
 
 // BounceClasses are the classes that a failure can have, as figures show them.
-var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassTransient, ClassRefused}
+var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassContent, ClassTooLarge, ClassTransient, ClassRefused}
 
 // NotUnderstood is the finding of a report that says nothing we can read.
 const NotUnderstood = "not_understood"
@@ -93,9 +96,16 @@ type Verdict struct {
 	Recipient string     // whom it names; never stored
 }
 
+// noComplaints are the feedback types that call nothing unwanted: a message was
+// taken out of the junk folder (RFC 5965), or did not pass a check (RFC 6591).
+var noComplaints = []string{"not-spam", "auth-failure"}
+
 // Verdict weighs what a report says of its recipients.
 func (r Report) Verdict() Verdict {
-	if r.Kind == KindComplaint || r.Kind == KindAutomatic || r.Kind == KindAnswer || len(r.Recipients) == 0 {
+	switch {
+	case r.Kind == KindComplaint && slices.Contains(noComplaints, r.Feedback):
+		return Verdict{Kind: KindAutomatic}
+	case r.Kind != KindDelivery || len(r.Recipients) == 0:
 		return Verdict{Kind: r.Kind}
 	}
 	worst := slices.MinFunc(r.Recipients, func(a, b RecipientReport) int {
@@ -104,7 +114,7 @@ func (r Report) Verdict() Verdict {
 	v := Verdict{Kind: r.Kind, Action: worst.Action, Recipient: worst.Recipient,
 		Reply: Reply{Code: worst.Code, Enhanced: worst.Status, Text: MaskAddresses(worst.Diagnostic)}}
 	if v.Action == ActionFailed {
-		v.Class = classOfBounce(worst)
+		v.Class = cmp.Or(worst.Class, ClassRefused)
 	}
 	return v
 }
@@ -123,23 +133,6 @@ func (v Verdict) Finding() string {
 // what it says. An answer is for people to read.
 func (v Verdict) Understood() bool {
 	return v.Action != "" || v.Kind == KindComplaint || v.Kind == KindAutomatic
-}
-
-// classOfBounce is what the reply behind a failure means, by the same table as a
-// reply that we got ourselves. Where the report has a status and no code, the
-// status says which class of codes it was.
-func classOfBounce(r RecipientReport) ReplyClass {
-	code, status := r.Code, r.Status
-	if status != "" && code/100 != int(status[0]-'0') {
-		code = int(status[0]-'0')*100 + 50
-	}
-	if strings.HasSuffix(status, ".0.0") { // which says nothing more (RFC 3463, 3.1)
-		status = ""
-	}
-	if code/100 != 4 && code/100 != 5 {
-		return ClassRefused
-	}
-	return Classify(&DeliveryError{Stage: StageRcpt, Reply: Reply{Code: code, Enhanced: status}})
 }
 
 // Clue says which delivery a report is about, and how well that is proven.
@@ -187,8 +180,8 @@ const (
 )
 
 // Clue looks in a report for the delivery that it is about: by the addresses to
-// which the mail system says it was sent and then by those in the report, by
-// ENVID, and last by Message-ID. Whoever forges one of ours gets no second chance
+// which the mail system says it was sent and then by those in the report, by the
+// envelope sender and the ENVID that it quotes, and last by Message-ID. Whoever forges one of ours gets no second chance
 // by something weaker.
 func (t Tokens) Clue(sentTo []string, r Report) Clue {
 	forged := false
@@ -197,7 +190,7 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 		forged = forged || err == ErrForgedEnvelope
 		return Clue{DeliveryID: id, By: by}, err == nil
 	}
-	for _, addr := range slices.Concat(sentTo, r.SentTo) {
+	for _, addr := range slices.Concat(sentTo, r.SentTo, []string{r.Sender}) {
 		if c, ok := try(addr, ByEnvelope); ok {
 			return c
 		}

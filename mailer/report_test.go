@@ -77,6 +77,13 @@ func TestWhatFollowsFromAReport(t *testing.T) { // E2, E3
 		{"delayed", Verdict{Action: ActionDelayed}, ByEnvelope, reported(Relayed), ""},
 		{"expanded", Verdict{Action: ActionExpanded}, ByEnvelope, reported(Relayed), ""},
 		{"not understood", Verdict{}, ByEnvelope, reported(Relayed), ""},
+		{"called unwanted, so it has arrived", Verdict{Kind: KindComplaint}, ByEnvelope, reported(Relayed), "complained"},
+		{"called unwanted after it was delivered", Verdict{Kind: KindComplaint}, ByEnvelope, reported(Delivered), "complained"},
+		{"called unwanted, and it was uncertain", Verdict{Kind: KindComplaint}, ByEnvelopeID, reported(Uncertain), "complained met"},
+		{"called unwanted, says somebody", Verdict{Kind: KindComplaint}, ByMessageID, reported(Uncertain), ""},
+		{"called unwanted after it bounced", Verdict{Kind: KindComplaint}, ByEnvelope, reported(Bounced), ""},
+		{"an automatic reply", Verdict{Kind: KindAutomatic}, ByEnvelope, reported(Relayed), ""},
+		{"an answer", Verdict{Kind: KindAnswer}, ByEnvelope, reported(Relayed), ""},
 	} {
 		if got := short(c.v.Follows(c.by, c.d)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
@@ -84,65 +91,71 @@ func TestWhatFollowsFromAReport(t *testing.T) { // E2, E3
 	}
 }
 
-func TestNoReportMakesAnIllegalMove(t *testing.T) {
-	actions := append([]Action{""}, Actions...)
-	seen := 0
-	for _, action := range actions {
+// everyVerdict visits all that a report can come to.
+func everyVerdict(visit func(Verdict)) {
+	for _, action := range Actions {
 		for _, class := range BounceClasses {
-			for _, state := range DeliveryStates {
-				for _, by := range []MatchedBy{ByEnvelope, ByEnvelopeID, ByMessageID} {
-					v := Verdict{Action: action, Recipient: home.Value}
-					if action == ActionFailed {
-						v.Class = class
-					}
-					c := v.Follows(by, reported(state))
-					if c.To != "" && !slices.Contains(DeliveryMoves[state], c.To) {
-						t.Errorf("%s %s takes a delivery from %s to %s", action, class, state, c.To)
-					}
-					if c.To == "" && (c.Duty != "" || c.Block || c.Alert != nil) {
-						t.Errorf("%s %s moves duties and leaves the delivery %s", action, class, state)
-					}
-					if c.To != "" {
-						seen++
-					}
-				}
+			v := Verdict{Kind: KindDelivery, Action: action, Recipient: home.Value}
+			if action == ActionFailed {
+				v.Class = class
 			}
+			visit(v)
 		}
 	}
-	if seen < 30 {
-		t.Fatalf("only %d moves were looked at", seen)
+	for _, kind := range append([]ReportKind{"", KindDelivery}, OtherKinds...) {
+		visit(Verdict{Kind: kind})
 	}
 }
 
-func TestABounceHasTheClassOfTheReplyBehindIt(t *testing.T) {
+func TestNoReportMakesAnIllegalMove(t *testing.T) {
+	seen := map[ReportKind]int{}
+	everyVerdict(func(v Verdict) {
+		for _, state := range DeliveryStates {
+			for _, by := range []MatchedBy{ByEnvelope, ByEnvelopeID, ByMessageID} {
+				c := v.Follows(by, reported(state))
+				if c.To != "" && !slices.Contains(DeliveryMoves[state], c.To) {
+					t.Errorf("%s takes a delivery from %s to %s", v.Finding(), state, c.To)
+				}
+				if c.To == "" && (c.Duty != "" || c.Block || c.Alert != nil) {
+					t.Errorf("%s moves duties and leaves the delivery %s", v.Finding(), state)
+				}
+				if c.To != "" {
+					seen[v.Kind]++
+				}
+			}
+		}
+	})
+	if seen[KindDelivery] < 30 || seen[KindComplaint] < 4 || len(seen) != 2 {
+		t.Fatalf("these moves were looked at: %v", seen)
+	}
+}
+
+func TestAFindingIsOneBoundedWord(t *testing.T) {
+	failed := []RecipientReport{{Action: ActionFailed, Class: ClassContent}}
 	for _, c := range []struct {
-		status string
-		code   int
-		want   ReplyClass
+		r          Report
+		want       string
+		understood bool
 	}{
-		{"5.1.1", 550, ClassDeadAddress},
-		{"5.1.1", 0, ClassDeadAddress},
-		{"5.2.2", 552, ClassMailboxFull},
-		{"4.2.2", 452, ClassMailboxFull}, // given up, and full still
-		{"5.7.1", 554, ClassPolicy},
-		{"4.4.7", 0, ClassTransient},
-		{"4.0.0", 0, ClassTransient},
-		{"5.0.0", 550, ClassRefused}, // a bare 550 names no dead mailbox
-		{"5.0.0", 0, ClassRefused},
-		{"", 552, ClassMailboxFull},
-		{"", 0, ClassRefused},
-		{"5.1.1", 250, ClassDeadAddress},
-		{"2.0.0", 250, ClassRefused}, // says failed, whatever else it says
+		{Report{Kind: KindDelivery, Recipients: failed}, "content", true},
+		{Report{Kind: KindDelivery, Recipients: []RecipientReport{{Action: ActionFailed}}}, "refused", true}, // nobody judged it
+		{Report{Kind: KindDelivery, Recipients: []RecipientReport{{Action: ActionDelayed, Class: ClassTransient}}}, "delayed", true},
+		{Report{Kind: KindDelivery}, NotUnderstood, false},
+		{Report{}, NotUnderstood, false},
+		{Report{Kind: KindComplaint, Feedback: "abuse", Recipients: failed}, "complaint", true},
+		{Report{Kind: KindComplaint, Feedback: "not-spam"}, "automatic_reply", true},     // the opposite of one
+		{Report{Kind: KindComplaint, Feedback: "auth-failure"}, "automatic_reply", true}, // RFC 6591: of a server, about DMARC
+		{Report{Kind: KindAutomatic}, "automatic_reply", true},
+		{Report{Kind: KindAnswer}, "answer", false}, // for people to read
 	} {
-		r := Report{Recipients: []RecipientReport{{Action: ActionFailed, Status: c.status, Code: c.code}}}
-		if got := r.Verdict().Class; got != c.want {
-			t.Errorf("%s %d is %s, want %s", c.status, c.code, got, c.want)
+		if v := c.r.Verdict(); v.Finding() != c.want || v.Understood() != c.understood {
+			t.Errorf("%+v is %s, understood: %v", c.r, v.Finding(), v.Understood())
 		}
 	}
 }
 
 func TestOfSeveralRecipientsTheOneThatFailedCounts(t *testing.T) {
-	r := Report{Recipients: []RecipientReport{{Action: ActionExpanded}, {Action: ActionDelivered},
+	r := Report{Kind: KindDelivery, Recipients: []RecipientReport{{Action: ActionExpanded}, {Action: ActionDelivered},
 		{Action: ActionFailed, Status: "5.1.1", Recipient: "b@list.example", Diagnostic: "550 <b@list.example> unknown"}, {Action: ActionDelayed}}}
 	v := r.Verdict()
 	if v.Action != ActionFailed || v.Recipient != "b@list.example" || v.Reply.Text != "550 <[address]> unknown" {
@@ -167,6 +180,8 @@ func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
 	}{
 		{"what the mail system says", []string{"x@y.example", sender(0)}, Report{SentTo: []string{sender(1)}, EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[0], By: ByEnvelope}},
 		{"what the message says", []string{"postmaster@b.example"}, Report{SentTo: []string{"z@y.example", sender(1)}, EnvelopeID: EnvelopeID(sender(2))}, Clue{DeliveryID: ids[1], By: ByEnvelope}},
+		{"the envelope sender that it quotes", []string{"x@y.example"}, Report{Sender: sender(1), EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[1], By: ByEnvelope}},
+		{"a forged envelope sender that it quotes", nil, Report{Sender: foreign, MessageID: messageID}, Clue{Why: UnmatchedForged}},
 		{"its ENVID", nil, Report{EnvelopeID: EnvelopeID(sender(2)), MessageID: messageID}, Clue{DeliveryID: ids[2], By: ByEnvelopeID}},
 		{"the Message-ID", []string{"bounces@b.example"}, Report{MessageID: messageID}, Clue{DeliveryID: ids[3], By: ByMessageID}},
 		{"a forged sender, and a Message-ID", []string{foreign}, Report{MessageID: messageID}, Clue{Why: UnmatchedForged}},
@@ -186,7 +201,7 @@ func TestNoForgedReportFindsADelivery(t *testing.T) { // field by field, whateve
 	other := Tokens{NewKeyring()}
 	rapid.Check(t, func(t *rapid.T) {
 		anything := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string { return other.EnvelopeFrom(drawID(t, "id"), "b.example") }))
-		r := Report{SentTo: rapid.SliceOfN(anything, 0, 3).Draw(t, "sent to"), EnvelopeID: anything.Draw(t, "envid")}
+		r := Report{SentTo: rapid.SliceOfN(anything, 0, 3).Draw(t, "sent to"), EnvelopeID: anything.Draw(t, "envid"), Sender: anything.Draw(t, "sender")}
 		if c := tokens.Clue(nil, r); !c.DeliveryID.IsZero() {
 			t.Fatalf("%+v leads to %v", r, c)
 		}

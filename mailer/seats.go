@@ -54,6 +54,40 @@ func (s Settlement) strains() bool {
 	return s.Code == 421 || s.Code == 0 && (s.Class == ClassCut || s.Class == ClassRelayAway || s.Class == ClassUncertain)
 }
 
+// weigh takes note of what the end of an attempt says of the relay: what it bears, and
+// whether it serves.
+//
+// Many relays take so many letters over a connection and then end it, by 421 or
+// without a word (Exim: a thousand). That is no trouble, and the next connection shows
+// whether it is more. One that is cut as soon as it is used is: a relay that does
+// that to everybody would be told of everybody, and charge each an attempt.
+func (l *line) weigh(end Settlement) {
+	fresh := l.carried == 0
+	l.carried++
+	if end.To == Queued && !fresh && !l.session.Alive() {
+		l.breaker.unused()
+		l.Log.Debug("the relay has ended a connection; another one is opened", "relay", l.Relay.Name(), "letters", l.carried-1)
+		return
+	}
+	if end.strains() {
+		l.seats.strained(l.used)
+	} else {
+		l.seats.served(l.used)
+	}
+	switch {
+	case end.To == Queued:
+		l.relayAway(end)
+	case end.Class == ClassUncertain: // whoever swallows answers is not to be given the rest at once
+		l.breaker.failed()
+	case end.Class != ClassCut:
+		l.breaker.worked()
+	case fresh:
+		l.breaker.failed()
+	default:
+		l.breaker.unused()
+	}
+}
+
 // sit waits for a seat; without one the connection is hung up. It gives a channel
 // that is closed when the seat may be lost, and is false when the worker stops.
 func (l *line) sit(ctx context.Context) (<-chan struct{}, bool) {

@@ -37,7 +37,7 @@ func (r *run) claimer(ctx context.Context) {
 		switch {
 		case probing:
 			r.wait(ctx, WaitRelay)
-		case len(jobs) == 0:
+		case len(jobs) == 0 || r.paces.wasPassed():
 			r.wait(ctx, WaitWork)
 		}
 	}
@@ -104,6 +104,7 @@ func (r *run) claim(ctx context.Context, may permit) []Job {
 		r.held.add(claim, len(jobs), now.Add(r.opt.Lease), may)
 		r.nextClaim = ID{}
 	}
+	r.lanes.claimed(jobs)
 	r.Meter.Claimed(len(jobs))
 	return jobs
 }
@@ -136,6 +137,7 @@ type line struct {
 	number    int // its seat
 	session   Session
 	used      time.Time
+	carried   int // letters that the relay answered for over this session
 	now, next letter
 	announced bool
 }
@@ -174,7 +176,7 @@ func (l *line) takeReady(ctx context.Context) bool {
 			l.breaker.unused()
 			return false
 		}
-		if !l.mayGo(l.now) {
+		if !l.mayGo(l.now) || !l.paces.take(l.now.Lane, l.Now()) {
 			l.breaker.unused()
 			l.release([]Job{l.now.Job})
 			continue
@@ -203,11 +205,14 @@ func (l *line) announce() *Message {
 		if !ok {
 			return nil
 		}
-		if !l.mayGo(next) {
+		if !l.mayGo(next) || !l.paces.take(next.Lane, l.Now()) {
 			l.release([]Job{next.Job})
 			return nil
 		}
 		l.next, l.announced = next, true
+		if l.wary.take(next.DeliveryID) {
+			return nil // it goes next, and nothing is on the wire of it until then
+		}
 		return &l.next.message
 	default:
 		return nil
@@ -226,10 +231,9 @@ func (l *line) send(ctx context.Context) {
 	l.used = l.Now()
 	end := l.conclude(l.now.Job, l.now.attempt, reply, err)
 	l.pen.note(end) // before it waits for others; if that fails the books alone have it
-	if end.strains() {
-		l.seats.strained(l.used)
-	} else {
-		l.seats.served(l.used)
+	l.weigh(end)
+	if l.announced && !l.session.Alive() {
+		l.wary.add(l.next.DeliveryID)
 	}
 	if end.To == Queued {
 		l.release([]Job{l.now.Job})
@@ -259,7 +263,7 @@ func (l *line) connect(ctx context.Context) bool {
 	l.hangUp()
 	s, err := l.Relay.Open(ctx)
 	if err == nil {
-		l.session, l.used = s, l.Now()
+		l.session, l.used, l.carried = s, l.Now(), 0
 		return true
 	}
 	if ctx.Err() != nil {
@@ -352,8 +356,8 @@ func (r *run) releaseWaiting() {
 	}
 }
 
-// releaseRest gives back what was on record and never touched the wire when the
-// worker stopped.
+// releaseRest gives back at once what was on record and never touched the wire when
+// the worker stopped: others may send it while a connection still waits for an answer.
 func (r *run) releaseRest() {
 	var jobs []Job
 	for l := range r.ready {

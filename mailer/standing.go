@@ -68,6 +68,17 @@ func domainMark(address string) byte {
 	return byte(h.Sum32()%255) + 1
 }
 
+// giveBack keeps, before what came since, marks that the database did not take.
+func (s *standings) giveBack(lane int64, marks []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byLane == nil {
+		s.byLane = map[int64][]byte{}
+	}
+	marks = append(marks, s.byLane[lane]...)
+	s.byLane[lane] = marks[:min(len(marks), standingsAtOnce)]
+}
+
 func (s *standings) take() map[int64][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,8 +103,11 @@ func (r *run) noteStandings(ctx context.Context) {
 	for lane, marks := range r.standings.take() {
 		paused, err := r.Standing.NoteStanding(ctx, r.Controller, lane, marks, r.opt.Standing, r.Now())
 		r.complain(ctx, "note how a lane's attempts went", err)
+		if err != nil {
+			r.standings.giveBack(lane, marks)
+		}
 		if paused {
-			r.Log.Error("a campaign is paused: relays refuse us, not the people; see what they say, mend it, and resume it", "lane", lane,
+			r.Log.Error("a campaign's lane is paused: relays refuse us, not the people; see what they say, mend it, and resume it", "lane", lane,
 				"refused", r.opt.Standing.Refused, "of", r.opt.Standing.Of)
 		}
 	}

@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -85,4 +86,31 @@ func TestALaneIsPausedWithinASecondOfBeingRefusedForWhatWeAre(t *testing.T) {
 			})
 		})
 	}
+}
+
+// forgetful is a database that is away for the first notes.
+type forgetful struct {
+	*memStandings
+	away int
+}
+
+func (s *forgetful) NoteStanding(ctx context.Context, controller ID, lane int64, marks []byte, limit pacing.StandingLimit, now time.Time) (bool, error) {
+	if s.away > 0 {
+		s.away--
+		return false, errors.New("the database is away")
+	}
+	return s.memStandings.NoteStanding(ctx, controller, lane, marks, limit, now)
+}
+
+func TestRefusalsAreRememberedWhileTheDatabaseIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemQueue(t, 600)
+		w := testWorker(q, refusedFor(q, 5, NewID(time.Now())))
+		s := &memStandings{q: q}
+		w.Standing = &forgetful{s, 3}
+		working(t, w, func() { time.Sleep(10 * time.Second) })
+		if s.paused.IsZero() {
+			t.Errorf("the lane was not paused: %v", q.states())
+		}
+	})
 }

@@ -220,6 +220,7 @@ type Figures struct {
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
 	Workers     []Heartbeat
 	Relays      []RelayFigures // those with limits
+	Classes     []ClassFigures // of recipient domains, those on record
 	Instance    Instance
 	Exemptions  ExemptionFigures
 	Answers     AnswerFigures

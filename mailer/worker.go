@@ -52,7 +52,7 @@ type WorkerOptions struct {
 	Relay         RelayLimits          // what the relay may be given; none
 	Standing      pacing.StandingLimit // when a lane is paused; DefaultStandingLimit; less than 0: never
 	Batch         int                  // deliveries claimed at once; 800
-	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 1024 in all
+	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 512 in all
 	Lease         time.Duration        // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry                // DefaultRetry
 	Uncertain     UncertainPolicy      // Resend
@@ -91,7 +91,7 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 		o.Batch = 800
 	}
 	if o.Ahead == 0 {
-		o.Ahead = max(min(64*o.Connections, 1024), 4*o.Connections) // of some twenty kilobytes each
+		o.Ahead = max(min(64*o.Connections, 512), 4*o.Connections) // of some twenty kilobytes each
 	}
 	if o.Retry.Steps == nil {
 		o.Retry = DefaultRetry
@@ -127,8 +127,8 @@ type Meter interface {
 // Wait is what a worker that claims nothing waits for.
 type Wait string
 
-// What is waited for. A lane's pace that is used up is waited out like an empty
-// queue: the lanes tell which it was.
+// What is waited for. A campaign's pace or a class's limits that are used up are
+// waited out like an empty queue: the lanes tell which it was.
 const (
 	WaitRelay   Wait = "relay"   // it is away
 	WaitPace    Wait = "pace"    // the relay has had what it may be given in this second, or on this day
@@ -162,8 +162,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	go r.beginAhead()
 	r.claimer(ctx) // returns when ctx ends, and closes jobs
 	go func() { writers.Wait(); close(r.begins.in) }()
-	senders.Wait()
 	r.releaseRest() // returns when ready is closed: the writers are done then, too
+	senders.Wait()  // the answer to a dot may take minutes
 	close(r.settles.in)
 	settling.Wait()
 	housekeeping.Wait()
@@ -189,12 +189,14 @@ type run struct {
 	ready     chan letter
 	settles   *batcher[Settlement]
 	lanes     laneBoard
+	paces     lanePaces
 	breaker   *breaker
 	seats     *seats
 	held      heldClaims
 	pen       *pen
 	nextClaim ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
 	standings standings
+	wary      wary
 	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals

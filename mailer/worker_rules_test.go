@@ -116,6 +116,31 @@ func TestAPauseStopsFurtherSendingWithinASecondAndWhatIsClaimedToo(t *testing.T)
 	})
 }
 
+// Between a resume and the next look at the lanes a worker must not claim and give back
+// the same letters over and over.
+func TestALaneThatIsResumedIsSentFromAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &givingBack{memQueue: newMemQueue(t, 500)}
+		w := testWorker(q.memQueue, &memRelay{answer: func(string, int) error { time.Sleep(10 * time.Millisecond); return nil }})
+		w.Queue, w.Options.Batch, w.Options.Idle = q, 100, 110*time.Millisecond
+		set := func(state LaneState) {
+			q.memQueue.mu.Lock()
+			defer q.memQueue.mu.Unlock()
+			q.lane = state
+		}
+		working(t, w, func() {
+			set(LanePaused)
+			time.Sleep(5*time.Second + time.Millisecond) // not at an instant at which it looks
+			q.count = 0
+			set(LaneOpen)
+			time.Sleep(10 * time.Second)
+			if got := q.states(); got[Relayed] != 500 || q.count > 0 {
+				t.Errorf("%v, %d given back since it was resumed", got, q.count)
+			}
+		})
+	})
+}
+
 func TestTheBreakerWaitsLongerEachTimeAndLetsOneTryAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &breaker{now: time.Now, after: time.After}

@@ -3,7 +3,7 @@
 # Debian packages by apt-get, as root or by "sudo -n". Where neither works it
 # says in one line what to run.
 #
-# usage: need.sh postgresql [gcc libc6-dev chromium ...]
+# usage: need.sh postgresql [pgbouncer gcc libc6-dev poppler-utils chromium ...]
 #
 # NEED_ROOT is the folder that is looked at in place of /, for the tests.
 set -eu
@@ -25,6 +25,8 @@ postgresql_installed() {
 have() {
 	case "$1" in
 	postgresql) postgresql_installed ;;
+	pgbouncer) command -v pgbouncer >/dev/null 2>&1 || [ -x "$root/usr/sbin/pgbouncer" ] ;; # no user's PATH has that folder
+	poppler-utils) command -v pdftotext >/dev/null 2>&1 && command -v pdffonts >/dev/null 2>&1 ;;
 	libc6-dev) echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 ;; # whatever the system's C library is called
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac
@@ -43,6 +45,15 @@ no_cluster() {
 	if ! grep -q '^[[:space:]]*create_main_cluster' "$settings" 2>/dev/null; then
 		echo "create_main_cluster = false" | $as_root tee -a "$settings" >/dev/null
 		echo "set create_main_cluster = false in $settings"
+	fi
+}
+
+# no_service stops what Debian's package starts on port 6432: the tests run poolers of
+# their own.
+no_service() {
+	if [ -d "$root/run/systemd/system" ]; then
+		$as_root systemctl disable --now "$1"
+		echo "stopped and disabled $1.service"
 	fi
 }
 
@@ -67,3 +78,6 @@ case "$missing " in
 esac
 # shellcheck disable=SC2086
 install $missing
+case "$missing " in
+*" pgbouncer "*) no_service pgbouncer ;;
+esac

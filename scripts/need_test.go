@@ -143,6 +143,31 @@ func TestACompilerComesWithItsLibrary(t *testing.T) {
 	}
 }
 
+func TestDebiansPgBouncerIsFoundThoughItIsNotInThePath(t *testing.T) {
+	m := newMachine(t)
+	m.program(filepath.Join(m.root, "usr/sbin"), "pgbouncer", "")
+	m.program(m.path, "systemctl", `echo "$*" >"$NEED_ROOT/told"`)
+	m.file(filepath.Join(m.root, "run/systemd/system/x"), "", 0o644)
+	m.needs("pgbouncer")
+	if got := m.read(asked) + m.read("told"); got != "" {
+		t.Errorf("apt-get and systemctl were asked for %q", got)
+	}
+}
+
+func TestAPgBouncerThatComesWithItsPackageDoesNotServe(t *testing.T) {
+	m := newMachine(t)
+	m.program(m.path, "systemctl", `echo "$*" >"$NEED_ROOT/told"`)
+	m.needs("pgbouncer") // no systemd runs here
+	if got := m.read(asked) + m.read("told"); got != "update -q\n"+install+"pgbouncer\n" {
+		t.Errorf("apt-get and systemctl were asked for %q", got)
+	}
+	m.file(filepath.Join(m.root, "run/systemd/system/x"), "", 0o644)
+	m.needs("pgbouncer")
+	if got := m.read("told"); got != "disable --now pgbouncer\n" {
+		t.Errorf("systemctl was told %q", got)
+	}
+}
+
 func TestWhoCannotInstallIsToldWhatToRun(t *testing.T) {
 	m := newMachine(t)
 	m.program(m.path, "id", "echo 1000") // and there is no sudo

@@ -47,7 +47,11 @@ var homes = map[string][]string{
 	"golang.org/x/net/idna":               {"internal/address"},
 	"golang.org/x/net/html":               {"internal/compose"},
 	"golang.org/x/net/publicsuffix":       {"internal/doctor"},
-	"golang.org/x/text":                   {"internal/identity", "internal/language", "internal/calendar", "internal/intake", "internal/sample", "internal/web/portal", "internal/wish", "locales"},
+	"codeberg.org/go-pdf/fpdf":            {"internal/letter"},
+	"github.com/go-fonts/liberation":      {"internal/letter"},
+	"github.com/go-fonts/dejavu":          {"internal/letter"},
+	"golang.org/x/image":                  {"internal/letter"},
+	"golang.org/x/text":                   {"internal/bounce", "internal/identity", "internal/letter", "internal/language", "internal/calendar", "internal/intake", "internal/sample", "internal/web/portal", "internal/wish", "locales"},
 }
 
 // TestEveryRoomKnowsOnlyWhomItMayKnow parses the imports of all files that are

@@ -226,9 +226,9 @@ func reportRows(f mailer.Figures) [][]string {
 	for _, action := range mailer.Actions {
 		add("reported "+string(action), f.Reports[string(action)])
 	}
-	add("answers of people", f.Reports[string(mailer.KindAnswer)])
 	add("complaints", f.Reports[string(mailer.KindComplaint)])
 	add("automatic replies", f.Reports[string(mailer.KindAutomatic)])
+	add("answers", f.Reports[string(mailer.KindAnswer)])
 	add("reports not understood", f.Reports[mailer.NotUnderstood])
 	add("reports waiting for their delivery", f.Unmatched["waiting"])
 	add("reports that found no delivery, given up", f.Unmatched["given_up"])

@@ -297,6 +297,6 @@ func TestAReportThatCannotBeKeptIsBroughtAgain(t *testing.T) {
 		})
 	}
 	if f := s.figuresNow(t); f.Reports[string(mailer.KindAnswer)] != 1 {
-		t.Errorf("what somebody wrote is not counted: %v", f.Reports)
+		t.Errorf("an answer is not counted: %v", f.Reports)
 	}
 }

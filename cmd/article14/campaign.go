@@ -232,9 +232,13 @@ type campaignStartCmd struct {
 
 type (
 	campaignPauseCmd  struct{ moveFlags }
-	campaignResumeCmd struct{ moveFlags }
 	campaignCancelCmd struct{ moveFlags }
 )
+
+type campaignResumeCmd struct {
+	moveFlags
+	Class string `help:"Only its held lane to this class of domains." placeholder:"NAME"`
+}
 
 func (c *campaignStartCmd) Run(ctx context.Context, a *app, std streams) error {
 	if c.Canary != 0 {
@@ -256,7 +260,12 @@ func (c *campaignPauseCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 func (c *campaignResumeCmd) Run(ctx context.Context, a *app, std streams) error {
-	return c.move(ctx, a, std, (*mailer.Releases).Resume, "runs again")
+	if c.Class == "" {
+		return c.move(ctx, a, std, (*mailer.Releases).Resume, "runs again")
+	}
+	return c.move(ctx, a, std, func(r *mailer.Releases, ctx context.Context, key, by string) error {
+		return r.ResumeClass(ctx, key, c.Class, by)
+	}, "goes on with the class "+c.Class)
 }
 
 func (c *campaignCancelCmd) Run(ctx context.Context, a *app, std streams) error {

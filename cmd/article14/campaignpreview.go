@@ -18,13 +18,14 @@ import (
 
 	"article14/internal/calendar"
 	"article14/internal/catcher"
+	"article14/internal/letter"
 	"article14/internal/web"
 	"article14/mailer"
 )
 
 type campaignPreviewCmd struct {
 	Key   string `arg:"" help:"The campaign's key."`
-	Out   string `help:"Folder for the notices as .eml and .html; default preview-KEY." type:"path" placeholder:"DIR"`
+	Out   string `help:"Folder for the notices as .eml, .html and .pdf (the letter); default preview-KEY." type:"path" placeholder:"DIR"`
 	Inbox string `help:"Send them to a mail catcher too, and show its inbox at this address until Ctrl-C." placeholder:"HOST:PORT"`
 	JSON  bool   `help:"Print JSON."`
 }
@@ -41,11 +42,14 @@ func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error
 	if err := writePreview(out, mails); err != nil {
 		return err
 	}
+	if err := a.writeLetters(out, mails, std.err); err != nil {
+		return err
+	}
 	if c.JSON {
 		err = printJSON(std.out, draftReport(d, out))
 	} else {
 		printDraft(std.out, d)
-		fmt.Fprintf(std.out, "\n%s as .eml and .html in %s\napprove exactly this with:\n  article14 campaign approve %s --by NAME \\\n    --content %x\n",
+		fmt.Fprintf(std.out, "\n%s as .eml, .html and .pdf (the letter) in %s\napprove exactly this with:\n  article14 campaign approve %s --by NAME \\\n    --content %x\n",
 			counted(int64(len(mails)), "notice", "notices"), out, c.Key, d.Content.Hash)
 	}
 	if err != nil || c.Inbox == "" {
@@ -99,7 +103,7 @@ func writePreview(dir string, mails []mailer.PreviewMail) error {
 		if err != nil {
 			return fmt.Errorf("read the %s notice back: %w", m.Key.Languages, err)
 		}
-		base := filepath.Join(dir, m.Key.Languages+"_"+fileForm.Replace(m.Key.Form))
+		base := previewFile(dir, m)
 		if err := os.WriteFile(base+".eml", m.Message.Bytes, 0o600); err != nil {
 			return err
 		}
@@ -108,6 +112,31 @@ func writePreview(dir string, mails []mailer.PreviewMail) error {
 		}
 	}
 	return nil
+}
+
+// writeLetters prints the same notices. A letter that cannot be printed is said, and
+// holds nothing up: most campaigns send none.
+func (a *app) writeLetters(dir string, mails []mailer.PreviewMail, warn io.Writer) error {
+	printer, err := letter.New(a.texts)
+	if err != nil {
+		return err
+	}
+	for _, m := range mails {
+		printed, err := printer.Print(m.Letter)
+		if err != nil {
+			fmt.Fprintf(warn, "there is no letter in %s: %v\n", m.Key.Languages, err)
+			continue
+		}
+		if err := os.WriteFile(previewFile(dir, m)+".pdf", printed.PDF, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// previewFile is the name of a notice's files without their ending.
+func previewFile(dir string, m mailer.PreviewMail) string {
+	return filepath.Join(dir, m.Key.Languages+"_"+fileForm.Replace(m.Key.Form))
 }
 
 // fileForm writes a form for the name of a file: not every system has "?" in one.

@@ -68,9 +68,15 @@ func (l *lockedBuffer) String() string {
 
 func newStage(t *testing.T, script catcher.Script) *stage {
 	t.Helper()
+	return newStageAt(t, migrated(t), script)
+}
+
+// newStageAt is newStage on a database that has its tables.
+func newStageAt(t *testing.T, url string, script catcher.Script) *stage {
+	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
-	s := &stage{log: &lockedBuffer{}, url: migrated(t), keyFile: filepath.Join(dir, "keys.json"), journal: filepath.Join(dir, "journal")}
+	s := &stage{log: &lockedBuffer{}, url: url, keyFile: filepath.Join(dir, "keys.json"), journal: filepath.Join(dir, "journal")}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if _, err := makeKeys(s.keyFile); err != nil {
 		t.Fatal(err)

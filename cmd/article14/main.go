@@ -38,6 +38,7 @@ type commands struct {
 	Assess   assessCmd   `cmd:"" help:"What a contact file, or all that is stored, would mean: owed, overdue, blocked, days at a pace. Changes nothing."`
 	Import   importCmd   `cmd:"" help:"Take in a contact file."`
 	Campaign campaignCmd `cmd:"" help:"Create, preview, test, approve, start, pause, resume, cancel and show campaigns."`
+	Class    classCmd    `cmd:"" help:"Set, list and remove classes of recipient domains, and what each may be sent."`
 	Work     workCmd     `cmd:"" help:"Deliver: the worker."`
 	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
 	Run      runCmd      `cmd:"" help:"Worker and web server in one process."`

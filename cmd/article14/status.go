@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -39,6 +40,7 @@ type statusJSON struct {
 	Stranded   int64                          `json:"stranded"`
 	Workers    []workerJSON                   `json:"workers"`
 	Relays     []relayJSON                    `json:"relays"`
+	Classes    []classJSON                    `json:"classes"`
 	Instance   instanceJSON                   `json:"instance"`
 	Exemptions mailer.ExemptionFigures        `json:"exemptions"`
 	Answers    mailer.AnswerFigures           `json:"answers"`
@@ -48,6 +50,7 @@ type statusJSON struct {
 
 type laneJSON struct {
 	Campaign string           `json:"campaign"`
+	Class    string           `json:"class"`
 	State    mailer.LaneState `json:"state"`
 	Reason   string           `json:"reason,omitempty"`
 	Pace     int              `json:"pace"`
@@ -73,22 +76,30 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
 		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
-		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ToDo: tasksReport(f)}
+		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}
 	for _, l := range f.Lanes {
-		out.Lanes = append(out.Lanes, laneJSON{laneName(l), l.State, l.Reason, l.Pace, l.Queued, l.EarliestDue})
+		out.Lanes = append(out.Lanes, laneJSON{cmp.Or(l.CampaignKey, correspondence), l.Class, l.State, l.Reason, l.Pace, l.Queued, l.EarliestDue})
 	}
 	return out
 }
 
+// correspondence is the name of the lane that has no campaign.
+const correspondence = "(correspondence)"
+
+// laneName is a lane's campaign, with its class where it has one.
 func laneName(l mailer.LaneFigures) string {
-	if l.CampaignKey == "" {
-		return "(correspondence)"
+	name := cmp.Or(l.CampaignKey, correspondence)
+	if inClass(l) {
+		name += " to " + l.Class
 	}
-	return l.CampaignKey
+	return name
 }
+
+// inClass tells whether a lane is for a class of domains, and not for the rest.
+func inClass(l mailer.LaneFigures) bool { return l.Class != "" && l.Class != mailer.AnyClass }
 
 // forecastWords say what today's rate leads to; it holds for what is released alone.
 func forecastWords(figures mailer.Figures) string {

@@ -23,6 +23,10 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 	printLanes(w, f, zone)
 	printWorkers(w, f)
 	printRelays(w, f, zone)
+	if len(f.Classes) > 0 {
+		fmt.Fprintln(w)
+		printClasses(w, f, zone)
+	}
 	fmt.Fprintln(w)
 	sentences(w, "", forecastWords(f))
 }
@@ -114,8 +118,8 @@ func oldest(f mailer.Figures, zone *time.Location) string {
 func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
 	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE", "WHY"}}
 	for _, l := range f.Lanes {
-		if l.State == mailer.LaneClosed && l.Queued == 0 {
-			continue // its campaign has ended, or not begun: campaign list shows it
+		if l.Queued == 0 && (l.State == mailer.LaneClosed || inClass(l) && l.State == mailer.LaneOpen) {
+			continue // its campaign has ended, or not begun: campaign list shows it; or nobody of its class waits
 		}
 		first := "-"
 		if !l.EarliestDue.IsZero() {

@@ -245,8 +245,8 @@ func (a *app) close() {
 func (a *app) tokens() mailer.Tokens { return mailer.Tokens{Keys: a.keys} }
 
 func (a *app) releases() *mailer.Releases {
-	return &mailer.Releases{Campaigns: a.store, Allowances: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
-		Controller: a.controller, Key: a.key, Now: a.now}
+	return &mailer.Releases{Campaigns: a.store, Allowances: a.store, Classes: a.store, Registers: a.registers, Composer: a.composer, Letters: a.composer,
+		Tokens: a.tokens(), Controller: a.controller, Key: a.key, Now: a.now}
 }
 
 func (a *app) exemptions() *mailer.Exemptions {

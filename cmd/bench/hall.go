@@ -20,7 +20,8 @@ type hall struct {
 	server     *rig.Server
 	postmaster int
 	sink       *sink
-	keys       string // the key file
+	pooler     *rig.Pooler // nil where nobody needs it
+	keys       string      // the key file
 	copies     int
 	progress   io.Writer
 }
@@ -61,6 +62,11 @@ func newHall(ctx context.Context, o options, progress io.Writer) (h *hall, err e
 	if h.sink, err = startSink(); err != nil {
 		return h, err
 	}
+	if h.wants("j") {
+		if h.pooler, err = rig.OpenPooler(ctx, h.server.URL(""), poolerSessions); err != nil {
+			return h, err
+		}
+	}
 	return h, h.prepare(ctx)
 }
 
@@ -68,6 +74,9 @@ func (h *hall) close() error {
 	var errs []error
 	if h.sink != nil {
 		errs = append(errs, h.sink.stop())
+	}
+	if h.pooler != nil {
+		errs = append(errs, h.pooler.Close())
 	}
 	if h.server != nil {
 		errs = append(errs, h.server.Close())
@@ -86,7 +95,7 @@ func (h *hall) prepare(ctx context.Context) error {
 		return err
 	}
 	known := 0
-	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") || h.wants("h") {
+	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") || h.wants("h") || h.wants("j") {
 		h.say("preparing a campaign of %d", h.Deliveries)
 		if err := h.campaign(ctx, queued, h.Deliveries); err != nil {
 			return err
@@ -186,14 +195,21 @@ func (h *hall) file(from, n, known int) (string, error) {
 	return file, rig.WritePeople(file, from, n, known)
 }
 
+// copyOf makes a copy of a prepared database.
+func (h *hall) copyOf(ctx context.Context, from string) (name string, err error) {
+	h.copies++
+	name = fmt.Sprintf("run_%d", h.copies)
+	if err := h.server.Create(ctx, name, from); err != nil {
+		return "", err
+	}
+	_, err = h.server.Admin.ExecContext(ctx, "CHECKPOINT") // nothing left over from before
+	return name, err
+}
+
 // onCopy runs a task on a copy of a prepared database.
 func (h *hall) onCopy(ctx context.Context, from string, t task) (result, error) {
-	h.copies++
-	name := fmt.Sprintf("run_%d", h.copies)
-	if err := h.server.Create(ctx, name, from); err != nil {
-		return result{}, err
-	}
-	if _, err := h.server.Admin.ExecContext(ctx, "CHECKPOINT"); err != nil { // nothing left over from before
+	name, err := h.copyOf(ctx, from)
+	if err != nil {
 		return result{}, err
 	}
 	r, err := h.run(ctx, name, t)

@@ -9,6 +9,7 @@
 //	(f) books     claim, begin and settle with the whole bookkeeping, no compose, no wire; alone, and beside an old snapshot
 //	(g) pipeline  over TLS
 //	(h) pipeline  with DKIM signatures, by each algorithm
+//	(j) pipeline  one, two and four workers with the connections of one, straight and through PgBouncer
 //	(i) import    a CSV file through intake, identified and validated, into an empty and a filled database
 //
 // PostgreSQL is the private one of this program with its own settings, fsync and
@@ -45,9 +46,9 @@ type options struct {
 	folder      string
 }
 
-// allParts are those that there are; (d) takes minutes to prepare, and is measured
-// if it is asked for.
-const allParts, usualParts = "a,b,c,d,e,f,g,h,i", "a,b,c,e,f,g,h,i"
+// allParts are those that there are; (d) takes minutes to prepare, (j) needs PgBouncer, and
+// both are measured if they are asked for.
+const allParts, usualParts = "a,b,c,d,e,f,g,h,i,j", "a,b,c,e,f,g,h,i"
 
 func (o options) wants(part string) bool {
 	return slices.Contains(strings.Split(o.Only, ","), part)

@@ -106,6 +106,11 @@ func (h *hall) measurements() []measurement {
 		{nameEmpty, func(ctx context.Context) (result, error) { return h.imported(ctx, blank, 0, 0) }},
 		{nameFilled, func(ctx context.Context) (result, error) { return h.imported(ctx, filled, h.People, h.Rows/knownShare) }},
 	}
+	for _, workers := range crews {
+		for _, pooled := range []bool{false, true} {
+			all = append(all, measurement{nameCrew(workers, pooled), func(ctx context.Context) (result, error) { return h.crew(ctx, workers, pooled) }})
+		}
+	}
 	return slices.DeleteFunc(all, func(m measurement) bool {
 		return !h.wants(m.name[:1]) || m.name == nameShort && h.Few >= h.Deliveries || (m.name == nameShort || m.name == nameFar) && h.Few == 0
 	})

@@ -34,6 +34,8 @@ type task struct {
 	Known       int    // rows of the file whose people are known already
 	File        string // of an import
 	Connections int
+	Number      int    // (j): of a worker
+	Pooled      bool   // (j): by way of the pooler
 	Way         way    // of the mail to the sink
 	Snapshot    bool   // (f): another session holds an old one
 	DKIM        string // (h): see signings
@@ -65,11 +67,24 @@ var parts = map[string]func(*stage) error{
 	"pipelined": (*stage).pipelined,
 	"pipeline":  (*stage).pipeline,
 	"books":     (*stage).books,
+	"work":      (*stage).work,
+	"begin":     (*stage).begin,
+	"check":     (*stage).allRelayed,
 }
 
 // run gives a task to a new process.
 func (h *hall) run(ctx context.Context, database string, t task) (result, error) {
+	ended := make(chan struct{})
+	close(ended)
+	return h.runUntil(ctx, ended, database, t)
+}
+
+// runUntil is run for a task that goes on until over is closed.
+func (h *hall) runUntil(ctx context.Context, over <-chan struct{}, database string, t task) (result, error) {
 	t.URL, t.Keys, t.Connections = h.server.URL(database), h.keys, cmp.Or(t.Connections, h.Connections)
+	if t.Pooled {
+		t.URL = h.pooler.Through(t.URL)
+	}
 	t.SinkPort, t.Sink, t.Postmaster = h.sink.ports[t.Way], h.sink.cmd.Process.Pid, h.postmaster
 	t.Certificate = h.sink.certificate
 	if h.profile != "" {
@@ -84,7 +99,7 @@ func (h *hall) run(ctx context.Context, database string, t task) (result, error)
 		return result{}, err
 	}
 	cmd := exec.CommandContext(ctx, self, partArgument)
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	cmd.Stdin, cmd.Stderr = io.MultiReader(bytes.NewReader(in), until(over)), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		return result{}, fmt.Errorf("part %s: %w", t.Part, err)
@@ -102,6 +117,7 @@ func runPart(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	s.in = in
 	defer s.store.Close()
 	do, ok := parts[t.Part]
 	if !ok {
@@ -123,6 +139,7 @@ func runPart(ctx context.Context, in io.Reader, out io.Writer) error {
 type stage struct {
 	task
 	ctx        context.Context
+	in         io.Reader // behind the task: ends when it is over
 	store      *postgres.Store
 	keys       *mailer.Keyring
 	registers  *mailer.Registers

@@ -18,23 +18,16 @@ import (
 
 // pipeline is (c): the worker as it is, until so much of what is queued is settled.
 func (s *stage) pipeline() error {
-	r, err := s.relay(false)
-	if err != nil {
-		return err
-	}
-	if err := s.releases().Start(s.ctx, campaignKey, by); err != nil {
-		return err
-	}
-	book, err := journal.Open(filepath.Join(filepath.Dir(s.Keys), "journal"), s.controller, time.Now)
-	if err != nil {
+	if err := s.begin(); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(s.ctx)
 	defer stop()
 	q := &watchedQueue{Queue: s.store, wanted: int64(s.N), done: stop}
-	w := &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(), Journal: book,
-		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
-		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}
+	w, book, err := s.worker(q)
+	if err != nil {
+		return err
+	}
 	c, err := s.start()
 	if err != nil {
 		return err
@@ -47,6 +40,21 @@ func (s *stage) pipeline() error {
 		return err
 	}
 	return s.allRelayed()
+}
+
+// worker is one as 'article14 work' makes it, and its journal.
+func (s *stage) worker(q mailer.Queue) (*mailer.Worker, *journal.Journal, error) {
+	r, err := s.relay(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	book, err := journal.Open(filepath.Join(filepath.Dir(s.Keys), fmt.Sprint("journal-", s.Number)), s.controller, time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(), Journal: book,
+		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
+		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}, book, nil
 }
 
 // watchedQueue ends the run when so many deliveries are settled.

@@ -86,6 +86,12 @@ var titles = []struct{ name, title string }{
 	{nameEd25519, "    Ed25519"},
 	{nameEmpty, "(i) import into an empty database"},
 	{nameFilled, "    into a filled one"},
+	{nameCrew(1, false), "(j) one worker, to its end"},
+	{nameCrew(1, true), "    through PgBouncer"},
+	{nameCrew(2, false), "    two workers"},
+	{nameCrew(2, true), "    through PgBouncer"},
+	{nameCrew(4, false), "    four workers"},
+	{nameCrew(4, true), "    through PgBouncer"},
 }
 
 func (r report) print(w io.Writer) error {
@@ -112,7 +118,22 @@ func (r report) print(w io.Writer) error {
 		return err
 	}
 	r.printSplit(w)
+	r.printCrews(w)
 	return nil
+}
+
+// printCrews says what a second and a fourth worker bring, and what PgBouncer costs.
+func (r report) printCrews(w io.Writer) {
+	alone := r.Parts[nameCrew(1, false)]
+	for _, workers := range crews {
+		straight, pooled := r.Parts[nameCrew(workers, false)], r.Parts[nameCrew(workers, true)]
+		if len(alone) == 0 || len(straight) == 0 || len(pooled) == 0 {
+			continue
+		}
+		through := pooled.median()
+		fmt.Fprintf(w, "(j) workers %d: %.2f of one; through PgBouncer %.2f of straight, and %.1f µs of its own for a notice\n", workers,
+			straight.median().rate()/alone.median().rate(), through.rate()/straight.median().rate(), through.micros(through.CPU.Pooler))
+	}
 }
 
 // micros spreads processor seconds over what was done, in microseconds each.

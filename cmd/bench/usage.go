@@ -17,10 +17,11 @@ type usage struct {
 	Own      float64 `json:"own"`      // of this process
 	Database float64 `json:"database"` // of PostgreSQL and all its processes
 	Sink     float64 `json:"sink"`
+	Pooler   float64 `json:"pooler,omitempty"` // of PgBouncer, where it stands between
 }
 
 func (u usage) minus(v usage) usage {
-	return usage{u.Own - v.Own, u.Database - v.Database, u.Sink - v.Sink}
+	return usage{u.Own - v.Own, u.Database - v.Database, u.Sink - v.Sink, u.Pooler - v.Pooler}
 }
 
 // readUsage reads what has been used up to now.
@@ -41,12 +42,26 @@ func readUsage(postmaster, sink int) (u usage, err error) {
 const ticks = 100
 
 // treeUsage adds up a process, its children that are there, and those that have ended.
+// A child that ends meanwhile would be in neither, so that it looks again.
 func treeUsage(pid int) (float64, error) {
-	own, err := readStat(pid)
-	if err != nil {
-		return 0, err
+	for {
+		before, err := readStat(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum, err := childrenUsage(pid)
+		if err != nil {
+			return 0, err
+		}
+		own, err := readStat(pid)
+		if err != nil || own.ofEnded == before.ofEnded {
+			return float64(own.used+own.ofEnded+sum) / ticks, err
+		}
 	}
-	sum := own.used + own.ofEnded
+}
+
+// childrenUsage adds up the children that are there, in ticks.
+func childrenUsage(pid int) (sum int64, err error) {
 	all, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return 0, err
@@ -63,7 +78,7 @@ func treeUsage(pid int) (float64, error) {
 			sum += child.used + child.ofEnded
 		}
 	}
-	return float64(sum) / ticks, nil
+	return sum, nil
 }
 
 // stat is what is read of /proc/PID/stat, see proc_pid_stat(5).

@@ -7,8 +7,11 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -77,6 +80,26 @@ func TestTheHarnessSeesWhatIsWrong(t *testing.T) {
 		if !slices.Equal(r.Missed, c.missed) {
 			t.Errorf("%s: missed %q, not %q", c.what, r.Missed, c.missed)
 		}
+	}
+}
+
+// A worker that goes on behind the signal sends what nobody allows for.
+func TestAWorkerCountsAsStoppedWhenAllOfItsThreadsAre(t *testing.T) {
+	busy := exec.Command("/bin/sh", "-c", "while :; do :; done")
+	if err := busy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Wait()
+	defer busy.Process.Kill()
+	if stopped(busy.Process.Pid) {
+		t.Error("one that works counts as stopped")
+	}
+	busy.Process.Signal(syscall.SIGSTOP)
+	for !stopped(busy.Process.Pid) { // the test's own limit ends it
+		runtime.Gosched()
+	}
+	if stopped(os.Getpid()) {
+		t.Error("this process, of several threads, counts as stopped")
 	}
 }
 

@@ -46,6 +46,9 @@ func (c *crew) start(ctx context.Context, n int) error {
 		"--journal", filepath.Join(c.folder, fmt.Sprintf("%s-journal-%d", c.name, n))}
 	p := &process{c.command(ctx, c.database, args...), make(chan struct{})}
 	p.Stderr, p.Stdout = log, log
+	if c.pooler != nil {
+		p.Env = append(p.Env, "ARTICLE14_DATABASE_URL="+c.pooler.Through(c.server.URL(c.database))) // the last one counts
+	}
 	if err := p.Start(); err != nil {
 		return err
 	}
@@ -80,6 +83,27 @@ func (c *crew) signal(n int, s syscall.Signal) {
 func (c *crew) kill(n int) {
 	c.signal(n, syscall.SIGKILL)
 	<-c.procs[n].ended
+}
+
+// stop freezes worker n and waits until it stands still: on a busy machine its threads go
+// on for some milliseconds behind the signal, in which a worker sends many a mail.
+func (s *scene) stop(ctx context.Context, n int) error {
+	s.crew.signal(n, syscall.SIGSTOP)
+	return s.until(ctx, "a worker stands still", func() bool { return stopped(s.crew.procs[n].Process.Pid) })
+}
+
+// stopped tells whether every thread of a process is stopped; one of which the system
+// does not tell counts as stopped.
+func stopped(pid int) bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, file := range threads {
+		b, _ := os.ReadFile(file) // of a thread that has ended there is none
+		_, state, _ := bytes.Cut(b, []byte(") "))
+		if len(state) > 0 && state[0] != 'T' {
+			return false
+		}
+	}
+	return true
 }
 
 // patience is how long a worker may take to stop when it is asked to.

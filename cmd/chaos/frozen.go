@@ -44,7 +44,9 @@ func wakeWorker(ctx context.Context, s *scene) error {
 
 // freeze stops the first worker, has the others do all that is left, and wakes it.
 func (s *scene) freeze(ctx context.Context, meanwhile func()) error {
-	s.crew.signal(0, syscall.SIGSTOP)
+	if err := s.stop(ctx, 0); err != nil {
+		return err
+	}
 	s.result.Faults++
 	meanwhile()
 	for n := 1; n < s.Workers; n++ {

@@ -4,6 +4,7 @@
 //	kills     kill -9 of random workers in mid-run, uncertain ones sent again
 //	hold      the same, uncertain ones left to a person
 //	restarts  PostgreSQL restarted in mid-run, fast and as in a crash
+//	pooler    the workers behind a transaction pooler whose sessions are cut, and that is gone for a moment
 //	relay     the relay's connections reset at random points, the relay refused, and back
 //	disk      the database's disk full for a while
 //	frozen    a worker stopped past its lease and woken
@@ -101,7 +102,7 @@ func readOptions(args []string) (o options, err error) {
 	f.IntVar(&o.Deliveries, "deliveries", 100_000, "deliveries of kills")
 	f.IntVar(&o.Others, "others", 10_000, "deliveries of each other trial")
 	f.IntVar(&o.Kills, "kills", 30, "workers killed in kills and in hold")
-	f.IntVar(&o.Restarts, "restarts", 5, "restarts of PostgreSQL")
+	f.IntVar(&o.Restarts, "restarts", 5, "restarts of PostgreSQL; the pooler breaks three times more")
 	f.IntVar(&o.Workers, "workers", 3, "workers at once")
 	f.IntVar(&o.Connections, "connections", 16, "connections of all workers together")
 	f.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of whom is killed and when; printed, so that a run can be had again")

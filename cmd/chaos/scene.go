@@ -10,6 +10,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"article14/internal/rig"
 )
 
 // scene is one trial: a copy of the prepared database, a sink, workers.
@@ -19,6 +21,7 @@ type scene struct {
 	database string
 	db       *sql.DB
 	sink     *sink
+	pooler   *rig.Pooler // what the workers reach the database by; nil: straight
 	crew     *crew
 	rand     *rand.Rand
 	result   result
@@ -77,10 +80,14 @@ func (s *scene) strike(ctx context.Context) error {
 	if s.sink != nil {
 		s.sink.close()
 	}
-	if s.db == nil {
-		return nil
+	var gone error
+	if s.pooler != nil {
+		gone = s.pooler.Close()
 	}
-	return errors.Join(s.db.Close(), s.server.Drop(context.WithoutCancel(ctx), s.database))
+	if s.db == nil {
+		return gone
+	}
+	return errors.Join(gone, s.db.Close(), s.server.Drop(context.WithoutCancel(ctx), s.database))
 }
 
 // between is how long to wait between two looks.

@@ -32,6 +32,7 @@ var trials = []trial{
 	{name: "kills", policy: resend, fault: "kills", kills: true, large: true, run: killWorkers},
 	{name: "hold", policy: hold, fault: "kills", kills: true, run: killWorkers},
 	{name: "restarts", policy: resend, fault: "restarts", alone: true, run: restartDatabase},
+	{name: "pooler", policy: resend, fault: "breaks", run: breakPooler},
 	{name: "relay", policy: resend, fault: "cuts", run: breakRelay},
 	{name: "frozen", policy: resend, fault: "freezes", frozen: true, run: freezeWorker},
 	{name: "woken", policy: hold, fault: "freezes", frozen: true, run: wakeWorker},

@@ -65,6 +65,16 @@ func (a Address) Normal() string {
 	return a.local + "@" + a.domain
 }
 
+// ParseDomain reads the domain of addresses, such as example.com, and returns it as [Address.Domain] has it. The error is always an
+// *Error.
+func ParseDomain(s string) (string, error) {
+	domain, reason := normalDomain(strings.TrimSpace(s))
+	if reason != "" {
+		return "", &Error{reason}
+	}
+	return domain, nil
+}
+
 // IsZero reports whether a is no address.
 func (a Address) IsZero() bool { return a.domain == "" }
 

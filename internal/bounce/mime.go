@@ -3,9 +3,7 @@ package bounce
 import (
 	"bytes"
 	"encoding/base64"
-	"io"
 	"mime"
-	"mime/quotedprintable"
 	"strings"
 )
 
@@ -29,11 +27,18 @@ func each(h header, body []byte, depth int, do func(part)) {
 		do(part{kind, body, h})
 		return
 	}
-	boundary := params["boundary"]
-	if boundary == "" || depth >= maxDepth {
+	if depth >= maxDepth {
 		return
 	}
-	for _, raw := range split(body, boundary) {
+	boundary := params["boundary"]
+	parts := [][]byte(nil)
+	if boundary != "" {
+		parts = split(body, boundary)
+	}
+	if len(parts) == 0 { // it says that it has parts, and has none
+		do(part{"text/plain", body, nil})
+	}
+	for _, raw := range parts {
 		head, rest := readHeader(raw)
 		each(head, rest, depth+1, do)
 	}
@@ -97,15 +102,15 @@ func split(body []byte, boundary string) (parts [][]byte) {
 
 // decoded undoes a part's transfer encoding, as far as it holds good.
 func (p part) decoded() []byte {
-	var r io.Reader
-	switch strings.ToLower(p.head.get("Content-Transfer-Encoding")) {
+	encoding, _, _ := strings.Cut(p.head.get("Content-Transfer-Encoding"), ";")
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "base64":
-		r = base64.NewDecoder(base64.StdEncoding, bytes.NewReader(p.body))
+		in := lenientBase64(p.body)
+		out := make([]byte, base64.RawStdEncoding.DecodedLen(len(in)))
+		n, _ := base64.RawStdEncoding.Decode(out, in)
+		return out[:n]
 	case "quoted-printable":
-		r = quotedprintable.NewReader(bytes.NewReader(p.body))
-	default:
-		return p.body
+		return lenientQuoted(p.body)
 	}
-	out, _ := io.ReadAll(r) // what comes before a fault is as good as it was
-	return out
+	return p.body
 }

@@ -19,7 +19,7 @@ import (
 // its bytes differ from the first one's, which an older program may have made: so
 // bytes.sums is never written anew. A new line is added from what the test prints.
 func TestAnApprovedTextGivesTheBytesThatItAlwaysGave(t *testing.T) { // E1, C8
-	want := readSums(t)
+	want := sumsIn(t, "bytes.sums")
 	c := newComposer(t)
 	seen := 0
 	for _, skeleton := range []string{"notice.en", "notice.fr+de", "mixed.de", "access_receipt.fr"} {
@@ -50,10 +50,10 @@ func TestAnApprovedTextGivesTheBytesThatItAlwaysGave(t *testing.T) { // E1, C8
 	}
 }
 
-// readSums gives the hashes by what they are of, as sha256sum writes them.
-func readSums(t *testing.T) map[string]string {
+// sumsIn gives the hashes of a file by what they are of, as sha256sum writes them.
+func sumsIn(t *testing.T, name string) map[string]string {
 	t.Helper()
-	file, err := os.ReadFile(filepath.Join("testdata", "approved", "bytes.sums"))
+	file, err := os.ReadFile(filepath.Join("testdata", "approved", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,4 +141,32 @@ func joined(all ...mailer.Slots) mailer.Slots {
 		maps.Copy(out, s)
 	}
 	return out
+}
+
+// TestAnApprovedLetterSaysWhatItAlwaysSaid does the same for letters: every word, its place,
+// and which are strong. The stored skeleton was approved by the
+// first program that wrote letters.
+func TestAnApprovedLetterSaysWhatItAlwaysSaid(t *testing.T) { // E1, C8
+	body, err := os.ReadFile(filepath.Join("testdata", "approved", "letter.fr+de.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sumsIn(t, "letters.sums")
+	c, seen := newComposer(t), 0
+	for what, slots := range storedSlots() {
+		for _, test := range []bool{false, true} {
+			l, err := c.Letter(stored(body), slots, test)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := fmt.Sprintf("letter.fr+de, %s, test %v", what, test)
+			seen++
+			if got := fmt.Sprintf("%x", sha256.Sum256([]byte(letterWords(l)))); got != want[name] {
+				t.Errorf("other words than ever before; a new line would be\n%s %s", got, name)
+			}
+		}
+	}
+	if seen != len(want) {
+		t.Errorf("there are %d letters and %d sums", seen, len(want))
+	}
 }

@@ -3,6 +3,7 @@ package compose
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,18 +19,35 @@ import (
 func check(reg *mailer.Register, act mailer.Activity, s skeleton, docs []document) error {
 	var errs []error
 	for _, d := range docs {
-		var found []error
-		found = append(found, checkElements(reg, act, s.key(), d)...)
-		if s.Document == mailer.DocNotice {
-			found = append(found, checkLayers(act, d)...)
-		}
-		found = append(found, checkWords(reg, d)...)
+		found := append(checkPlaces(reg, act, s.key(), d), checkWords(reg, d)...)
 		for _, err := range found {
 			errs = append(errs, fmt.Errorf("%s: %w", d.language, err))
 		}
 	}
-	errs = append(errs, checkSame(s), checkTags(s.HTML))
+	errs = append(errs, checkSame(s), checkTags(s.HTML), checkLetter(s, docs))
 	return errors.Join(errs...)
+}
+
+// checkPlaces looks at the document as each place has it: a mail, a page and a letter
+// are each whole. What is wrong everywhere is said once.
+func checkPlaces(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey, d document) []error {
+	var errs []error
+	said := map[string]bool{}
+	for _, place := range []places{inMail, inPage, inLetter} {
+		there := d
+		there.blocks = in(place, d.blocks)
+		found := checkElements(reg, act, key, there)
+		if key.Document == mailer.DocNotice && place != inPage { // whose form to object is the portal's own
+			found = append(found, checkLayers(act, there)...)
+		}
+		for _, err := range found {
+			if !said[err.Error()] {
+				errs = append(errs, err)
+			}
+			said[err.Error()] = true
+		}
+	}
+	return errs
 }
 
 // checkElements finds elements of Article 14 that are missing or empty (C1).
@@ -192,6 +210,70 @@ func checkSame(s skeleton) error {
 		}
 	}
 	return nil
+}
+
+// checkLetter holds the stored letter against what was written: it has the words of each
+// block that belongs on paper and no others, and what stands in mail and letter alike
+// has the words of the text part, in its order (P4).
+func checkLetter(s skeleton, docs []document) error {
+	if s.Letter == nil {
+		if s.Document == mailer.DocNotice {
+			return errors.New("the notice has no letter")
+		}
+		return nil
+	}
+	var onPaper, want []string
+	for _, part := range s.Letter.Parts[1:] { // the first stands above all languages
+		eachOf(part.Blocks, func(text *string) { onPaper = append(onPaper, plainWords(*text)...) })
+	}
+	inText := plainWords(s.Text)
+	for _, d := range layers(docs) {
+		for _, b := range d.blocks {
+			if b.places == 0 {
+				at := indexOf(inText, blockWords(b))
+				if at < 0 {
+					return fmt.Errorf("text part and letter differ (P4): the text part has not, or not here: %q", clip(strings.Join(blockWords(b), " ")))
+				}
+				inText = inText[at:]
+			}
+			if b.places == 0 || b.places&inLetter != 0 {
+				want = append(want, blockWords(b)...)
+			}
+		}
+	}
+	for i := range max(len(onPaper), len(want)) {
+		if i >= len(onPaper) || i >= len(want) || onPaper[i] != want[i] {
+			return fmt.Errorf("the letter differs from what was written (P4): %q and %q", around(onPaper, i), around(want, i))
+		}
+	}
+	return nil
+}
+
+// blockWords are those of a block and what stands in it.
+func blockWords(b block) []string {
+	words := plainWords(marked(b.runs))
+	for _, item := range b.items {
+		words = append(words, plainWords(marked(item))...)
+	}
+	for _, child := range b.children {
+		words = append(words, blockWords(child)...)
+	}
+	return words
+}
+
+// optionalMarks begin and end optional parts; they are no words.
+var optionalMarks = regexp.MustCompile(slotOpen + `[?/][^` + slotClose + `]*` + slotClose)
+
+func plainWords(marked string) []string { return wordsOf(optionalMarks.ReplaceAllString(marked, " ")) }
+
+// indexOf finds words in a row, and gives where they begin or -1.
+func indexOf(words, row []string) int {
+	for i := range len(words) - len(row) + 1 {
+		if slices.Equal(words[i:i+len(row)], row) {
+			return i
+		}
+	}
+	return -1
 }
 
 func around(words []string, i int) string {

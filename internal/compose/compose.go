@@ -30,7 +30,10 @@ type Composer struct {
 	fillers sync.Pool
 }
 
-var _ mailer.Composer = (*Composer)(nil)
+var (
+	_ mailer.Composer       = (*Composer)(nil)
+	_ mailer.LetterComposer = (*Composer)(nil)
+)
 
 // New makes a composer that writes in the languages of locales.
 func New(l *locales.Bundle) (*Composer, error) {
@@ -77,10 +80,15 @@ func (c *Composer) skeleton(reg *mailer.Register, act mailer.Activity, key maile
 	if err := c.render(&s, docs); err != nil {
 		return mailer.Skeleton{}, err
 	}
-	s.setVersion()
+	if key.Document == mailer.DocNotice {
+		if err := c.letterOf(&s, docs, reg); err != nil {
+			return mailer.Skeleton{}, err
+		}
+	}
 	if err := check(reg, act, s, docs); err != nil {
 		return mailer.Skeleton{}, err
 	}
+	s.setVersion()
 	body, err := s.marshal()
 	if err != nil {
 		return mailer.Skeleton{}, err
@@ -157,7 +165,11 @@ func mailOf(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey) m
 // that a reader and a privacy team can speak of the same one.
 func (s *skeleton) setVersion() {
 	h := sha256.New()
-	for _, part := range []string{s.Subject, s.Text, s.HTML} {
+	texts := []string{s.Subject, s.Text, s.HTML}
+	if s.Letter != nil {
+		texts = append(texts, s.Letter.texts()...)
+	}
+	for _, part := range texts {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	v := hex.EncodeToString(h.Sum(nil)[:4])
@@ -167,11 +179,23 @@ func (s *skeleton) setVersion() {
 		p.HTML = fill.Replace(p.HTML)
 		s.Pages[l] = p
 	}
+	if s.Letter != nil {
+		s.Letter.each(func(text *string) { *text = fill.Replace(*text) })
+	}
+}
+
+// subjectLine is that of all languages.
+func subjectLine(docs []document) string {
+	var subjects []string
+	for _, d := range docs {
+		subjects = append(subjects, d.subject)
+	}
+	return strings.Join(subjects, " / ")
 }
 
 // render writes subject, text, HTML and pages from the same documents.
 func (c *Composer) render(s *skeleton, docs []document) error {
-	var subjects, texts []string
+	var texts []string
 	type part struct {
 		ID, Lang, Dir string
 		HTML          template.HTML
@@ -184,13 +208,12 @@ func (c *Composer) render(s *skeleton, docs []document) error {
 	}
 	s.Pages = map[string]pageText{}
 	for _, d := range docs {
-		subjects = append(subjects, d.subject)
 		if s.Document == mailer.DocNotice {
-			s.Pages[d.language] = pageText{d.dir, d.subject, htmlPart(in(pageOnly, d.blocks))}
+			s.Pages[d.language] = pageText{d.dir, d.subject, htmlPart(in(inPage, d.blocks))}
 		}
 	}
 	for _, l := range layers(docs) {
-		mail := in(mailOnly, l.blocks)
+		mail := in(inMail, l.blocks)
 		texts = append(texts, textPart(mail))
 		parts = append(parts, part{l.id, l.language, l.dir, template.HTML(htmlPart(mail))})
 	}
@@ -198,11 +221,11 @@ func (c *Composer) render(s *skeleton, docs []document) error {
 	if err != nil {
 		return err
 	}
-	s.Subject = optional(testSlot, mark+" ") + strings.Join(subjects, " / ")
+	s.Subject = optional(testSlot, mark+" ") + subjectLine(docs)
 	s.Text = strings.TrimRight(textPart(top)+joinTexts(texts), "\n") + "\n"
 	var b bytes.Buffer
 	err = c.frame.Execute(&b, map[string]any{
-		"Lang": docs[0].language, "Dir": docs[0].dir, "Title": strings.Join(subjects, " / "),
+		"Lang": docs[0].language, "Dir": docs[0].dir, "Title": subjectLine(docs),
 		"Top": template.HTML(htmlPart(top)), "Parts": parts,
 	})
 	s.HTML = b.String()

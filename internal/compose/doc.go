@@ -3,13 +3,14 @@
 //
 // # From a register to a mail
 //
-//	register + locales ──► document ──► text, HTML, page ──► skeleton ──► stored, approved
-//	                       (blocks)     with slots                          │
-//	one person's values ───────────────────────────────────────────────────┴──► mail, page
+//	register + locales ──► document ──► text, HTML, page, letter ──► skeleton ──► stored, approved
+//	                       (blocks)     with slots                                  │
+//	one person's values ───────────────────────────────────────────────────────────┴──► mail, page, letter
 //
 // A document is a list of blocks, built once for each document, language and
-// source form. The text part, the HTML part and the portal's page are written
+// source form. The text part, the HTML part, the portal's page and the letter are written
 // from the same blocks, so that none says what another does not (docs/rules.md C4, P4).
+// A block says in which of them it stands: paper has neither buttons nor forms.
 // What is not true for an activity is left out.
 //
 // [Composer.Skeletons] also checks what it made: every element of Article 14
@@ -30,6 +31,13 @@
 // pieces and are never read for slots, so that nothing in a contact file can add a
 // slot, a tag, a link or a header. What is the same for everybody with a skeleton's
 // key (see the type plan) is worked out once as well.
+//
+// # Letters
+//
+// A notice's letter is stored as blocks of marked text. Marks are read once, when the
+// skeleton is; a value that is put in later stands as it is, so that [Composer.Letter]
+// gives a neutral document that internal/letter prints. It has no link and no token.
+// Skeletons of version 1 have no letter ([mailer.ErrNoLetter]).
 //
 // # Mails
 //

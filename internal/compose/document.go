@@ -16,7 +16,7 @@ type block struct {
 	anchor   string // of a heading, unique in its language
 	lang     string // where it is another than the document's
 	when     string // the slot without which the block is left out; "" always there
-	place    placeOnly
+	places   places
 	runs     []run
 	items    [][]run // of a list
 	children []block // of a callout
@@ -32,6 +32,7 @@ const (
 	list
 	callout // a block of its own, framed (docs/rules.md C5)
 	button  // a link on a line of its own; its only run is the link
+	slip    // a line to cut out and send back, on paper
 	rule
 )
 
@@ -44,13 +45,14 @@ const (
 	partWhole
 )
 
-// placeOnly keeps a block out of mails or out of pages.
-type placeOnly int
+// places are where a block stands: a mail has buttons, a page has forms, and paper has
+// neither. None named is everywhere.
+type places uint8
 
 const (
-	everywhere placeOnly = iota
-	mailOnly
-	pageOnly
+	inMail places = 1 << iota
+	inPage
+	inLetter
 )
 
 // run is a piece of a line.
@@ -73,11 +75,11 @@ const (
 	endRun // of what ifRun began
 )
 
-// in keeps the blocks that belong into a mail, or into a page.
-func in(place placeOnly, blocks []block) []block {
+// in keeps the blocks that belong into a mail, a page or a letter.
+func in(place places, blocks []block) []block {
 	var out []block
 	for _, b := range blocks {
-		if b.place == everywhere || b.place == place {
+		if b.places == 0 || b.places&place != 0 {
 			out = append(out, b)
 		}
 	}

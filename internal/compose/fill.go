@@ -62,22 +62,25 @@ func (f *filler) look(p program, slot int) *readyValue {
 	if r.looked {
 		return r
 	}
-	r.looked = true
-	switch name := p.slots[slot]; name {
-	case testSlot:
-		if f.test {
-			r.value = on
-		}
-	case noticeURL:
-		r.value = f.links.notice
-	case objectURL:
-		r.value = f.links.object
-	case choicesURL:
-		r.value = f.links.choices
-	default:
-		r.value = f.slots[name]
-	}
+	r.looked, r.value = true, f.value(p.slots[slot])
 	return r
+}
+
+// value is a person's value by the name of its slot, "" if they have none.
+func (f *filler) value(name string) string {
+	switch {
+	case name == testSlot && f.test:
+		return on
+	case name == testSlot:
+		return ""
+	case name == noticeURL:
+		return f.links.notice
+	case name == objectURL:
+		return f.links.object
+	case name == choicesURL:
+		return f.links.choices
+	}
+	return f.slots[name]
 }
 
 // links are the addresses of a person's own pages. One without its token is none.

@@ -38,14 +38,15 @@ func (w *writer) plain(key string, v values) string {
 
 func (w *writer) greeting() {
 	named := w.text("greeting.named", values{"Name": slot("name")})
-	w.add(block{kind: paragraph, when: "name", place: mailOnly, runs: w.runs(named)})
-	w.add(block{kind: paragraph, when: "no_name", place: mailOnly, runs: w.runs(w.text("greeting.unnamed", nil))})
+	w.add(block{kind: paragraph, when: "name", places: inMail | inLetter, runs: w.runs(named)})
+	w.add(block{kind: paragraph, when: "no_name", places: inMail | inLetter, runs: w.runs(w.text("greeting.unnamed", nil))})
 }
 
-// whom says whose details these are where no name does: in an office's mailbox
-// several people read it.
+// whom says whose details these are where no name does: in an office's mailbox, and
+// at its desk, several people read it.
 func (w *writer) whom() {
-	w.add(block{kind: paragraph, when: "no_name", place: mailOnly, runs: w.runs(w.text("greeting.unnamed_whom", nil))})
+	w.add(block{kind: paragraph, when: "no_name", places: inMail, runs: w.runs(w.text("greeting.unnamed_whom", nil))})
+	w.add(block{kind: paragraph, when: "no_name", places: inLetter, runs: w.runs(w.text("letter.unnamed_whom", nil))})
 }
 
 func (w *writer) firstWhatAndWho() {
@@ -261,7 +262,7 @@ func (w *writer) objectable() bool {
 }
 
 // objection stands in a block of its own (Art. 21(4), docs/rules.md C5). The portal has
-// a form in its place.
+// a form in its place, and a letter the ways that need no link.
 func (w *writer) objection() {
 	if !w.objectable() {
 		return
@@ -272,20 +273,23 @@ func (w *writer) objection() {
 		what = "narrow.objection"
 	}
 	explain := "**" + w.text("objection.heading", nil) + "** " + w.text(what, nil)
-	w.add(block{kind: callout, place: mailOnly, children: []block{
+	w.add(block{kind: callout, places: inMail, children: []block{
 		{kind: paragraph, runs: w.runs(explain)},
 		{kind: button, runs: w.runs(link(w.text("objection.button", nil), slot("object_url")))},
 	}})
+	w.objectionOnPaper(explain)
 	w.part = partFirst
 }
 
 func (w *writer) firstChoices() {
 	c, m := w.reg.Controller, w.reg.Controller.Mail
 	choices := link(w.text("notice.first.rights_label", nil), slot("choices_url"))
-	w.add(block{kind: paragraph, part: partFirst, place: mailOnly, runs: w.runs(w.text("notice.first.rights", values{"Link": choices}))})
+	w.add(block{kind: paragraph, places: inMail, runs: w.runs(w.text("notice.first.rights", values{"Link": choices}))})
+	w.paper("letter.rights", values{})
 	w.para("14.2.e", w.text("notice.first.complaint", values{"Authority": w.date("authority") + w.authoritySite()}))
 	genuine := w.text("notice.first.genuine", values{"Site": w.lit(m.ShownAs), "Code": slot("code"), "Contact": w.contact(c.Email, c.Phone)})
-	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(genuine)})
+	w.add(block{kind: paragraph, places: inMail, runs: w.runs(genuine)})
+	w.paper("letter.genuine", values{})
 }
 
 // authority is the supervisory authority of the person's country (docs/rules.md R8).

@@ -11,7 +11,13 @@ import (
 
 // skeletonVersion is the form of the JSON below. A program that changes it goes
 // on reading the older ones: approved texts outlive it.
-const skeletonVersion = 1
+//
+//	1  subject, text, HTML, pages
+//	2  notices have a letter as well
+const (
+	skeletonVersion = 2
+	oldestVersion   = 1
+)
 
 // skeleton is an approved text as it is stored. Its strings hold slots; see the
 // package comment. The same skeleton is always the same bytes.
@@ -24,7 +30,8 @@ type skeleton struct {
 	Subject   string              `json:"subject"`
 	Text      string              `json:"text"`
 	HTML      string              `json:"html"`
-	Pages     map[string]pageText `json:"page,omitempty"` // notices only, by language
+	Pages     map[string]pageText `json:"page,omitempty"`   // notices only, by language
+	Letter    *letterText         `json:"letter,omitempty"` // notices only, from version 2 on
 }
 
 // mailFacts is what the headers are made of besides the subject.
@@ -65,6 +72,7 @@ type parsed struct {
 	skeleton
 	text, html program
 	pages      map[string]program
+	letter     *parsedLetter // nil where there is none
 	frames     map[frameKind]frame
 }
 
@@ -76,8 +84,8 @@ func parseSkeleton(body []byte) (*parsed, error) {
 	if err := d.Decode(&p.skeleton); err != nil {
 		return nil, fmt.Errorf("compose: the skeleton is not the JSON that article14 stores: %w", err)
 	}
-	if p.Version != skeletonVersion {
-		return nil, fmt.Errorf("compose: the skeleton has version %d and this program reads version %d", p.Version, skeletonVersion)
+	if p.Version < oldestVersion || p.Version > skeletonVersion {
+		return nil, fmt.Errorf("compose: the skeleton has version %d and this program reads versions %d to %d", p.Version, oldestVersion, skeletonVersion)
 	}
 	known := knownSlots(p.key())
 	var err error
@@ -90,6 +98,11 @@ func parseSkeleton(body []byte) (*parsed, error) {
 	for language, page := range p.Pages {
 		if p.pages[language], err = parseProgram(page.HTML, htmlPlace, known); err != nil {
 			return nil, fmt.Errorf("compose: skeleton %s, page in %s: %w", name(p.key()), language, err)
+		}
+	}
+	if p.Letter != nil {
+		if p.letter, err = p.Letter.parse(known); err != nil {
+			return nil, fmt.Errorf("compose: skeleton %s, letter: %w", name(p.key()), err)
 		}
 	}
 	if p.frames, err = makeFrames(p.skeleton, sha256.Sum256(body)); err != nil {

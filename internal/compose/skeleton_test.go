@@ -73,8 +73,8 @@ func TestAStoredSkeletonIsCheckedAgainWhenItIsRead(t *testing.T) { // C8
 		"an unknown slot":           func(s string) string { return strings.Replace(s, "⟪code⟫", "⟪secret⟫", 1) },
 		"a part that is not closed": func(s string) string { return strings.Replace(s, "⟪/no_name⟫", "", 1) },
 		"a slot in the subject":     func(s string) string { return strings.Replace(s, `"subject": "`, `"subject": "⟪name⟫ `, 1) },
-		"another version":           func(s string) string { return strings.Replace(s, `"version": 1`, `"version": 2`, 1) },
-		"an unknown key":            func(s string) string { return strings.Replace(s, `"version": 1`, `"version": 1, "x": 2`, 1) },
+		"another version":           func(s string) string { return strings.Replace(s, `"version": 2`, `"version": 3`, 1) },
+		"an unknown key":            func(s string) string { return strings.Replace(s, `"version": 2`, `"version": 2, "x": 2`, 1) },
 		"not JSON":                  func(string) string { return "hello" },
 	} {
 		changed := change(string(body))
@@ -122,9 +122,13 @@ func TestLayersThatAreNotInOrderAreFound(t *testing.T) { // C4, C5
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := docs[0].blocks
-	if errs := checkLayers(reg.Activities[0], docs[0]); errs != nil {
-		t.Fatal(errs)
+	good := in(inMail, docs[0].blocks)
+	for _, place := range []places{inMail, inLetter} {
+		there := docs[0]
+		there.blocks = in(place, there.blocks)
+		if errs := checkLayers(reg.Activities[0], there); errs != nil {
+			t.Fatal(errs)
+		}
 	}
 	for want, blocks := range map[string][]block{
 		"beneath the whole notice": append(append([]block{}, good[len(good)-1]), good...),

@@ -6,10 +6,11 @@ import "article14/mailer"
 // element that there is, in the order of model notices.
 func (w *writer) whole() {
 	w.part = partWhole
-	w.add(block{kind: rule, place: mailOnly})
+	w.add(block{kind: rule, places: inMail | inLetter})
 	w.add(block{kind: title, anchor: w.say.Code() + "-whole", runs: w.runs(w.text("whole.title", nil))})
 	address := link(w.text("whole.address_label", nil), slot("notice_url"))
-	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(w.text("whole.address", values{"Link": address}))})
+	w.add(block{kind: paragraph, places: inMail, runs: w.runs(w.text("whole.address", values{"Link": address}))})
+	w.paper("letter.address", values{})
 	w.controller()
 	w.dpo()
 	w.purposes()
@@ -206,9 +207,10 @@ func (w *writer) rightsSection() {
 	contact := w.contact(c.Email, c.Phone)
 	choices := link(w.text("whole.rights.how_label", nil), slot("choices_url"))
 	how := w.text("whole.rights.how", values{"Link": choices, "Contact": contact})
-	w.add(block{kind: paragraph, place: mailOnly, runs: w.runs(how)})
+	w.add(block{kind: paragraph, places: inMail, runs: w.runs(how)})
+	w.paper("letter.how", values{"Contact": contact})
 	how = w.text("whole.rights.how_page", values{"Contact": contact})
-	w.add(block{kind: paragraph, place: pageOnly, runs: w.runs(how)})
+	w.add(block{kind: paragraph, places: inPage, runs: w.runs(how)})
 	var lines, objection, withdrawal []string
 	for _, r := range w.rights {
 		switch {

@@ -57,6 +57,8 @@ func ParseKey(selector string, begins time.Time, text []byte) (Key, error) {
 	return k, nil
 }
 
+var errOtherKind = errors.New("DKIM knows RSA and Ed25519 (RFC 6376, 8463), and this key is neither")
+
 func parsePrivate(text []byte) (crypto.Signer, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
@@ -80,9 +82,12 @@ func parsePrivate(text []byte) (crypto.Signer, error) {
 		case ed25519.PrivateKey:
 			return key, nil
 		}
-		return nil, errors.New("DKIM knows RSA and Ed25519 (RFC 6376, 8463), and this key is neither")
+		return nil, errOtherKind
 	case "ENCRYPTED PRIVATE KEY":
 		return nil, errors.New("the key has a password: store it without one, in a file that only the service can read")
+	}
+	if strings.HasSuffix(block.Type, " PRIVATE KEY") {
+		return nil, errOtherKind
 	}
 	return nil, fmt.Errorf("the file has %q, and no private key", block.Type)
 }

@@ -51,18 +51,19 @@ func TestAKeyThatNobodyShouldSignWithIsRefused(t *testing.T) { // RFC 8301
 		text     []byte
 		says     string
 	}{
-		"RSA of 1024 bits":     {"s1", pkcs8(t, weak), "1024 bits"},
-		"an elliptic curve":    {"s1", pkcs8(t, curve), "neither"},
-		"nothing":              {"s1", nil, "PEM"},
-		"a public key":         {"s1", block("PUBLIC KEY", []byte("x")), "no private key"},
-		"a key with password":  {"s1", block("ENCRYPTED PRIVATE KEY", []byte("x")), "password"},
-		"broken PKCS #8":       {"s1", block("PRIVATE KEY", []byte("x")), "cannot be read"},
-		"broken PKCS #1":       {"s1", block("RSA PRIVATE KEY", []byte("x")), "cannot be read"},
-		"no selector":          {"", good, "selector"},
-		"a selector with tags": {"s1; l=0", good, "selector"},
-		"a selector with dots": {"s1..x", good, "selector"},
-		"a long selector":      {strings.Repeat("s", 64), good, "selector"},
-		"a selector with line": {"s1\r\nX", good, "selector"},
+		"RSA of 1024 bits":                 {"s1", pkcs8(t, weak), "1024 bits"},
+		"an elliptic curve":                {"s1", pkcs8(t, curve), "neither"},
+		"one as openssl ecparam writes it": {"s1", block("EC PRIVATE KEY", []byte("x")), "neither"},
+		"nothing":                          {"s1", nil, "PEM"},
+		"a public key":                     {"s1", block("PUBLIC KEY", []byte("x")), "no private key"},
+		"a key with password":              {"s1", block("ENCRYPTED PRIVATE KEY", []byte("x")), "password"},
+		"broken PKCS #8":                   {"s1", block("PRIVATE KEY", []byte("x")), "cannot be read"},
+		"broken PKCS #1":                   {"s1", block("RSA PRIVATE KEY", []byte("x")), "cannot be read"},
+		"no selector":                      {"", good, "selector"},
+		"a selector with tags":             {"s1; l=0", good, "selector"},
+		"a selector with dots":             {"s1..x", good, "selector"},
+		"a long selector":                  {strings.Repeat("s", 64), good, "selector"},
+		"a selector with line":             {"s1\r\nX", good, "selector"},
 	} {
 		_, err := ParseKey(c.selector, time.Time{}, c.text)
 		if err == nil || !strings.Contains(err.Error(), c.says) {

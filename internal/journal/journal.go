@@ -91,7 +91,7 @@ func (j *Journal) turn() error {
 		next.n = j.pages[len(j.pages)-1].n + 1
 	}
 	next.path = filepath.Join(j.own, fmt.Sprintf("%06d", next.n))
-	f, err := os.OpenFile(next.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(next.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_TRUNC, 0o600) // one that failed may have left its file
 	if err != nil {
 		return err
 	}

@@ -358,6 +358,20 @@ func TestAFailedWriteIsToldAndLeavesNoTornLineBehind(t *testing.T) {
 	}
 }
 
+// A disk that fails can keep what is to be removed, too.
+func TestAPageThatCouldNotBeBegunIsBegunAgain(t *testing.T) {
+	folder := t.TempDir()
+	j := opened(t, folder)
+	must(t, j.Claimed(id(1)))
+	must(t, os.WriteFile(filepath.Join(j.own, "000002"), []byte("half of a he"), 0o600))
+	j.size = pageSize
+	must(t, j.Note(sending(1, 11)))
+	j.killed(t)
+	if got := found(t, folder); len(got) != 1 || !got[0].Whole || len(got[0].Ends) != 1 || got[0].Ends[0].AttemptID != id(11) {
+		t.Errorf("found %+v", got)
+	}
+}
+
 func TestAJournalWhoseFolderIsRemovedBeginsAnew(t *testing.T) {
 	folder := t.TempDir()
 	j := opened(t, folder)

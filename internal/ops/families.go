@@ -78,6 +78,8 @@ var families = []family{
 		every(mailer.DeliveryStates, func(f mailer.Figures) map[mailer.DeliveryState]int64 { return f.Deliveries }), "state"),
 	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
 	gauge("lanes", "Lanes, by state.", lanesByState, "state"),
+	gauge("class_queued", "Notices queued to the domains of a class, by class.", byClass(func(f mailer.Figures, c mailer.ClassFigures) float64 { return float64(f.QueuedIn(c.Name)) }), "domain_class"),
+	gauge("class_used_up", "1 if a class of domains has been given all that its day allows, by class.", byClass(usedUp), "domain_class"),
 	gauge("workers", "Workers by whether they said lately that they are there.", workers, "state"),
 	gauge("workers_relay", "Workers alive, by how they last saw their relay.", workersByRelay, "state"),
 	gauge("relay_connections", "Connections open to relays, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Connections })),
@@ -148,6 +150,22 @@ func lanesByState(f mailer.Figures, _ time.Time, put put) {
 	for _, s := range []mailer.LaneState{mailer.LaneOpen, mailer.LanePaused, mailer.LaneClosed} {
 		put(float64(n[s]), string(s))
 	}
+}
+
+// byClass has the classes on record, which are few.
+func byClass(of func(mailer.Figures, mailer.ClassFigures) float64) shower {
+	return func(f mailer.Figures, _ time.Time, put put) {
+		for _, c := range f.Classes {
+			put(of(f, c), c.Name)
+		}
+	}
+}
+
+func usedUp(_ mailer.Figures, c mailer.ClassFigures) float64 {
+	if c.FullAt.IsZero() {
+		return 0
+	}
+	return 1
 }
 
 func workers(f mailer.Figures, now time.Time, put put) {

@@ -12,8 +12,9 @@ type Owing struct {
 // the earliest date first keeps every one of them on time. 1 is all of it, more
 // than 1 cannot be done, and 0 stands for a pace that is not known, too.
 type Need struct {
-	OfAll float64 // of what the relay bears, over all lanes
-	OfOwn float64 // of the lane's own pace; 0 where it has none
+	OfAll   float64 // of what the relay bears, over all lanes
+	OfOwn   float64 // of its campaign's pace; 0 where that has none
+	OfClass float64 // of what its class of domains may be sent; 0 without a limit
 }
 
 // NeedOf is the part of a pace, in notices a second, that keeps everybody on time

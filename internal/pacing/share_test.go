@@ -15,7 +15,7 @@ func TestABatchIsSharedOutWithoutLossAndWithoutExcess(t *testing.T) {
 		var lanes []*LaneTurn
 		for i := range rapid.IntRange(0, 6).Draw(t, "lanes") {
 			lanes = append(lanes, &LaneTurn{
-				Lane: int64(i), Room: rapid.IntRange(0, 20).Draw(t, "room"), Need: Need{drawNeed(t), drawNeed(t)},
+				Lane: int64(i), Room: rapid.IntRange(0, 20).Draw(t, "room"), Need: Need{drawNeed(t), drawNeed(t), drawNeed(t)},
 				onTimeDry: rapid.Bool().Draw(t, "on time dry"), lateDry: rapid.Bool().Draw(t, "late dry"),
 			})
 		}
@@ -60,6 +60,31 @@ func TestNobodyStillOnTimeGetsLessOfABatchThanTheirLaneNeeds(t *testing.T) { // 
 		for _, p := range Share(lanes, left, drawToss(t)) {
 			if need := lanes[p.Lane].Need.OfAll * float64(left); float64(p.OnTime) < math.Floor(need) || p.OnTime < (p.OnTime+p.Late)/2 {
 				t.Fatalf("lane %d needs %.1f of %d and is asked for %+v", p.Lane, need, left, p)
+			}
+		}
+	})
+}
+
+// TestNoLaneWaitsForMoreClaimsThanThereAreLanes takes claims whose tosses differ as evenly as
+// chance has it in the long run: as many as there are lanes.
+func TestNoLaneWaitsForMoreClaimsThanThereAreLanes(t *testing.T) { // D7
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 12).Draw(t, "lanes")
+		left := rapid.IntRange(1, n).Draw(t, "left")
+		stream := rapid.IntRange(0, 255).Draw(t, "great digits of the toss")
+		got := make([]int, n)
+		for turn := range n {
+			var lanes []*LaneTurn
+			for i := range n {
+				lanes = append(lanes, &LaneTurn{Lane: int64(i), Room: left})
+			}
+			for _, p := range Share(lanes, left, (float64(stream)+(float64(turn)+0.5)/float64(n))/256) {
+				got[p.Lane] += p.OnTime + p.Late
+			}
+		}
+		for lane, given := range got {
+			if given != left {
+				t.Fatalf("in %d claims of %d lane %d was asked for %d, and should be for its part: %v", n, left, lane, given, got)
 			}
 		}
 	})
@@ -129,5 +154,80 @@ func TestThePaceOfALaneIsTheTighterOfItsSecondAndItsDay(t *testing.T) {
 		if got := PerSecond(c.aSecond, c.aDay); got != c.want {
 			t.Errorf("%d a second and %d a day are %v a second, want %v", c.aSecond, c.aDay, got, c.want)
 		}
+	}
+}
+
+func TestLanesThatShareABudgetGetNoMoreThanThatTogether(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) []*Budget {
+			out := []*Budget{nil}
+			for range rapid.IntRange(0, 3).Draw(t, name) {
+				out = append(out, &Budget{Left: rapid.IntRange(0, 30).Draw(t, "left in it")})
+			}
+			return out
+		}
+		campaigns, classes := draw("campaigns"), draw("classes")
+		var lanes []*LaneTurn
+		for i := range rapid.IntRange(1, 8).Draw(t, "lanes") {
+			lanes = append(lanes, &LaneTurn{Lane: int64(i), Room: 20, Need: Need{drawNeed(t), drawNeed(t), drawNeed(t)},
+				Campaign: rapid.SampledFrom(campaigns).Draw(t, "campaign"), Class: rapid.SampledFrom(classes).Draw(t, "class")})
+		}
+		left, most := rapid.IntRange(1, 60).Draw(t, "batch"), map[*Budget]int{}
+		for _, b := range append(campaigns, classes...) {
+			if b != nil {
+				most[b] = b.Left
+			}
+		}
+		gave, sum := map[*Budget]int{}, 0
+		for range 4 { // rounds of one claim, as it makes them
+			asked := Share(lanes, left-sum, drawToss(t))
+			for _, p := range asked {
+				l := lanes[p.Lane]
+				gave[l.Campaign] += p.OnTime + p.Late
+				gave[l.Class] += p.OnTime + p.Late
+				sum += p.OnTime + p.Late
+				l.Served(asked, Given{OnTime: p.OnTime, Late: p.Late, Sending: p.OnTime + p.Late})
+			}
+		}
+		for b, n := range most {
+			if gave[b] > n || b.Left != n-gave[b] || b.Used != gave[b] {
+				t.Fatalf("%d of a budget of %d; it says %+v", gave[b], n, *b)
+			}
+		}
+		for _, l := range lanes { // nobody who could give something is left out while there is place
+			if sum < left && l.Room > 0 && (l.Campaign == nil || l.Campaign.Left > 0) && (l.Class == nil || l.Class.Left > 0) && l.Room == 20 {
+				t.Fatalf("lane %d gave nothing, with %d of %d given: %+v", l.Lane, sum, left, *l)
+			}
+		}
+	})
+}
+
+func TestWhatAThrottledClassCannotTakeIsSetAsideForTheOthersPeople(t *testing.T) { // D7
+	throttled := &LaneTurn{Lane: 1, Room: 100, Class: &Budget{Left: 2}, Need: Need{OfAll: 0.9, OfClass: 5}}
+	people := &LaneTurn{Lane: 2, Room: 100, Need: Need{OfAll: 0.2}}
+	want := []Portion{{Lane: 1, OnTime: 2}, {Lane: 2, OnTime: 80, Late: 18}}
+	if got := Share([]*LaneTurn{throttled, people}, 100, 0); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func TestALaneWhoseCampaignHasNothingLeftTakesNothingOfItsClass(t *testing.T) {
+	class := &Budget{Left: 1}
+	spent, other := &LaneTurn{Lane: 1, Room: 20, Campaign: &Budget{}, Class: class}, &LaneTurn{Lane: 2, Room: 20, Class: class, Need: Need{OfAll: 1}}
+	want := []Portion{{Lane: 2, OnTime: 1}}
+	for _, lanes := range [][]*LaneTurn{{spent, other}, {other, spent}} {
+		if got := Share(lanes, 20, 0); !slices.Equal(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestACampaignsPeopleWhoAreOnTimeHaveItsPaceBeforeTheBacklogOfItsOtherClasses(t *testing.T) { // D7
+	pace := &Budget{Left: 10}
+	backlog := &LaneTurn{Lane: 1, Room: 100, Campaign: pace, onTimeDry: true}
+	people := &LaneTurn{Lane: 2, Room: 100, Campaign: pace, Need: Need{OfOwn: 0.2}}
+	want := []Portion{{Lane: 1, Late: 1}, {Lane: 2, OnTime: 8, Late: 1}}
+	if got := Share([]*LaneTurn{backlog, people}, 100, 0); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

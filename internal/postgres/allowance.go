@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"article14/mailer"
@@ -67,10 +68,13 @@ func (s *Store) SetDaily(ctx context.Context, controller, campaign mailer.ID, pe
 	})
 }
 
-// RollDays begins a day for the campaigns that count theirs.
+// RollDays begins a day for the campaigns and classes that count theirs.
 func (s *Store) RollDays(ctx context.Context, controller mailer.ID, day time.Time) error {
 	return s.write(ctx, func(t tx) error {
-		_, err := t.exec(ctx, "allowance_roll", controller, day, day.Add(25*time.Hour))
+		if _, err := t.exec(ctx, "allowance_roll", controller, day, day.Add(25*time.Hour)); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "class_roll", controller, day, day.Add(25*time.Hour))
 		return err
 	})
 }
@@ -170,17 +174,30 @@ type givenBack struct {
 }
 
 // returnAllowances gives back the places of people who were claimed for the first
-// time, and have had no attempt.
+// time, and have had no attempt; and of attempts that were not made at all, in a class.
 func (t tx) returnAllowances(ctx context.Context, moved []givenBack) error {
 	type key struct{ campaign, claim mailer.ID }
-	people := map[key]int{}
+	type classKey struct {
+		controller mailer.ID
+		class      string
+		claim      mailer.ID
+	}
+	people, attempts := map[key]int{}, map[classKey]int{}
 	for _, m := range moved {
+		if m.To == mailer.Queued && listed(m.Class) != "" {
+			attempts[classKey{m.ControllerID, m.Class, m.ClaimID}]++
+		}
 		if m.To == mailer.Queued && m.Attempts == 0 && !m.CampaignID.IsZero() {
 			people[key{m.CampaignID, m.ClaimID}]++
 		}
 	}
 	for k, n := range people {
 		if _, err := t.exec(ctx, "allowance_return", k.campaign, n, k.claim.Time()); err != nil {
+			return err
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(attempts), func(a, b classKey) int { return strings.Compare(a.class, b.class) }) {
+		if _, err := t.exec(ctx, "class_return", k.controller, k.class, attempts[k], k.claim.Time()); err != nil {
 			return err
 		}
 	}

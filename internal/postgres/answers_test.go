@@ -38,7 +38,7 @@ func newPost(h *house) *post {
 func (p *post) desk(said mailer.Report) *mailer.Reports {
 	said.Kind = mailer.KindAnswer
 	p.n++
-	said.ExternalID = []byte(line("answer", p.n))
+	said.ExternalID = []byte(inLine("answer", p.n))
 	return &mailer.Reports{Store: p.house.Store, Answers: &p.Answers, Tokens: p.tokens, Controller: p.controller, Now: p.Answers.Now, Log: p.Answers.Log,
 		Read: func([]byte) mailer.Report { return said }}
 }
@@ -63,8 +63,8 @@ func (p *post) known(number int) string {
 	return value
 }
 
-// line is values with blanks between them.
-func line(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
+// inLine is values with blanks between them.
+func inLine(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
 
 // holder is who has an address.
 func (p *post) holder(value string) (id mailer.ID) {
@@ -77,13 +77,13 @@ func TestAClearNoByMailStopsUseAtOnceAndIsAcknowledgedOnce(t *testing.T) { // R5
 	h, a := told(t)
 	p := newPost(h)
 	item := p.write(a.DeliveryID, "STOP")
-	equal(t, "it stands", line(item.State, item.No, item.ClosedAs, item.By), "closed recorded objection reply")
+	equal(t, "it stands", inLine(item.State, item.No, item.ClosedAs, item.By), "closed recorded objection reply")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection WHERE way = 'answer' AND contact_id = $1 AND made_at = $2`, a.ContactID, noon), 1)
 	equal(t, "use has stopped", h.count(`SELECT count(*) FROM contact WHERE objected_at = $1`, noon), 1)
 	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use'`), 1)
 	p.at = noon.Add(time.Hour)
 	again := p.write(a.DeliveryID, "STOP!")
-	equal(t, "the second", line(again.State, again.No), "closed recorded")
+	equal(t, "the second", inLine(again.State, again.No), "closed recorded")
 	equal(t, "receipts", h.count(`SELECT count(*) FROM delivery WHERE document = 'objection_receipt'`), 1)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet) // R9
 	f := h.figures(noon)
@@ -165,7 +165,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 	h, a := told(t)
 	p := newPost(h)
 	item := p.write(a.DeliveryID, "What data do you have about me?")
-	equal(t, "it stands", line(item.State, item.Kind, item.No), "open access ")
+	equal(t, "it stands", inLine(item.State, item.Kind, item.No), "open access ")
 	equal(t, "due", item.DueAt.Format(time.DateOnly), "2026-04-02")
 	f := h.figures(noon)
 	equal(t, "open", f.Answers.Open[wish.Access], 1)
@@ -177,7 +177,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 	got, text, err := h.Answer(h.ctx, h.controller, item.ID)
 	must(t, err)
 	equal(t, "the words", text.Body+text.From, "What data do you have about me?ann@elsewhere.example")
-	equal(t, "the item", line(got), line(item))
+	equal(t, "the item", inLine(got), inLine(item))
 	raw, err := h.RawReport(h.ctx, h.controller, item.ID)
 	must(t, err)
 	equal(t, "the bytes", string(raw), "raw What data do you have about me?")
@@ -191,7 +191,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 	equal(t, "received", r.Requests[0].ReceivedAt, noon)
 	equal(t, "answered by", r.Requests[0].DueAt, item.DueAt)
 	equal(t, "way", r.Requests[0].Way, mailer.WayAnswer)
-	equal(t, "answers in the record", line(len(r.Answers), r.Answers[0].ClosedAs, r.Answers[0].ClosedBy), "1 request:access Ann")
+	equal(t, "answers in the record", inLine(len(r.Answers), r.Answers[0].ClosedAs, r.Answers[0].ClosedBy), "1 request:access Ann")
 	equal(t, "receipts", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 0)
 	if err := p.Close(h.ctx, item.ID, mailer.EndNothing, "Ann", "again"); !errors.Is(err, mailer.ErrAnswerClosed) {
 		t.Errorf("closed twice: %v", err)
@@ -204,7 +204,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 func TestWhatAsksForMoreThanToStopStaysOpen(t *testing.T) { // R5
 	h, a := told(t)
 	item := newPost(h).write(a.DeliveryID, "Stop. Delete my data.")
-	equal(t, "it stands", line(item.State, item.Kind, item.No), "open erasure recorded")
+	equal(t, "it stands", inLine(item.State, item.Kind, item.No), "open erasure recorded")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 1)
 }
 
@@ -219,19 +219,19 @@ func TestAnAuthorsAddressAloneObjectsWhereOnePersonHasIt(t *testing.T) { // R4
 		return *fate.Answer
 	}
 	item := answer("STOP")
-	equal(t, "by", line(item.By, item.No, item.ContactID == p.holder(from)), "from recorded true")
+	equal(t, "by", inLine(item.By, item.No, item.ContactID == p.holder(from)), "from recorded true")
 
 	other := p.known(2)
 	ann, ben := p.holder(from), p.holder(other)
 	_, err := h.db.ExecContext(h.ctx, `UPDATE identifier SET hash = (SELECT hash FROM identifier WHERE value = $1) WHERE value = $2`, from, other)
 	must(t, err)
 	item = answer("STOP")
-	equal(t, "shared", line(item.By, item.No, item.ContactID.IsZero(), item.State), " unknown_person true open")
+	equal(t, "shared", inLine(item.By, item.No, item.ContactID.IsZero(), item.State), " unknown_person true open")
 
 	// A person finds out whose it is; then it takes effect.
 	linked, err := p.Link(h.ctx, item.ID, ben, "Ann")
 	must(t, err)
-	equal(t, "linked", line(linked.By, linked.No, linked.State), "person recorded closed")
+	equal(t, "linked", inLine(linked.By, linked.No, linked.State), "person recorded closed")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection WHERE way = 'answer'`), 2)
 	_, text, err := h.Answer(h.ctx, h.controller, item.ID)
 	must(t, err)
@@ -259,10 +259,10 @@ func TestAMessageIDWithAnotherAuthorTellsWhoseItIsAndDoesNothing(t *testing.T) {
 		return *fate.Answer
 	}
 	item := say("friend@elsewhere.example")
-	equal(t, "another", line(item.By, item.No, item.ContactID == a.ContactID), "message_id unknown_person true")
+	equal(t, "another", inLine(item.By, item.No, item.ContactID == a.ContactID), "message_id unknown_person true")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 0)
 	item = say(from)
-	equal(t, "theirs", line(item.By, item.No), "message_id_from recorded")
+	equal(t, "theirs", inLine(item.By, item.No), "message_id_from recorded")
 }
 
 // torn is a store in which what is asked of it once fails.
@@ -288,7 +288,7 @@ func TestANoThatWasBrokenOffIsCompletedByTheWorker(t *testing.T) { // invariant 
 	must(t, p.KeepHouse(h.ctx))
 	got, _, err := h.Answer(h.ctx, h.controller, item.ID)
 	must(t, err)
-	equal(t, "it stands", line(got.No, got.State, got.ClosedAs), "recorded closed objection")
+	equal(t, "it stands", inLine(got.No, got.State, got.ClosedAs), "recorded closed objection")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 1)
 	equal(t, "receipts", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 1)
 	h.audited()
@@ -348,7 +348,7 @@ func TestWordsAndBytesOfAnswersHaveAnEnd(t *testing.T) { // T4
 		p.at, desk.at = at, at
 		must(t, p.Forget(h.ctx))
 		must(t, desk.Forget(h.ctx))
-		return line(h.count(`SELECT count(*) FROM report_raw`), h.count(`SELECT count(*) FROM answer_text`), h.count(`SELECT count(*) FROM answer`))
+		return inLine(h.count(`SELECT count(*) FROM report_raw`), h.count(`SELECT count(*) FROM answer_text`), h.count(`SELECT count(*) FROM answer`))
 	}
 	equal(t, "after a month and two more", forget(noon.Add(91*day)), "1 1 1")
 	equal(t, "then", forget(noon.Add(92*day)), "0 1 1")
@@ -382,7 +382,7 @@ func TestErasingSomebodyTakesTheirAnswersAlong(t *testing.T) { // R5, T4
 
 	// What they write afterwards is kept as theirs, and takes no effect: nothing is held.
 	item := p.write(a.DeliveryID, "STOP")
-	equal(t, "after it", line(item.No, item.State), "left_to_person open")
+	equal(t, "after it", inLine(item.No, item.State), "left_to_person open")
 }
 
 func TestAnAnswerOfSomebodyWhoWasNeverToldGoesWithThem(t *testing.T) { // T4
@@ -407,7 +407,7 @@ func TestAnOpenQuestionForAccessHoldsUpWhatExpires(t *testing.T) { // Art. 15, a
 	p := newPost(h)
 	item := p.write(a.DeliveryID, "Where did you get my data?")
 	after := noon.Add(2 * day) // storage has ended
-	equal(t, "erased", line(h.pass(after)), "{0 1 0}")
+	equal(t, "erased", inLine(h.pass(after)), "{0 1 0}")
 	must(t, p.Close(h.ctx, item.ID, mailer.EndAnswered, "Ann", "told them"))
 	equal(t, "erased then", h.pass(after).Contacts, 1)
 }
@@ -428,7 +428,7 @@ func TestAComplaintEndsUseAndLeavesTheDuty(t *testing.T) { // R5, R9
 	equal(t, "mails in answer", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 0)
 	equal(t, "bytes", h.count(`SELECT count(*) FROM report_raw`), 0)
 	f := h.figures(noon)
-	equal(t, "figures", line(f.Reports["complaint"], f.Objections[mailer.WayComplaint], f.Deliveries[mailer.Complained], f.Alerts[mailer.AlertComplaints]), "1 1 1 0")
+	equal(t, "figures", inLine(f.Reports["complaint"], f.Objections[mailer.WayComplaint], f.Deliveries[mailer.Complained], f.Alerts[mailer.AlertComplaints]), "1 1 1 0")
 
 	equal(t, "a second one of the same", d.take(spam, as[0].DeliveryID, "two").To, mailer.DeliveryState(""))
 	d.take(spam, as[1].DeliveryID, "three")

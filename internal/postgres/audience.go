@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -99,11 +100,13 @@ func (s *Store) Place(ctx context.Context, controller mailer.ID, c mailer.Campai
 		if !slices.Contains([]mailer.CampaignState{mailer.CampaignFreezing, mailer.CampaignApproved, mailer.CampaignRunning, mailer.CampaignPaused}, state) {
 			return mailer.ErrCampaignState
 		}
-		var lane int64
-		if _, err := t.one(ctx, &lane, "place_lane", c.ID); err != nil {
+		p := placing{controller: controller, campaign: c.ID, now: now, counts: tally{}}
+		if p.book, err = s.classes.current(ctx, t, controller); err != nil {
 			return err
 		}
-		p := placing{controller: controller, campaign: c.ID, lane: lane, now: now, counts: tally{}}
+		if p.lanes, err = t.classLanes(ctx, c.ID, p.classesOf(chunk)); err != nil {
+			return err
+		}
 		if err := p.run(ctx, t, chunk); err != nil {
 			return err
 		}
@@ -118,7 +121,8 @@ func (s *Store) Place(ctx context.Context, controller mailer.ID, c mailer.Campai
 // placing is one chunk on its way into the tables.
 type placing struct {
 	controller, campaign mailer.ID
-	lane                 int64
+	book                 mailer.ClassBook
+	lanes                map[string]int64 // by class
 	now                  time.Time
 
 	deliveries        []queuedDelivery
@@ -183,6 +187,17 @@ func (p *placing) run(ctx context.Context, t tx, chunk []mailer.Placement) error
 	return p.write(ctx, t)
 }
 
+// classesOf are the classes of the people of a chunk.
+func (p *placing) classesOf(chunk []mailer.Placement) []string {
+	classes := map[string]bool{}
+	for _, pl := range chunk {
+		if pl.Delivery != nil {
+			classes[p.book.Of(pl.Delivery.Domain)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(classes))
+}
+
 func (p *placing) deliver(pl mailer.Placement, duties []placeableDuty) {
 	d := *pl.Delivery
 	d.DueAt = duties[0].DueAt.Time
@@ -197,8 +212,9 @@ func (p *placing) deliver(pl mailer.Placement, duties []placeableDuty) {
 			p.past.add(pl.ContactID, duty.ID, p.now, duty.State, mailer.DutyInFlight, string(duty.Reason), d.ID)
 		}
 	}
-	p.deliveries = append(p.deliveries, queuedDelivery{d, pl.ContactID, p.campaign, p.lane})
-	p.counts.delivery(deliveryMove{ControllerID: p.controller, CampaignID: p.campaign, Document: d.Document, To: mailer.Queued})
+	class := p.book.Of(d.Domain)
+	p.deliveries = append(p.deliveries, queuedDelivery{d, pl.ContactID, p.campaign, p.lanes[class]})
+	p.counts.delivery(deliveryMove{ControllerID: p.controller, CampaignID: p.campaign, Document: d.Document, To: mailer.Queued, Class: class})
 }
 
 // queuedDelivery is a planned delivery on its way into the tables.

@@ -48,9 +48,6 @@ WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND i.kin
         SELECT FROM identifier o
         WHERE o.controller_id = i.controller_id AND o.kind = i.kind AND o.hash = i.hash AND o.contact_id <> i.contact_id)
 
--- name: place_lane
-SELECT id FROM lane WHERE campaign_id = $1 ORDER BY id LIMIT 1
-
 -- name: place_lock_duties
 SELECT d.contact_id, d.id, d.state, d.reason, d.due_at
 FROM json_to_recordset(CAST($2 AS json)) AS k(contact_id uuid, id uuid)

@@ -90,7 +90,7 @@ UPDATE delivery d
 SET state = 'cancelled', settled_at = $3
 FROM waiting w
 WHERE d.contact_id = w.contact_id AND d.id = w.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, w.state AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, w.state AS from_state, d.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = d.lane) AS class
 
 -- name: campaign_pace
 UPDATE campaign SET pace = $3 WHERE controller_id = $1 AND id = $2

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"sync"
 	"time"
@@ -51,8 +52,11 @@ type claiming struct {
 	limit           int
 	now, leaseUntil time.Time
 	lanes           []*pacing.LaneTurn
+	limits          limits
 	limited         []mailer.ID         // campaigns with an allowance in force
 	campaigns       map[int64]mailer.ID // of the lanes; none: correspondence
+	classes         map[int64]string    // of the lanes
+	book            mailer.ClassBook
 	places          map[mailer.ID]rowPlaces
 }
 
@@ -71,7 +75,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 	var c *claiming
 	err = s.work(ctx, func(t tx) error {
 		c = &claiming{tx: t, controller: controller, id: claim, limit: limit, now: now, leaseUntil: now.Add(lease)}
-		if err := c.openLanes(ctx); err != nil {
+		if err := c.openLanes(ctx, &s.classes); err != nil {
 			return err
 		}
 		for _, l := range c.lanes {
@@ -96,7 +100,7 @@ func (s *Store) Claim(ctx context.Context, controller, claim mailer.ID, limit in
 // take asks the lanes in rounds until the batch is full or they are dry.
 func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, err error) {
 	for range claimRounds {
-		asked := pacing.Share(c.lanes, c.limit-len(taken), float64(c.id[15])/256)
+		asked := pacing.Share(c.lanes, c.limit-len(taken), c.toss())
 		if len(asked) == 0 {
 			break
 		}
@@ -105,6 +109,7 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 			return nil, nil, err
 		}
 		got := map[int64]pacing.Given{}
+		var astray []claimedRow
 		for _, r := range rows {
 			g := got[r.Lane]
 			if r.Late {
@@ -112,9 +117,12 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 			} else {
 				g.OnTime++
 			}
-			if r.Suppressed {
+			switch {
+			case r.Suppressed:
 				suppressed = append(suppressed, r)
-			} else {
+			case c.astray(r):
+				astray = append(astray, r)
+			default:
 				taken = append(taken, r)
 				g.Sending++
 			}
@@ -123,8 +131,16 @@ func (c *claiming) take(ctx context.Context) (taken, suppressed []claimedRow, er
 		for _, l := range c.lanes {
 			l.Served(asked, got[l.Lane])
 		}
+		if err := c.sendHome(ctx, astray); err != nil {
+			return nil, nil, err
+		}
 	}
 	return taken, suppressed, nil
+}
+
+// toss is another one for each claim, see pacing.Share: the end of its id is random.
+func (c *claiming) toss() float64 {
+	return float64(binary.BigEndian.Uint32(c.id[len(c.id)-4:])) / (1 << 32)
 }
 
 // note writes the claim down, counts what was taken, charges the paces, and fails the
@@ -136,6 +152,9 @@ func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) err
 		}
 	}
 	if err := c.chargePace(ctx); err != nil {
+		return err
+	}
+	if err := c.chargeClasses(ctx); err != nil {
 		return err
 	}
 	if err := c.chargeAllowances(ctx, taken); err != nil {
@@ -157,7 +176,7 @@ func (c *claiming) note(ctx context.Context, taken, suppressed []claimedRow) err
 }
 
 func (c *claiming) move(r claimedRow, to mailer.DeliveryState) deliveryMove {
-	return deliveryMove{r.ContactID, r.ID, c.controller, c.campaigns[r.Lane], r.Document, r.Languages, mailer.Queued, to}
+	return deliveryMove{r.ContactID, r.ID, c.controller, c.campaigns[r.Lane], r.Document, r.Languages, mailer.Queued, to, c.classes[r.Lane]}
 }
 
 // jobs gives claimed deliveries all that composing and sending needs.

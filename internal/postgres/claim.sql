@@ -2,9 +2,12 @@
 -- A copy of the database that nobody has confirmed gives nothing (see instance). A
 -- lane with nothing in its queue is not asked: a claim of one delivery would ask a few
 -- such lanes in turn, and go without the one that waits in another.
-SELECT l.id, l.campaign_id, l.pace, COALESCE(a.daily > 0 OR a.canary_state = 'sending', false) AS limited
+SELECT l.id, l.campaign_id, l.domain_class AS class, l.pace, COALESCE(a.daily > 0 OR a.canary_state = 'sending', false) AS limited,
+    COALESCE(k.per_second > 0 OR k.per_day > 0, false) AS class_limited, COALESCE(b.version, 0) AS classes
 FROM lane l
 LEFT JOIN campaign_allowance a ON a.campaign_id = l.campaign_id
+LEFT JOIN domain_class k ON k.controller_id = l.controller_id AND k.name = l.domain_class
+LEFT JOIN class_book b ON b.controller_id = l.controller_id
 WHERE l.controller_id = $1 AND l.state = 'open'
     AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued')
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
@@ -23,10 +26,11 @@ ORDER BY d.lane, at
 -- name: claim_paced_lanes
 -- A second that another worker, with a clock a little ahead, has begun already
 -- counts as this one. One that is further ahead than $3 comes from a clock that was
--- wrong, and counts for nothing: the lane would stand still until then.
-SELECT id, pace, CASE WHEN pace_second BETWEEN $2 AND $3 THEN pace_used ELSE 0 END AS used
+-- wrong, and counts for nothing: the lane would stand still until then. What all lanes
+-- of a campaign gave is counted in the one for the domains of no class.
+SELECT id, campaign_id, pace, CASE WHEN pace_second BETWEEN $2 AND $3 THEN pace_used ELSE 0 END AS used
 FROM lane
-WHERE controller_id = $1 AND state = 'open' AND pace > 0
+WHERE controller_id = $1 AND state <> 'closed' AND pace > 0 AND domain_class = 'any'
 ORDER BY id
 FOR NO KEY UPDATE SKIP LOCKED
 
@@ -49,6 +53,31 @@ UPDATE campaign_allowance a
 SET today = a.today + r.n, canary_left = GREATEST(0, a.canary_left - r.n)
 FROM unnest(CAST($1 AS uuid[]), CAST($2 AS bigint[])) AS r(campaign_id, n)
 WHERE a.campaign_id = r.campaign_id
+
+-- name: claim_classes
+SELECT name, per_second, per_day, second, in_second, day, on_day, full_at
+FROM domain_class
+WHERE controller_id = $1 AND name = ANY (CAST($2 AS text[]))
+ORDER BY name
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: claim_charge_classes
+UPDATE domain_class k
+SET second = r.second, in_second = r.in_second, on_day = r.on_day, full_at = r.full_at
+FROM json_to_recordset(CAST($2 AS json)) AS r(name text, second timestamptz, in_second integer, on_day integer, full_at timestamptz)
+WHERE k.controller_id = $1 AND k.name = r.name
+
+-- name: claim_astray
+-- Back to the queue untouched, in the lane of its class where its campaign has one.
+UPDATE delivery d
+SET state = 'queued', claim_id = NULL, lane = COALESCE(a.home, d.lane)
+FROM (
+    SELECT s.contact_id, s.id, s.n, l.id AS home
+    FROM unnest(CAST($2 AS uuid[]), CAST($3 AS uuid[]), CAST($4 AS uuid[]), CAST($5 AS text[])) WITH ORDINALITY AS s(contact_id, id, campaign_id, class, n)
+    LEFT JOIN lane l ON l.controller_id = $1 AND l.campaign_id = s.campaign_id AND l.relay = 'default' AND l.domain_class = s.class
+) a
+WHERE d.contact_id = a.contact_id AND d.id = a.id
+RETURNING a.n, a.home IS NOT NULL AS moved
 
 -- name: claim
 -- $4 is what each lane is asked for, $5 the greatest number in it, $6 their sum. The
@@ -130,7 +159,7 @@ JOIN duty u ON u.contact_id = k.contact_id AND u.delivery_id = k.delivery_id
 ORDER BY k.n, u.id
 
 -- name: lanes
-SELECT id, campaign_id, state, reason, pace
+SELECT id, campaign_id, domain_class AS class, state, reason, pace
 FROM lane
 WHERE controller_id = $1
 ORDER BY id

@@ -80,7 +80,7 @@ UPDATE delivery d
 SET state = 'cancelled', settled_at = $2
 FROM json_to_recordset(CAST($1 AS json)) AS e(contact_id uuid, id uuid, was text)
 WHERE d.contact_id = e.contact_id AND d.id = e.id AND d.state IN ('queued', 'deferred')
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, e.was AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, e.was AS from_state, d.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = d.lane) AS class
 
 -- name: erase_acquisitions
 DELETE FROM acquisition a

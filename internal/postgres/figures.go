@@ -49,6 +49,9 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figur
 	if f.Relays, err = t.relayFigures(ctx, controller); err != nil {
 		return err
 	}
+	if f.Classes, err = t.classFigures(ctx, controller); err != nil {
+		return err
+	}
 	if _, err := t.one(ctx, &f.Exemptions, "figures_exemptions", controller, f.AsOf.Add(mailer.ReviewSoon)); err != nil {
 		return err
 	}

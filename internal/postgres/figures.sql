@@ -34,22 +34,28 @@ FROM (
 ) h
 
 -- name: figures_lanes
-SELECT l.id, l.campaign_id, l.state, l.reason, l.pace, COALESCE(k.key, '') AS campaign_key, CAST(COALESCE(q.n, 0) AS bigint) AS queued,
+-- What is queued in no class's lane is the rest of the campaign's.
+SELECT l.id, l.campaign_id, l.domain_class AS class, l.state, l.reason, l.pace, COALESCE(k.key, '') AS campaign_key, CAST(COALESCE(q.n, 0) AS bigint) AS queued,
     (SELECT d.due_at FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued' ORDER BY d.due_at, d.id LIMIT 1) AS earliest_due
 FROM lane l
 LEFT JOIN campaign k ON k.id = l.campaign_id
 LEFT JOIN (
-    SELECT c.campaign_id, sum(c.n) AS n
+    SELECT c.campaign_id, k.class, sum(k.n) AS n
     FROM (
-        SELECT campaign_id, state, n FROM counter WHERE controller_id = $1 AND what IN ('delivery', 'correspondence')
+        SELECT campaign_id, what, state, n FROM counter WHERE controller_id = $1 AND what IN ('delivery', 'correspondence', 'class')
         UNION ALL
-        SELECT campaign_id, to_state, n FROM counter_delta WHERE controller_id = $1 AND what IN ('delivery', 'correspondence')
+        SELECT campaign_id, what, to_state, n FROM counter_delta WHERE controller_id = $1 AND what IN ('delivery', 'correspondence', 'class')
         UNION ALL
-        SELECT campaign_id, from_state, -n FROM counter_delta WHERE controller_id = $1 AND what IN ('delivery', 'correspondence')
+        SELECT campaign_id, what, from_state, -n FROM counter_delta WHERE controller_id = $1 AND what IN ('delivery', 'correspondence', 'class')
     ) c
-    WHERE c.state = 'queued'
-    GROUP BY c.campaign_id
-) q ON q.campaign_id IS NOT DISTINCT FROM l.campaign_id
+    CROSS JOIN LATERAL (
+        SELECT 'any' AS class, CASE WHEN c.what = 'class' THEN -c.n ELSE c.n END AS n
+        UNION ALL
+        SELECT c.state, c.n WHERE c.what = 'class'
+    ) k
+    WHERE c.state <> '' AND (c.what = 'class' OR c.state = 'queued')
+    GROUP BY c.campaign_id, k.class
+) q ON q.campaign_id IS NOT DISTINCT FROM l.campaign_id AND q.class = l.domain_class
 WHERE l.controller_id = $1
 ORDER BY l.id
 

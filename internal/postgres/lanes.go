@@ -26,105 +26,49 @@ func inAll(asked []pacing.Portion) int {
 	return n
 }
 
+// openLane is a lane that a claim may take from.
+type openLane struct {
+	ID           int64     `db:"id"`
+	Campaign     mailer.ID `db:"campaign_id"`
+	Class        string    `db:"class"`
+	Pace         int       `db:"pace"`
+	Limited      bool      `db:"limited"`
+	ClassLimited bool      `db:"class_limited"`
+	Classes      int64     `db:"classes"` // the version of the book; 0: there are none
+}
+
 // openLanes are the lanes that a claim may take from: the express lane, then the
-// others, from another one on each time, so that many lanes share small batches.
-// Paced lanes, and what limited campaigns may tell, are locked until the claim ends; one
-// that another claim has locked is passed over.
-func (c *claiming) openLanes(ctx context.Context) error {
-	var rows []struct {
-		ID       int64     `db:"id"`
-		Campaign mailer.ID `db:"campaign_id"`
-		Pace     int       `db:"pace"`
-		Limited  bool      `db:"limited"`
-	}
-	if err := c.all(ctx, &rows, "claim_lanes", c.controller); err != nil {
+// others (whose turn it is, where there are many, is settled by pacing.Share).
+// What lanes share is locked until the claim ends; where another claim has it
+// locked, they are passed over.
+func (c *claiming) openLanes(ctx context.Context, books *classBooks) error {
+	var rows []openLane
+	if err := c.all(ctx, &rows, "claim_lanes", c.controller); err != nil || len(rows) == 0 {
 		return err
 	}
-	for _, r := range rows {
-		if r.Limited {
-			c.limited = append(c.limited, r.Campaign)
-		}
-	}
-	allowed, err := c.allowances(ctx)
-	if err != nil {
+	var err error
+	if c.book, err = books.of(ctx, c.tx, c.controller, rows[0].Classes); err != nil {
 		return err
 	}
-	var left map[int64]int
-	for _, r := range rows {
-		if r.Pace > 0 && left == nil {
-			if left, err = c.paceLeft(ctx); err != nil {
-				return err
-			}
-		}
+	if err := c.lockLimits(ctx, rows); err != nil {
+		return err
 	}
-	c.campaigns = make(map[int64]mailer.ID, len(rows))
+	c.campaigns, c.classes = make(map[int64]mailer.ID, len(rows)), make(map[int64]string, len(rows))
 	var express, others []*pacing.LaneTurn
 	for _, r := range rows {
 		l := &pacing.LaneTurn{Lane: r.ID, Room: c.limit}
-		if r.Pace > 0 {
-			room, locked := left[r.ID]
-			if !locked {
-				continue
-			}
-			l.Paced, l.Room = true, min(c.limit, room)
+		if !c.limits.bind(l, r) {
+			continue
 		}
-		if r.Limited {
-			allowance, locked := allowed[r.Campaign]
-			if !locked {
-				continue
-			}
-			l.Room = allowance.Room(l.Room)
-		}
-		c.campaigns[r.ID] = r.Campaign
+		c.campaigns[r.ID], c.classes[r.ID] = r.Campaign, r.Class
 		if r.Campaign.IsZero() {
 			express = append(express, l)
 		} else {
 			others = append(others, l)
 		}
 	}
-	if n := len(others); n > 0 {
-		turn := int(c.id[14]) % n
-		others = append(others[turn:n:n], others[:turn]...)
-	}
 	c.lanes = append(express, others...)
 	return nil
-}
-
-// paceLeft locks the paced lanes that nobody else has locked, and tells how many
-// more each may send in this second.
-func (c *claiming) paceLeft(ctx context.Context) (map[int64]int, error) {
-	var rows []struct {
-		ID   int64 `db:"id"`
-		Pace int   `db:"pace"`
-		Used int   `db:"used"`
-	}
-	if err := c.all(ctx, &rows, "claim_paced_lanes", c.controller, second(c.now), second(c.now).Add(paceAhead)); err != nil {
-		return nil, err
-	}
-	left := make(map[int64]int, len(rows))
-	for _, r := range rows {
-		left[r.ID] = max(0, r.Pace-r.Used)
-	}
-	return left, nil
-}
-
-// chargePace writes down what paced lanes gave in this second.
-func (c *claiming) chargePace(ctx context.Context) error {
-	type row struct {
-		ID   int64 `json:"id"`
-		Used int   `json:"used"`
-	}
-	var rows []row
-	for _, l := range c.lanes {
-		if l.Paced && l.Used > 0 {
-			rows = append(rows, row{l.Lane, l.Used})
-		}
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	_, err := c.exec(ctx, "claim_charge_pace", records{rows}, second(c.now), second(c.now).Add(paceAhead))
-	return err
 }
 
 // paceAhead is how far the clocks of two workers may be apart: each by five seconds
@@ -138,13 +82,14 @@ func second(now time.Time) time.Time { return now.UTC().Truncate(time.Second) }
 type laneRow struct {
 	ID         int64            `db:"id"`
 	CampaignID mailer.ID        `db:"campaign_id"`
+	Class      string           `db:"class"`
 	State      mailer.LaneState `db:"state"`
 	Reason     string           `db:"reason"`
 	Pace       int              `db:"pace"`
 }
 
 func (r laneRow) lane() mailer.Lane {
-	return mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, State: r.State, Reason: r.Reason, Pace: r.Pace}
+	return mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, Class: r.Class, State: r.State, Reason: r.Reason, Pace: r.Pace}
 }
 
 // Lanes gives the state of every lane.

@@ -8,11 +8,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"article14/internal/calendar"
 	"article14/internal/privatepg/pgtest"
+	"article14/internal/rig"
 	"article14/mailer"
 )
 
@@ -25,6 +27,41 @@ func TestMain(m *testing.M) {
 		}
 	}
 	pgtest.Main(m)
+	if err := shared.close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// sessions are what all clients of a test's database share behind the pooler: enough for
+// the transactions that a test has open at once, too few for one to each connection.
+const sessions = 8
+
+// shared is the pooler of this test binary.
+var shared pooler
+
+type pooler struct {
+	once sync.Once
+	*rig.Pooler
+	err error
+}
+
+// before gives the address of a database by way of the pooler.
+func (p *pooler) before(t testing.TB, url string) string {
+	t.Helper()
+	// It outlives the test that happens to be the first.
+	p.once.Do(func() {
+		p.Pooler, p.err = rig.OpenPooler(context.WithoutCancel(t.Context()), url, sessions, rig.GoRound)
+	})
+	must(t, p.err)
+	return p.Through(url)
+}
+
+func (p *pooler) close() error {
+	if p.Pooler == nil {
+		return nil
+	}
+	return p.Pooler.Close()
 }
 
 func migrate(ctx context.Context, url string) error {
@@ -37,10 +74,11 @@ func migrate(ctx context.Context, url string) error {
 	return err
 }
 
-// open gives a store on a database of the test's own.
+// open gives a store on a database of the test's own. It is behind a transaction pooler,
+// and so is every test that uses it: nothing may depend on the session of a connection.
 func open(t testing.TB) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), pgtest.New(t, migrate))
+	s, err := Open(t.Context(), shared.before(t, pgtest.New(t, migrate)))
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	return s
@@ -207,7 +245,7 @@ func (h *house) placement(c mailer.Candidate) mailer.Placement {
 	}
 	p.Delivery = &mailer.PlannedDelivery{
 		ID: mailer.NewID(noon), Document: mailer.DocNotice, ContentID: h.content.ID, Languages: "fr", LanguageRule: "country", Form: "linkedin",
-		Identifier: c.Addresses[0].Identifier.ID, SkeletonHash: h.skeleton(mailer.DocNotice), Code: mailer.NewCode(), DueAt: c.Duties[0].Due.At,
+		Identifier: c.Addresses[0].Identifier.ID, Domain: mailer.DomainOf(c.Addresses[0].Identifier.Value), SkeletonHash: h.skeleton(mailer.DocNotice), Code: mailer.NewCode(), DueAt: c.Duties[0].Due.At,
 	}
 	return p
 }

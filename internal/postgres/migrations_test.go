@@ -29,6 +29,7 @@ func TestDataOfTheFirstSchemaComeThroughEveryMigration(t *testing.T) { // invari
 	t.Cleanup(func() { must(t, s.Close()) })
 	h := moveIn(t.Context(), t, s, "acme")
 	recognise(t, s)
+	h.setClass("big", 50, 0, "example.org")
 	h.inAllStates()
 	states := `SELECT string_agg(x, ' ' ORDER BY x) FROM (SELECT state || ' ' || count(*) AS x FROM delivery GROUP BY state) s`
 	var before, after string

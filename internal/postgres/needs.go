@@ -106,9 +106,18 @@ func (t tx) laneNeeds(ctx context.Context, controller mailer.ID, owed map[int64]
 	for _, d := range daily {
 		perDay[d.Campaign] = d.Daily
 	}
+	var classes []classRow
+	if err := t.all(ctx, &classes, "classes", controller); err != nil {
+		return nil, err
+	}
+	ofClass := make(map[string]float64, len(classes)) // a second
+	for _, k := range classes {
+		ofClass[k.Name] = pacing.PerSecond(k.PerSecond, k.PerDay)
+	}
 	out := map[int64]pacing.Need{}
 	for _, l := range lanes {
-		out[l.ID] = pacing.Need{OfAll: pacing.NeedOf(owed[l.ID], rate, now), OfOwn: pacing.NeedOf(owed[l.ID], pacing.PerSecond(l.Pace, perDay[l.CampaignID]), now)}
+		out[l.ID] = pacing.Need{OfAll: pacing.NeedOf(owed[l.ID], rate, now), OfOwn: pacing.NeedOf(owed[l.ID], pacing.PerSecond(l.Pace, perDay[l.CampaignID]), now),
+			OfClass: pacing.NeedOf(owed[l.ID], ofClass[l.Class], now)}
 	}
 	return out, nil
 }

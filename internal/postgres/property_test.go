@@ -44,6 +44,8 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 			"rematch":  m.rematch,
 			"erase":    m.eraseSome,
 			"decide":   m.decideSome,
+			"classes":  m.changeClasses,
+			"sort":     m.sortSome,
 			"fold":     func(*rapid.T) { must(rt, m.FoldCounters(m.ctx)) },
 		})
 		m.audit()
@@ -68,6 +70,26 @@ func (m *mischief) importPeople(t *rapid.T) {
 func (m *mischief) newCampaign(t *rapid.T) {
 	c := m.running(fmt.Sprintf("c%d", len(m.campaigns)), rapid.IntRange(0, 3).Draw(t, "pace"))
 	m.campaigns = append(m.campaigns, c)
+}
+
+// changeClasses puts the people's domain into a class with limits or without, or takes it out.
+func (m *mischief) changeClasses(t *rapid.T) {
+	name := rapid.SampledFrom([]string{"big", "small"}).Draw(t, "class")
+	other := map[string]string{"big": "small", "small": "big"}[name]
+	for _, gone := range []string{name, other}[rapid.IntRange(0, 1).Draw(t, "of them"):] {
+		if err := m.RemoveClass(m.ctx, m.controller, gone, "ann", m.at); !errors.Is(err, mailer.ErrNoClass) {
+			must(t, err)
+		}
+	}
+	if rapid.Bool().Draw(t, "gone") {
+		return
+	}
+	m.setClass(name, rapid.IntRange(0, 3).Draw(t, "a second"), rapid.IntRange(0, 20).Draw(t, "a day"), rapid.SampledFrom([]string{"example.org", "else.example"}).Draw(t, "domain"))
+}
+
+func (m *mischief) sortSome(t *rapid.T) {
+	_, _, err := m.SortLanes(m.ctx, m.controller)
+	must(t, err)
 }
 
 func (m *mischief) pick(t *rapid.T) mailer.Campaign {
@@ -329,7 +351,9 @@ var truth = map[string]string{
 		UNION ALL SELECT 'answer' FROM answer WHERE controller_id = $1) x GROUP BY x.outcome`,
 	countAnswer:    `SELECT kind, count(*) FROM answer WHERE controller_id = $1 AND state = 'open' GROUP BY kind`,
 	countUnmatched: `SELECT state, count(*) FROM report_unmatched WHERE controller_id = $1 GROUP BY state`,
-	countRequest:   `SELECT state, count(*) FROM request WHERE controller_id = $1 GROUP BY state`,
+	countClass: `SELECT l.domain_class, count(*) FROM delivery d JOIN lane l ON l.id = d.lane
+		WHERE d.controller_id = $1 AND d.state = 'queued' AND l.domain_class <> 'any' GROUP BY l.domain_class`,
+	countRequest: `SELECT state, count(*) FROM request WHERE controller_id = $1 GROUP BY state`,
 	countImport: `SELECT x.state, sum(x.n) FROM import i CROSS JOIN LATERAL (VALUES ('accepted', accepted), ('merged', merged), ('refused', refused)) x(state, n)
 		WHERE i.controller_id = $1 AND x.n <> 0 GROUP BY x.state`,
 }

@@ -53,7 +53,7 @@ UPDATE delivery d
 SET state = 'queued', claim_id = NULL
 FROM held h
 WHERE d.contact_id = h.contact_id AND d.id = h.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, d.attempts
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = d.lane) AS class, d.attempts
 
 -- name: release_hold
 -- It waits for whoever begins attempts under the claim, and lets nobody begin more.
@@ -80,7 +80,7 @@ UPDATE delivery d
 SET state = 'queued', claim_id = NULL
 FROM held h
 WHERE d.contact_id = h.contact_id AND d.id = h.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = d.lane) AS class
 
 -- name: release_attempts
 -- With the first goes the message: the next one will bear its own date.
@@ -139,7 +139,7 @@ UPDATE delivery d
 SET state = 'queued'
 FROM due w
 WHERE d.contact_id = w.contact_id AND d.id = w.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, w.state AS from_state, d.state AS to_state
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, w.state AS from_state, d.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = d.lane) AS class
 
 -- name: rescue_unread
 -- Sessions of ours that have written, and whose process does not read what they answer:
@@ -201,7 +201,7 @@ SET state = CASE WHEN b.delivery_id IS NULL THEN 'queued' ELSE 'uncertain' END,
 FROM lost l
 LEFT JOIN begun b ON b.contact_id = l.contact_id AND b.delivery_id = l.id
 WHERE d.contact_id = l.contact_id AND d.id = l.id
-RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, d.attempts, l.claim_id
+RETURNING d.contact_id, d.id, d.controller_id, d.campaign_id, d.document, d.languages, 'sending' AS from_state, d.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = d.lane) AS class, d.attempts, l.claim_id
 
 -- name: finish_leftovers
 SELECT c.id

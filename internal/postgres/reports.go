@@ -362,7 +362,7 @@ func (c *filing) waitOn(ctx context.Context, t tx, why mailer.WhyUnmatched) erro
 func (c *filing) countParked(from, to string) {
 	c.counts.add(c.controller, mailer.ID{}, countUnmatched, from, to, 1)
 	if to == parkedNotUnderstood {
-		c.counts.add(c.controller, mailer.ID{}, countReport, "", mailer.NotUnderstood, 1)
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", c.file.Verdict.Finding(), 1)
 	}
 }
 

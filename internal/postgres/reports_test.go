@@ -32,10 +32,13 @@ func newDesk(h *house) *desk {
 	return d
 }
 
+// classes are what internal/bounce makes of these.
+var classes = map[string]mailer.ReplyClass{"5.1.1": mailer.ClassDeadAddress, "5.2.2": mailer.ClassMailboxFull, "5.7.1": mailer.ClassPolicy}
+
 // failed is a report of a failure for an address.
 func failed(address, status string) mailer.Report {
-	return mailer.Report{Recipients: []mailer.RecipientReport{{Recipient: address, Action: mailer.ActionFailed, Status: status, Code: 550,
-		Diagnostic: "550 " + status + " <" + address + "> no"}}}
+	return mailer.Report{Kind: mailer.KindDelivery, Recipients: []mailer.RecipientReport{{Recipient: address, Action: mailer.ActionFailed, Status: status, Code: 550,
+		Class: classes[status], Diagnostic: "550 " + status + " <" + address + "> no"}}}
 }
 
 // take brings a report to the envelope sender of a delivery.
@@ -212,17 +215,33 @@ func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
 	h := newHouse(t)
 	d := newDesk(h)
 	a := h.relayed(1, noon.Add(day))[0]
-	fate := d.take(mailer.Report{}, a.DeliveryID, "I am away")
+	fate := d.take(mailer.Report{Kind: mailer.KindAnswer}, a.DeliveryID, "I object")
 	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Relayed)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
-	equal(t, "not understood", h.figures(noon).Reports[mailer.NotUnderstood], 1)
-	equal(t, "its bytes, under the person's key", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1 AND body = 'I am away'`, a.ContactID), 1)
-	_, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("who knows who is away")})
+	equal(t, "answers", h.figures(noon).Reports[string(mailer.KindAnswer)], 1)
+	equal(t, "its bytes, under the person's key", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1 AND body = 'I object'`, a.ContactID), 1)
+	d.next = mailer.Report{Kind: mailer.KindDelivery} // which names nobody
+	_, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("something failed")})
 	must(t, err)
 	f := h.figures(noon)
-	equal(t, "not understood", f.Reports[mailer.NotUnderstood], 2)
+	equal(t, "not understood", f.Reports[mailer.NotUnderstood], 1)
 	equal(t, "waiting", f.Unmatched["waiting"], 0)
+}
+
+func TestAComplaintIsOnRecordWithItsDeliveryAndTakesNoDutyBack(t *testing.T) { // E2
+	h := newHouse(t)
+	d := newDesk(h)
+	a := h.relayed(1, noon.Add(day))[0]
+	fate := d.take(mailer.Report{Kind: mailer.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
+	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
+	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Complained)
+	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
+	d.take(mailer.Report{Kind: mailer.KindAutomatic}, a.DeliveryID, "I am away")
+	f := h.figures(noon)
+	equal(t, "complaints", f.Reports[string(mailer.KindComplaint)], 1)
+	equal(t, "automatic replies", f.Reports[string(mailer.KindAutomatic)], 1)
+	equal(t, "bytes that are kept of what is understood", h.count(`SELECT count(*) FROM report_raw`), 0)
 }
 
 func TestAPolicyBounceBlamesNobodyAndAlertsOnceForItsCampaign(t *testing.T) { // docs/states.md
@@ -341,7 +360,7 @@ func TestAReportSettlesWhatWasUncertain(t *testing.T) { // E2, E5
 	as := h.begin(noon, h.claim(2, noon)...)
 	h.settle(mailer.Uncertain, noon, as...)
 	d.at = noon.Add(2 * day)
-	fate := d.take(mailer.Report{Recipients: []mailer.RecipientReport{{Action: mailer.ActionDelivered}}}, as[0].DeliveryID, "one")
+	fate := d.take(mailer.Report{Kind: mailer.KindDelivery, Recipients: []mailer.RecipientReport{{Action: mailer.ActionDelivered}}}, as[0].DeliveryID, "one")
 	equal(t, "its duties", fate.Duty, mailer.DutyMet)
 	fate = d.take(failed("", "5.1.1"), as[1].DeliveryID, "two")
 	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)

@@ -83,7 +83,7 @@ func (b *books) settle(ctx context.Context) error {
 		for _, n := range d.Places {
 			e := b.rows[n-1]
 			claims[e.ClaimID]++
-			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State}
+			b.ended[claimed{e.DeliveryID, e.ClaimID}] = deliveryMove{e.ContactID, e.DeliveryID, d.ControllerID, d.CampaignID, d.Document, d.Languages, mailer.Sending, d.State, ""}
 		}
 	}
 	if b.swift && len(ended) < len(b.rows) {

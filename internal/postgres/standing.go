@@ -39,18 +39,22 @@ func (s *Store) NoteStanding(ctx context.Context, controller mailer.ID, lane int
 // holdLane pauses an open lane of a campaign, with an alert and on record.
 func (t tx) holdLane(ctx context.Context, controller mailer.ID, lane int64, reason string, alert mailer.AlertKind, detail string, now time.Time) (bool, error) {
 	var c struct {
-		ID  mailer.ID `db:"id"`
-		Key string    `db:"key"`
+		ID    mailer.ID `db:"id"`
+		Key   string    `db:"key"`
+		Class string    `db:"class"`
 	}
 	held, err := t.one(ctx, &c, "lane_hold", controller, lane, reason)
 	if err != nil || !held {
 		return false, err
 	}
+	if class := listed(c.Class); class != "" {
+		detail += " to " + class
+	}
 	counts := tally{}
 	if err := t.raise(ctx, []alertRow{{mailer.NewID(now), controller, alert, c.ID.String(), detail, now}}, counts); err != nil {
 		return false, err
 	}
-	if err := t.audit(ctx, entry{controller, now, "article14", "campaign.held", c.Key, map[string]any{"reason": reason}}); err != nil {
+	if err := t.audit(ctx, entry{controller, now, "article14", "campaign.held", c.Key, map[string]any{"reason": reason, "class": c.Class}}); err != nil {
 		return false, err
 	}
 	return true, counts.note(ctx, t, time.Time{})

@@ -26,4 +26,4 @@ UPDATE lane l
 SET state = 'paused', reason = $3
 FROM campaign c
 WHERE l.controller_id = $1 AND l.id = $2 AND l.state = 'open' AND c.id = l.campaign_id
-RETURNING c.id, c.key
+RETURNING c.id, c.key, l.domain_class AS class

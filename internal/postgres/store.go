@@ -24,6 +24,7 @@ type Store struct {
 	needs    laneNeeds
 	contents contentCache
 	places   placeBook
+	classes  classBooks
 }
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.
@@ -33,11 +34,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("connect to the database: read its address: %w", err)
 	}
 	cfg.BinaryParameters = true // []byte goes out as it is (columns.go), and a statement takes one round trip, not two
-	connector, err := pq.NewConnectorConfig(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the database: read its address: %w", err)
-	}
-	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db := sqlx.NewDb(sql.OpenDB(connector{cfg}), "postgres")
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to the database: %w", err), db.Close())
 	}
@@ -75,8 +72,9 @@ func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error
 
 func (s *Store) migrations() (*goose.Provider, error) {
 	// Two commands may find a new database at once. The lock stands in a table, for
-	// a session's would not hold behind a transaction pooler.
-	locker, err := lock.NewPostgresTableLocker()
+	// a session's would not hold behind a transaction pooler. Who waits looks often, since
+	// most migrations take a moment, and for five minutes, since some take longer.
+	locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(250*time.Millisecond, 1200))
 	if err != nil {
 		return nil, fmt.Errorf("lock the migrations: %w", err)
 	}

@@ -24,6 +24,7 @@ const (
 	countAlert          = "alert"
 	countReport         = "report"    // '' > finding: matched, or not understood
 	countAnswer         = "answer"    // open ones by kind
+	countClass          = "class"     // notices queued, by class of domain; those of no class are the others
 	countUnmatched      = "unmatched" // reports by state: waiting, given_up, not_understood
 )
 
@@ -52,6 +53,20 @@ func (c tally) delivery(r deliveryMove) {
 		what = countCorrespondence
 	}
 	c.add(r.ControllerID, r.CampaignID, what, string(r.From), string(r.To), 1)
+	c.class(r.ControllerID, r.CampaignID, r.queuedIn(r.From), r.queuedIn(r.To))
+}
+
+// class counts a notice that waits in the lane of another class, or in none, than before.
+func (c tally) class(controller, campaign mailer.ID, from, to string) {
+	c.add(controller, campaign, countClass, listed(from), listed(to), 1)
+}
+
+// listed is the name of a class; what is in none is not counted by class.
+func listed(class string) string {
+	if class == mailer.AnyClass {
+		return ""
+	}
+	return class
 }
 
 // duty counts one duty's move, with its reason if it is blocked, and whether the
@@ -148,4 +163,13 @@ type deliveryMove struct {
 	Languages    string               `db:"languages"`
 	From         mailer.DeliveryState `db:"from_state"`
 	To           mailer.DeliveryState `db:"to_state"`
+	Class        string               `db:"class"` // of its lane; of one that is or was queued
+}
+
+// queuedIn is the class in whose lane a delivery waits in a state.
+func (m deliveryMove) queuedIn(s mailer.DeliveryState) string {
+	if s == mailer.Queued {
+		return m.Class
+	}
+	return ""
 }

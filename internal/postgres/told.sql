@@ -57,7 +57,7 @@ UPDATE delivery v
 SET state = 'cancelled', settled_at = $2
 FROM json_to_recordset(CAST($1 AS json)) AS k(contact_id uuid, delivery_id uuid, was text)
 WHERE v.contact_id = k.contact_id AND v.id = k.delivery_id AND v.state = k.was
-RETURNING v.contact_id, v.id, v.controller_id, v.campaign_id, v.document, v.languages, k.was AS from_state, v.state AS to_state
+RETURNING v.contact_id, v.id, v.controller_id, v.campaign_id, v.document, v.languages, k.was AS from_state, v.state AS to_state, (SELECT x.domain_class FROM lane x WHERE x.id = v.lane) AS class
 
 -- name: told_hold
 UPDATE delivery v

@@ -114,12 +114,13 @@ func earlier(a, b time.Time) time.Time {
 func (c *guardedConn) begin(ctx context.Context, left time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last, c.final = time.Time{}, false
+	c.final = false
 	done := ctx.Done()
 	if done == c.watched {
-		return
+		return // what is left, if it has just ended, is left to this one, too
 	}
 	c.unwatch()
+	c.last = time.Time{}
 	if c.watched = done; done != nil {
 		c.stopsWatching = context.AfterFunc(ctx, func() { c.hurry(done, left) })
 	}

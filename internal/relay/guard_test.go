@@ -117,3 +117,21 @@ func TestAStopLeavesAFewSecondsAndNoMore(t *testing.T) {
 		}
 	})
 }
+
+// A context may end between two messages, after the second one was found to be under it.
+func TestAMessageThatBeginsAsItsContextEndsIsHurriedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, _ := piped(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		c.begin(ctx, 10*time.Second)
+		cancel()
+		synctest.Wait()
+		c.begin(ctx, 10*time.Second)
+		began := time.Now()
+		c.await(5 * time.Minute)
+		_, _, err := scanReply(bufio.NewReader(c), nil)
+		if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took != 10*time.Second {
+			t.Errorf("%v after %s", err, took)
+		}
+	})
+}

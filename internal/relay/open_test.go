@@ -83,6 +83,34 @@ func TestAMessageGoesOverTLSWithAuthentication(t *testing.T) {
 	}
 }
 
+// RFC 3207, 4.2: what was heard in clear may be anybody's, and is forgotten.
+func TestWhatWasOfferedInClearCountsForNothingUnderTLS(t *testing.T) {
+	roots, server := authority(t, serverName)
+	const inClear = "250-relay.example\r\n250-PIPELINING\r\n250-SIZE 10\r\n250-DSN\r\n250 STARTTLS"
+	for name, acts := range map[string]script{
+		"it is withdrawn":                        {"EHLO": {say(inClear)}},
+		"it is slipped in behind the 220":        {"STARTTLS": {say("220 go ahead\r\n250-relay.example\r\n250-DSN\r\n250 PIPELINING")}},
+		"and so is what would be taken for mail": {"STARTTLS": {say("220 go ahead\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := served(t, setup{tls: server, script: acts})
+			s := open(t, srv, secured(TLSMandatory, roots))
+			other := notice
+			other.To = "other@people.example"
+			if _, err := s.Send(t.Context(), notice, &other); err != nil {
+				t.Fatal(err)
+			}
+			if got := srv.received(); !slices.Equal(got, []string{text}) {
+				t.Errorf("the relay got %q", got)
+			}
+			said := strings.Join(srv.commands(), "\n")
+			if strings.Count(said, "MAIL") != 1 || strings.Contains(said, "SIZE=") || strings.Contains(said, "NOTIFY") {
+				t.Errorf("commands: %s", said)
+			}
+		})
+	}
+}
+
 // refused opens, and wants a failure at connect that charges nobody, and that
 // the server saw none of the commands.
 func refused(t *testing.T, srv *scripted, code int, forbidden []string, change ...func(*Config)) *mailer.DeliveryError {

@@ -2,8 +2,10 @@ package bounce
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,40 +23,11 @@ const (
 	maxSentTo     = 20
 )
 
-// Read reads a message. It takes anything. A delivery report without recipients is one
-// that says nothing we can read.
-func Read(raw []byte) mailer.Report {
-	raw = raw[:min(len(raw), MaxSize)]
-	head, body := readHeader(raw)
-	r := mailer.Report{SentTo: sentTo(head)}
-	l := letter{head: head}
-	var status []byte
-	each(head, body, 0, func(p part) {
-		switch p.kind {
-		case "message/delivery-status", "message/global-delivery-status":
-			if r.Recipients == nil {
-				status = p.decoded()
-				readStatus(status, &r)
-			}
-		case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
-			if r.MessageID == "" {
-				l.returned, _ = readHeader(p.decoded())
-				r.MessageID = strings.Trim(l.returned.get("Message-ID"), "<> ")
-			}
-		default:
-			l.part(p)
-		}
-	})
-	l.judge(&r)
-	r.ExternalID = externalID(head.get("Message-ID"), status, raw)
-	return r
-}
-
 // externalID is the same for a report that is brought again, even with other trace
 // headers on top. Its Message-ID alone will not do: it may be missing, or given twice.
 func externalID(messageID string, status, raw []byte) []byte {
 	h := sha256.New()
-	if messageID == "" || status == nil {
+	if messageID == "" || len(status) == 0 {
 		h.Write(raw)
 		return h.Sum(nil)
 	}
@@ -92,28 +65,69 @@ func readStatus(b []byte, r *mailer.Report) {
 		if id := group.get("Original-Envelope-Id"); id != "" && r.EnvelopeID == "" {
 			r.EnvelopeID = unxtext(id)
 		}
-		if rec, ok := recipient(group); ok {
-			r.Recipients = append(r.Recipients, rec)
+		for _, f := range group {
+			name := strings.ToLower(f.name) // X-Postfix-Sender, and what others made of it
+			if r.Sender == "" && strings.HasPrefix(name, "x-") && strings.HasSuffix(name, "-sender") {
+				r.Sender = firstAddress(f.value)
+			}
+		}
+		for _, one := range apart(group) {
+			if rec, ok := recipient(one); ok && len(r.Recipients) < maxRecipients {
+				r.Recipients = append(r.Recipients, rec)
+			}
 		}
 	}
 }
 
-func recipient(group header) (mailer.RecipientReport, bool) {
-	action, _, _ := strings.Cut(group.get("Action"), " ")
-	action, _, _ = strings.Cut(action, "(") // a comment
-	rec := mailer.RecipientReport{Action: mailer.Action(strings.ToLower(action)), Recipient: address(group.get("Final-Recipient"))}
-	known := false
-	for _, a := range mailer.Actions {
-		known = known || a == rec.Action
+// apart takes a group apart in which several recipients stand without an empty
+// line between them.
+func apart(group header) (out []header) {
+	start := 0
+	for i, f := range group {
+		names := strings.EqualFold(f.name, "Final-Recipient") || strings.EqualFold(f.name, "Original-Recipient")
+		if one := group[start:i]; names && one.get("Action") != "" && one.get(f.name) != "" && len(out) < maxRecipients {
+			out, start = append(out, one), i
+		}
 	}
-	if !known {
+	return append(out, group[start:])
+}
+
+func recipient(group header) (mailer.RecipientReport, bool) {
+	rec := mailer.RecipientReport{Action: action(group.get("Action")), Recipient: address(group.get("Final-Recipient")),
+		Original: address(group.get("Original-Recipient")), RemoteMTA: typed(group.get("Remote-MTA"))}
+	if rec.Action == "" {
 		return rec, false
 	}
-	if rec.Recipient == "" {
-		rec.Recipient = address(group.get("Original-Recipient"))
-	}
+	rec.Recipient = cmp.Or(rec.Recipient, rec.Original)
 	rec.Status, rec.Code, rec.Diagnostic = reply(group.get("Status"), group.get("Diagnostic-Code"))
 	return rec, true
+}
+
+// action is one of RFC 3464, 2.3.3; "" if it is none. sendmail and Postfix say
+// deliverable and undeliverable where they were only asked (-bv).
+func action(value string) mailer.Action {
+	word, _, _ := strings.Cut(strings.ToLower(value), " ")
+	word, _, _ = strings.Cut(word, "(") // a comment
+	switch word = strings.Trim(word, " ;."); word {
+	case "undeliverable", "fail", "error":
+		return mailer.ActionFailed
+	case "delay":
+		return mailer.ActionDelayed
+	case "deliverable":
+		return mailer.ActionRelayed
+	}
+	if a := mailer.Action(word); slices.Contains(mailer.Actions, a) {
+		return a
+	}
+	return ""
+}
+
+// typed is what follows the type of a value ("dns; mx.example").
+func typed(value string) string {
+	if _, after, found := strings.Cut(value, ";"); found {
+		value = after
+	}
+	return strings.TrimSpace(value)
 }
 
 // address is what follows the type of an address ("rfc822; ann@example.org"),
@@ -154,50 +168,4 @@ func unescape(s string) string {
 		}
 		return string(rune(n))
 	})
-}
-
-var (
-	enhanced  = regexp.MustCompile(`\b([245])\.(\d{1,3})\.(\d{1,3})\b`)
-	replyCode = regexp.MustCompile(`\b([245][0-5]\d)\b`)
-)
-
-// reply brings together what a status and a diagnostic say. The diagnostic is what
-// the last server said, and the status what another one made of it, often by the
-// first digit alone: sendmail calls any 550 a 5.1.1, and that would bury an
-// address for a block that is about us. So the enhanced code of a diagnostic wins,
-// where it is of the same class.
-func reply(status, diagnostic string) (enh string, code int, text string) {
-	kind, text, typed := strings.Cut(diagnostic, ";")
-	if !typed {
-		text = kind
-	}
-	text = strings.TrimSpace(text)
-	enh = enhanced.FindString(status)
-	if said := saidFirst(text); said != "" && !strings.HasSuffix(said, ".0.0") && (enh == "" || said[0] == enh[0]) {
-		enh = said
-	}
-	if !typed || strings.EqualFold(strings.TrimSpace(kind), "smtp") {
-		code, _ = strconv.Atoi(replyCode.FindString(text[:min(len(text), 200)]))
-	}
-	if len(text) > maxDiagnostic {
-		text = strings.ToValidUTF8(text[:maxDiagnostic], "")
-	}
-	return enh, code, text
-}
-
-// maxDiagnostic is how many octets of a diagnostic are kept.
-const maxDiagnostic = 500
-
-// saidFirst is the enhanced code near the start of a reply: what stands further
-// behind may be a version, or an address of the internet.
-func saidFirst(text string) string {
-	text = text[:min(len(text), 100)]
-	for _, at := range enhanced.FindAllStringIndex(text, -1) {
-		after := text[at[1]:]
-		before := text[:at[0]]
-		if !strings.HasPrefix(after, ".") && !strings.HasSuffix(before, ".") { // 5.1.2.3 is a host
-			return text[at[0]:at[1]]
-		}
-	}
-	return ""
 }

@@ -1,0 +1,75 @@
+package bounce
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"article14/mailer"
+)
+
+// sesBounce is a notification as Amazon documents it.
+const sesBounce = `{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[
+{"emailAddress":"ann@example.org","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"},{"emailAddress":"ben@example.org"}]},
+"mail":{"source":"b-abcd@bounces.example","headers":[{"name":"Message-ID","value":"<` + ourMessageID + `>"}]}}`
+
+// sesMail is what SNS makes a mail of.
+var sesMail = mail("From: no-reply@sns.amazonaws.example\nSubject: AWS Notification Message", envelope(sesBounce))
+
+func envelope(message string) string {
+	b, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": message})
+	return string(b)
+}
+
+func TestAnEventOfAProviderIsRead(t *testing.T) {
+	want := []mailer.RecipientReport{{Recipient: "ann@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Code: 550, Class: mailer.ClassDeadAddress},
+		{Recipient: "ben@example.org", Action: mailer.ActionFailed, Class: mailer.ClassRefused}}
+	folded := strings.Replace(sesMail, `\"bounce\"`, "\n "+`\"bounce\"`, 1) // as SMTP breaks long lines
+	for name, r := range map[string]mailer.Report{"by mail": Read([]byte(sesMail)), "by mail, folded": Read([]byte(folded)), "by web": viaWeb(t, envelope(sesBounce)), "raw": viaWeb(t, sesBounce)} {
+		if diff := cmp.Diff(want, told(r)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if r.Kind != mailer.KindDelivery || r.MessageID != ourMessageID || r.Sender != ourSender {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+func viaWeb(t *testing.T, body string) (r mailer.Report) {
+	t.Helper()
+	if !ReadSES([]byte(body), &r) {
+		t.Fatal("not read")
+	}
+	return r
+}
+
+func TestOtherEventsOfAProviderAreOfTheirKind(t *testing.T) {
+	r := viaWeb(t, `{"eventType":"Complaint","complaint":{"complaintFeedbackType":"abuse","complainedRecipients":[{"emailAddress":"ann@example.org"}]}}`)
+	if r.Kind != mailer.KindComplaint || r.Feedback != "abuse" || r.Recipients[0].Recipient != "ann@example.org" {
+		t.Errorf("a complaint: %+v", r)
+	}
+	r = viaWeb(t, `{"notificationType":"Delivery","delivery":{"recipients":["ann@example.org"],"smtpResponse":"250 2.6.0 ok"}}`)
+	if r.Kind != mailer.KindDelivery || r.Recipients[0].Action != mailer.ActionDelivered || r.Recipients[0].Class != "" {
+		t.Errorf("a delivery: %+v", r)
+	}
+	for _, text := range []string{"", "{", "[]", `{"notificationType":"Open"}`, `{"Message":"{"}`, `{"Message":7}`, `{"notificationType":1}`} {
+		if ReadSES([]byte(text), &mailer.Report{}) {
+			t.Errorf("%q is taken for an event", text)
+		}
+	}
+}
+
+func FuzzReadSES(f *testing.F) {
+	f.Add([]byte(sesBounce))
+	f.Add([]byte(envelope(sesBounce)))
+	f.Add([]byte(`{"eventType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"a\u0000\r\n@b"}]}}`))
+	f.Add([]byte(`{"notificationType":"Delivery","delivery":{"recipients":["a@b"],"smtpResponse":"250"},"mail":{"source":"\ud800","headers":[{"name":"message-id","value":"<a"}]}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r := mailer.Report{ExternalID: make([]byte, 32)}
+		if ReadSES(raw, &r) {
+			holds(t, r)
+		}
+	})
+}
