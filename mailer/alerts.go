@@ -17,11 +17,14 @@ const (
 	AlertCanaryFailed      AlertKind = "canary_failed"       // too much came back of a campaign's first notices
 	AlertLanePaused        AlertKind = "lane_paused"         // too many attempts were refused for what we are
 	AlertDoorClosed        AlertKind = "door_closed"         // a provider tells us of no bounce any more
+	AlertAnswerDue         AlertKind = "answer_due"          // a person's answer is open, and its date is near or past (D8, D9)
+	AlertComplaints        AlertKind = "complaints"          // more of a campaign's notices were called spam than providers bear
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
-	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed}
+	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
+	AlertAnswerDue, AlertComplaints}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -38,5 +41,7 @@ func (k AlertKind) Remedy() string {
 		AlertCanaryFailed:      "see what came back with 'contact show', mend it, then 'campaign resume KEY' or 'campaign cancel KEY'",
 		AlertLanePaused:        "relays refuse us, not the people: see what they say with 'contact show', mend it, then 'campaign resume KEY'",
 		AlertDoorClosed:        "subscribe the SNS topic to /hooks/ses/NAME again: until then bounces go unheard",
+		AlertAnswerDue:         "answer them before the date, then 'answer close ID'; 'answer show ID' has what they wrote",
+		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
 	}[k]
 }

@@ -103,6 +103,7 @@ type PlannedDelivery struct {
 	SkeletonHash []byte
 	Code         string
 	DueAt        time.Time
+	QuietSince   time.Time // of a receipt: not queued if its address got correspondence since; zero: always queued
 }
 
 // ContentVersion is the approved skeletons, bound at approval.

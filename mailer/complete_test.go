@@ -92,7 +92,7 @@ var without = map[string]string{
 	"Controller.DPO": "14.1.b", "Controller.DPO.Name": "", "Controller.DPO.Address": "", "Controller.DPO.Email": "14.1.b",
 	"Controller.DPO.Phone": "", "Controller.NotApplicable": "", "Controller.Mail": "14.2.c", "Controller.Mail.From": "14.1.a",
 	"Controller.Mail.FromName": "14.1.a", "Controller.Mail.BounceDomain": "E3", "Controller.Mail.Links": "14.2.c",
-	"Controller.Mail.ShownAs": "14.2.c",
+	"Controller.Mail.ShownAs": "14.2.c", "Controller.Mail.AnswerDomain": "",
 
 	"Languages": "", "Languages.UnknownCountry": "", "Waivers": "", "Waivers[0]": "", "Waivers[0].Words": "", "Waivers[0].Reason": "",
 

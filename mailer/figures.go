@@ -63,6 +63,7 @@ func (f Figures) Tasks() []Task {
 	add(f.Exemptions.ReviewSoon, "exemptions_review", "exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemptions wait for somebody else", "article14 contact exempt --confirm PROPOSAL --by NAME")
 	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
+	add(f.Answers.count(), "answers", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
 	for _, kind := range sortedKeys(f.Alerts) {
 		add(f.Alerts[kind], "alert_"+string(kind), "alerts "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
 	}
@@ -101,6 +102,13 @@ func (f Figures) workerTasks() (out []Task) {
 		out = append(out, Task{"worker_gone", gone, "workers were lost without a stop", "see their logs; what they had is taken back when its lease has passed"})
 	}
 	return out
+}
+
+func (f AnswerFigures) count() (n int64) {
+	for _, open := range f.Open {
+		n += open
+	}
+	return n
 }
 
 // waiting is what is queued in open lanes.

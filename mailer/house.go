@@ -86,6 +86,10 @@ func (r *run) lookAtReports(ctx context.Context) {
 		r.noteFailed()
 	}
 	r.complain(ctx, "forget old reports", r.Reports.Forget(ctx))
+	if answers := r.Reports.Answers; answers != nil {
+		r.complain(ctx, "see to people's answers", answers.KeepHouse(ctx))
+		r.complain(ctx, "forget old answers", answers.Forget(ctx))
+	}
 }
 
 // noteFailed has the next channel looked for soon (E3).

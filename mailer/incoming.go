@@ -46,12 +46,14 @@ const (
 var DoorOutcomes = []DoorOutcome{DoorKept, DoorUnknown, DoorUnproven, DoorMalformed, DoorLimited, DoorAway}
 
 // Accepts tells whether a door that is spoken to by strangers shall take mail for
-// an address: an envelope sender that a key of ours made, or one of the mailboxes
-// that the operator named. The domain of an envelope sender is not looked at: it
+// an address: an envelope sender or a reply address that a key of ours made, or one of
+// the mailboxes that the operator named. The domain of an envelope sender is not looked at: it
 // may have been another when the notice left, and the MAC proves more than a name.
 func (r *Reports) Accepts(addr string, mailboxes []string) bool {
-	if _, err := r.Tokens.OpenEnvelope(addr); err == nil {
-		return strings.Contains(addr, "@")
+	for _, open := range []func(string) (ID, error){r.Tokens.OpenEnvelope, r.Tokens.OpenAnswer} {
+		if _, err := open(addr); err == nil {
+			return strings.Contains(addr, "@")
+		}
 	}
 	return slices.ContainsFunc(mailboxes, func(m string) bool { return sameMailbox(m, addr) })
 }

@@ -56,6 +56,7 @@ type Headers struct {
 	DeliveryID   ID
 	To           string
 	EnvelopeFrom string
+	AnswerTo     string     // Reply-To, where the register has a domain for answers; "" else
 	Tokens       LinkTokens // of a notice; RFC 8058's header carries the link of objection too
 	Date         time.Time
 	Test         bool // subject and body say that this is a test
@@ -122,6 +123,10 @@ type LinkTokens struct {
 // SlotTokenKey is the value that has the id of the key of a notice's links. It is
 // not printed.
 const SlotTokenKey = "token_key"
+
+// SlotAnswerKey is the value that has the id of the key of its Reply-To, where it has
+// one of its own (Headers.AnswerTo). It is not printed.
+const SlotAnswerKey = "answer_key"
 
 // ErrStorageEnded says that a person's data should have been deleted by now:
 // what has expired is deleted and not notified (T3).

@@ -50,9 +50,14 @@ func (r *Releases) previewOne(d Draft, sk Skeleton, to string, test bool) (Previ
 	if err != nil {
 		return PreviewMail{}, err
 	}
+	answerTo, err := r.Tokens.AnswerTo(delivery, d.Register.Controller.Mail.AnswerDomain, slots, false)
+	if err != nil {
+		return PreviewMail{}, err
+	}
 	msg, err := r.Composer.Compose(sk, slots, Headers{
 		DeliveryID:   delivery,
 		To:           to,
+		AnswerTo:     answerTo,
 		EnvelopeFrom: r.Tokens.EnvelopeFrom(delivery, d.Register.Controller.Mail.BounceDomain),
 		Tokens:       r.Tokens.Notice(contact, delivery),
 		Date:         now,

@@ -79,6 +79,7 @@ type MailSettings struct {
 	From         string // the address that the notice comes from; replies reach people there
 	FromName     string
 	BounceDomain string // domain of the envelope sender
+	AnswerDomain string // domain of Reply-To, an address for each mail; "": answers go to the controller's own
 	Links        string // base of every link, https://privacy.example.org
 	ShownAs      string // how that address is printed for people who type it, privacy.example.org
 }

@@ -40,9 +40,16 @@ var OtherKinds = []ReportKind{KindComplaint, KindAutomatic, KindAnswer}
 // Said is what somebody wrote back, as text that is safe to keep: valid UTF-8,
 // bounded, without what it quotes of ours. It is personal data.
 type Said struct {
-	From    string // the address of its author, as the message says
-	Subject string
-	Text    string
+	From        string // the address of its author, as the message says
+	Subject     string
+	Text        string
+	Attachments []Attachment
+}
+
+// Attachment is a part of a message that is no text. Its name is its author's, and is not kept.
+type Attachment struct {
+	Type string // media type, in lower case
+	Size int    // octets, as it was sent
 }
 
 // RecipientReport is what a report says of one recipient (RFC 3464, 2.3).
@@ -145,6 +152,14 @@ const (
 	ByMessageID  MatchedBy = "message_id" // the Message-ID of what it returns
 )
 
+// By what answers of people are matched beside these (AnswerFile).
+const (
+	ByReply      MatchedBy = "reply"           // the Reply-To of one delivery, with our MAC
+	ByAuthor     MatchedBy = "message_id_from" // the Message-ID that it answers, and its author's address is that person's
+	BySenderOnly MatchedBy = "from"            // its author's address, which one person has and nobody else
+	ByPerson     MatchedBy = "person"          // somebody of the privacy team said so
+)
+
 // Proven tells whether a key of ours vouches for the match. A Message-ID does not:
 // it holds the delivery's id, whose 74 random bits nobody guesses, but it travels
 // further than an envelope sender, into the References of answers and the archives
@@ -180,8 +195,10 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 			return c
 		}
 	}
-	if c, ok := try(r.EnvelopeID, ByEnvelopeID); ok {
-		return c
+	for _, quoted := range []string{r.EnvelopeID, r.Sender} {
+		if c, ok := try(quoted, ByEnvelopeID); ok {
+			return c
+		}
 	}
 	if forged {
 		return Clue{Why: UnmatchedForged}
@@ -195,14 +212,16 @@ func (t Tokens) Clue(sentTo []string, r Report) Clue {
 
 // ReportedDelivery is the delivery that a report is about, as it stands.
 type ReportedDelivery struct {
-	ContactID  ID
-	ID         ID
-	CampaignID ID // zero for correspondence
-	Document   Document
-	State      DeliveryState
-	Attempts   int
-	To         Identifier // the address that it went to; zero where it is erased
-	Channels   []Channel  // the person's addresses, without those that refused this campaign's notice
+	ContactID   ID
+	ID          ID
+	CampaignID  ID // zero for correspondence
+	ActivityKey string
+	Document    Document
+	State       DeliveryState
+	Attempts    int
+	To          Identifier   // the address that it went to; zero where it is erased
+	Channels    []Channel    // the person's addresses, without those that refused this campaign's notice
+	Identifiers []Identifier // all that the person is recognised by
 }
 
 // otherAddress tells whether the person has another address to try (E3).
@@ -220,33 +239,26 @@ type Consequence struct {
 	Block    bool          // no other address is left: they are blocked at once
 	Suppress *Suppression
 	Alert    *Alert
+	Object   *Objection // use stops (R5), with StopUse
+	StopUse  []Suppression
 }
 
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins
 // over delivered; one that comes again finds the delivery bounced and changes nothing.
 func (v Verdict) Follows(by MatchedBy, d ReportedDelivery) Consequence {
 	switch {
+	case v.Kind == KindAutomatic:
+		return Consequence{}
 	case d.State == Sending:
 		return Consequence{Wait: true}
+	case v.Kind == KindComplaint:
+		return complained(by, d)
 	case v.Action == ActionFailed:
 		return v.bounced(by, d)
 	case v.Action == ActionDelivered && by.Proven():
 		return arrived(d)
-	case v.Kind == KindComplaint && by.Proven():
-		return complained(d)
 	}
 	return Consequence{}
-}
-
-// complained records that the person called the notice unwanted. Then it has
-// arrived, and the duty is met (E2). That is no objection yet, and suppresses
-// nothing: providers report what is moved to the junk folder by whatever filter.
-func complained(d ReportedDelivery) Consequence {
-	c := arrived(d)
-	if c.To != "" || d.State == Delivered {
-		c.To = Complained
-	}
-	return c
 }
 
 func arrived(d ReportedDelivery) Consequence {
@@ -324,6 +336,7 @@ type ReportFate struct {
 	To         DeliveryState // "": its delivery stays as it was
 	Duty       DutyState     // where duties went; "" nowhere
 	Why        WhyUnmatched
+	Answer     *AnswerItem // what it became, where a person wrote it
 }
 
 // ParkedReport is one that waits to be matched.

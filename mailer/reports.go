@@ -29,6 +29,7 @@ type ReportStore interface {
 type Reports struct {
 	Store      ReportStore
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
+	Answers    *Answers                // what becomes of people's answers; nil: they are kept as reports that nobody understood
 	Tokens     Tokens
 	Controller ID
 	Now        func() time.Time
@@ -63,9 +64,14 @@ func (r *Reports) Judge(ctx context.Context, in Incoming) (ReportFate, Verdict, 
 	if in.ReceivedAt.IsZero() {
 		in.ReceivedAt = now
 	}
-	f := r.file(ParkedReport{ID: NewID(now), Door: in.Door, ReceivedAt: in.ReceivedAt, SentTo: in.SentTo, Raw: in.Raw}, now)
+	report := r.read(in)
+	f := r.file(ParkedReport{ID: NewID(now), Door: in.Door, ReceivedAt: in.ReceivedAt, SentTo: in.SentTo, Raw: in.Raw}, report, now)
 	if in.ExternalID != nil {
 		f.ExternalID = in.ExternalID
+	}
+	if report.Kind == KindAnswer && r.Answers != nil {
+		fate, err := r.Answers.take(ctx, f, report.Said)
+		return fate, f.Verdict, err
 	}
 	fate, err := r.Store.FileReport(ctx, r.Controller, f, r.decide(f))
 	if err == nil {
@@ -74,13 +80,23 @@ func (r *Reports) Judge(ctx context.Context, in Incoming) (ReportFate, Verdict, 
 	return fate, f.Verdict, err
 }
 
+// read reads a message as a door brought it. What a mail system sent by the null sender no
+// person wrote, whatever it looks like (RFC 3834, 2).
+func (r *Reports) read(in Incoming) Report {
+	report := r.Read(in.Raw)
+	if report.Kind == KindAnswer && in.MailFrom == "" && (in.Door == DoorSMTP || in.Door == DoorLMTP) {
+		report.Kind = KindAutomatic
+	}
+	return report
+}
+
 // Retry looks again at what is parked and due. It tells whether duties failed, so
 // that the next channel is looked for soon.
 func (r *Reports) Retry(ctx context.Context) (reopened bool, err error) {
 	parked, err := r.Store.ParkedReports(ctx, r.Controller, r.Now(), reportsAtOnce)
 	for _, p := range parked {
 		p.Tries++
-		f := r.file(p, r.Now())
+		f := r.file(p, r.Read(p.Raw), r.Now())
 		fate, err := r.Store.RefileReport(ctx, r.Controller, f, r.decide(f))
 		if err != nil {
 			return reopened, err
@@ -97,11 +113,13 @@ func (r *Reports) Forget(ctx context.Context) error {
 	return err
 }
 
-// file reads a message, the first time and again: keys may have been added, and
-// a newer program may understand more.
-func (r *Reports) file(p ParkedReport, now time.Time) ReportFile {
-	report := r.Read(p.Raw)
+// file makes of a message what goes into the books, the first time and again: keys
+// may have been added, and a newer program may understand more.
+func (r *Reports) file(p ParkedReport, report Report, now time.Time) ReportFile {
 	clue := r.Tokens.Clue(p.SentTo, report)
+	if report.Kind == KindAnswer || report.Kind == KindAutomatic {
+		clue = r.Tokens.AnswerClue(p.SentTo, report)
+	}
 	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,
 		Clue: clue, Verdict: report.Verdict(),
 		SentTo: p.SentTo, Raw: p.Raw, RawUntil: p.ReceivedAt.Add(reportRawKept)}

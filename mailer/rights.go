@@ -91,14 +91,36 @@ func (r *Rights) Object(ctx context.Context, token string, way Way, wanted strin
 	if !n.ErasedAt.IsZero() { // said to somebody whom we no longer know (R2, R3)
 		return r.objectionView(n, reg, token, wanted), nil
 	}
-	now := r.Now()
-	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: ObjectToAll, Way: way, MadeAt: now, DeliveryID: n.DeliveryID}
-	receipt := r.receipt(n, DocObjectionReceipt, now)
-	if o, _, err = r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now); err != nil {
+	if n.ObjectedAt, err = r.object(ctx, n, way, r.Now(), time.Time{}); err != nil {
 		return ObjectionView{}, err
 	}
-	n.ObjectedAt = o.MadeAt
 	return r.objectionView(n, reg, token, wanted), nil
+}
+
+// ObjectTo records a "no" that came without a link, at the instant of its receipt, and
+// gives when the first of its kind was made. It is acknowledged to the address that the notice
+// went to, unless that got another receipt within a day. It gives ErrNoSuchLink where there is
+// nothing to object to: no right (R10), or no data any more.
+func (r *Rights) ObjectTo(ctx context.Context, l Link, way Way, received time.Time) (time.Time, error) {
+	n, _, err := r.behind(ctx, l)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !n.ErasedAt.IsZero() || !n.Contact.ErasedAt.IsZero() {
+		return time.Time{}, ErrNoSuchLink
+	}
+	return r.object(ctx, n, way, received, r.Now().Add(-acknowledgeOnce))
+}
+
+func (r *Rights) object(ctx context.Context, n SentNotice, way Way, made, quietSince time.Time) (time.Time, error) {
+	now := r.Now()
+	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: ObjectToAll, Way: way, MadeAt: made, DeliveryID: n.DeliveryID}
+	receipt := r.receipt(n, DocObjectionReceipt, now)
+	if receipt != nil {
+		receipt.QuietSince = quietSince
+	}
+	o, _, err := r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now)
+	return o.MadeAt, err
 }
 
 // RequestAccess records that the person asks what is held about them (Art. 15),
@@ -115,9 +137,7 @@ func (r *Rights) RequestAccess(ctx context.Context, token, wanted string) (Notic
 		return v, err
 	}
 	now := r.Now()
-	req := Request{ID: NewID(now), ContactID: n.Contact.ID, Kind: RequestAccess, Way: WayPage, ReceivedAt: now,
-		DueAt: RequestDue(now, reg.Controller.Zone), DeliveryID: n.DeliveryID}
-	req, _, err = r.Store.Request(ctx, r.Controller, req, r.receipt(n, DocAccessReceipt, now), now)
+	req, err := r.request(ctx, n, reg, RequestAccess, WayPage, now, r.receipt(n, DocAccessReceipt, now))
 	if err != nil {
 		return NoticeView{}, err
 	}
@@ -125,6 +145,28 @@ func (r *Rights) RequestAccess(ctx context.Context, token, wanted string) (Notic
 	v, err := r.view(ctx, n, reg, wanted)
 	v.Token = token
 	return v, err
+}
+
+// AskFor records a request that came without a link, with its date from the instant of its
+// receipt (D9). No receipt goes out: whoever closes an answer so has written to them, and a
+// receipt's date would count from today. It gives ErrNoSuchLink where nothing is held any more.
+func (r *Rights) AskFor(ctx context.Context, l Link, kind RequestKind, way Way, received time.Time) (Request, error) {
+	n, reg, err := r.behind(ctx, Link{TokenNotice, l.ContactID, l.DeliveryID})
+	if err != nil {
+		return Request{}, err
+	}
+	if !n.ErasedAt.IsZero() || !n.Contact.ErasedAt.IsZero() {
+		return Request{}, ErrNoSuchLink
+	}
+	return r.request(ctx, n, reg, kind, way, received, nil)
+}
+
+func (r *Rights) request(ctx context.Context, n SentNotice, reg *Register, kind RequestKind, way Way, received time.Time, receipt *PlannedDelivery) (Request, error) {
+	now := r.Now()
+	req := Request{ID: NewID(now), ContactID: n.Contact.ID, Kind: kind, Way: way, ReceivedAt: received,
+		DueAt: RequestDue(received, reg.Controller.Zone), DeliveryID: n.DeliveryID}
+	req, _, err := r.Store.Request(ctx, r.Controller, req, receipt, now)
+	return req, err
 }
 
 // RequestDue is one month after receipt (Art. 12(3), D9), in the controller's zone.
@@ -161,12 +203,17 @@ func (r *Rights) open(ctx context.Context, token string, purpose TokenPurpose) (
 	if err != nil {
 		return SentNotice{}, nil, err
 	}
+	return r.behind(ctx, l)
+}
+
+// behind gives the notice that a link is about, with the register that it was written from.
+func (r *Rights) behind(ctx context.Context, l Link) (SentNotice, *Register, error) {
 	n, err := r.Store.NoticeFor(ctx, r.Controller, l.ContactID, l.DeliveryID)
 	if err != nil {
 		return n, nil, err
 	}
 	reg, err := r.Registers.Version(ctx, n.RegisterID)
-	if err == nil && purpose == TokenObjection && !objectionApplies(reg, n.ActivityKey) {
+	if err == nil && l.Purpose == TokenObjection && !objectionApplies(reg, n.ActivityKey) {
 		err = ErrNoSuchLink // R10 gives no objection here
 	}
 	return n, reg, err

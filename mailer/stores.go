@@ -3,6 +3,8 @@ package mailer
 import (
 	"context"
 	"time"
+
+	"article14/internal/wish"
 )
 
 // RegisterStore keeps immutable register versions.
@@ -149,10 +151,13 @@ type Way string
 const (
 	WayPage     Way = "page"      // a button on a page of ours
 	WayOneClick Way = "one_click" // the button of a mail program (R2)
+	WayAnswer   Way = "answer"    // a mail that they wrote to us
+	// WayComplaint is the button "this is spam", as a provider passes it on (RFC 5965).
+	WayComplaint Way = "complaint"
 )
 
 // Ways lists them.
-var Ways = []Way{WayPage, WayOneClick}
+var Ways = []Way{WayPage, WayOneClick, WayAnswer, WayComplaint}
 
 // ObjectionScope is what an objection is against.
 type ObjectionScope string
@@ -218,6 +223,14 @@ type Figures struct {
 	Classes     []ClassFigures // of recipient domains, those on record
 	Instance    Instance
 	Exemptions  ExemptionFigures
+	Answers     AnswerFigures
+}
+
+// AnswerFigures are people's answers that nobody has closed.
+type AnswerFigures struct {
+	Open   map[wish.Kind]int64 `json:"open_by_kind"` // by the kind that words suggest
+	Oldest time.Time           `json:"oldest,omitzero"`
+	DueAt  time.Time           `json:"first_due,omitzero"` // the earliest date (D9)
 }
 
 // ExemptionFigures are exemptions that wait for a person.
@@ -254,6 +267,7 @@ type ContactReport struct {
 	Deliveries   []DeliveryReport
 	Objections   []Objection
 	Requests     []Request
+	Answers      []AnswerItem
 	Decisions    []Decision
 	PriorNotices []PriorNotice
 	Exemptions   []Exemption // that have excused duties of theirs, ended ones too

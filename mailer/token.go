@@ -101,22 +101,48 @@ func tokenBody(l Link) []byte {
 
 func tokenSum(k Key, body []byte) []byte { return k.MAC(linkPart, body)[:tokenMAC] }
 
-// linkPart and envelopePart keep the two kinds of MACs apart.
-var linkPart, envelopePart = []byte("link"), []byte("envelope")
+// These keep the kinds of MACs apart.
+var linkPart, envelopePart, answerPart = []byte("link"), []byte("envelope"), []byte("answer")
 
 // lowerBase32 survives mail systems that fold the case of a local part.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-const envelopePrefix = "b-"
+// The letters that tell our addresses apart: where bounces go, and where answers do.
+const (
+	envelopePrefix = "b-"
+	answerPrefix   = "a-"
+)
 
 // EnvelopeFrom is the envelope sender of a delivery: its id and a MAC, so that
 // a bounce finds its delivery and a forged one does not. The local part is 47
 // octets of lower-case base32, under the 64 of RFC 5321.
 func (t Tokens) EnvelopeFrom(delivery ID, domain string) string {
-	k := t.Keys.Newest(EnvelopeKey)
+	return sealed(t.Keys.Newest(EnvelopeKey), envelopePrefix, envelopePart, delivery, domain)
+}
+
+// AnswerTo is the Reply-To of a delivery, of the same form: whoever answers it is
+// known to have had it. It is made with the key that the first attempt was, whose id
+// stands in the values: a second attempt has the same bytes (E1). slots of a first attempt
+// (again is false) are given the newest key's. It is "" without a domain.
+func (t Tokens) AnswerTo(delivery ID, domain string, slots Slots, again bool) (string, error) {
+	if domain == "" {
+		return "", nil
+	}
+	if !again {
+		slots[SlotAnswerKey] = t.Keys.Newest(EnvelopeKey).ID
+	}
+	k, known := t.Keys.ByID(EnvelopeKey, slots[SlotAnswerKey])
+	if !known {
+		return "", fmt.Errorf("the envelope key %q, which made the reply address of the first attempt, is not in the key file: put it back", slots[SlotAnswerKey])
+	}
+	return sealed(k, answerPrefix, answerPart, delivery, domain), nil
+}
+
+// sealed is an address whose local part is a delivery's id with a MAC.
+func sealed(k Key, prefix string, part []byte, delivery ID, domain string) string {
 	address := make([]byte, 0, 128)
-	address = append(append(address, envelopePrefix...), k.ID...)
-	address = lowerBase32.AppendEncode(address, append(delivery[:], envelopeSum(k, delivery)...))
+	address = append(append(address, prefix...), k.ID...)
+	address = lowerBase32.AppendEncode(address, append(delivery[:], sealedSum(k, part, delivery)...))
 	return string(append(append(address, '@'), domain...))
 }
 
@@ -130,13 +156,20 @@ func EnvelopeID(envelopeFrom string) string {
 
 // ErrForgedEnvelope says that something looks like an envelope sender of ours and
 // its MAC is not: forged, mangled, or made with a key that is gone.
-var ErrForgedEnvelope = fmt.Errorf("%w: it has the form of an envelope sender, and no key here made it", ErrNoSuchLink)
+var ErrForgedEnvelope = fmt.Errorf("%w: it has the form of an envelope sender or a reply address, and no key here made it", ErrNoSuchLink)
 
 // OpenEnvelope gives the delivery behind an envelope sender or an ENVID, in
 // whatever case it came back; or ErrNoSuchLink, as ErrForgedEnvelope if it has
 // the form of one.
 func (t Tokens) OpenEnvelope(addr string) (ID, error) {
-	body, ours := strings.CutPrefix(strings.ToLower(EnvelopeID(addr)), envelopePrefix)
+	return t.unseal(addr, envelopePrefix, envelopePart)
+}
+
+// OpenAnswer does the same for the address of an answer.
+func (t Tokens) OpenAnswer(addr string) (ID, error) { return t.unseal(addr, answerPrefix, answerPart) }
+
+func (t Tokens) unseal(addr, prefix string, part []byte) (ID, error) {
+	body, ours := strings.CutPrefix(strings.ToLower(EnvelopeID(addr)), prefix)
 	if !ours || len(body) < 2 || len(body) > 64 {
 		return ID{}, ErrNoSuchLink
 	}
@@ -146,7 +179,7 @@ func (t Tokens) OpenEnvelope(addr string) (ID, error) {
 	}
 	k, known := t.Keys.ByID(EnvelopeKey, body[:1])
 	id := ID(raw[:16])
-	if !known || !hmac.Equal(raw[16:], envelopeSum(k, id)) {
+	if !known || !hmac.Equal(raw[16:], sealedSum(k, part, id)) {
 		return ID{}, ErrForgedEnvelope
 	}
 	return id, nil
@@ -154,8 +187,8 @@ func (t Tokens) OpenEnvelope(addr string) (ID, error) {
 
 const envelopeMAC = 11
 
-func envelopeSum(k Key, delivery ID) []byte {
-	return k.MAC(envelopePart, delivery[:])[:envelopeMAC]
+func sealedSum(k Key, part []byte, delivery ID) []byte {
+	return k.MAC(part, delivery[:])[:envelopeMAC]
 }
 
 // codeAlphabet has no letter that is taken for a digit or another letter

@@ -90,6 +90,9 @@ func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecor
 	}
 	h := Headers{DeliveryID: j.DeliveryID, To: j.To, Date: date,
 		EnvelopeFrom: r.Tokens.EnvelopeFrom(j.DeliveryID, reg.Controller.Mail.BounceDomain)}
+	if h.AnswerTo, err = r.Tokens.AnswerTo(j.DeliveryID, reg.Controller.Mail.AnswerDomain, slots, j.Slots != nil); err != nil {
+		return Message{}, nil, err
+	}
 	if j.Document == DocNotice {
 		if h.Tokens, err = r.Tokens.noticeOf(slots, j); err != nil {
 			return Message{}, nil, err

@@ -18,7 +18,7 @@ const module = "article14/"
 // Rooms by what they may know. See docs/architecture.md.
 var (
 	pure = []string{"internal/calendar", "internal/language", "internal/plain", "internal/address", "internal/identity",
-		"internal/export", "internal/pacing", "internal/memo", "internal/dkim"}
+		"internal/export", "internal/pacing", "internal/memo", "internal/dkim", "internal/wish"}
 	leaves = []string{"templates", "locales", "migrations"}
 )
 
@@ -53,7 +53,7 @@ var homes = map[string][]string{
 	"github.com/go-fonts/liberation":      {"internal/letter"},
 	"github.com/go-fonts/dejavu":          {"internal/letter"},
 	"golang.org/x/image":                  {"internal/letter"},
-	"golang.org/x/text":                   {"internal/bounce", "internal/identity", "internal/letter", "internal/language", "internal/calendar", "internal/intake", "internal/sample", "internal/web/portal", "locales"},
+	"golang.org/x/text":                   {"internal/bounce", "internal/identity", "internal/letter", "internal/language", "internal/calendar", "internal/intake", "internal/sample", "internal/web/portal", "internal/wish", "locales"},
 }
 
 // TestEveryRoomKnowsOnlyWhomItMayKnow parses the imports of all files that are

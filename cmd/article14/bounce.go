@@ -34,7 +34,7 @@ type bounceCmd struct {
 
 // Help says what a mail system must know.
 func (c *bounceCmd) Help() string {
-	return `Reads one report of a mail system (RFC 3464) on standard input and does what follows from it. Nothing is ever answered.
+	return `Reads one message on standard input: a report of a mail system (RFC 3464), a complaint (RFC 5965), an automatic reply or a person's answer, and does what follows from it. A report is never answered; a clear objection is acknowledged to the address that we know.
 
 Exit status: 0 the report is kept, whether it found its delivery or not; 75 it could not be kept (the database is away, say): the mail system shall try again; 2 misuse. docs/bounces.md shows how to wire Postfix and Exim.`
 }
@@ -110,16 +110,26 @@ type bounceJSON struct {
 	To       mailer.DeliveryState `json:"delivery_state,omitempty"`
 	Duties   mailer.DutyState     `json:"duties,omitempty"`
 	Why      mailer.WhyUnmatched  `json:"unmatched,omitempty"`
+	Answer   *answerJSON          `json:"answer,omitempty"`
 }
 
 func newBounceJSON(f mailer.ReportFate, v mailer.Verdict) bounceJSON {
-	return bounceJSON{v.Finding(), v.Reply.Enhanced, f.Replayed, f.DeliveryID, f.To, f.Duty, f.Why}
+	out := bounceJSON{Finding: v.Finding(), Status: v.Reply.Enhanced, Replayed: f.Replayed, Delivery: f.DeliveryID, To: f.To, Duties: f.Duty, Why: f.Why}
+	if f.Answer != nil {
+		a := newAnswerJSON(*f.Answer)
+		out.Answer = &a
+	}
+	return out
 }
 
 func bounceWords(f mailer.ReportFate, v mailer.Verdict) string {
 	switch {
 	case f.Replayed:
 		return v.Finding() + ": was taken in before; nothing changed"
+	case f.Answer != nil:
+		return fmt.Sprintf("answer %s, suggested %s, is %s; see 'article14 answer show'", f.Answer.ID, f.Answer.Kind, answerShort(*f.Answer))
+	case f.Why != "" && v.Kind == mailer.KindAutomatic:
+		return v.Finding() + ": counted, and not kept"
 	case f.Why != "":
 		return v.Finding() + ": no delivery found (" + string(f.Why) + "); kept"
 	case f.To == "":
@@ -128,6 +138,14 @@ func bounceWords(f mailer.ReportFate, v mailer.Verdict) string {
 		return fmt.Sprintf("%s: delivery %s is %s", v.Finding(), f.DeliveryID, f.To)
 	}
 	return fmt.Sprintf("%s: delivery %s is %s, its duties are %s", v.Finding(), f.DeliveryID, f.To, f.Duty)
+}
+
+// answerShort is where an answer stands, in a word or two.
+func answerShort(a mailer.AnswerItem) string {
+	if a.No == mailer.NoRecorded {
+		return string(a.State) + ", its objection recorded"
+	}
+	return string(a.State)
 }
 
 func (c *bounceCmd) show(ctx context.Context, s *Settings, std streams) error {

@@ -92,6 +92,10 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register, now
 	for _, d := range r.Deliveries {
 		printDelivery(w, d, zone)
 	}
+	if len(r.Answers) > 0 {
+		fmt.Fprintln(w)
+		printAnswers(w, r.Answers, now, zone)
+	}
 	for _, o := range r.Objections {
 		fmt.Fprintf(w, "\nobjected to %s on %s (%s)\n", o.ActivityKey, whenIn(o.MadeAt, zone), o.Way)
 	}

@@ -32,6 +32,7 @@ type contactJSON struct {
 	Deliveries      []deliveryJSON     `json:"deliveries"`
 	Objections      []objectionJSON    `json:"objections"`
 	Requests        []requestJSON      `json:"requests"`
+	Answers         []answerJSON       `json:"answers"`
 	Decisions       []decisionJSON     `json:"decisions"`
 }
 
@@ -175,6 +176,7 @@ func newContactJSON(r mailer.ContactReport, now time.Time, zone *time.Location) 
 		Objections: each(r.Objections, func(o mailer.Objection) objectionJSON {
 			return objectionJSON{o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID}
 		}),
+		Answers: newAnswersJSON(r.Answers),
 		Requests: each(r.Requests, func(q mailer.Request) requestJSON {
 			return requestJSON{q.ID, q.Kind, q.Way, q.ReceivedAt, q.DueAt, q.DeliveryID}
 		}),

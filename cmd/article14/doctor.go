@@ -224,7 +224,7 @@ func (v *visit) outside(ctx context.Context) {
 	}
 	m := v.app.reg.Controller.Mail
 	dns := v.cmd.resolver()
-	v.findings = append(v.findings, doctor.Check(ctx, dns, doctor.Domains{From: mailDomain(v.app.reg), Bounce: m.BounceDomain, Links: m.Links,
+	v.findings = append(v.findings, doctor.Check(ctx, dns, doctor.Domains{From: mailDomain(v.app.reg), Bounce: m.BounceDomain, Answer: m.AnswerDomain, Links: m.Links,
 		DKIMSelector: v.cmd.DKIMSelector, DKIMDomain: v.cmd.DKIMDomain, Signer: v.signer, Now: v.now(), SendsFrom: v.from})...)
 	v.findings = append(v.findings, doctor.CheckReverse(ctx, dns, "", v.from)...)
 	v.links(ctx, m.Links)

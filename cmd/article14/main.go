@@ -49,6 +49,7 @@ type commands struct {
 	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
 	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
 	Bounce   bounceCmd   `cmd:"" help:"Take in one report of a mail system on standard input."`
+	Answer   answerCmd   `cmd:"" help:"What people wrote back: list, show, link to a person, close."`
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
 	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"article14/internal/catcher"
+	"article14/internal/wish"
 	"article14/mailer"
 )
 
@@ -25,6 +26,10 @@ func TestMetrics(t *testing.T) {
 	stop := s.workWith(t, meter)
 	until(t, s.finished(t, "first"))
 	s.objects(t)
+	_, _, err := s.reports().Judge(t.Context(), mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("From: ann@example.org\r\n\r\nWho are you?")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	stop()
 	families, err := registry.Gather()
 	if err != nil {
@@ -121,12 +126,14 @@ func labelValues() map[string]func(string) bool {
 		windows[w.Name] = true
 	}
 	return map[string]func(string) bool{
-		"state":        states,
-		"to":           states,
-		"reason":       func(v string) bool { return mailer.BlockReason(v).Remedy() != "" },
-		"age":          func(v string) bool { return ages[v] },
-		"within":       func(v string) bool { return windows[v] },
-		"kind":         func(v string) bool { return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) },
+		"state":  states,
+		"to":     states,
+		"reason": func(v string) bool { return mailer.BlockReason(v).Remedy() != "" },
+		"age":    func(v string) bool { return ages[v] },
+		"within": func(v string) bool { return windows[v] },
+		"kind": func(v string) bool {
+			return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) || slices.Contains(wish.Kinds, wish.Kind(v))
+		},
 		"way":          func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
 		"result":       func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
 		"domain_class": in("big"), // what the run lists; names are an operator's, and twenty at most

@@ -43,6 +43,7 @@ type statusJSON struct {
 	Classes    []classJSON                    `json:"classes"`
 	Instance   instanceJSON                   `json:"instance"`
 	Exemptions mailer.ExemptionFigures        `json:"exemptions"`
+	Answers    mailer.AnswerFigures           `json:"answers"`
 	ToDo       []mailer.Task                  `json:"to_do"`
 	Forecast   mailer.Forecast                `json:"forecast"`
 }
@@ -75,7 +76,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
 		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
-		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, ToDo: tasksReport(f)}
+		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/wish"
 	"article14/mailer"
 )
 
@@ -64,6 +65,9 @@ func statusRows(f mailer.Figures, zone *time.Location) [][]string {
 		[]string{"handed over", fmt.Sprintf("%s in the last minute, %s in the last hour", number(f.RelayedLast["1m"]), number(f.RelayedLast["1h"]))})
 	if f.Requests > 0 || len(f.Objections) > 0 {
 		rows = append(rows, []string{"people said", fmt.Sprintf("%s objections, %s requests open", number(sum(f.Objections)), number(f.Requests))})
+	}
+	if len(f.Answers.Open) > 0 {
+		rows = append(rows, []string{"answers open", tallied(wish.Kinds, f.Answers.Open) + "; the first to be answered by " + calendar.DateOf(f.Answers.DueAt, zone).String()})
 	}
 	return append(rows, reportRows(f)...)
 }

@@ -259,7 +259,11 @@ func (a *app) rights() *mailer.Rights {
 }
 
 func (a *app) reports() *mailer.Reports {
-	return &mailer.Reports{Store: a.store, Read: bounce.Read, Tokens: a.tokens(), Controller: a.controller, Now: a.now, Log: a.log}
+	return &mailer.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Controller: a.controller, Now: a.now, Log: a.log}
+}
+
+func (a *app) answers() *mailer.Answers {
+	return &mailer.Answers{Store: a.store, Rights: a.rights(), Keys: a.keys, Controller: a.controller, Company: a.reg.Controller, Now: a.now, Log: a.log}
 }
 
 func (a *app) eraser() *mailer.Eraser {

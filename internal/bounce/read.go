@@ -22,6 +22,7 @@ type message struct {
 	quoted   string    // what it quotes in its text
 	lines    []string  // of the text
 	found    []mention // in the lines
+	files    []mailer.Attachment
 	returned header
 }
 
@@ -56,6 +57,10 @@ func open(raw []byte) message {
 			words = append(words, p.words())
 		case "text/html":
 			markup = append(markup, unmarked(p.words()))
+		default:
+			if len(m.files) < maxParts {
+				m.files = append(m.files, mailer.Attachment{Type: p.kind, Size: len(p.body)})
+			}
 		}
 	})
 	if strings.TrimSpace(strings.Join(words, "")) == "" {
@@ -173,7 +178,7 @@ func (m message) judge(rec mailer.RecipientReport) mailer.ReplyClass {
 
 // said is what an answer says.
 func (m message) said() mailer.Said {
-	return mailer.Said{From: firstAddress(decodedWords(m.head.get("From"))), Subject: decodedWords(m.head.get("Subject")), Text: unquoted(m.text)}
+	return mailer.Said{From: firstAddress(decodedWords(m.head.get("From"))), Subject: decodedWords(m.head.get("Subject")), Text: unquoted(m.text), Attachments: m.files}
 }
 
 var wordDecoder = mime.WordDecoder{CharsetReader: charsetReader}

@@ -148,11 +148,11 @@ func (w *writer) document(d mailer.Document) (document, error) {
 // mailOf gathers what the headers need from the register.
 func mailOf(reg *mailer.Register, act mailer.Activity, key mailer.SkeletonKey) mailFacts {
 	m := reg.Controller.Mail
-	facts := mailFacts{From: m.From, FromName: m.FromName, Domain: m.BounceDomain, Links: strings.TrimRight(m.Links, "/")}
+	facts := mailFacts{From: m.From, FromName: m.FromName, AnswerDomain: m.AnswerDomain, Domain: m.BounceDomain, Links: strings.TrimRight(m.Links, "/")}
 	if facts.Domain == "" {
 		_, facts.Domain, _ = strings.Cut(m.From, "@")
 	}
-	if e := reg.Controller.Email; e != "" && !strings.EqualFold(e, m.From) {
+	if e := reg.Controller.Email; e != "" && m.AnswerDomain == "" && !strings.EqualFold(e, m.From) {
 		facts.ReplyTo = e
 	}
 	for _, r := range mailer.RightsFor(act) {

@@ -30,12 +30,13 @@ const (
 	markDate      frameMark = "@frame-date@"
 	markMessageID frameMark = "@frame-message-id@"
 	markTo        frameMark = "frame-to@frame.invalid"
+	markAnswerTo  frameMark = "frame-answer@frame.invalid"
 	markOneClick  frameMark = "https://frame.invalid/one-click"
 	markText      frameMark = "@frame-text@"
 	markHTML      frameMark = "@frame-html@"
 )
 
-var frameMarks = []frameMark{markDate, markMessageID, markTo, markOneClick, markText, markHTML}
+var frameMarks = []frameMark{markDate, markMessageID, markTo, markAnswerTo, markOneClick, markText, markHTML}
 
 // frameKind says which of the frames of a skeleton a message needs.
 type frameKind struct {
@@ -60,7 +61,7 @@ func makeFrames(s skeleton, hash [32]byte) (map[frameKind]frame, error) {
 		if err != nil {
 			return nil, err
 		}
-		if frames[k], err = cutFrame(written, k.oneClick); err != nil {
+		if frames[k], err = cutFrame(written, k.oneClick, s.Mail.AnswerDomain != ""); err != nil {
 			return nil, err
 		}
 	}
@@ -77,8 +78,12 @@ func writeFrame(s skeleton, subject, boundary string, oneClick bool) ([]byte, er
 	if err := m.FromFormat(s.Mail.FromName, s.Mail.From); err != nil {
 		return nil, fmt.Errorf("the sender's address in the register cannot be used: %w", err)
 	}
-	if s.Mail.ReplyTo != "" {
-		if err := m.ReplyTo(s.Mail.ReplyTo); err != nil {
+	replyTo := s.Mail.ReplyTo
+	if s.Mail.AnswerDomain != "" {
+		replyTo = string(markAnswerTo)
+	}
+	if replyTo != "" {
+		if err := m.ReplyTo(replyTo); err != nil {
 			return nil, fmt.Errorf("the controller's address in the register cannot be used: %w", err)
 		}
 	}
@@ -103,7 +108,7 @@ func writeFrame(s skeleton, subject, boundary string, oneClick bool) ([]byte, er
 }
 
 // cutFrame cuts a message at its marks, each of which must be there once.
-func cutFrame(written []byte, oneClick bool) (frame, error) {
+func cutFrame(written []byte, oneClick, answers bool) (frame, error) {
 	var f frame
 	for rest := written; ; {
 		at, found := len(rest), frameMark("")
@@ -119,8 +124,10 @@ func cutFrame(written []byte, oneClick bool) (frame, error) {
 		rest = rest[at+len(found):]
 	}
 	want := len(frameMarks) + 1
-	if !oneClick {
-		want--
+	for _, there := range []bool{oneClick, answers} {
+		if !there {
+			want--
+		}
 	}
 	if len(f) != want {
 		return nil, fmt.Errorf("a message has %d values of its own in place of %d", len(f)-1, want-1)
@@ -131,7 +138,7 @@ func cutFrame(written []byte, oneClick bool) (frame, error) {
 // checkHeaders refuses, at the edge, what no header or envelope may have.
 func checkHeaders(h mailer.Headers) error {
 	for _, given := range [...]struct{ what, value string }{
-		{"recipient", h.To}, {"envelope sender", h.EnvelopeFrom}, {"token of objection", h.Tokens.Objection},
+		{"recipient", h.To}, {"envelope sender", h.EnvelopeFrom}, {"address for answers", h.AnswerTo}, {"token of objection", h.Tokens.Objection},
 	} {
 		if control(given.value) {
 			return fmt.Errorf("compose: the %s: %w", given.what, errControl)

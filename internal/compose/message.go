@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"article14/internal/address"
@@ -30,6 +31,9 @@ func (c *Composer) Compose(s mailer.Skeleton, slots mailer.Slots, h mailer.Heade
 	oneClick := p.Mail.OneClick && h.Tokens.Objection != ""
 	if oneClick && !f.allowed(objectURL, f.links.object) {
 		return mailer.Message{}, fmt.Errorf("compose: the one-click address is not under %s", p.Mail.Links)
+	}
+	if domain := p.Mail.AnswerDomain; domain != "" && !strings.HasSuffix(h.AnswerTo, "@"+domain) {
+		return mailer.Message{}, fmt.Errorf("compose: the text was approved with answers to %s, and the address for them is not there", domain)
 	}
 	m := mailer.Message{EnvelopeFrom: h.EnvelopeFrom, To: to.Normal(), EnvelopeID: mailer.EnvelopeID(h.EnvelopeFrom), UTF8: to.NeedsSMTPUTF8()}
 	for _, piece := range p.frames[frameKind{h.Test, oneClick}] {
@@ -90,6 +94,8 @@ func (f *filler) put(dst []byte, mark frameMark, p *parsed, h mailer.Headers, to
 		return append(append(append(dst, '@'), p.Mail.Domain...), '>'), nil
 	case markTo:
 		return append(dst, to...), nil
+	case markAnswerTo:
+		return append(dst, h.AnswerTo...), nil
 	case markOneClick:
 		return append(dst, f.links.object...), nil
 	case markText:

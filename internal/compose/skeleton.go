@@ -36,12 +36,13 @@ type skeleton struct {
 
 // mailFacts is what the headers are made of besides the subject.
 type mailFacts struct {
-	From     string `json:"from"`
-	FromName string `json:"from_name"`
-	ReplyTo  string `json:"reply_to,omitempty"` // where it is another address than From
-	Domain   string `json:"domain"`             // of the Message-ID
-	Links    string `json:"links"`              // base of our own links, without a slash at the end
-	OneClick bool   `json:"one_click"`          // R10 gives a right to object
+	From         string `json:"from"`
+	FromName     string `json:"from_name"`
+	ReplyTo      string `json:"reply_to,omitempty"`      // where it is another address than From
+	AnswerDomain string `json:"answer_domain,omitempty"` // Reply-To is an address of each mail's own there
+	Domain       string `json:"domain"`                  // of the Message-ID
+	Links        string `json:"links"`                   // base of our own links, without a slash at the end
+	OneClick     bool   `json:"one_click"`               // R10 gives a right to object
 }
 
 // pageText is a notice as the portal shows it.

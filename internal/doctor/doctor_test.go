@@ -269,8 +269,23 @@ func TestDMARCIsFoundAndSPFOrDKIMMustVouchForTheFromDomain(t *testing.T) { // RF
 
 func TestBouncesMustHaveSomewhereToGo(t *testing.T) {
 	for lines, want := range map[string]Level{"MX mail.example.": OK, "MX .": Problem, "A 192.0.2.1": Warning, "TXT x": Problem, "FAIL": Unknown} {
-		if f := checkMX(t.Context(), zone{"b.example": {lines}}, "b.example"); f.Level != want {
+		if f := checkMX(t.Context(), zone{"b.example": {lines}}, "bounces", "b.example"); f.Level != want {
 			t.Errorf("%s: %+v", lines, f)
+		}
+	}
+}
+
+func TestAnswersMustHaveSomewhereToGoWhereTheyHaveADomain(t *testing.T) {
+	z := zone{"b.example": {"MX mail.example."}}
+	for answer, want := range map[string]string{"": "", "b.example": "", "a.example": "a.example has neither MX nor address: answers are lost, and receivers may refuse such a sender"} {
+		got := ""
+		for _, f := range Check(t.Context(), z, Domains{From: "example.org", Bounce: "b.example", Answer: answer, Links: "https://x.example.org"}) {
+			if f.About == "answers" {
+				got = f.Says
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", answer, got, want)
 		}
 	}
 }

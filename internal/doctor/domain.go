@@ -17,6 +17,7 @@ import (
 type Domains struct {
 	From         string       // domain of the From address
 	Bounce       string       // domain of the envelope sender
+	Answer       string       // domain of the addresses for answers; "": they go to the controller's own
 	Links        string       // base of every link
 	DKIMSelector string       // of the relay's signatures; "" not known
 	DKIMDomain   string       // d= of signatures; From if empty
@@ -30,7 +31,10 @@ func Check(ctx context.Context, r Resolver, d Domains) []Finding {
 	if d.DKIMDomain == "" {
 		d.DKIMDomain = d.From
 	}
-	out := []Finding{checkMX(ctx, r, d.Bounce)}
+	out := []Finding{checkMX(ctx, r, "bounces", d.Bounce)}
+	if d.Answer != "" && d.Answer != d.Bounce {
+		out = append(out, checkMX(ctx, r, "answers", d.Answer))
+	}
 	out = append(out, checkSPF(ctx, r, d.Bounce, d.SendsFrom)...)
 	if d.Signer != nil {
 		out = append(out, checkSigner(ctx, r, d)...)
@@ -51,23 +55,22 @@ func organisational(domain string) string {
 	return domain
 }
 
-// checkMX asks where bounces go.
-func checkMX(ctx context.Context, r Resolver, domain string) Finding {
-	const about = "bounces"
+// checkMX asks where bounces go, or answers.
+func checkMX(ctx context.Context, r Resolver, about, domain string) Finding {
 	hosts, err := r.LookupMX(ctx, domain)
 	switch {
 	case err != nil && !absent(err):
 		return Finding{about, Unknown, "DNS does not answer for " + domain, "ask again, or another DNS server (--resolver)", "RFC 5321, 5.1"}
 	case len(hosts) == 1 && (hosts[0].Host == "." || hosts[0].Host == ""):
-		return Finding{about, Problem, domain + " says that it takes no mail: bounces are lost, and receivers may refuse such a sender",
+		return Finding{about, Problem, domain + " says that it takes no mail: " + about + " are lost, and receivers may refuse such a sender",
 			"remove the null MX and let the domain's mail come to 'article14 bounce'", "RFC 7505"}
 	case len(hosts) > 0:
 		return Finding{about, OK, fmt.Sprintf("mail for %s goes to %s", domain, strings.TrimSuffix(hosts[0].Host, ".")), "", "RFC 5321, 5.1"}
 	}
 	if ips, err := r.LookupNetIP(ctx, "ip", domain); err == nil && len(ips) > 0 {
-		return Finding{about, Warning, domain + " has no MX: bounces go to the host of that name", "publish an MX", "RFC 5321, 5.1"}
+		return Finding{about, Warning, domain + " has no MX: " + about + " go to the host of that name", "publish an MX", "RFC 5321, 5.1"}
 	}
-	return Finding{about, Problem, domain + " has neither MX nor address: bounces are lost, and receivers may refuse such a sender",
+	return Finding{about, Problem, domain + " has neither MX nor address: " + about + " are lost, and receivers may refuse such a sender",
 		"publish an MX that leads to 'article14 bounce'", "RFC 5321, 5.1"}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"article14/internal/wish"
 	"article14/mailer"
 )
 
@@ -88,6 +89,10 @@ var families = []family{
 	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f mailer.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),
 	gauge("exemptions", "Exemptions that wait for a person: proposed, and to be reviewed soon.", exemptions, "state"),
 	gauge("requests_open", "Requests of people not yet answered.", one(func(f mailer.Figures) int64 { return f.Requests })),
+	gauge("answers_open", "Answers of people that nobody has closed, by the kind that their words suggest.",
+		every(wish.Kinds, func(f mailer.Figures) map[wish.Kind]int64 { return f.Answers.Open }), "kind"),
+	gauge("answers_oldest_age_seconds", "Age of the oldest of them; 0 if there is none.", oldestAnswer),
+	gauge("answers_smallest_slack_seconds", "From now to the earliest date of one of them; negative is late.", answerSlack),
 	gauge("alerts", "Alerts that nobody has seen to, by kind.", alerts, "kind"),
 	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
 	counter("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", reports, "finding"),
@@ -120,6 +125,21 @@ func oldestQueued(f mailer.Figures, now time.Time, put put) {
 		return
 	}
 	put(now.Sub(f.QueueOldest).Seconds())
+}
+
+func oldestAnswer(f mailer.Figures, now time.Time, put put) {
+	if f.Answers.Oldest.IsZero() {
+		put(0)
+		return
+	}
+	put(now.Sub(f.Answers.Oldest).Seconds())
+}
+
+// answerSlack is absent where nothing is open.
+func answerSlack(f mailer.Figures, now time.Time, put put) {
+	if !f.Answers.DueAt.IsZero() {
+		put(f.Answers.DueAt.Sub(now).Seconds())
+	}
 }
 
 func lanesByState(f mailer.Figures, _ time.Time, put put) {

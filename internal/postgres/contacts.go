@@ -36,6 +36,9 @@ func (s *Store) ContactReport(ctx context.Context, controller, contact mailer.ID
 		if err := t.excusesOf(ctx, contact, &r); err != nil {
 			return err
 		}
+		if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
+			return err
+		}
 		var requests []requestRow
 		err = t.all(ctx, &requests, "contact_requests", contact)
 		for _, q := range requests {

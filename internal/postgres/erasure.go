@@ -240,7 +240,12 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		{"erase_replies", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_reports", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_raw_reports", len(e.emptied), []any{records{e.emptied}}},
+		{"erase_answer_texts", len(e.emptied), []any{records{e.emptied}}},
+		{"erase_answer_raw", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_pages", len(e.pages), []any{records{e.pages}}},
+		{"erase_all_answer_texts", len(e.whole), []any{uuids(e.whole)}},
+		{"erase_all_raw", len(e.whole), []any{uuids(e.whole)}},
+		{"erase_answer_reasons", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_identifiers", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_contacts", len(e.whole), []any{uuids(e.whole), e.now}},
 	} {
@@ -250,6 +255,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		if _, err := t.exec(ctx, step.statement, step.args...); err != nil {
 			return err
 		}
+	}
+	if err := e.eraseAnswers(ctx, t); err != nil {
+		return err
 	}
 	if err := t.suppress(ctx, e.suppress); err != nil {
 		return err

@@ -46,9 +46,13 @@ ORDER BY d.contact_id, d.id
 FOR NO KEY UPDATE OF d
 
 -- name: erase_requests
+-- Requests for access, and answers of theirs that read like one and nobody has looked at.
 SELECT contact_id, max(due_at) AS due_at
-FROM request
-WHERE contact_id = ANY (CAST($1 AS uuid[])) AND state = 'received'
+FROM (
+    SELECT contact_id, due_at FROM request WHERE contact_id = ANY (CAST($1 AS uuid[])) AND state = 'received'
+    UNION ALL
+    SELECT contact_id, due_at FROM answer WHERE contact_id = ANY (CAST($1 AS uuid[])) AND state = 'open' AND kind = 'access'
+) asked
 GROUP BY contact_id
 
 -- name: erase_lock_duties

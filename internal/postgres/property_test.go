@@ -322,6 +322,7 @@ var verdicts = []mailer.Verdict{
 	{Action: mailer.ActionFailed, Class: mailer.ClassDeadAddress, Reply: mailer.Reply{Code: 550, Enhanced: "5.1.1"}},
 	{Action: mailer.ActionFailed, Class: mailer.ClassPolicy, Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1"}},
 	{Action: mailer.ActionFailed, Class: mailer.ClassMailboxFull}, {Action: mailer.ActionDelivered}, {Action: mailer.ActionDelayed}, {},
+	{Kind: mailer.KindComplaint},
 }
 
 func (m *mischief) addressOf(contact mailer.ID) (id mailer.ID) {
@@ -340,13 +341,15 @@ var truth = map[string]string{
 			OR state = 'erased' AND reason = 'informed' AND met_at IS NULL) AND told_at > due_at) HAVING count(*) > 0`,
 	countDelivery:       `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' GROUP BY state`,
 	countCorrespondence: `SELECT state, count(*) FROM delivery WHERE controller_id = $1 AND document <> 'notice' GROUP BY state`,
-	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered', 'bounced') GROUP BY languages`,
+	countLanguage:       `SELECT languages, count(*) FROM delivery WHERE controller_id = $1 AND document = 'notice' AND state IN ('relayed', 'delivered', 'bounced', 'complained') GROUP BY languages`,
 	countAttempt: `SELECT a.outcome, count(*) FROM outcome a JOIN delivery d ON d.contact_id = a.contact_id AND d.id = a.delivery_id
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
 	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 AND settled_at IS NULL GROUP BY kind`,
 	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1
-		UNION ALL SELECT outcome FROM report_unmatched WHERE controller_id = $1 AND state = 'not_understood') x GROUP BY x.outcome`,
+		UNION ALL SELECT outcome FROM report_unmatched WHERE controller_id = $1 AND state = 'not_understood'
+		UNION ALL SELECT 'answer' FROM answer WHERE controller_id = $1) x GROUP BY x.outcome`,
+	countAnswer:    `SELECT kind, count(*) FROM answer WHERE controller_id = $1 AND state = 'open' GROUP BY kind`,
 	countUnmatched: `SELECT state, count(*) FROM report_unmatched WHERE controller_id = $1 GROUP BY state`,
 	countClass: `SELECT l.domain_class, count(*) FROM delivery d JOIN lane l ON l.id = d.lane
 		WHERE d.controller_id = $1 AND d.state = 'queued' AND l.domain_class <> 'any' GROUP BY l.domain_class`,

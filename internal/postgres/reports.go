@@ -32,10 +32,8 @@ func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f mailer.R
 		if fate, err = c.match(ctx, t); err != nil {
 			return err
 		}
-		if fate.Why != "" {
-			if err := c.park(ctx, t, fate.Why); err != nil {
-				return err
-			}
+		if err := c.unmatched(ctx, t, fate.Why); err != nil {
+			return err
 		}
 		return c.counts.note(ctx, t, time.Time{})
 	})
@@ -83,6 +81,7 @@ type reportedRow struct {
 	deliveryMove
 	IdentifierID mailer.ID `db:"identifier_id"`
 	Attempts     int       `db:"attempts"`
+	Activity     string    `db:"activity_key"`
 }
 
 // match finds the delivery, locks it, asks what follows, and does that.
@@ -90,6 +89,11 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 	clue := c.file.Clue
 	if clue.DeliveryID.IsZero() {
 		return mailer.ReportFate{Why: clue.Why}, nil
+	}
+	if c.file.Verdict.Kind == mailer.KindComplaint {
+		if _, err := t.exec(ctx, "report_contact_lock", c.controller, clue.DeliveryID); err != nil {
+			return mailer.ReportFate{}, err
+		}
 	}
 	var row reportedRow
 	if found, err := t.one(ctx, &row, "report_delivery", c.controller, clue.DeliveryID); err != nil || !found {
@@ -113,6 +117,11 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 	if err := c.aside(ctx, t, what); err != nil {
 		return fate, err
 	}
+	if what.To == mailer.Complained {
+		if err := c.complaint(ctx, t, row, what); err != nil {
+			return fate, err
+		}
+	}
 	return fate, c.keep(ctx, t, fate)
 }
 
@@ -123,16 +132,51 @@ func (c *filing) aside(ctx context.Context, t tx, what mailer.Consequence) error
 			return err
 		}
 	}
-	a := what.Alert
+	return c.raise(ctx, t, what.Alert)
+}
+
+func (c *filing) raise(ctx context.Context, t tx, a *mailer.Alert) error {
 	if a == nil {
 		return nil
 	}
 	return t.raise(ctx, []alertRow{{mailer.NewID(c.file.At), c.controller, a.Kind, a.Subject, a.Detail, c.file.At}}, c.counts)
 }
 
+// complaint has use stop, and counts how many of a campaign's notices were called spam.
+func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) error {
+	if o := what.Object; o != nil {
+		n, err := t.exec(ctx, "objection_add", o.ContactID, c.file.ID, c.controller, o.ActivityKey, o.Scope, o.Way, c.file.ReceivedAt, o.DeliveryID)
+		if err != nil {
+			return err
+		}
+		c.counts.add(c.controller, mailer.ID{}, countObjection, "", string(o.Way), int(n))
+		if _, err := t.exec(ctx, "contact_objected", c.controller, o.ContactID, c.file.ReceivedAt); err != nil {
+			return err
+		}
+		rows := make([]suppressionRow, len(what.StopUse))
+		for i, s := range what.StopUse {
+			rows[i] = newSuppressionRow(c.controller, s, c.file.At)
+		}
+		if err := t.suppress(ctx, rows); err != nil {
+			return err
+		}
+	}
+	if row.CampaignID.IsZero() {
+		return nil
+	}
+	var n struct {
+		Complained int64 `db:"complained"`
+		HandedOver int64 `db:"handed_over"`
+	}
+	if _, err := t.one(ctx, &n, "report_campaign_counts", c.controller, row.CampaignID, texts(wentOut)); err != nil {
+		return err
+	}
+	return c.raise(ctx, t, mailer.ComplaintAlert(row.CampaignID, n.Complained+1, max(n.HandedOver, 1))) // this one is counted with the transaction
+}
+
 // reported is a delivery with what a decision needs of its person.
 func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, now time.Time) (mailer.ReportedDelivery, error) {
-	d := mailer.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, Document: r.Document, State: r.From, Attempts: r.Attempts}
+	d := mailer.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, ActivityKey: r.Activity, Document: r.Document, State: r.From, Attempts: r.Attempts}
 	one := []mailer.ID{r.ContactID}
 	people, err := t.people(ctx, controller, one)
 	if err != nil || people[r.ContactID] == nil {
@@ -150,6 +194,7 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 	if i := slices.IndexFunc(p.identifiers, func(i mailer.Identifier) bool { return i.ID == r.IdentifierID }); i >= 0 {
 		d.To = p.identifiers[i]
 	}
+	d.Identifiers = p.identifiers
 	d.Channels = p.candidate("", nil, dead, spent, nil).Addresses
 	return d, nil
 }
@@ -282,6 +327,18 @@ func (c *filing) parked(why mailer.WhyUnmatched) (state string, next time.Time) 
 		return parkedGivenUp, c.file.At
 	}
 	return parkedWaiting, c.file.NextTry
+}
+
+// unmatched keeps what found no delivery. An automatic reply means nothing: it is counted, and gone.
+func (c *filing) unmatched(ctx context.Context, t tx, why mailer.WhyUnmatched) error {
+	switch {
+	case why == "":
+		return nil
+	case c.file.Verdict.Kind == mailer.KindAutomatic:
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", c.file.Verdict.Finding(), 1)
+		return nil
+	}
+	return c.park(ctx, t, why)
 }
 
 func (c *filing) park(ctx context.Context, t tx, why mailer.WhyUnmatched) error {

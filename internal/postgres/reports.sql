@@ -4,10 +4,30 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (controller_id, door, external_id) DO NOTHING
 
 -- name: report_delivery
-SELECT contact_id, id, controller_id, campaign_id, document, languages, state AS from_state, identifier_id, attempts
+SELECT contact_id, id, controller_id, campaign_id, document, languages, state AS from_state, identifier_id, attempts,
+    (SELECT v.activity_key FROM content_version v WHERE v.id = content_version_id) AS activity_key
 FROM delivery
 WHERE controller_id = $1 AND id = $2 AND contact_id = (SELECT r.contact_id FROM delivery_ref r WHERE r.delivery_id = $2)
 FOR NO KEY UPDATE
+
+-- name: report_contact_lock
+-- Before the delivery, as everywhere: contacts, deliveries, duties.
+SELECT id
+FROM contact
+WHERE controller_id = $1 AND id = (SELECT r.contact_id FROM delivery_ref r WHERE r.delivery_id = $2)
+FOR NO KEY UPDATE
+
+-- name: report_campaign_counts
+SELECT CAST(COALESCE(sum(c.n) FILTER (WHERE c.state = 'complained'), 0) AS bigint) AS complained,
+    CAST(COALESCE(sum(c.n), 0) AS bigint) AS handed_over
+FROM (
+    SELECT state, n FROM counter WHERE controller_id = $1 AND campaign_id = $2 AND what = 'delivery'
+    UNION ALL
+    SELECT to_state, n FROM counter_delta WHERE controller_id = $1 AND campaign_id = $2 AND what = 'delivery'
+    UNION ALL
+    SELECT from_state, -n FROM counter_delta WHERE controller_id = $1 AND campaign_id = $2 AND what = 'delivery'
+) c
+WHERE c.state = ANY (CAST($3 AS text[]))
 
 -- name: report_move_delivery
 UPDATE delivery

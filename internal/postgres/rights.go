@@ -144,6 +144,11 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 		if err := t.suppress(ctx, rows); err != nil {
 			return err
 		}
+		if lately, err := t.receiptLately(ctx, o.ContactID, receipt); err != nil {
+			return err
+		} else if lately {
+			receipt = nil
+		}
 		counts := tally{}
 		counts.add(controller, mailer.ID{}, countObjection, "", string(o.Way), 1)
 		return t.correspond(ctx, controller, o.ContactID, receipt, now, counts)

@@ -23,6 +23,7 @@ const (
 	countRequest        = "request"
 	countAlert          = "alert"
 	countReport         = "report"    // '' > finding: matched, or not understood
+	countAnswer         = "answer"    // open ones by kind
 	countClass          = "class"     // notices queued, by class of domain; those of no class are the others
 	countUnmatched      = "unmatched" // reports by state: waiting, given_up, not_understood
 )

@@ -63,6 +63,8 @@ var mailShape = object(
 		func(m *mailer.MailSettings) *string { return &m.FromName }),
 	field("bounce_domain", domain, "Domain of the envelope sender, where bounces arrive.",
 		func(m *mailer.MailSettings) *string { return &m.BounceDomain }),
+	field("answer_domain", domain, "Domain of the address that each mail asks to be answered at; left out, answers go to the controller's own address.",
+		func(m *mailer.MailSettings) *string { return &m.AnswerDomain }),
 	field("links", webRoot, "Address under which every link of a notice begins.",
 		func(m *mailer.MailSettings) *string { return &m.Links }),
 	field("shown_as", shortText, "The same address as it is printed for people who type it.",

@@ -1,0 +1,64 @@
+package mailer
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A complaint (RFC 5965) is the button "this is spam" of a mail program, as the provider of the
+// mailbox passes it on. The notice has arrived, so the duty is not touched: it was given (E2). But
+// whoever presses that button does not want to be used for more, so use stops as by an objection
+// (R5, R9). Nothing is sent to acknowledge it: they have asked for less mail, and did not
+// write to us. A wrong one, of a filter that learns by itself, does its subject no harm.
+
+// complained is what follows from a complaint.
+func complained(by MatchedBy, d ReportedDelivery) Consequence {
+	var c Consequence
+	switch d.State {
+	case Relayed, Delivered:
+		c.To = Complained
+	case Uncertain: // that it arrived is news, and has to be proven
+		if !by.Proven() {
+			return Consequence{}
+		}
+		if c.To = Complained; d.Document == DocNotice {
+			c.Duty = DutyMet
+		}
+	default:
+		return Consequence{}
+	}
+	if len(d.Identifiers) > 0 { // else they are erased
+		c.Object = &Objection{ContactID: d.ContactID, ActivityKey: d.ActivityKey, Scope: ObjectToAll, Way: WayComplaint, DeliveryID: d.ID}
+		c.StopUse = suppressUse(d.Identifiers, "complaint")
+	}
+	return c
+}
+
+// notSpam are the types of feedback that take a complaint back, or are none (RFC 5965, 7.3).
+var notSpam = []string{"not-spam", "auth-failure"}
+
+// Complains tells whether a report of feedback is a complaint.
+func Complains(feedbackType string) bool {
+	for _, t := range notSpam {
+		if strings.EqualFold(strings.TrimSpace(feedbackType), t) {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	// complaintShare is what large providers bear of a sender (law.md section 7): above it they
+	// refuse mail to everybody.
+	complaintShare = 0.001
+	// fewestComplaints is from how many on a share says something.
+	fewestComplaints = 3
+)
+
+// ComplaintAlert is the alert that so many complaints of so many notices handed over are, or nil.
+func ComplaintAlert(campaign ID, complained, handedOver int64) *Alert {
+	if complained < fewestComplaints || float64(complained) <= complaintShare*float64(handedOver) {
+		return nil
+	}
+	return &Alert{Kind: AlertComplaints, Subject: campaign.String(), Detail: fmt.Sprintf("%d of %d notices", complained, handedOver)}
+}
