@@ -21,6 +21,8 @@ type ReportStore interface {
 	ParkedReports(ctx context.Context, controller ID, now time.Time, limit int) ([]ParkedReport, error)
 	// ForgetReports deletes the bytes of reports whose time has come (T4).
 	ForgetReports(ctx context.Context, controller ID, now time.Time, limit int) (int, error)
+	// ForgetSuppressions deletes suppressions whose time has passed (T4).
+	ForgetSuppressions(ctx context.Context, controller ID, now time.Time, limit int) (int, error)
 }
 
 // Reports takes in what comes back. Nothing is ever answered.
@@ -28,6 +30,7 @@ type Reports struct {
 	Store      ReportStore
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
 	Tokens     Tokens
+	Allowed    Allowed // channels beside mail, by the register in force at the start: who has one is not blocked at once
 	Controller ID
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -78,9 +81,12 @@ func (r *Reports) Retry(ctx context.Context) (reopened bool, err error) {
 	return reopened, err
 }
 
-// Forget deletes bytes whose time has come.
+// Forget deletes bytes and suppressions whose time has come.
 func (r *Reports) Forget(ctx context.Context) error {
-	_, err := r.Store.ForgetReports(ctx, r.Controller, r.Now(), reportsAtOnce)
+	if _, err := r.Store.ForgetReports(ctx, r.Controller, r.Now(), reportsAtOnce); err != nil {
+		return err
+	}
+	_, err := r.Store.ForgetSuppressions(ctx, r.Controller, r.Now(), reportsAtOnce)
 	return err
 }
 
@@ -98,7 +104,10 @@ func (r *Reports) file(p ParkedReport, now time.Time) ReportFile {
 }
 
 func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {
-	return func(d ReportedDelivery) Consequence { return f.Verdict.Follows(f.Clue.By, d) }
+	return func(d ReportedDelivery) Consequence {
+		d.Allowed = r.Allowed
+		return f.Verdict.Follows(f.Clue.By, d)
+	}
 }
 
 func (r *Reports) tell(f ReportFile, fate ReportFate) {

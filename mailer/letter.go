@@ -1,0 +1,139 @@
+package mailer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Letter is a notice on paper before it is printed: what it says, to whom it goes and
+// how the sheet is laid out. The same letter is always the same bytes (E1).
+type Letter struct {
+	Text   LetterText
+	To     PostalAddress
+	At     time.Time    // the instant at which its values were drawn, as on record; the file's date
+	Window WindowSide   // "": that of the sender's country
+	Size   LetterSize   // "": LetterNormal
+	Sender LetterSender // from Text, unless another is given
+}
+
+// WindowSide says where the window of the envelope is.
+type WindowSide string
+
+// Sides of windows. Left is DIN 5008 form B in an envelope DL (DIN 680), right is the
+// French envelope DL.
+const (
+	WindowLeft  WindowSide = "left"
+	WindowRight WindowSide = "right"
+)
+
+// LetterSize is how large a letter is printed.
+type LetterSize string
+
+// Sizes. Large is 16 point, for people who ask for it (Art. 12(1): easily accessible).
+const (
+	LetterNormal LetterSize = "normal"
+	LetterLarge  LetterSize = "large"
+)
+
+// LetterSender is who writes, as approved.
+type LetterSender struct {
+	Name    string
+	Address string // one line
+	Country string // ISO 3166-1 alpha-2
+}
+
+// LetterText is what a letter says: the same blocks as mail and page (C4, P4), with
+// one person's values in them. It is neither HTML nor marked text, so that a value is
+// never read for marks.
+type LetterText struct {
+	Sender    LetterSender
+	Language  string // of the date, the reference and the number of the page
+	Subject   []LetterRun
+	Date      []LetterRun
+	Reference []LetterRun
+	Pages     string // how a page is numbered: LetterPage and LetterPages stand in it
+	Parts     []LetterPart
+}
+
+// What the printer puts numbers in place of.
+const (
+	LetterPage  = "{page}"
+	LetterPages = "{pages}"
+)
+
+// LetterPart is a part of a letter in one language.
+type LetterPart struct {
+	Language string // base code
+	Dir      string // ltr or rtl
+	Blocks   []LetterBlock
+}
+
+// LetterBlock is a piece of a letter.
+type LetterBlock struct {
+	Kind   LetterBlockKind
+	Runs   []LetterRun
+	Items  [][]LetterRun // of a list
+	Blocks []LetterBlock // of a box
+}
+
+// LetterBlockKind is what a block is.
+type LetterBlockKind string
+
+// Kinds of blocks.
+const (
+	LetterParagraph LetterBlockKind = "paragraph"
+	LetterTitle     LetterBlockKind = "title"
+	LetterHeading   LetterBlockKind = "heading"
+	LetterList      LetterBlockKind = "list"
+	LetterBox       LetterBlockKind = "box"  // framed, a block of its own (C5)
+	LetterSlip      LetterBlockKind = "slip" // to cut out and send back
+	LetterRule      LetterBlockKind = "rule"
+)
+
+// LetterRun is a piece of a line.
+type LetterRun struct {
+	Text   string
+	Strong bool
+	Value  bool // a person's: its own direction, and none for what stands around it (UAX #9, isolates)
+}
+
+// LetterComposer puts one person's values into the letter of an approved text.
+type LetterComposer interface {
+	// Letter needs hash and body of the skeleton, as Compose does. It is pure. A text
+	// that was approved without a letter is ErrNoLetter.
+	Letter(s Skeleton, slots Slots, test bool) (LetterText, error)
+}
+
+// LetterPrinter makes a letter ready for print.
+type LetterPrinter interface {
+	// Print gives a PDF and its number of pages. An address that does not fit the window
+	// is an *AddressError, a character that no font has is an *UnprintableError.
+	Print(l Letter) (PrintedLetter, error)
+}
+
+// PrintedLetter is a letter as it goes to the printer.
+type PrintedLetter struct {
+	PDF    []byte
+	Pages  int
+	SHA256 []byte
+}
+
+// ErrNoLetter says that a text was approved before the program wrote letters. It stays
+// as it was approved.
+var ErrNoLetter = errors.New("this text was approved without a letter: create a new campaign and approve it, and its text has one")
+
+// UnprintableError says that no embedded font has a character, or that its script needs
+// more than letters in a row. Nothing is printed then: an empty box in silence would be
+// a name that is wrong. It holds no value.
+type UnprintableError struct {
+	Where  string // "the address", or the language of the part
+	Script string // by its Unicode name, "" where the script is fine and one sign is missing
+}
+
+func (e *UnprintableError) Error() string {
+	if e.Script != "" {
+		return fmt.Sprintf("letter: %s has %s script, which the letter's fonts cannot set: give it in Latin, Greek or Cyrillic letters", e.Where, e.Script)
+	}
+	return fmt.Sprintf("letter: %s has a sign that no font of the letter has: write it without", e.Where)
+}
