@@ -21,7 +21,7 @@ type LetterStore interface {
 	// without letters is not made.
 	ClaimLetters(ctx context.Context, controller ID, b LetterBatch, campaign string, limit int) ([]LetterJob, error)
 	// LetterBatch gives a batch and its letters as they stand, or ErrNoBatch.
-	LetterBatch(ctx context.Context, controller, id ID) (LetterBatch, []LetterJob, error)
+	LetterBatch(ctx context.Context, controller, id ID, now time.Time) (LetterBatch, []LetterJob, error)
 	// LetterBatches are those made last, and all that are not posted.
 	LetterBatches(ctx context.Context, controller ID, limit int) ([]LetterBatch, error)
 	// BatchMade says that the files of a batch are written.
@@ -179,7 +179,7 @@ var ErrNothingWaits = errors.New("no letter waits in an open lane: 'article14 le
 // Resume writes a batch again, with the same bytes: one that was broken off, or one
 // whose files were lost before it was posted.
 func (l *Letters) Resume(ctx context.Context, id ID, folder func(LetterBatch) (LetterFolder, error)) (LetterBatch, []LeftOut, error) {
-	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, id)
+	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, id, l.Now())
 	if err != nil {
 		return b, nil, err
 	}

@@ -47,7 +47,7 @@ type PostedOrder struct {
 // late if that is behind their date (E2, D7). What is excepted waits again. It can be
 // said again, with the same words, and changes nothing then.
 func (l *Letters) Posted(ctx context.Context, o PostedOrder) (LetterBatch, error) {
-	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, o.Batch)
+	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, o.Batch, l.Now())
 	if err != nil {
 		return b, err
 	}
@@ -78,7 +78,7 @@ func (l *Letters) Posted(ctx context.Context, o PostedOrder) (LetterBatch, error
 	if err := l.Store.BatchPosted(ctx, l.Controller, p); err != nil {
 		return b, err
 	}
-	b, _, err = l.Store.LetterBatch(ctx, l.Controller, o.Batch)
+	b, _, err = l.Store.LetterBatch(ctx, l.Controller, o.Batch, l.Now())
 	return b, err
 }
 
@@ -126,7 +126,7 @@ func excepted(jobs []LetterJob, refs []string) ([]ID, error) {
 
 // Withdraw puts unposted letters back into the queue: all of a batch, or those named.
 func (l *Letters) Withdraw(ctx context.Context, batch ID, refs []string, by, why string) (int, error) {
-	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, batch)
+	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, batch, l.Now())
 	if err != nil {
 		return 0, err
 	}

@@ -32,14 +32,24 @@ CREATE TABLE letter_batch (
     ended_at      timestamptz,                   -- when it was marked as posted or withdrawn
     ended_by      text NOT NULL DEFAULT ''
 );
+
+-- What is in a batch. What is withdrawn is in none.
+CREATE TABLE letter (
+    contact_id  uuid NOT NULL REFERENCES contact,
+    delivery_id uuid NOT NULL,
+    batch_id    uuid NOT NULL REFERENCES letter_batch,
+    PRIMARY KEY (contact_id, delivery_id, batch_id)
+);
+CREATE INDEX letter_of_batch ON letter (batch_id);
 CREATE INDEX letter_batch_open ON letter_batch (controller_id, made_at) WHERE state IN ('making', 'made');
 
 -- Suppressions that end are deleted when their time has come.
+UPDATE suppression SET expires_at = created_at + interval '365 days' WHERE scope = 'address' AND expires_at IS NULL;
 CREATE INDEX suppression_expires ON suppression (controller_id, expires_at) WHERE expires_at IS NOT NULL;
 
 -- +goose Down
 DROP INDEX suppression_expires;
-DROP TABLE letter_batch;
+DROP TABLE letter, letter_batch;
 DROP INDEX delivery_by_hand;
 -- Lanes and letters stay as they are: claims of the older program would take them for
 -- mail, find no address, and suppress them.
