@@ -34,9 +34,15 @@ type Channel struct {
 	Full       bool // a notice of this campaign came back from it once, because its mailbox was full
 }
 
-// kind is by what it is used; "" for an identifier that is no address.
+// kind is by what it is used.
 func (c Channel) kind() ChannelKind {
-	return map[IdentifierKind]ChannelKind{ByEmail: ChannelMail, ByPostal: ChannelLetter, ByPhone: ChannelPhone}[c.Identifier.Kind]
+	switch c.Identifier.Kind {
+	case ByPostal:
+		return ChannelLetter
+	case ByPhone:
+		return ChannelPhone
+	}
+	return ChannelMail
 }
 
 // IsChannel tells whether a person can be told at identifiers of this kind.

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -338,16 +339,12 @@ func (l *Letters) compose(b LetterBatch, j LetterJob, reg *Register, body []byte
 
 // laidOut is a letter as the register that it was approved under has it.
 func (l *Letters) laidOut(b LetterBatch, reg *Register, text LetterText, to PostalAddress, at time.Time) Letter {
-	letter := Letter{Text: text, To: to, At: at, Window: reg.Letters.Window, Size: reg.Letters.Size, Sender: text.Sender}
+	letter := Letter{Text: text, To: to, At: at, Window: reg.Letters.Window, Size: reg.Letters.Size}
 	if b.Size != "" {
 		letter.Size = b.Size
 	}
-	if s := reg.Letters.Sender; s.Name != "" {
-		letter.Sender.Name = s.Name
-	}
-	if s := reg.Letters.Sender; s.Address != "" {
-		letter.Sender.Address = s.Address
-	}
+	s := reg.Letters.Sender
+	letter.Sender = LetterSender{cmp.Or(s.Name, text.Sender.Name), cmp.Or(s.Address, text.Sender.Address), cmp.Or(s.Country, text.Sender.Country)}
 	return letter
 }
 

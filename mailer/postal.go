@@ -149,7 +149,12 @@ func checkAddress(lines []AddressLine) error {
 	return nil
 }
 
-// hidden characters could turn a line, or hide a part of it.
+// hidden characters could turn a line, or hide a part of it. The two joiners do neither:
+// names of some languages are written with them.
 func hidden(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	if r == nonJoiner || r == joiner {
+		return false
+	}
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }

@@ -217,6 +217,22 @@ type Figures struct {
 	Relays      []RelayFigures // those with limits
 	Instance    Instance
 	Exemptions  ExemptionFigures
+	ByHand      HandFigures
+}
+
+// ManyByHand is where the count of what waits for people stops.
+const ManyByHand = 100_000
+
+// HandFigures are letters and calls: what people carry out.
+type HandFigures struct {
+	Letters   int64     `json:"letters"` // in the queue, to be printed; ManyByHand at most, with the calls
+	LettersBy time.Time `json:"letters_first_due,omitzero"`
+	InBatches int64     `json:"in_batches"` // printed, or about to be, and not posted
+	Batches   int64     `json:"batches"`    // that are not posted
+	Posted    int64     `json:"posted"`
+	Returned  int64     `json:"returned"`
+	Calls     int64     `json:"calls"` // to be made
+	CallsBy   time.Time `json:"calls_first_due,omitzero"`
 }
 
 // ExemptionFigures are exemptions that wait for a person.

@@ -39,6 +39,7 @@ type app struct {
 	key        string
 	reg        *mailer.Register // in force when it was opened; nil before the first
 	instance   mailer.Instance
+	paper      paper
 }
 
 // maxSkew is how far the database's clock may be from ours. Deadlines and leases
@@ -259,7 +260,36 @@ func (a *app) rights() *mailer.Rights {
 }
 
 func (a *app) reports() *mailer.Reports {
-	return &mailer.Reports{Store: a.store, Read: bounce.Read, Tokens: a.tokens(), Controller: a.controller, Now: a.now, Log: a.log}
+	return &mailer.Reports{Store: a.store, Read: bounce.Read, Tokens: a.tokens(), Allowed: a.reg.Allowed(), Controller: a.controller, Now: a.now, Log: a.log}
+}
+
+// paper is what letters are written and printed with.
+type paper struct {
+	writer  mailer.LetterWriter
+	printer mailer.LetterPrinter
+}
+
+// errNoPaper is a program that was built without what writes letters.
+var errNoPaper = errors.New("this program was built without what writes letters: use a release that has it")
+
+// onPaper refuses to begin what could not be finished: a batch without a printer would
+// be taken out of the queue for nothing.
+func (a *app) onPaper() (paper, error) {
+	if a.paper.writer == nil || a.paper.printer == nil {
+		return paper{}, errNoPaper
+	}
+	return a.paper, nil
+}
+
+func (a *app) letters() *mailer.Letters {
+	return &mailer.Letters{Store: a.store, Queue: a.store, Reports: a.store, Codes: a.store.DeliveryByCode, Composer: a.paper.writer, Printer: a.paper.printer,
+		Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(), Controller: a.controller, Key: a.key, Zone: a.reg.Controller.Zone,
+		Allowed: a.reg.Allowed(), Now: a.now}
+}
+
+func (a *app) calls() *mailer.Calls {
+	return &mailer.Calls{Store: a.store, Composer: a.paper.writer, Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(),
+		Controller: a.controller, Now: a.now}
 }
 
 func (a *app) eraser() *mailer.Eraser {
@@ -268,7 +298,7 @@ func (a *app) eraser() *mailer.Eraser {
 
 func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Letters: a.letters(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
 }
 
