@@ -32,9 +32,13 @@ var FullMailboxRetry = Retry{
 }
 
 // until gives up as soon as a deadline has come that still lay ahead at the first
-// attempt: whoever has not cleared out by then is told by another channel.
+// attempt: whoever has not cleared out by then is told by another channel. Where it had
+// passed already, nobody waits longer than for anything else.
 func (r Retry) until(first, now, due time.Time) Retry {
-	if first.Before(due) && !now.Before(due) {
+	switch {
+	case !first.Before(due):
+		r.GiveUp = min(r.GiveUp, DefaultRetry.GiveUp)
+	case !now.Before(due):
 		r.GiveUp = 0
 	}
 	return r
