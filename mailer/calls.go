@@ -143,7 +143,7 @@ func (c *Calls) Log(ctx context.Context, l CallLog) (CallFate, error) {
 	if err != nil {
 		return CallFate{}, err
 	}
-	if l.On.Before(s.CreatedAt) {
+	if l.On.Before(s.CreatedAt.Truncate(time.Minute)) { // people give minutes
 		return CallFate{}, errors.New("the call lies before the day on which they were to be called: correct its time")
 	}
 	a := Attempt{ID: NewID(c.Now()), ContactID: s.ContactID, DeliveryID: s.DeliveryID, Number: s.Attempts + 1, Relay: phoneRelay, BegunAt: l.On}
