@@ -149,7 +149,7 @@ func (r *Rights) receipt(n SentNotice, doc Document, now time.Time) *PlannedDeli
 	i := slices.IndexFunc(n.Skeletons, func(s SkeletonKeyHash) bool {
 		return s.Key == SkeletonKey{doc, n.Languages, ""}
 	})
-	byMail := !slices.ContainsFunc(n.Identifiers, func(id Identifier) bool { return id.ID == n.IdentifierID && id.Kind != ByEmail })
+	byMail := slices.ContainsFunc(n.Identifiers, func(id Identifier) bool { return id.ID == n.IdentifierID && id.Kind == ByEmail })
 	if i < 0 || !byMail {
 		return nil
 	}
