@@ -191,9 +191,31 @@ func (l *Letters) Resume(ctx context.Context, id ID, folder func(LetterBatch) (L
 	return l.make(ctx, b, jobs, folder)
 }
 
-// make prints a batch. Each letter is on record before its file is written, so that it
-// is never on paper without being in the books.
+// BrokenBatchError says that a batch is taken out of the queue and not finished.
+type BrokenBatchError struct {
+	Batch ID
+	Err   error
+}
+
+func (e *BrokenBatchError) Error() string {
+	return fmt.Sprintf("%s; batch %s is taken out of the queue: finish it with 'letter batch --out DIR --resume %s', or put it back with 'letter withdraw'", e.Err, e.Batch, e.Batch)
+}
+
+// Unwrap gives the cause.
+func (e *BrokenBatchError) Unwrap() error { return e.Err }
+
+// make prints a batch, and says so where it is left unfinished.
 func (l *Letters) make(ctx context.Context, b LetterBatch, jobs []LetterJob, open func(LetterBatch) (LetterFolder, error)) (LetterBatch, []LeftOut, error) {
+	b, left, err := l.printAll(ctx, b, jobs, open)
+	if err != nil {
+		err = &BrokenBatchError{b.ID, err}
+	}
+	return b, left, err
+}
+
+// printAll prints a batch. Each letter is on record before its file is written, so that
+// it is never on paper without being in the books.
+func (l *Letters) printAll(ctx context.Context, b LetterBatch, jobs []LetterJob, open func(LetterBatch) (LetterFolder, error)) (LetterBatch, []LeftOut, error) {
 	folder, err := open(b)
 	if err != nil {
 		return b, nil, err

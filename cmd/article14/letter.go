@@ -114,6 +114,9 @@ func (c *letterBatchCmd) Run(ctx context.Context, a *app, std streams) error {
 	if _, err := a.onPaper(); err != nil {
 		return err
 	}
+	if err := writableFolder(c.Out); err != nil { // before anything is taken out of the queue
+		return err
+	}
 	var folder *letterFolder
 	open := func(b mailer.LetterBatch) (_ mailer.LetterFolder, err error) {
 		folder, err = newLetterFolder(c.Out, b.ID)
@@ -122,9 +125,6 @@ func (c *letterBatchCmd) Run(ctx context.Context, a *app, std streams) error {
 	b, left, err := c.make(ctx, a, open)
 	if folder != nil {
 		folder.close()
-	}
-	if err != nil && folder != nil {
-		return fmt.Errorf("%w; batch %s is taken out of the queue: finish it with 'letter batch --out DIR --resume %s', or put it back with 'letter withdraw'", err, b.ID, b.ID)
 	}
 	if err != nil {
 		return err

@@ -261,3 +261,17 @@ func TestWithoutAPrinterNothingIsTakenOutOfTheQueue(t *testing.T) {
 		t.Errorf("%d letters wait", f.ByHand.Letters)
 	}
 }
+
+func TestAFolderThatCannotBeWrittenToLeavesTheQueueAlone(t *testing.T) {
+	s, _ := postal(t)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.says(t, &letterBatchCmd{Out: filepath.Join(file, "print"), Limit: 10, By: "Ann"}); err == nil || !strings.Contains(err.Error(), "cannot be written to") {
+		t.Error(err)
+	}
+	if f := s.figuresNow(t); f.ByHand.Letters != 2 || f.ByHand.Batches != 0 {
+		t.Errorf("%+v", f.ByHand)
+	}
+}

@@ -49,9 +49,6 @@ func newLetterFolder(dir string, batch mailer.ID) (*letterFolder, error) {
 	if _, err := os.Lstat(f.final); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the folder of batch %s is there already, and is not written over: name another with --out, or move it away", batch)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder for letters: %w", err)
-	}
 	pattern := ".batch-" + batch.String() + "-"
 	broken, err := filepath.Glob(filepath.Join(globless(dir), pattern+"*"))
 	if err != nil {
@@ -74,6 +71,21 @@ func newLetterFolder(dir string, batch mailer.ID) (*letterFolder, error) {
 		head = append(head, "line_"+strconv.Itoa(i+1))
 	}
 	return f, f.csv.Write(append(head, "country", "language", "file", "pages", "sha256")...)
+}
+
+// writableFolder makes the folder that batches stand in, and tries it.
+func writableFolder(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		var probe string
+		if probe, err = os.MkdirTemp(dir, ".probe-"); err == nil {
+			err = os.Remove(probe)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the folder for letters cannot be written to: %w", err)
+	}
+	return nil
 }
 
 // globless is a folder's name with nothing in it that a pattern would read as its own.

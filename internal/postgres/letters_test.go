@@ -233,7 +233,10 @@ func TestABatchThatIsBrokenOffIsWrittenAgainWithTheSameBytes(t *testing.T) { // 
 	p.release("first")
 	broken := tray{failAt: 70}
 	b, _, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 200, By: "ann"}, broken.open)
-	equal(t, "the fault", err, errTray)
+	var left *mailer.BrokenBatchError
+	if !errors.As(err, &left) || left.Batch != b.ID || !errors.Is(err, errTray) {
+		t.Fatalf("the fault: %v", err)
+	}
 	equal(t, "finished", broken.done, 0)
 	before := broken.letters
 
@@ -770,4 +773,20 @@ func TestWhoseLetterLiesInABatchIsErasedWhenItIsWithdrawn(t *testing.T) { // T2,
 	equal(t, "letters that wait", p.figures(noon).ByHand.Letters, 0)
 	_, _, err = p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 10, By: "ann"}, out.open)
 	equal(t, "the next batch", err, mailer.ErrNothingWaits)
+}
+
+func TestALetterThatComesBackForSomebodyErasedCorrectsTheirRecord(t *testing.T) { // T3
+	p := newPost(t)
+	id := p.reached(1, noon.Add(day), postal)[0]
+	p.release("first")
+	var out tray
+	p.posted(p.batch(&out))
+	e := &mailer.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
+	p.at = noon.Add(day)
+	must(t, e.Erase(p.ctx, id, "ben", "they asked for it"))
+	equal(t, "as it stands", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'informed'`, id), 1)
+	_, err := p.Returned(p.ctx, out.names[0], mailer.ReturnUnknown, today(p.at), "ben")
+	must(t, err)
+	equal(t, "as it was", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND state = 'erased' AND reason = 'erased_before_informed'`, id), 1)
+	equal(t, "suppressed: nobody is known there", p.count(`SELECT count(*) FROM suppression WHERE kind = 'postal' AND scope = 'address'`), 0)
 }
