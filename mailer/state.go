@@ -113,17 +113,17 @@ const (
 func (r BlockReason) Remedy() string {
 	return map[BlockReason]string{
 		BlockQuarantined:   "its holder restricted who may see it: decide before the date, with 'contact tell ID' or 'contact erase ID'",
-		BlockNoChannel:     "import an address of mail or post, or a number, that the register lets you use: the detail says what is missing",
+		BlockNoChannel:     "import an address, or allow letters or calls in the register",
 		BlockNoLanguage:    "add the missing translation and create a new campaign",
 		BlockNoCountry:     "import their country or language, or set languages.unknown_country in the register",
-		BlockAddressDead:   "import another address of mail or post, or a number: the detail says what is missing",
-		BlockRefused:       "look at the reply with 'contact show ID', mend its cause and create a new campaign",
+		BlockAddressDead:   "import another address, or allow letters or calls in the register",
+		BlockRefused:       "see the reply in 'contact show ID', mend its cause, create a new campaign",
 		BlockNotApproved:   "create and approve a new campaign: its content will name these sources",
 		BlockRoleMailbox:   "import the person's name or own address, or decide with 'contact tell ID' that the office is told",
 		BlockSharedMailbox: "several people share the address: import this one's name or own address, or decide with 'contact tell ID'",
 		BlockUnknownSource: "declare the source in the register again",
-		BlockPolicy:        "relays refuse us, not the people: mend what they say with 'contact show ID', and create a new campaign",
-		BlockUnprintable:   "correct their postal address or the name's script, import it, and create a new campaign",
+		BlockPolicy:        "mend what relays say of us in 'contact show ID', create a new campaign",
+		BlockUnprintable:   "correct their postal address, import it, create a new campaign",
 		BlockNotReached:    "decide: try again under a new campaign, or import another address",
 		BlockExpired:       "their storage period has ended: the worker erases them; what has expired is deleted, not notified",
 	}[r]
