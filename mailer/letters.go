@@ -27,8 +27,8 @@ type LetterStore interface {
 	LetterBatches(ctx context.Context, controller ID, limit int) ([]LetterBatch, error)
 	// BatchMade says that the files of a batch are written.
 	BatchMade(ctx context.Context, controller, id ID) error
-	// BatchPosted ends a batch: what is left in it goes back to the queue, pulled out.
-	// It is done once; a second call changes nothing.
+	// BatchPosted ends a batch whose letters are settled; those excepted go back to the
+	// queue. It is done once; a second call changes nothing.
 	BatchPosted(ctx context.Context, controller ID, p Posting) error
 	// WithdrawLetters puts unposted letters back into the queue: all of a batch where
 	// none is named. It gives how many.
@@ -154,7 +154,7 @@ type LeftOut struct {
 	Why       string      `json:"why"`
 }
 
-// atOnce bounds how many letters are in memory, put on record and settled together.
+// lettersAtOnce bounds how many letters are in memory, put on record and settled together.
 const lettersAtOnce = 50
 
 // Batch takes what waits and prints it. It returns ErrNothingWaits where there is

@@ -136,6 +136,8 @@ func (l *Letters) Withdraw(ctx context.Context, batch ID, refs []string, by, why
 		return 0, err
 	case strings.TrimSpace(by) == "" || strings.TrimSpace(why) == "":
 		return 0, errors.New("this is put on record with the name of the person who decides (--by) and the reason (--why)")
+	case MaskAddresses(why) != why:
+		return 0, errors.New("the reason holds an address: it stands in the audit, so write it without personal data")
 	case b.State == BatchPosted:
 		return 0, fmt.Errorf("batch %s was posted on %s: what comes back is taken in with 'letter returned'", b.ID, b.PostedOn)
 	case b.State == BatchWithdrawn:
