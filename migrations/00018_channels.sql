@@ -8,7 +8,7 @@ ALTER TABLE identifier DROP CONSTRAINT identifier_kind_check,
 ALTER TABLE delivery DROP CONSTRAINT delivery_channel_check,
     ADD CONSTRAINT delivery_channel_check CHECK (channel IN ('email', 'letter', 'phone')) NOT VALID;
 ALTER TABLE report DROP CONSTRAINT report_matched_by_check,
-    ADD CONSTRAINT report_matched_by_check CHECK (matched_by IN ('envelope', 'envid', 'message_id', 'reference')) NOT VALID;
+    ADD CONSTRAINT report_matched_by_check CHECK (matched_by IN ('envelope', 'envid', 'message_id', 'reply', 'reference')) NOT VALID;
 
 -- A lane holds one channel. Mail workers claim from lanes of mail alone.
 ALTER TABLE lane ADD COLUMN channel text NOT NULL DEFAULT 'email' CHECK (channel IN ('email', 'letter', 'phone'));
@@ -56,7 +56,7 @@ DROP INDEX delivery_by_hand;
 UPDATE lane SET state = 'closed' WHERE channel <> 'email';
 ALTER TABLE lane DROP COLUMN channel;
 ALTER TABLE report DROP CONSTRAINT report_matched_by_check,
-    ADD CONSTRAINT report_matched_by_check CHECK (matched_by IN ('envelope', 'envid', 'message_id')) NOT VALID;
+    ADD CONSTRAINT report_matched_by_check CHECK (matched_by IN ('envelope', 'envid', 'message_id', 'reply')) NOT VALID;
 ALTER TABLE delivery DROP CONSTRAINT delivery_channel_check,
     ADD CONSTRAINT delivery_channel_check CHECK (channel IN ('email', 'letter')) NOT VALID;
 ALTER TABLE identifier DROP CONSTRAINT identifier_kind_check,
