@@ -53,7 +53,7 @@ DROP TABLE letter, letter_batch;
 DROP INDEX delivery_by_hand;
 -- Lanes and letters stay as they are: claims of the older program would take them for
 -- mail, find no address, and suppress them.
-UPDATE lane SET state = 'closed' WHERE channel <> 'email';
+UPDATE lane SET state = 'closed', domain_class = 'any' WHERE channel <> 'email';
 ALTER TABLE lane DROP COLUMN channel;
 ALTER TABLE report DROP CONSTRAINT report_matched_by_check,
     ADD CONSTRAINT report_matched_by_check CHECK (matched_by IN ('envelope', 'envid', 'message_id', 'reply')) NOT VALID;

@@ -55,9 +55,10 @@ WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND i.kin
 SELECT id FROM lane WHERE campaign_id = $1 AND channel = 'email' ORDER BY id LIMIT 1
 
 -- name: place_hand_lane
--- The update changes nothing; it returns the lane that is there already.
+-- It is of no class of domains, and not of the rest either. The update changes nothing; it
+-- returns the lane that is there already.
 INSERT INTO lane (controller_id, campaign_id, relay, domain_class, state, channel)
-VALUES ($1, $2, $3, 'any', $4, $3)
+VALUES ($1, $2, $3, $3, $4, $3)
 ON CONFLICT (controller_id, campaign_id, relay, domain_class) DO UPDATE SET channel = excluded.channel
 RETURNING id
 
