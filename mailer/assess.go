@@ -28,6 +28,8 @@ type Assessment struct {
 	OverdueByAge     []Span                 `json:"overdue_by_age"`
 	DueByWeek        []Span                 `json:"due_by_week"`
 	CanBeTold        int64                  `json:"can_be_told"` // notices that could be queued now
+	ByLetter         int64                  `json:"by_letter"`   // of those that can be told
+	ByCall           int64                  `json:"by_call"`     // of those that can be told
 	UnderWay         int64                  `json:"under_way"`   // notices that a campaign has taken up
 	Blocked          map[BlockReason]int64  `json:"blocked"`     // notices that could not, each under the first obstacle found
 	MissingLanguages map[string]int64       `json:"missing_languages"`
@@ -57,8 +59,9 @@ type Span struct {
 // those that count.
 type Assessed struct {
 	Known
-	Addresses []Channel
-	WasKnown  bool // stored before the file that is assessed
+	Addresses []Channel // of mail
+	Others    []Channel // of post, and telephones
+	WasKnown  bool      // stored before the file that is assessed
 }
 
 // AssessStore lets an assessment walk over everybody who is stored. It changes nothing.
@@ -194,7 +197,7 @@ func (a *assessor) visibility(acqs []Acquisition) {
 
 // notice decides, as a campaign for the activity would, how a person is told.
 func (a *assessor) notice(s Assessed, activity string) {
-	c := Candidate{Contact: s.Contact, Acquisitions: FirstAcquisitions(s.Acquisitions, activity), Addresses: s.Addresses}
+	c := Candidate{Contact: s.Contact, Acquisitions: FirstAcquisitions(s.Acquisitions, activity), Addresses: s.Addresses, Others: s.Others}
 	var stuck BlockReason
 	for _, d := range s.Duties {
 		switch {
@@ -224,7 +227,15 @@ func (a *assessor) notice(s Assessed, activity string) {
 		}
 	default:
 		a.CanBeTold++
-		a.owing[a.second(pl.Delivery.DueAt)]++
+		switch pl.Delivery.Channel {
+		case ChannelLetter:
+			a.ByLetter++
+		case ChannelPhone:
+			a.ByCall++
+		}
+		if pl.Delivery.Channel == ChannelMail {
+			a.owing[a.second(pl.Delivery.DueAt)]++
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func (w *packing) identifier(i Identifier) {
 	w.word(string(i.Kind))
 	w.word(i.KeyID)
 	w.b = append(append(w.b, byte(len(i.Hash))), i.Hash...)
-	if i.Kind == ByEmail {
+	if i.Kind == ByEmail || i.Kind == ByPostal {
 		w.text(i.Value)
 	}
 }
@@ -165,7 +165,7 @@ func (r *unpacking) instant() time.Time {
 func (r *unpacking) identifier() Identifier {
 	i := Identifier{Kind: IdentifierKind(r.word()), KeyID: r.word()}
 	i.Hash = r.take(uint64(r.take(1)[0]))
-	if i.Kind == ByEmail {
+	if i.Kind == ByEmail || i.Kind == ByPostal {
 		i.Value = r.text()
 	}
 	return i

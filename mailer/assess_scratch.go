@@ -101,7 +101,7 @@ func (s *scratch) keep(p scratchPerson) int32 {
 func (s *scratch) recognise(id Identifier, at int32) {
 	key := keyOf(id.Hash)
 	switch _, taken := s.first[key]; {
-	case id.Kind == ByPhone:
+	case !id.Kind.Recognises():
 	case taken:
 		s.others[key] = append(s.others[key], at)
 	default:
@@ -220,8 +220,11 @@ func (p scratchPerson) assessed() Assessed {
 		}
 	}
 	for _, id := range p.Identifiers {
-		if id.Kind == ByEmail {
+		switch {
+		case id.Kind == ByEmail:
 			s.Addresses = append(s.Addresses, Channel{Identifier: id})
+		case id.Kind.IsChannel():
+			s.Others = append(s.Others, Channel{Identifier: id})
 		}
 	}
 	return s

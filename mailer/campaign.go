@@ -71,14 +71,8 @@ type Candidate struct {
 	Contact      Contact
 	Duties       []Duty        // to be told in one mail: open, failed, or blocked for a reason that may be gone
 	Acquisitions []Acquisition // the first from each source, for this activity, ordered by source key
-	Addresses    []Channel     // in the order in which they were added
-}
-
-// Channel is an e-mail address of a contact.
-type Channel struct {
-	Identifier Identifier
-	Suppressed bool // scope address, in force
-	Shared     bool // another contact has it too; looked for where a contact has no name
+	Addresses    []Channel     // of mail, in the order in which they were added
+	Others       []Channel     // postal addresses and telephone numbers
 }
 
 // Placement is what was decided for a candidate: a delivery, or a block.
@@ -96,7 +90,9 @@ type PlannedDelivery struct {
 	Document     Document
 	ContentID    ID // the content version that its skeleton belongs to
 	Identifier   ID
-	Domain       string // of its address: it gives the class, and with that the lane
+	Domain       string      // of its address, if it is mail: it gives the class, and with that the lane
+	Channel      ChannelKind // "": mail
+	NotBefore    time.Time   // zero: at once
 	Languages    string
 	LanguageRule string
 	Form         string

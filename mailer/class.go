@@ -27,6 +27,12 @@ type Class struct {
 // AnyClass is the class of every domain that no other class has. It has no limit.
 const AnyClass = "any"
 
+// ReservedClass tells whether a name is none of the operator's: lanes bear it that hold
+// the domains of no class, or no mail at all.
+func ReservedClass(name string) bool {
+	return name == AnyClass || name == string(ChannelLetter) || name == string(ChannelPhone)
+}
+
 const (
 	// MostClasses bounds the labels of metrics.
 	MostClasses = 20
@@ -165,8 +171,9 @@ func (c Classes) Follow(ctx context.Context, progress func(moved int64)) (moved 
 
 // apply makes the new class of those there are.
 func (ch ClassChange) apply(known []Class) (Class, error) {
-	if !classNames.MatchString(ch.Name) || ch.Name == AnyClass {
-		return Class{}, fmt.Errorf("%q cannot be a class's name: use up to 20 small letters, digits, - and _; %q is the class of all other domains", ch.Name, AnyClass)
+	if !classNames.MatchString(ch.Name) || ReservedClass(ch.Name) {
+		return Class{}, fmt.Errorf("%q cannot be a class's name: use up to 20 small letters, digits, - and _; %q is the class of all other domains, %q and %q stand for letters and calls",
+			ch.Name, AnyClass, ChannelLetter, ChannelPhone)
 	}
 	c, others := Class{Name: ch.Name}, 0
 	for _, k := range known {

@@ -28,10 +28,11 @@ var outcomes = map[ReplyClass]Outcome{
 	ClassContent:     {To: Rejected, Duty: DutyFailed, Reason: BlockRefused},
 	ClassTooLarge:    {To: Rejected, Duty: DutyFailed, Reason: BlockRefused},
 	ClassMailboxFull: {To: Deferred},
-	ClassPolicy:      {To: Deferred, OurStanding: true},
+	ClassPolicy:      {To: Deferred, Reason: BlockPolicy, OurStanding: true},
 	ClassTransient:   {To: Deferred},
 	ClassCut:         {To: Deferred},
 	ClassRelayAway:   {To: Queued},
+	ClassReturned:    {To: Rejected, Duty: DutyFailed, Reason: BlockAddressDead, Suppress: true},
 	ClassUncertain:   {To: Uncertain}, // it may have arrived: the person must not be told twice without a reason on record (E5)
 }
 

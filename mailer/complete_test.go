@@ -101,6 +101,9 @@ var without = map[string]string{
 	"Sources[0].Columns": "", "Sources[0].Columns.Fields": "14.2.f", "Sources[0].Columns.Visibility": "14.2.f",
 	"Sources[0].DateFormat": "", "Sources[0].IgnoredLanguages": "",
 
+	"Letters": "", "Letters.Enabled": "", "Letters.Window": "", "Letters.Size": "", "Letters.Sender": "", "Letters.Sender.Name": "",
+	"Letters.Sender.Address": "", "Letters.Sender.Country": "", "Letters.LeadDays": "", "Calls": "",
+
 	"Activities": "14.1.c", "Activities[].Key": "14.1.c", "Activities[].Names": "14.1.c", "Activities[].Holding": "14.1.d",
 	"Activities[].Summary": "14.1.c", "Activities[].LateApology": "",
 	"Activities[].Purposes": "14.1.c", "Activities[].Purposes[].Key": "14.1.c", "Activities[].Purposes[].Texts": "14.1.c",

@@ -89,7 +89,11 @@ func (r *run) deferred(j Job, a Attempt, end *Settlement) {
 	if first.IsZero() {
 		first = a.BegunAt
 	}
-	at, past, ok := r.opt.Retry.Next(a.Number, first, end.At, j.DueAt, r.Jitter())
+	retry := r.opt.Retry
+	if end.Class == ClassMailboxFull {
+		retry = FullMailboxRetry.until(first, end.At, j.DueAt)
+	}
+	at, past, ok := retry.Next(a.Number, first, end.At, j.DueAt, r.Jitter())
 	if past && j.Document == DocNotice {
 		end.Alert = &Alert{Kind: AlertRetryPastDeadline, Subject: j.DeliveryID.String(), Detail: string(end.Class)}
 	}
@@ -112,6 +116,6 @@ func (r *run) rejected(j Job, end *Settlement) {
 		}
 	}
 	if next.Suppress {
-		end.Suppress = &Suppression{Kind: ByEmail, Hash: j.AddressHash, KeyID: j.AddressKeyID, Scope: SuppressAddress, Reason: string(end.Class)}
+		end.Suppress = deadAddress(ByEmail, j.AddressHash, j.AddressKeyID, string(end.Class), end.At)
 	}
 }

@@ -36,6 +36,7 @@ const (
 	ByEmail      IdentifierKind = "email"
 	ByPhone      IdentifierKind = "phone"
 	ByRow        IdentifierKind = "row"
+	ByPostal     IdentifierKind = "postal"
 )
 
 // Identifier is a value that recognises a contact, with its keyed hash.

@@ -13,13 +13,14 @@
 // legal move), register.go and contact.go (what is known), due.go (by when),
 // match.go (who is who), match_told.go and exempt.go (who need not be told),
 // visibility.go (what may be used), place.go (how each person is told, or why not
-// yet), release.go and freeze.go (campaigns), assess.go (what all of that comes to),
-// internal/pacing (the two streams), worker.go, writer.go, sender.go,
-// conclude.go and journal.go (delivery), seats.go, lanepace.go, quota.go, class.go,
-// standing.go and canary.go (what holds it back), retry.go and classify.go (what a
-// reply means), report.go (what came back later), rights.go (what the links do),
-// erase.go and eraser.go (what goes when, and what stays), letter.go and postal.go
-// (notices on paper).
+// yet), channels.go (by mail, letter or call), release.go and freeze.go (campaigns),
+// assess.go (what all of that comes to), internal/pacing (the two streams), worker.go,
+// writer.go, sender.go, conclude.go and journal.go (delivery), seats.go, lanepace.go,
+// quota.go, class.go, standing.go and canary.go (what holds it back), retry.go and
+// classify.go (what a reply means), incoming.go, reports.go, report.go and answers.go (what
+// comes back), letters.go, letters_end.go and calls.go (what people carry out),
+// letter.go and postal.go (notices on paper), rights.go (what the links do), erase.go
+// and eraser.go (what goes when, and what stays).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that

@@ -269,6 +269,9 @@ func (r *run) keepErasing(ctx context.Context) {
 		if out.Contacts+out.Waiting > 0 {
 			r.Log.Info("erased what has expired", "contacts", out.Contacts, "waiting", out.Waiting)
 		}
+		if r.Letters != nil {
+			r.complain(ctx, "look after letters", r.Letters.KeepHouse(ctx))
+		}
 		r.pause(ctx, r.opt.EraseEvery)
 	}
 }

@@ -58,7 +58,11 @@ func (f Figures) Tasks() []Task {
 	out = append(out, f.workerTasks()...)
 	add(f.unreleased(), "unreleased", "duties are open in no campaign, while some are overdue", "create, approve and start a campaign")
 	add(f.pausedNear(), "paused", "notices wait in paused campaigns, some due within three days or overdue", "article14 campaign resume KEY")
-	add(f.Stranded, "stranded", "duties failed, and their campaign has ended", "create a campaign: it looks for their next address")
+	h := f.ByHand
+	add(h.Letters, "letters", "letters wait to be printed"+firstDue(h.LettersBy), "article14 letter batch --out DIR --by NAME")
+	add(h.Batches, "batches", "batches of letters are not posted yet", "post them, then article14 letter posted BATCH --on DATE --by NAME")
+	add(h.Calls, "calls", "people wait for a call"+firstDue(h.CallsBy), "article14 call list")
+	add(f.Stranded, "stranded", "duties failed, and their campaign has ended", "create a campaign: it looks for their next channel")
 	add(f.Blocked[BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", BlockQuarantined.Remedy())
 	add(f.Exemptions.ReviewSoon, "exemptions_review", "exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemptions wait for somebody else", "article14 contact exempt --confirm PROPOSAL --by NAME")
@@ -70,6 +74,15 @@ func (f Figures) Tasks() []Task {
 	add(f.Unmatched["given_up"], "reports_unmatched", "reports found no delivery: a bounce among them leaves a duty met though nobody was told",
 		"article14 bounce --list says why")
 	return out
+}
+
+// firstDue says by when the first of several is due, in UTC: the lists have the
+// controller's own days.
+func firstDue(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return ", the first due by " + at.UTC().Format("2006-01-02")
 }
 
 // workerTasks are about who should be sending.

@@ -66,6 +66,7 @@ func (r *Releases) place(ctx context.Context, c Campaign, failedOnly bool, after
 	if err != nil {
 		return err
 	}
+	p.Again = failedOnly
 	var placed int64
 	return r.walk(ctx, c, failedOnly, after, func(chunk []Candidate, last ID) error {
 		var pls []Placement

@@ -11,6 +11,7 @@ type Record struct {
 	Contact            Contact // ID is zero
 	Emails             []Email
 	Phone              string
+	Postal             PostalAddress // without its recipient
 	ProfileURL         string
 	SourceRef          string
 	Page               string

@@ -29,7 +29,7 @@ type intakeRules struct {
 // identifiers are what a row can be recognised by, in the order in which they
 // are tried: the source's own reference, then the profile, then addresses. A
 // row that has none of them is recognised by its digest, when it is read again.
-// A telephone number comes along and recognises nobody: families and offices share theirs.
+// A telephone number and a postal address come along and recognise nobody: families and offices share theirs.
 func (r intakeRules) identifiers(rec Record) []Identifier {
 	var ids []Identifier
 	add := func(kind IdentifierKind, value, normal string) {
@@ -53,6 +53,9 @@ func (r intakeRules) identifiers(rec Record) []Identifier {
 	if normal, _ := identity.Phone(rec.Phone); normal != "" {
 		add(ByPhone, rec.Phone, normal)
 	}
+	if normal := rec.Postal.normal(); normal != "" {
+		add(ByPostal, rec.Postal.Value(), normal)
+	}
 	return ids
 }
 
@@ -62,7 +65,7 @@ func batchKeys(rows []batchRow) BatchKeys {
 	keys := BatchKeys{}
 	for _, row := range rows {
 		for _, id := range row.ids {
-			if id.Kind != ByPhone {
+			if id.Kind.Recognises() {
 				keys[id.Kind] = append(keys[id.Kind], id.Hash)
 			}
 		}
@@ -212,7 +215,7 @@ func (c *crowd) join(p *person) {
 	p.seniority = len(c.people)
 	c.people = append(c.people, p)
 	for _, id := range p.identifiers {
-		if id.Kind != ByPhone {
+		if id.Kind.Recognises() {
 			c.byHash[string(id.Hash)] = append(c.byHash[string(id.Hash)], p)
 		}
 	}
@@ -234,7 +237,7 @@ func (c *crowd) take(p *person, row batchRow) {
 		id.ID = NewID(c.rules.now)
 		p.has[string(id.Hash)] = true
 		p.newIdentifiers = append(p.newIdentifiers, id)
-		if id.Kind != ByPhone {
+		if id.Kind.Recognises() {
 			c.byHash[string(id.Hash)] = append(holders, p)
 		}
 	}

@@ -23,6 +23,8 @@ type Placer struct {
 	// are needed.
 	Content map[SkeletonKey][]byte
 	Now     time.Time
+	// Again says that it looks once more at what failed in its own campaign.
+	Again bool
 }
 
 // Decide gives a candidate's placement. ok is false for somebody whom the
@@ -43,9 +45,9 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 		pl.Block, pl.Detail = reason, detail
 		return pl, key, true
 	}
-	address, reason := channel(personalFirst(c))
+	to, reason, detail := p.route(c)
 	if reason != "" {
-		pl.Block = blockedBy(c.Duties, reason)
+		pl.Block, pl.Detail = reason, detail
 		return pl, key, true
 	}
 	key = SkeletonKey{Document: DocNotice, Languages: strings.Join(choice.Languages, "+"), Form: p.form(c)}
@@ -58,8 +60,10 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 		ID:           NewID(p.Now),
 		Document:     DocNotice,
 		ContentID:    p.ContentID,
-		Identifier:   address.ID,
-		Domain:       DomainOf(address.Value),
+		Identifier:   to.to.ID,
+		Domain:       DomainOf(to.to.Value),
+		Channel:      to.by,
+		NotBefore:    to.notBefore,
 		Languages:    key.Languages,
 		LanguageRule: string(choice.Rule) + ": " + choice.Why,
 		Form:         key.Form,
@@ -162,19 +166,6 @@ func (p Placer) form(c Candidate) string {
 // may see them, or the source declares that unknown visibility means that (S4).
 func Quarantined(v Visibility, s Source) bool {
 	return v == VisibleRestricted || v == VisibleUnknown && s.Unknown == UnknownIsRestricted
-}
-
-// channel is the first address that may be written to.
-func channel(c Candidate) (Identifier, BlockReason) {
-	for _, ch := range c.Addresses {
-		if !ch.Suppressed {
-			return ch.Identifier, ""
-		}
-	}
-	if len(c.Addresses) > 0 {
-		return Identifier{}, BlockAddressDead
-	}
-	return Identifier{}, BlockNoChannel
 }
 
 // blockedBy is why a candidate without a channel is blocked: what the last one

@@ -23,6 +23,8 @@ type Register struct {
 	Sources    []Source
 	Activities []Activity
 	Waivers    []Waiver
+	Letters    LetterRules
+	Calls      bool // people with no other channel may be called
 }
 
 // Waiver lets words stand that the check takes for doubt about the controller's

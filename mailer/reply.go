@@ -60,6 +60,7 @@ const (
 	ClassRelayAway   ReplyClass = "relay_away"   // the relay's fault: nothing is charged to the person
 	ClassCut         ReplyClass = "cut"          // lost before the dot
 	ClassUncertain   ReplyClass = "uncertain"    // lost after the dot
+	ClassReturned    ReplyClass = "returned"     // a letter that the post brought back
 )
 
 var addressLike = regexp.MustCompile(`[^\s<>"'(),;:]+@[^\s<>"'(),;]+|"[^"]*"@[^\s<>"'(),;]+`)

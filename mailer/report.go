@@ -82,7 +82,7 @@ const (
 var Actions = []Action{ActionFailed, ActionDelayed, ActionDelivered, ActionRelayed, ActionExpanded}
 
 // BounceClasses are the classes that a failure can have, as figures show them.
-var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassContent, ClassTooLarge, ClassTransient, ClassRefused}
+var BounceClasses = []ReplyClass{ClassDeadAddress, ClassMailboxFull, ClassPolicy, ClassContent, ClassTooLarge, ClassTransient, ClassRefused, ClassReturned}
 
 // NotUnderstood is the finding of a report that says nothing we can read.
 const NotUnderstood = "not_understood"
@@ -150,6 +150,7 @@ const (
 	ByEnvelope   MatchedBy = "envelope"   // the address that it was sent to, with our MAC
 	ByEnvelopeID MatchedBy = "envid"      // the ENVID that it quotes: the same token, with our MAC
 	ByMessageID  MatchedBy = "message_id" // the Message-ID of what it returns
+	ByReference  MatchedBy = "reference"  // the reference of a letter that a person holds in their hands
 )
 
 // By what answers of people are matched beside these (AnswerFile).
@@ -166,7 +167,7 @@ const (
 // of lists. So what follows from it alone is only what can do no lasting harm:
 // that the person is told again, or that somebody looks. It suppresses no
 // address, and never makes a notice count as given.
-func (b MatchedBy) Proven() bool { return b == ByEnvelope || b == ByEnvelopeID }
+func (b MatchedBy) Proven() bool { return b == ByEnvelope || b == ByEnvelopeID || b == ByReference }
 
 // WhyUnmatched says why a report is parked.
 type WhyUnmatched string
@@ -219,14 +220,24 @@ type ReportedDelivery struct {
 	Document    Document
 	State       DeliveryState
 	Attempts    int
+	DueAt       time.Time
+	Contact     Contact
 	To          Identifier   // the address that it went to; zero where it is erased
-	Channels    []Channel    // the person's addresses, without those that refused this campaign's notice
+	Channels    []Channel    // the person's, without those that refused this campaign's notice
 	Identifiers []Identifier // all that the person is recognised by
+	Allowed     Allowed      // by the register in force
+	At          time.Time    // of this look
 }
 
-// otherAddress tells whether the person has another address to try (E3).
-func (d ReportedDelivery) otherAddress() bool {
-	return slices.ContainsFunc(d.Channels, func(c Channel) bool { return !c.Suppressed && c.Identifier.ID != d.To.ID })
+// another tells whether the person can be told by another channel, or by the same
+// mailbox once more, which was full for the first time (E3).
+func (d ReportedDelivery) another(class ReplyClass) bool {
+	return slices.ContainsFunc(d.Allowed.open(d.Contact, d.Channels), func(c Channel) bool {
+		if c.Identifier.ID == d.To.ID {
+			return class == ClassMailboxFull && !c.Full && d.At.Add(FullMailboxWait).Before(d.DueAt)
+		}
+		return !c.Full
+	})
 }
 
 // Consequence is what follows from a report. The zero value is nothing: it is
@@ -236,7 +247,7 @@ type Consequence struct {
 	To       DeliveryState // "": the delivery stays as it is
 	Duty     DutyState     // of its duties in flight or met: DutyFailed, DutyMet; "" leaves them
 	Reason   BlockReason   // of failed ones
-	Block    bool          // no other address is left: they are blocked at once
+	Block    bool          // no other channel is left, or none is to be used up: they are blocked at once
 	Suppress *Suppression
 	Alert    *Alert
 	Object   *Objection // use stops (R5), with StopUse
@@ -274,14 +285,15 @@ func arrived(d ReportedDelivery) Consequence {
 }
 
 // bounced reopens what was thought to be done. The relay has given up by now, so
-// that what it would have tried again later (a full mailbox, a host that is away)
-// has failed as well: another address is tried, or the duty waits for a person
-// and a new campaign. Such an address stays alive.
+// that what it would have tried again later (a host that is away) has failed as well:
+// another channel is tried, or the duty waits for a person and a new campaign. Such an
+// address stays alive. A mailbox that was full is tried once more after some days, and
+// what came back because of our standing uses up no channel: a person mends that first.
 func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 	next := Next(v.Class)
 	var c Consequence
 	if next.Suppress && by.Proven() && v.names(d.To) {
-		c.Suppress = &Suppression{Kind: ByEmail, Hash: d.To.Hash, KeyID: d.To.KeyID, Scope: SuppressAddress, Reason: string(v.Class)}
+		c.Suppress = deadAddress(d.To.Kind, d.To.Hash, d.To.KeyID, string(v.Class), d.At)
 	}
 	switch d.State {
 	case Relayed, Delivered, Uncertain:
@@ -301,7 +313,7 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 	}
 	if d.Document == DocNotice {
 		c.Duty, c.Reason = DutyFailed, cmp.Or(next.Reason, BlockRefused)
-		c.Block = !d.otherAddress()
+		c.Block = next.OurStanding || !d.another(v.Class)
 	}
 	return c
 }

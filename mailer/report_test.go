@@ -62,7 +62,7 @@ func TestWhatFollowsFromAReport(t *testing.T) { // E2, E3
 		{"the mailbox passed it on, and that one is dead", elsewhere, ByEnvelope, reported(Relayed), "bounced failed address_dead block"},
 		{"the address is erased", deadBounce, ByEnvelope, erased, "bounced failed address_dead block"},
 		{"full to the end", fullBounce, ByEnvelope, reported(Relayed), "bounced failed refused block"},
-		{"about us", policyBounce, ByEnvelope, reported(Relayed, work), "bounced failed refused alert"},
+		{"about us", policyBounce, ByEnvelope, reported(Relayed, work), "bounced failed policy alert block"},
 		{"it bounced before", deadBounce, ByEnvelope, reported(Bounced), ""},
 		{"it was rejected at once", deadBounce, ByEnvelope, reported(Rejected), ""},
 		{"it is being sent", deadBounce, ByEnvelope, reported(Sending), "wait"},

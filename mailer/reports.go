@@ -23,6 +23,8 @@ type ReportStore interface {
 	ParkedReports(ctx context.Context, controller ID, now time.Time, limit int) ([]ParkedReport, error)
 	// ForgetReports deletes the bytes of reports whose time has come (T4).
 	ForgetReports(ctx context.Context, controller ID, now time.Time, limit int) (int, error)
+	// ForgetSuppressions deletes suppressions whose time has passed (T4).
+	ForgetSuppressions(ctx context.Context, controller ID, now time.Time, limit int) (int, error)
 }
 
 // Reports takes in what comes back. Nothing is ever answered.
@@ -31,6 +33,7 @@ type Reports struct {
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
 	Answers    *Answers                // what becomes of people's answers; nil: they are kept as reports that nobody understood
 	Tokens     Tokens
+	Allowed    Allowed // channels beside mail, by the register in force at the start: who has one is not blocked at once
 	Controller ID
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -107,9 +110,12 @@ func (r *Reports) Retry(ctx context.Context) (reopened bool, err error) {
 	return reopened, err
 }
 
-// Forget deletes bytes whose time has come.
+// Forget deletes bytes and suppressions whose time has come.
 func (r *Reports) Forget(ctx context.Context) error {
-	_, err := r.Store.ForgetReports(ctx, r.Controller, r.Now(), reportsAtOnce)
+	if _, err := r.Store.ForgetReports(ctx, r.Controller, r.Now(), reportsAtOnce); err != nil {
+		return err
+	}
+	_, err := r.Store.ForgetSuppressions(ctx, r.Controller, r.Now(), reportsAtOnce)
 	return err
 }
 
@@ -140,7 +146,10 @@ func ownID(report Report, clue Clue) []byte {
 }
 
 func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {
-	return func(d ReportedDelivery) Consequence { return f.Verdict.Follows(f.Clue.By, d) }
+	return func(d ReportedDelivery) Consequence {
+		d.Allowed = r.Allowed
+		return f.Verdict.Follows(f.Clue.By, d)
+	}
 }
 
 func (r *Reports) tell(f ReportFile, fate ReportFate) {

@@ -24,6 +24,26 @@ var DefaultRetry = Retry{
 	Nearest: 5 * time.Minute,
 }
 
+// FullMailboxRetry gives people time to clear out a mailbox that is full, at growing waits.
+var FullMailboxRetry = Retry{
+	Steps:   []time.Duration{time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 3 * 24 * time.Hour},
+	GiveUp:  14 * 24 * time.Hour,
+	Nearest: 5 * time.Minute,
+}
+
+// until gives up as soon as a deadline has come that still lay ahead at the first
+// attempt: whoever has not cleared out by then is told by another channel. Where it had
+// passed already, nobody waits longer than for anything else.
+func (r Retry) until(first, now, due time.Time) Retry {
+	switch {
+	case !first.Before(due):
+		r.GiveUp = min(r.GiveUp, DefaultRetry.GiveUp)
+	case !now.Before(due):
+		r.GiveUp = 0
+	}
+	return r
+}
+
 // Next is the instant of the next try after the given number of attempts, with
 // jitter in [0, 1) spreading it by a fifth either way, so that what was refused
 // together does not come back together. A try that would fall behind a deadline

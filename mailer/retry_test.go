@@ -49,3 +49,34 @@ func TestARetryIsAlwaysAheadAndPassesNoDeadlineInSilence(t *testing.T) { // D8
 		}
 	})
 }
+
+func TestAFullMailboxIsTriedAtGrowingWaitsUntilTheDeadline(t *testing.T) { // D8, E3
+	first := time.Unix(1e9, 0)
+	due := first.Add(9 * 24 * time.Hour)
+	now, last, tries := first, time.Duration(0), 0
+	for attempt := 1; ; attempt++ {
+		at, past, ok := FullMailboxRetry.until(first, now, due).Next(attempt, first, now, due, 0.5)
+		if !ok {
+			break
+		}
+		if wait := at.Sub(now); wait < last && at.Before(due.Add(-time.Hour)) {
+			t.Errorf("after %s it waits %s", last, wait)
+		} else {
+			last = wait
+		}
+		if past && at.After(due.Add(time.Hour)) {
+			t.Errorf("tried at %s, behind the date", at.Sub(first))
+		}
+		now = at
+		if tries++; tries > 50 {
+			t.Fatal("it never gives up")
+		}
+	}
+	if tries < 6 || now.Before(due.Add(-time.Hour)) {
+		t.Errorf("given up after %d tries, %s before the date", tries, due.Sub(now))
+	}
+	late := FullMailboxRetry.until(due.Add(time.Hour), due.Add(2*time.Hour), due)
+	if late.GiveUp != DefaultRetry.GiveUp {
+		t.Errorf("somebody overdue is left waiting for %s", late.GiveUp)
+	}
+}

@@ -185,12 +185,14 @@ func suppressUse(ids []Identifier, reason string) []Suppression {
 }
 
 // receipt is a short confirmation by mail in the languages of the notice, or nil
-// where the approved content has none.
+// where the approved content has none, or the notice came by post or telephone: there
+// is no mailbox whose holder was proven.
 func (r *Rights) receipt(n SentNotice, doc Document, now time.Time) *PlannedDelivery {
 	i := slices.IndexFunc(n.Skeletons, func(s SkeletonKeyHash) bool {
 		return s.Key == SkeletonKey{doc, n.Languages, ""}
 	})
-	if i < 0 {
+	byMail := slices.ContainsFunc(n.Identifiers, func(id Identifier) bool { return id.ID == n.IdentifierID && id.Kind == ByEmail })
+	if i < 0 || !byMail {
 		return nil
 	}
 	return &PlannedDelivery{ID: NewID(now), Document: doc, ContentID: n.ContentID, Identifier: n.IdentifierID, Languages: n.Languages,

@@ -194,3 +194,14 @@ func TestTheLinksOfSomebodyWhoIsErasedDoNothingButSaySinceWhen(t *testing.T) { /
 		t.Errorf("something was recorded of somebody who is not there: %+v", m)
 	}
 }
+
+func TestNobodyWhoWasToldByPostGetsAReceiptByMail(t *testing.T) { // R4
+	for kind, want := range map[IdentifierKind]bool{ByEmail: true, ByPostal: false, ByPhone: false} {
+		r, m := rightsFor(t, LegitimateInterest)
+		m.notice.IdentifierID = ID{7}
+		m.notice.Identifiers = append(m.notice.Identifiers, Identifier{ID: ID{7}, Kind: kind, Hash: []byte("h3"), KeyID: "a"})
+		if got := r.receipt(m.notice, DocObjectionReceipt, time.Unix(9, 0)); (got != nil) != want {
+			t.Errorf("told by %s: %v", kind, got)
+		}
+	}
+}

@@ -80,6 +80,9 @@ const (
 	BlockSharedMailbox BlockReason = "shared_mailbox" // several people on one address and no name: a person decides
 	BlockUnknownSource BlockReason = "unknown_source" // the register no longer declares the source
 	BlockExpired       BlockReason = "expired"        // storage has ended: deleted, not notified (T3)
+	BlockPolicy        BlockReason = "policy"         // refused for what we are: nobody's address is to blame, and no other is used up
+	BlockUnprintable   BlockReason = "unprintable"    // their letter cannot be printed: the address does not fit, or no font has its signs
+	BlockNotReached    BlockReason = "not_reached"    // called three times
 )
 
 // BlocksThatMayBeGone are those that the next look may find mended: whoever is
@@ -87,6 +90,7 @@ const (
 // period are not among them: a person decides, or erases.
 var BlocksThatMayBeGone = []BlockReason{
 	BlockNoChannel, BlockNoLanguage, BlockNoCountry, BlockNotApproved, BlockUnknownSource, BlockAddressDead, BlockRefused, BlockRoleMailbox, BlockSharedMailbox,
+	BlockPolicy, BlockUnprintable, BlockNotReached,
 }
 
 // BlocksAboutData are those where the data themselves must not be used, or not be
@@ -109,15 +113,18 @@ const (
 func (r BlockReason) Remedy() string {
 	return map[BlockReason]string{
 		BlockQuarantined:   "its holder restricted who may see it: decide before the date, with 'contact tell ID' or 'contact erase ID'",
-		BlockNoChannel:     "import an address for them, or send a letter",
+		BlockNoChannel:     "import an address, or allow letters or calls in the register",
 		BlockNoLanguage:    "add the missing translation and create a new campaign",
 		BlockNoCountry:     "import their country or language, or set languages.unknown_country in the register",
-		BlockAddressDead:   "import another address for them, or send a letter",
-		BlockRefused:       "look at the reply with 'contact show ID', mend its cause and create a new campaign",
+		BlockAddressDead:   "import another address, or allow letters or calls in the register",
+		BlockRefused:       "see the reply in 'contact show ID', mend its cause, create a new campaign",
 		BlockNotApproved:   "create and approve a new campaign: its content will name these sources",
 		BlockRoleMailbox:   "import the person's name or own address, or decide with 'contact tell ID' that the office is told",
 		BlockSharedMailbox: "several people share the address: import this one's name or own address, or decide with 'contact tell ID'",
 		BlockUnknownSource: "declare the source in the register again",
+		BlockPolicy:        "mend what relays say of us in 'contact show ID', create a new campaign",
+		BlockUnprintable:   "correct their postal address, import it, create a new campaign",
+		BlockNotReached:    "decide: try again under a new campaign, or import another address",
 		BlockExpired:       "their storage period has ended: the worker erases them; what has expired is deleted, not notified",
 	}[r]
 }

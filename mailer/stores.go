@@ -224,6 +224,7 @@ type Figures struct {
 	Instance    Instance
 	Exemptions  ExemptionFigures
 	Answers     AnswerFigures
+	ByHand      HandFigures
 }
 
 // AnswerFigures are people's answers that nobody has closed.
@@ -231,6 +232,21 @@ type AnswerFigures struct {
 	Open   map[wish.Kind]int64 `json:"open_by_kind"` // by the kind that words suggest
 	Oldest time.Time           `json:"oldest,omitzero"`
 	DueAt  time.Time           `json:"first_due,omitzero"` // the earliest date (D9)
+}
+
+// ManyByHand is where the count of what waits for people stops.
+const ManyByHand = 100_000
+
+// HandFigures are letters and calls: what people carry out.
+type HandFigures struct {
+	Letters   int64     `json:"letters"` // in the queue, to be printed; ManyByHand at most, with the calls
+	LettersBy time.Time `json:"letters_first_due,omitzero"`
+	InBatches int64     `json:"in_batches"` // printed, or about to be, and not posted
+	Batches   int64     `json:"batches"`    // that are not posted
+	Posted    int64     `json:"posted"`
+	Returned  int64     `json:"returned"`
+	Calls     int64     `json:"calls"` // to be made
+	CallsBy   time.Time `json:"calls_first_due,omitzero"`
 }
 
 // ExemptionFigures are exemptions that wait for a person.

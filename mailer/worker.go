@@ -28,6 +28,7 @@ type Worker struct {
 	Releases   *Releases   // places again what failed; nil in a worker that only delivers
 	Exemptions *Exemptions // ends what was told before or is to be reviewed; nil in a worker that only delivers
 	Reports    *Reports    // looks again at reports that found no delivery; nil: another process does
+	Letters    *Letters    // has people see to letters that lie about; nil in a worker that only delivers
 	Eraser     *Eraser     // erases what has expired; nil in a worker that only delivers
 	Tokens     Tokens
 	Hearts     HeartStore     // where it says that it is there; nil in one that nobody watches

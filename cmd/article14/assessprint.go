@@ -69,6 +69,12 @@ func people(a mailer.Assessment) []figure {
 	fs = append(fs, figure{a.People, "people" + known})
 	fs = append(fs, figure{a.Owed, fmt.Sprintf("duties to inform are owed, %s of them overdue", number(a.Overdue))})
 	fs = append(fs, figure{a.CanBeTold, "people can be told now"})
+	if a.ByLetter > 0 {
+		fs = append(fs, figure{a.ByLetter, "of them by letter: print them days ahead of their date"})
+	}
+	if a.ByCall > 0 {
+		fs = append(fs, figure{a.ByCall, "of them by telephone alone"})
+	}
 	for _, s := range []struct {
 		state mailer.DutyState
 		what  string

@@ -18,7 +18,6 @@ import (
 
 	"article14/internal/calendar"
 	"article14/internal/catcher"
-	"article14/internal/letter"
 	"article14/internal/web"
 	"article14/mailer"
 )
@@ -117,12 +116,11 @@ func writePreview(dir string, mails []mailer.PreviewMail) error {
 // writeLetters prints the same notices. A letter that cannot be printed is said, and
 // holds nothing up: most campaigns send none.
 func (a *app) writeLetters(dir string, mails []mailer.PreviewMail, warn io.Writer) error {
-	printer, err := letter.New(a.texts)
-	if err != nil {
+	if err := a.onPaper(); err != nil {
 		return err
 	}
 	for _, m := range mails {
-		printed, err := printer.Print(m.Letter)
+		printed, err := a.paper.printer.Print(m.Letter)
 		if err != nil {
 			fmt.Fprintf(warn, "there is no letter in %s: %v\n", m.Key.Languages, err)
 			continue

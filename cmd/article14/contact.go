@@ -75,6 +75,11 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register, now
 	if !r.Contact.ErasedAt.IsZero() {
 		fmt.Fprintf(w, "erased %s\n", whenIn(r.Contact.ErasedAt, zone))
 	}
+	for _, i := range r.Identifiers {
+		if i.Kind == mailer.ByPostal {
+			sentences(w, "", "post: "+visible(postalWords(i.Value)))
+		}
+	}
 	for _, d := range r.Decisions {
 		sentences(w, "", fmt.Sprintf("decided to %s %s by %s: %s", d.Kind, whenIn(d.At, zone), d.By, visible(d.Why)))
 	}
@@ -102,6 +107,15 @@ func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register, now
 	for _, q := range r.Requests {
 		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, whenIn(q.ReceivedAt, zone), calendar.DateOf(q.DueAt, zone))
 	}
+}
+
+// postalWords is a postal address on one line.
+func postalWords(value string) string {
+	a, err := mailer.ParsePostal(value)
+	if err != nil {
+		return "unreadable"
+	}
+	return a.OneLine()
 }
 
 // section prints a table behind an empty line, unless it has nothing but its header.
@@ -137,6 +151,9 @@ func printDelivery(w io.Writer, d mailer.DeliveryReport, zone *time.Location) {
 func attemptWords(a mailer.AttemptReport) string {
 	if a.Outcome == "" {
 		return "not settled, " + a.Relay
+	}
+	if a.Stage == "" { // by post or telephone
+		return string(a.Outcome) + ", " + a.Relay
 	}
 	return string(a.Outcome) + " at " + string(a.Stage) + ", " + a.Relay
 }

@@ -163,7 +163,7 @@ func newContactJSON(r mailer.ContactReport, now time.Time, zone *time.Location) 
 	return contactJSON{ID: c.ID, Name: c.Name, Country: c.Country, Region: c.Region, City: c.City, PostalCode: c.PostalCode, Language: c.Language,
 		Organisation: c.Organisation, JobTitle: c.JobTitle, FirstObtainedAt: c.FirstObtainedAt, ObjectedAt: c.ObjectedAt, TellAt: c.TellAt,
 		ErasedAt: c.ErasedAt, Zone: zone.String(),
-		Identifiers: each(r.Identifiers, func(i mailer.Identifier) identifierJSON { return identifierJSON{i.ID, i.Kind, i.Value} }),
+		Identifiers: each(r.Identifiers, func(i mailer.Identifier) identifierJSON { return newIdentifierJSON(i) }),
 		Acquisitions: each(r.Acquisitions, func(a mailer.Acquisition) acquisitionJSON {
 			return acquisitionJSON{a.ID, a.SourceKey, a.ActivityKey, a.ObtainedAt, a.Basis, a.Page, a.Visibility, a.ImportID, a.Line}
 		}),
@@ -215,4 +215,12 @@ func lateDays(d mailer.Duty, now time.Time, zone *time.Location) int {
 		return 0
 	}
 	return mailer.LateDays(d.Due.At, now, zone)
+}
+
+// newIdentifierJSON has a postal address as people write it.
+func newIdentifierJSON(i mailer.Identifier) identifierJSON {
+	if i.Kind == mailer.ByPostal {
+		i.Value = postalWords(i.Value)
+	}
+	return identifierJSON{i.ID, i.Kind, i.Value}
 }

@@ -116,7 +116,7 @@ func labelValues() map[string]func(string) bool {
 	}
 	states := func(v string) bool {
 		return slices.Contains(mailer.DutyStates, mailer.DutyState(v)) || slices.Contains(mailer.DeliveryStates, mailer.DeliveryState(v)) ||
-			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up", "proposed", "review_soon")(v)
+			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up", "proposed", "review_soon", "in_batches", "posted", "returned")(v)
 	}
 	ages, windows := map[string]bool{}, map[string]bool{}
 	for _, a := range mailer.Ages {

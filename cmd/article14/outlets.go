@@ -78,7 +78,7 @@ func (a *app) workers(outlets []outlet, meter mailer.Meter) []*mailer.Worker {
 	for i, o := range outlets {
 		out[i] = a.worker(o.relay, o.opts, meter)
 		if i > 0 {
-			out[i].Releases, out[i].Exemptions, out[i].Reports, out[i].Eraser = nil, nil, nil, nil
+			out[i].Releases, out[i].Exemptions, out[i].Reports, out[i].Letters, out[i].Eraser = nil, nil, nil, nil, nil
 		}
 	}
 	return out

@@ -44,6 +44,7 @@ type statusJSON struct {
 	Instance   instanceJSON                   `json:"instance"`
 	Exemptions mailer.ExemptionFigures        `json:"exemptions"`
 	Answers    mailer.AnswerFigures           `json:"answers"`
+	ByHand     mailer.HandFigures             `json:"by_hand"`
 	ToDo       []mailer.Task                  `json:"to_do"`
 	Forecast   mailer.Forecast                `json:"forecast"`
 }
@@ -76,7 +77,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
 		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
-		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ToDo: tasksReport(f)}
+		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ByHand: f.ByHand, ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}

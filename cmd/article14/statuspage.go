@@ -63,6 +63,10 @@ func statusRows(f mailer.Figures, zone *time.Location) [][]string {
 		[]string{"late", fmt.Sprintf("%s owed, %s met", number(f.Overdue), number(f.MetLate))},
 		[]string{"notices", tallied(mailer.DeliveryStates, f.Deliveries)},
 		[]string{"handed over", fmt.Sprintf("%s in the last minute, %s in the last hour", number(f.RelayedLast["1m"]), number(f.RelayedLast["1h"]))})
+	if h := f.ByHand; h != (mailer.HandFigures{}) {
+		rows = append(rows, []string{"by hand", fmt.Sprintf("letters: %s to print, %s in batches, %s posted, %s returned; calls: %s",
+			number(h.Letters), number(h.InBatches), number(h.Posted), number(h.Returned), number(h.Calls))})
+	}
 	if f.Requests > 0 || len(f.Objections) > 0 {
 		rows = append(rows, []string{"people said", fmt.Sprintf("%s objections, %s requests open", number(sum(f.Objections)), number(f.Requests))})
 	}

@@ -17,6 +17,7 @@ import (
 
 	"article14/internal/bounce"
 	"article14/internal/compose"
+	"article14/internal/letter"
 	"article14/internal/ops"
 	"article14/internal/postgres"
 	"article14/internal/privatepg"
@@ -39,6 +40,7 @@ type app struct {
 	key        string
 	reg        *mailer.Register // in force when it was opened; nil before the first
 	instance   mailer.Instance
+	paper      paper
 }
 
 // maxSkew is how far the database's clock may be from ours. Deadlines and leases
@@ -136,6 +138,7 @@ func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 		a.close()
 		return nil, err
 	}
+	a.paper.writer = a.composer
 	return a, nil
 }
 
@@ -259,11 +262,36 @@ func (a *app) rights() *mailer.Rights {
 }
 
 func (a *app) reports() *mailer.Reports {
-	return &mailer.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Controller: a.controller, Now: a.now, Log: a.log}
+	return &mailer.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Controller: a.controller, Now: a.now, Log: a.log}
 }
 
 func (a *app) answers() *mailer.Answers {
 	return &mailer.Answers{Store: a.store, Rights: a.rights(), Keys: a.keys, Controller: a.controller, Company: a.reg.Controller, Now: a.now, Log: a.log}
+}
+
+// paper is what letters are written and printed with.
+type paper struct {
+	writer  mailer.LetterWriter
+	printer mailer.LetterPrinter // nil until onPaper: it reads its fonts
+}
+
+// onPaper makes ready for printing.
+func (a *app) onPaper() (err error) {
+	if a.paper.printer == nil {
+		a.paper.printer, err = letter.New(a.texts)
+	}
+	return err
+}
+
+func (a *app) letters() *mailer.Letters {
+	return &mailer.Letters{Store: a.store, Queue: a.store, Reports: a.store, Codes: a.store.DeliveryByCode, Composer: a.paper.writer, Printer: a.paper.printer,
+		Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(), Controller: a.controller, Key: a.key, Zone: a.reg.Controller.Zone,
+		Allowed: a.reg.Allowed(), Now: a.now}
+}
+
+func (a *app) calls() *mailer.Calls {
+	return &mailer.Calls{Store: a.store, Composer: a.paper.writer, Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(),
+		Controller: a.controller, Now: a.now}
 }
 
 func (a *app) eraser() *mailer.Eraser {
@@ -272,7 +300,7 @@ func (a *app) eraser() *mailer.Eraser {
 
 func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Letters: a.letters(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
 }
 

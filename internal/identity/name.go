@@ -133,3 +133,6 @@ func initialsFit(short, long []string) bool {
 func isInitialOf(letter, word string) bool {
 	return utf8.RuneCountInString(letter) == 1 && strings.HasPrefix(word, letter)
 }
+
+// FoldWords is a text's form for comparing, its words in their order: an address, say.
+func FoldWords(s string) string { return strings.Join(nameWords(s), " ") }

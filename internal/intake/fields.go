@@ -35,13 +35,16 @@ const (
 	fFirstDisclosure
 	fToldAt
 	fToldProof
+	fStreet
+	fStreet2
+	fStreet3
 	fieldCount
 )
 
 var fieldNames = [fieldCount]string{
 	"name", "given_name", "family_name", "email", "email_2", "phone", "profile_url", "source_ref", "page", "country", "region", "city",
 	"postal_code", "language", "organisation", "job_title", "obtained_at", "visibility", "first_communication", "first_disclosure",
-	"told_at", "told_proof",
+	"told_at", "told_proof", "street", "street_2", "street_3",
 }
 
 // Fields lists the names of the fields that a mapping may use.

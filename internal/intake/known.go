@@ -43,7 +43,11 @@ var knownNames = map[field]string{
 	fFirstCommunication: "first email send date,first contacted,first contact date,first mail,date du premier contact,date du premier e mail,erster kontakt,erstkontakt,primer contacto,primo contatto",
 	fFirstDisclosure:    "first disclosure,disclosed on,first shared,passed on,date de première communication à un tiers",
 	fToldAt:             "told at,informed on,notice sent,notice date,informé le,date d information,informiert am",
-	fToldProof:          "told proof,notice reference,proof,preuve",
+	fStreet: "street,street address,street address 1,address,address 1,address line 1,address line1,mailing street,mailingstreet,business street,home street,adresse,adresse 1,adresse postale,adresse ligne 1,rue,n et rue,voie,numéro et voie," +
+		"straße,strasse,straße und hausnummer,straße hausnummer,anschrift,adresszeile 1,adresse zeile 1,straße geschäftlich,dirección,calle,domicilio,indirizzo,via,adres,straat,straat en huisnummer,ulica,adresa,gade,vej,adress,gata,gatuadress,katuosoite,osoite,cím,utca,strada,διεύθυνση,οδός,adrese,iela,adresas,gatvė,aadress,tänav,адрес,улица,naslov,seoladh,indirizz,morada,endereço,rua,registrant.street,address 1 line 1,contact street",
+	fStreet2:   "street 2,street address 2,address 2,address line 2,address line2,adresse 2,adresse ligne 2,complément d adresse,complément,bâtiment,lieu dit,boîte postale,adresszeile 2,adresszusatz,adresse zeile 2,zusatz,apartment,suite,unit,address 1 line 2,registrant.street2",
+	fStreet3:   "street 3,street address 3,address 3,address line 3,adresse 3,adresse ligne 3,adresszeile 3,postfach,po box,address 1 line 3",
+	fToldProof: "told proof,notice reference,proof,preuve",
 }
 
 // namesOf are the folded names of a field's columns, the plainest first.

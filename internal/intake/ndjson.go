@@ -52,7 +52,7 @@ func openNDJSON(lines *lineReader, sample []byte, b *builder, l *Layout) (mailer
 }
 
 // rare fields stand in few rows of a good file.
-var rare = [fieldCount]bool{fEmail2: true, fPhone: true, fRegion: true, fFirstCommunication: true, fFirstDisclosure: true, fToldAt: true, fToldProof: true}
+var rare = [fieldCount]bool{fEmail2: true, fPhone: true, fRegion: true, fFirstCommunication: true, fFirstDisclosure: true, fToldAt: true, fToldProof: true, fStreet2: true, fStreet3: true}
 
 // samplePaths are the paths to values in the whole lines of a sample.
 func samplePaths(sample []byte) map[string]struct{} {

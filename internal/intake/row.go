@@ -189,7 +189,34 @@ func (b *builder) readPlace(rec *mailer.Record, v *values) *fault {
 		text(&rec.Contact.Region, fRegion, v, maxText),
 		text(&rec.Contact.City, fCity, v, maxText),
 		text(&rec.Contact.PostalCode, fPostalCode, v, maxText),
+		b.readStreet(rec, v),
 	)
+}
+
+// readStreet reads the lines before the town, of one column or several; a cell may hold
+// some, one below the other. What is no street is no postal address: then town and
+// country serve for the language alone.
+func (b *builder) readStreet(rec *mailer.Record, v *values) *fault {
+	var lines []string
+	for _, f := range [...]field{fStreet, fStreet2, fStreet3} {
+		if isNothing(v[f]) {
+			continue
+		}
+		if utf8.RuneCountInString(v[f]) > maxText {
+			return &fault{f, tooLong(maxText)}
+		}
+		for _, line := range strings.FieldsFunc(v[f], func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || r == '\v' }) {
+			if line = oneLine(line); line != "" && !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	c := rec.Contact
+	rec.Postal = mailer.PostalAddress{Street: lines, Postcode: c.PostalCode, Locality: c.City, Region: c.Region, Country: c.Country}
+	return nil
 }
 
 func (b *builder) country(s string) string {

@@ -14,8 +14,8 @@ import (
 	"article14/mailer"
 )
 
-// post takes answers in over the real store, with keys that the people's hashes were made with.
-type post struct {
+// letterbox takes answers in over the real store, with keys that the people's hashes were made with.
+type letterbox struct {
 	*house
 	mailer.Answers
 	tokens mailer.Tokens
@@ -23,8 +23,8 @@ type post struct {
 	n      int
 }
 
-func newPost(h *house) *post {
-	p := &post{house: h, at: noon, tokens: mailer.Tokens{Keys: mailer.NewKeyring()}}
+func newLetterbox(h *house) *letterbox {
+	p := &letterbox{house: h, at: noon, tokens: mailer.Tokens{Keys: mailer.NewKeyring()}}
 	reg := &mailer.Register{Controller: mailer.Controller{Key: h.key, Zone: time.UTC, Email: "privacy@acme.example"},
 		Activities: []mailer.Activity{{Key: "sales", Purposes: []mailer.Purpose{{Key: "sell", Basis: mailer.LegitimateInterest}}}}}
 	now := func() time.Time { return p.at }
@@ -35,7 +35,7 @@ func newPost(h *house) *post {
 }
 
 // desk gives a report desk that hands answers to p.
-func (p *post) desk(said mailer.Report) *mailer.Reports {
+func (p *letterbox) desk(said mailer.Report) *mailer.Reports {
 	said.Kind = mailer.KindAnswer
 	p.n++
 	said.ExternalID = []byte(inLine("answer", p.n))
@@ -44,7 +44,7 @@ func (p *post) desk(said mailer.Report) *mailer.Reports {
 }
 
 // write brings an answer to the reply address of a delivery.
-func (p *post) write(delivery mailer.ID, text string) mailer.AnswerItem {
+func (p *letterbox) write(delivery mailer.ID, text string) mailer.AnswerItem {
 	p.t.Helper()
 	to, err := p.tokens.AnswerTo(delivery, "answers.example", mailer.Slots{}, false)
 	must(p.t, err)
@@ -55,7 +55,7 @@ func (p *post) write(delivery mailer.ID, text string) mailer.AnswerItem {
 }
 
 // known makes the hash of a person's address the one that p's keys make.
-func (p *post) known(number int) string {
+func (p *letterbox) known(number int) string {
 	p.t.Helper()
 	value := address(number).Value
 	_, err := p.db.ExecContext(p.ctx, `UPDATE identifier SET hash = $1 WHERE value = $2`, mailer.EmailHash(p.Keys.Newest(mailer.IdentityKey), value), value)
@@ -67,7 +67,7 @@ func (p *post) known(number int) string {
 func inLine(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
 
 // holder is who has an address.
-func (p *post) holder(value string) (id mailer.ID) {
+func (p *letterbox) holder(value string) (id mailer.ID) {
 	p.t.Helper()
 	must(p.t, p.db.GetContext(p.ctx, &id, `SELECT contact_id FROM identifier WHERE value = $1`, value))
 	return id
@@ -75,7 +75,7 @@ func (p *post) holder(value string) (id mailer.ID) {
 
 func TestAClearNoByMailStopsUseAtOnceAndIsAcknowledgedOnce(t *testing.T) { // R5
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	item := p.write(a.DeliveryID, "STOP")
 	equal(t, "it stands", inLine(item.State, item.No, item.ClosedAs, item.By), "closed recorded objection reply")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection WHERE way = 'answer' AND contact_id = $1 AND made_at = $2`, a.ContactID, noon), 1)
@@ -96,7 +96,7 @@ func TestAClearNoByMailStopsUseAtOnceAndIsAcknowledgedOnce(t *testing.T) { // R5
 func TestAnAddressGetsOneReceiptADayHoweverManyPeopleShareIt(t *testing.T) { // R4, RFC 3834
 	h := newHouse(t)
 	as := h.relayed(2, noon.Add(day))
-	p := newPost(h)
+	p := newLetterbox(h)
 	_, err := h.db.ExecContext(h.ctx, `UPDATE identifier SET hash = 'one'`) // both have one mailbox
 	must(t, err)
 	p.write(as[0].DeliveryID, "stop")
@@ -108,7 +108,7 @@ func TestAnAddressGetsOneReceiptADayHoweverManyPeopleShareIt(t *testing.T) { // 
 func TestOfTwoAnswersAtOnceToOneMailboxOneIsAcknowledged(t *testing.T) { // R4
 	h := newHouse(t)
 	as := h.relayed(6, noon.Add(day))
-	p := newPost(h)
+	p := newLetterbox(h)
 	_, err := h.db.ExecContext(h.ctx, `UPDATE identifier SET hash = 'one'`)
 	must(t, err)
 	var all sync.WaitGroup
@@ -152,7 +152,7 @@ func TestAReceiptWaitsForAnotherToTheSameMailbox(t *testing.T) { // R4
 func TestAReceiptIsSentAgainAfterADay(t *testing.T) {
 	h := newHouse(t)
 	as := h.relayed(2, noon.Add(day))
-	p := newPost(h)
+	p := newLetterbox(h)
 	_, err := h.db.ExecContext(h.ctx, `UPDATE identifier SET hash = 'one'`)
 	must(t, err)
 	p.write(as[0].DeliveryID, "stop")
@@ -163,7 +163,7 @@ func TestAReceiptIsSentAgainAfterADay(t *testing.T) {
 
 func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	item := p.write(a.DeliveryID, "What data do you have about me?")
 	equal(t, "it stands", inLine(item.State, item.Kind, item.No), "open access ")
 	equal(t, "due", item.DueAt.Format(time.DateOnly), "2026-04-02")
@@ -203,7 +203,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 
 func TestWhatAsksForMoreThanToStopStaysOpen(t *testing.T) { // R5
 	h, a := told(t)
-	item := newPost(h).write(a.DeliveryID, "Stop. Delete my data.")
+	item := newLetterbox(h).write(a.DeliveryID, "Stop. Delete my data.")
 	equal(t, "it stands", inLine(item.State, item.Kind, item.No), "open erasure recorded")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 1)
 }
@@ -211,7 +211,7 @@ func TestWhatAsksForMoreThanToStopStaysOpen(t *testing.T) { // R5
 func TestAnAuthorsAddressAloneObjectsWhereOnePersonHasIt(t *testing.T) { // R4
 	h := newHouse(t)
 	h.relayed(2, noon.Add(day))
-	p := newPost(h)
+	p := newLetterbox(h)
 	from := p.known(1)
 	answer := func(text string) mailer.AnswerItem {
 		fate, _, err := p.desk(mailer.Report{SentTo: []string{"privacy@acme.example"}, Said: mailer.Said{From: from, Text: text}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("x")})
@@ -251,7 +251,7 @@ func TestAnAuthorsAddressAloneObjectsWhereOnePersonHasIt(t *testing.T) { // R4
 
 func TestAMessageIDWithAnotherAuthorTellsWhoseItIsAndDoesNothing(t *testing.T) { // R4
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	from := p.known(1)
 	say := func(from string) mailer.AnswerItem {
 		fate, _, err := p.desk(mailer.Report{MessageID: a.DeliveryID.String() + "@b.example", Said: mailer.Said{From: from, Text: "STOP"}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("x")})
@@ -281,7 +281,7 @@ func (s *torn) NoTaken(ctx context.Context, controller, id mailer.ID, no mailer.
 
 func TestANoThatWasBrokenOffIsCompletedByTheWorker(t *testing.T) { // invariant 7
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	p.Answers.Store = &torn{h.Store, errAway}
 	item := p.write(a.DeliveryID, "STOP")
 	equal(t, "it is kept, and waits", item.No, mailer.NoPending)
@@ -296,7 +296,7 @@ func TestANoThatWasBrokenOffIsCompletedByTheWorker(t *testing.T) { // invariant 
 
 func TestAnAnswerBroughtAgainIsOne(t *testing.T) {
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	to, err := p.tokens.AnswerTo(a.DeliveryID, "answers.example", mailer.Slots{}, false)
 	must(t, err)
 	r := p.desk(mailer.Report{Said: mailer.Said{From: "ann@elsewhere.example", Text: "hm"}})
@@ -311,7 +311,7 @@ func TestAnAnswerBroughtAgainIsOne(t *testing.T) {
 
 func TestAnOpenAnswerIsAnAlertBeforeItsDateAndAgainBehindIt(t *testing.T) { // D8, D9
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	item := p.write(a.DeliveryID, "Who are you?")
 	alerts := func() int64 { return h.figures(p.at).Alerts[mailer.AlertAnswerDue] }
 	settle := func() {
@@ -341,7 +341,7 @@ func TestAnOpenAnswerIsAnAlertBeforeItsDateAndAgainBehindIt(t *testing.T) { // D
 
 func TestWordsAndBytesOfAnswersHaveAnEnd(t *testing.T) { // T4
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	desk := newDesk(h)
 	item := p.write(a.DeliveryID, "Who are you?")
 	forget := func(at time.Time) string {
@@ -361,7 +361,7 @@ func TestWordsAndBytesOfAnswersHaveAnEnd(t *testing.T) { // T4
 
 func TestErasingSomebodyTakesTheirAnswersAlong(t *testing.T) { // R5, T4
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	p.write(a.DeliveryID, "I am Zebulon and I ask who you are?")
 	done := p.write(a.DeliveryID, "Zebulon asks again, who are you?")
 	must(t, p.Close(h.ctx, done.ID, mailer.EndAnswered, "Ann", "told Zebulon by mail"))
@@ -388,7 +388,7 @@ func TestErasingSomebodyTakesTheirAnswersAlong(t *testing.T) { // R5, T4
 func TestAnAnswerOfSomebodyWhoWasNeverToldGoesWithThem(t *testing.T) { // T4
 	h := newHouse(t)
 	ann := h.people(1, noon.Add(day))[0]
-	p := newPost(h)
+	p := newLetterbox(h)
 	fate, _, err := p.desk(mailer.Report{Said: mailer.Said{From: p.known(1), Text: "STOP, says Zebulon"}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("Zebulon")})
 	must(t, err)
 	equal(t, "whose it is", fate.Answer.ContactID, ann)
@@ -404,7 +404,7 @@ func TestAnAnswerOfSomebodyWhoWasNeverToldGoesWithThem(t *testing.T) { // T4
 
 func TestAnOpenQuestionForAccessHoldsUpWhatExpires(t *testing.T) { // Art. 15, as a request does
 	h, a := told(t)
-	p := newPost(h)
+	p := newLetterbox(h)
 	item := p.write(a.DeliveryID, "Where did you get my data?")
 	after := noon.Add(2 * day) // storage has ended
 	equal(t, "erased", inLine(h.pass(after)), "{0 1 0}")

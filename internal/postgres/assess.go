@@ -30,7 +30,8 @@ func (s *Store) Assessed(ctx context.Context, controller, after mailer.ID, limit
 		}
 		for _, id := range ids {
 			p := people[id]
-			out = append(out, mailer.Assessed{Known: p.known(), Addresses: p.candidate("", nil, dead, nil, shared).Addresses, WasKnown: true})
+			c := p.candidate("", nil, dead, nil, shared)
+			out = append(out, mailer.Assessed{Known: p.known(), Addresses: c.Addresses, Others: c.Others, WasKnown: true})
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -39,7 +40,7 @@ func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.C
 		if err != nil {
 			return err
 		}
-		spent, err := t.identifierSet(ctx, "spent_addresses", c.ID, uuids(ids))
+		spent, err := t.spentAt(ctx, c.ID, ids)
 		if err != nil {
 			return err
 		}
@@ -57,15 +58,41 @@ func (s *Store) Candidates(ctx context.Context, controller mailer.ID, c mailer.C
 
 // candidate is a person with the given duties. An address that is alive and yet
 // refused this campaign's notice is left out: the same campaign would go on
-// writing to it for ever (E3).
-func (p *person) candidate(activity string, duties []mailer.ID, dead, spent, shared map[mailer.ID]bool) mailer.Candidate {
+// writing to it for ever (E3). A mailbox that was full once is marked.
+func (p *person) candidate(activity string, duties []mailer.ID, dead map[mailer.ID]bool, spent map[mailer.ID]spending, shared map[mailer.ID]bool) mailer.Candidate {
 	c := mailer.Candidate{Contact: p.contact, Duties: p.dutiesIn(duties), Acquisitions: p.firstAcquisitions(activity)}
 	for _, i := range p.identifiers {
-		if i.Kind == mailer.ByEmail && (dead[i.ID] || !spent[i.ID]) {
-			c.Addresses = append(c.Addresses, mailer.Channel{Identifier: i, Suppressed: dead[i.ID], Shared: shared[i.ID]})
+		full := spent[i.ID] == spending{1, 1}
+		if !i.Kind.IsChannel() || !dead[i.ID] && spent[i.ID].times > 0 && !full {
+			continue
+		}
+		ch := mailer.Channel{Identifier: i, Suppressed: dead[i.ID], Shared: shared[i.ID], Full: full}
+		if i.Kind == mailer.ByEmail {
+			c.Addresses = append(c.Addresses, ch)
+		} else {
+			c.Others = append(c.Others, ch)
 		}
 	}
 	return c
+}
+
+// spending is how often notices of one campaign failed at an address, and how often
+// because its mailbox was full.
+type spending struct{ times, full int }
+
+// spentAt are the addresses of people at which a campaign's notices failed.
+func (t tx) spentAt(ctx context.Context, campaign mailer.ID, contacts []mailer.ID) (map[mailer.ID]spending, error) {
+	var rows []struct {
+		ID    mailer.ID `db:"id"`
+		Times int       `db:"times"`
+		Full  int       `db:"full_times"`
+	}
+	err := t.all(ctx, &rows, "spent_addresses", campaign, uuids(contacts))
+	out := make(map[mailer.ID]spending, len(rows))
+	for _, r := range rows {
+		out[r.ID] = spending{r.Times, r.Full}
+	}
+	return out, err
 }
 
 // nameless are those who can only be told by an address of their own (R4).
@@ -107,6 +134,9 @@ func (s *Store) Place(ctx context.Context, controller mailer.ID, c mailer.Campai
 		if p.lanes, err = t.classLanes(ctx, c.ID, p.classesOf(chunk)); err != nil {
 			return err
 		}
+		if p.byHand, err = t.handLanes(ctx, controller, c.ID, state, chunk); err != nil {
+			return err
+		}
 		if err := p.run(ctx, t, chunk); err != nil {
 			return err
 		}
@@ -122,7 +152,8 @@ func (s *Store) Place(ctx context.Context, controller mailer.ID, c mailer.Campai
 type placing struct {
 	controller, campaign mailer.ID
 	book                 mailer.ClassBook
-	lanes                map[string]int64 // by class
+	lanes                map[string]int64             // by class
+	byHand               map[mailer.ChannelKind]int64 // of what no mail worker claims
 	now                  time.Time
 
 	deliveries        []queuedDelivery
@@ -212,9 +243,32 @@ func (p *placing) deliver(pl mailer.Placement, duties []placeableDuty) {
 			p.past.add(pl.ContactID, duty.ID, p.now, duty.State, mailer.DutyInFlight, string(duty.Reason), d.ID)
 		}
 	}
-	class := p.book.Of(d.Domain)
-	p.deliveries = append(p.deliveries, queuedDelivery{d, pl.ContactID, p.campaign, p.lanes[class]})
-	p.counts.delivery(deliveryMove{ControllerID: p.controller, CampaignID: p.campaign, Document: d.Document, To: mailer.Queued, Class: class})
+	q := queuedDelivery{d, pl.ContactID, p.campaign, p.byHand[d.Channel]}
+	move := deliveryMove{ControllerID: p.controller, CampaignID: p.campaign, Document: d.Document, To: q.state()}
+	if q.lane == 0 { // mail
+		move.Class = p.book.Of(d.Domain)
+		q.lane = p.lanes[move.Class]
+	}
+	p.deliveries = append(p.deliveries, q)
+	p.counts.delivery(move)
+}
+
+// handLanes are a campaign's lanes for the letters and calls of a chunk, made with the
+// first of each.
+func (t tx) handLanes(ctx context.Context, controller, campaign mailer.ID, state mailer.CampaignState, chunk []mailer.Placement) (map[mailer.ChannelKind]int64, error) {
+	lanes := map[mailer.ChannelKind]int64{}
+	for _, pl := range chunk {
+		if pl.Delivery == nil || pl.Delivery.Channel == "" || pl.Delivery.Channel == mailer.ChannelMail || lanes[pl.Delivery.Channel] != 0 {
+			continue
+		}
+		var id int64
+		open := cmp.Or(mailer.LaneStates[state], mailer.LaneClosed)
+		if _, err := t.one(ctx, &id, "place_hand_lane", controller, campaign, string(pl.Delivery.Channel), string(open)); err != nil {
+			return nil, err
+		}
+		lanes[pl.Delivery.Channel] = id
+	}
+	return lanes, nil
 }
 
 // queuedDelivery is a planned delivery on its way into the tables.
@@ -224,12 +278,24 @@ type queuedDelivery struct {
 	lane              int64
 }
 
+// state is that in which it begins: one that is not to go at once waits for its time.
+func (q queuedDelivery) state() mailer.DeliveryState {
+	if q.NotBefore.IsZero() {
+		return mailer.Queued
+	}
+	return mailer.Deferred
+}
+
 // enqueue makes deliveries, and what they are found by.
 func (t tx) enqueue(ctx context.Context, controller mailer.ID, ds []queuedDelivery, now time.Time) error {
 	rows, refs := make([][]any, len(ds)), make([][]any, len(ds))
 	for i, d := range ds {
-		rows[i] = []any{d.contact, d.ID, controller, d.campaign, d.ContentID, d.lane, string(d.Document), "email", d.Identifier,
-			d.Languages, d.LanguageRule, d.Form, d.SkeletonHash, d.Code, string(mailer.Queued), d.DueAt, now, now}
+		ready := now
+		if !d.NotBefore.IsZero() {
+			ready = d.NotBefore
+		}
+		rows[i] = []any{d.contact, d.ID, controller, d.campaign, d.ContentID, d.lane, string(d.Document), string(cmp.Or(d.Channel, mailer.ChannelMail)), d.Identifier,
+			d.Languages, d.LanguageRule, d.Form, d.SkeletonHash, d.Code, string(d.state()), d.DueAt, ready, now}
 		refs[i] = []any{d.ID, controller, d.contact, d.Code}
 	}
 	err := t.copyIn(ctx, "delivery", `contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id,

@@ -36,9 +36,12 @@ JOIN suppression s ON s.controller_id = i.controller_id AND s.kind = i.kind AND 
 WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND s.key_id = i.key_id AND (s.expires_at IS NULL OR s.expires_at > $3)
 
 -- name: spent_addresses
-SELECT identifier_id
+-- How often notices of a campaign failed at an address, and how often because its
+-- mailbox was full.
+SELECT identifier_id AS id, count(*) AS times, count(*) FILTER (WHERE state = 'bounced' AND reply_class = 'mailbox_full') AS full_times
 FROM delivery
 WHERE campaign_id = $1 AND contact_id = ANY (CAST($2 AS uuid[])) AND state IN ('rejected', 'bounced', 'suppressed')
+GROUP BY identifier_id
 
 -- name: shared_addresses
 SELECT i.id
@@ -47,6 +50,14 @@ WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND i.kin
     AND EXISTS (
         SELECT FROM identifier o
         WHERE o.controller_id = i.controller_id AND o.kind = i.kind AND o.hash = i.hash AND o.contact_id <> i.contact_id)
+
+-- name: place_hand_lane
+-- It is of no class of domains, and not of the rest either. The update changes nothing; it
+-- returns the lane that is there already.
+INSERT INTO lane (controller_id, campaign_id, relay, domain_class, state, channel)
+VALUES ($1, $2, $3, $3, $4, $3)
+ON CONFLICT (controller_id, campaign_id, relay, domain_class) DO UPDATE SET channel = excluded.channel
+RETURNING id
 
 -- name: place_lock_duties
 SELECT d.contact_id, d.id, d.state, d.reason, d.due_at

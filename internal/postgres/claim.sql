@@ -8,7 +8,7 @@ FROM lane l
 LEFT JOIN campaign_allowance a ON a.campaign_id = l.campaign_id
 LEFT JOIN domain_class k ON k.controller_id = l.controller_id AND k.name = l.domain_class
 LEFT JOIN class_book b ON b.controller_id = l.controller_id
-WHERE l.controller_id = $1 AND l.state = 'open'
+WHERE l.controller_id = $1 AND l.state = 'open' AND l.channel = 'email'
     AND EXISTS (SELECT FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued')
     AND NOT EXISTS (SELECT FROM instance WHERE held_at IS NOT NULL OR place <> instance_place())
 ORDER BY l.id
@@ -19,7 +19,7 @@ ORDER BY l.id
 SELECT d.lane, min(d.due_at) AS at, count(*) AS n
 FROM lane l
 JOIN delivery d ON d.lane = l.id AND d.shelf = 'queued' AND d.due_at >= $2 AND d.due_at < $3
-WHERE l.controller_id = $1 AND l.state = 'open'
+WHERE l.controller_id = $1 AND l.state = 'open' AND l.channel = 'email'
 GROUP BY d.lane, date_bin('1 hour', d.due_at, $2)
 ORDER BY d.lane, at
 

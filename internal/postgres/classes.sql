@@ -60,7 +60,7 @@ WHERE controller_id = $1 AND name = $2 AND day <= $4
 -- name: class_lanes
 SELECT id, domain_class AS class
 FROM lane
-WHERE campaign_id = $1
+WHERE campaign_id = $1 AND channel = 'email'
 ORDER BY id
 
 -- name: class_lanes_add
@@ -92,7 +92,7 @@ INSERT INTO lane_sorting (lane)
 SELECT l.id
 FROM lane l
 JOIN campaign c ON c.id = l.campaign_id
-WHERE l.controller_id = $1 AND c.state NOT IN ('finished', 'cancelled')
+WHERE l.controller_id = $1 AND l.channel = 'email' AND c.state NOT IN ('finished', 'cancelled')
 ORDER BY l.id
 ON CONFLICT (lane) DO UPDATE SET due_at = NULL, id = NULL
 

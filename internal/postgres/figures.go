@@ -49,6 +49,9 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figur
 	if f.Relays, err = t.relayFigures(ctx, controller); err != nil {
 		return err
 	}
+	if err := t.byHand(ctx, controller, f); err != nil {
+		return err
+	}
 	if f.Classes, err = t.classFigures(ctx, controller); err != nil {
 		return err
 	}
@@ -59,6 +62,51 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figur
 		return err
 	}
 	_, err = t.one(ctx, &f.Stranded, "figures_stranded", controller, mailer.ManyStranded)
+	return err
+}
+
+// byHand is what waits for people. The counters of a campaign hold its letters and calls
+// as well, so they are taken off what its lane of mail has.
+func (t tx) byHand(ctx context.Context, controller mailer.ID, f *mailer.Figures) error {
+	var rows []struct {
+		CampaignID mailer.ID          `db:"campaign_id"`
+		Channel    mailer.ChannelKind `db:"channel"`
+		N          int64              `db:"n"`
+		Queued     int64              `db:"queued"`
+		FirstDue   instant            `db:"first_due"`
+	}
+	if err := t.all(ctx, &rows, "figures_by_hand", controller, mailer.ManyByHand); err != nil {
+		return err
+	}
+	h := &f.ByHand
+	earliest := func(to *time.Time, at time.Time) {
+		if to.IsZero() || at.Before(*to) {
+			*to = at
+		}
+	}
+	for _, r := range rows {
+		if r.Channel == mailer.ChannelLetter {
+			h.Letters += r.N
+			earliest(&h.LettersBy, r.FirstDue.Time)
+		} else {
+			h.Calls += r.N
+			earliest(&h.CallsBy, r.FirstDue.Time)
+		}
+		for i, l := range f.Lanes {
+			if l.CampaignID == r.CampaignID {
+				f.Lanes[i].Queued -= min(r.Queued, l.Queued)
+				break
+			}
+		}
+	}
+	var letters struct {
+		InBatches int64 `db:"in_batches"`
+		Batches   int64 `db:"batches"`
+		Posted    int64 `db:"posted"`
+		Returned  int64 `db:"returned"`
+	}
+	_, err := t.one(ctx, &letters, "figures_letters", controller)
+	h.InBatches, h.Batches, h.Posted, h.Returned = letters.InBatches, letters.Batches, letters.Posted, letters.Returned
 	return err
 }
 

@@ -56,7 +56,7 @@ LEFT JOIN (
     WHERE c.state <> '' AND (c.what = 'class' OR c.state = 'queued')
     GROUP BY c.campaign_id, k.class
 ) q ON q.campaign_id IS NOT DISTINCT FROM l.campaign_id AND q.class = l.domain_class
-WHERE l.controller_id = $1
+WHERE l.controller_id = $1 AND l.channel = 'email'
 ORDER BY l.id
 
 -- name: figures_queue_oldest
@@ -65,7 +65,7 @@ FROM lane l
 CROSS JOIN LATERAL (
     SELECT d.created_at FROM delivery d WHERE d.lane = l.id AND d.shelf = 'queued' ORDER BY d.created_at LIMIT 1
 ) q
-WHERE l.controller_id = $1 AND l.state = 'open'
+WHERE l.controller_id = $1 AND l.state = 'open' AND l.channel = 'email'
 ORDER BY q.created_at
 LIMIT 1
 
@@ -85,3 +85,21 @@ FROM (
 SELECT count(*) FILTER (WHERE state = 'proposed') AS proposed, count(*) FILTER (WHERE state = 'in_force' AND review_at <= $2) AS review_soon
 FROM exemption
 WHERE controller_id = $1 AND state <> 'ended'
+
+-- name: figures_by_hand
+-- What waits for people: a part of the narrow index, as far as it is counted.
+SELECT w.campaign_id, w.channel, count(*) AS n, count(*) FILTER (WHERE w.shelf = 'queued') AS queued, min(w.due_at) AS first_due
+FROM (
+    SELECT d.campaign_id, d.channel, d.shelf, d.due_at
+    FROM delivery d
+    WHERE d.controller_id = $1 AND d.channel IN ('letter', 'phone') AND d.channel <> 'email' AND d.shelf IN ('queued', 'deferred')
+    LIMIT $2
+) w
+GROUP BY w.campaign_id, w.channel
+
+-- name: figures_letters
+SELECT COALESCE(sum(letters) FILTER (WHERE state IN ('making', 'made')), 0) AS in_batches,
+    count(*) FILTER (WHERE state IN ('making', 'made')) AS batches,
+    COALESCE(sum(posted), 0) AS posted, COALESCE(sum(returned), 0) AS returned
+FROM letter_batch
+WHERE controller_id = $1

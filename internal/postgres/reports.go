@@ -82,6 +82,7 @@ type reportedRow struct {
 	IdentifierID mailer.ID `db:"identifier_id"`
 	Attempts     int       `db:"attempts"`
 	Activity     string    `db:"activity_key"`
+	DueAt        instant   `db:"due_at"`
 }
 
 // match finds the delivery, locks it, asks what follows, and does that.
@@ -176,7 +177,8 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what mail
 
 // reported is a delivery with what a decision needs of its person.
 func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, now time.Time) (mailer.ReportedDelivery, error) {
-	d := mailer.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, ActivityKey: r.Activity, Document: r.Document, State: r.From, Attempts: r.Attempts}
+	d := mailer.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, ActivityKey: r.Activity, Document: r.Document, State: r.From, Attempts: r.Attempts,
+		DueAt: r.DueAt.Time, At: now}
 	one := []mailer.ID{r.ContactID}
 	people, err := t.people(ctx, controller, one)
 	if err != nil || people[r.ContactID] == nil {
@@ -186,7 +188,7 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 	if err != nil {
 		return d, err
 	}
-	spent, err := t.identifierSet(ctx, "spent_addresses", r.CampaignID, uuids(one))
+	spent, err := t.spentAt(ctx, r.CampaignID, one)
 	if err != nil {
 		return d, err
 	}
@@ -194,8 +196,8 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 	if i := slices.IndexFunc(p.identifiers, func(i mailer.Identifier) bool { return i.ID == r.IdentifierID }); i >= 0 {
 		d.To = p.identifiers[i]
 	}
-	d.Identifiers = p.identifiers
-	d.Channels = p.candidate("", nil, dead, spent, nil).Addresses
+	can := p.candidate("", nil, dead, spent, nil)
+	d.Contact, d.Channels, d.Identifiers = p.contact, slices.Concat(can.Addresses, can.Others), p.identifiers
 	return d, nil
 }
 
@@ -390,6 +392,16 @@ func (s *Store) ParkedReports(ctx context.Context, controller mailer.ID, now tim
 func (s *Store) ForgetReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (n int, err error) {
 	err = s.write(ctx, func(t tx) error {
 		deleted, err := t.exec(ctx, "report_forget", controller, now, limit)
+		n = int(deleted)
+		return err
+	})
+	return n, err
+}
+
+// ForgetSuppressions deletes suppressions whose time has passed (T4).
+func (s *Store) ForgetSuppressions(ctx context.Context, controller mailer.ID, now time.Time, limit int) (n int, err error) {
+	err = s.write(ctx, func(t tx) error {
+		deleted, err := t.exec(ctx, "suppression_forget", controller, now, limit)
 		n = int(deleted)
 		return err
 	})

@@ -4,7 +4,7 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (controller_id, door, external_id) DO NOTHING
 
 -- name: report_delivery
-SELECT contact_id, id, controller_id, campaign_id, document, languages, state AS from_state, identifier_id, attempts,
+SELECT contact_id, id, controller_id, campaign_id, document, languages, state AS from_state, identifier_id, attempts, due_at,
     (SELECT v.activity_key FROM content_version v WHERE v.id = content_version_id) AS activity_key
 FROM delivery
 WHERE controller_id = $1 AND id = $2 AND contact_id = (SELECT r.contact_id FROM delivery_ref r WHERE r.delivery_id = $2)
@@ -111,6 +111,10 @@ SELECT body FROM report_raw WHERE controller_id = $1 AND report_id = $2
 -- name: report_forget
 DELETE FROM report_raw
 WHERE report_id IN (SELECT report_id FROM report_raw WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+
+-- name: suppression_forget
+DELETE FROM suppression
+WHERE ctid = ANY (ARRAY(SELECT ctid FROM suppression WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED))
 
 -- name: contact_reports
 SELECT delivery_id, received_at, door, matched_by, outcome, status, code, diagnostic, moved_to

@@ -255,7 +255,7 @@ func TestAPolicyBounceBlamesNobodyAndAlertsOnceForItsCampaign(t *testing.T) { //
 	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression`), 0)
 	f := h.figures(noon)
 	equal(t, "alerts", f.Alerts["bounced_policy"], 1)
-	equal(t, "blocked", f.Blocked[mailer.BlockRefused], 2)
+	equal(t, "blocked", f.Blocked[mailer.BlockPolicy], 2)
 	equal(t, "figures of bounces", f.Reports["policy"], 2)
 }
 

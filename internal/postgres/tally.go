@@ -63,7 +63,7 @@ func (c tally) class(controller, campaign mailer.ID, from, to string) {
 
 // listed is the name of a class; what is in none is not counted by class.
 func listed(class string) string {
-	if class == mailer.AnyClass {
+	if mailer.ReservedClass(class) {
 		return ""
 	}
 	return class

@@ -1,7 +1,9 @@
 package register
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -21,6 +23,10 @@ var registerShape = object(
 		func(r *mailer.Register) *[]mailer.Activity { return &r.Activities }),
 	field("waivers", list(waiverShape), "Words of doubt that a person has looked at and lets stand.",
 		func(r *mailer.Register) *[]mailer.Waiver { return &r.Waivers }),
+	field("letters", lettersShape, "Letters, for people whom no mail reaches; left out, none are sent.",
+		func(r *mailer.Register) *mailer.LetterRules { return &r.Letters }),
+	field("calls", yesOrNo, "Whether people whom neither mail nor letter reaches are called.",
+		func(r *mailer.Register) *bool { return &r.Calls }),
 )
 
 var controllerShape = object(
@@ -76,6 +82,34 @@ var languagesShape = object(
 		func(l *mailer.LanguageRules) *[]string { return &l.UnknownCountry }),
 )
 
+var lettersShape = object(
+	field("enabled", yesOrNo, "Whether letters are sent.",
+		func(l *mailer.LetterRules) *bool { return &l.Enabled }).must(),
+	field("window", oneOf("window side", []mailer.WindowSide{mailer.WindowLeft, mailer.WindowRight}), "Side of the envelope's window: left (DIN 5008) or right (French); by the controller's country if it is left out.",
+		func(l *mailer.LetterRules) *mailer.WindowSide { return &l.Window }),
+	field("size", oneOf("size of print", []mailer.LetterSize{mailer.LetterNormal, mailer.LetterLarge}), "How large letters are printed: normal, or large (16 point).",
+		func(l *mailer.LetterRules) *mailer.LetterSize { return &l.Size }),
+	field("sender", senderShape, "The line above the address, where it is not the controller's name and address.",
+		func(l *mailer.LetterRules) *mailer.LetterSender { return &l.Sender }),
+	field("lead_days", optional(leadDays), "Days from the printer to the letter box, 0 to 20; 5 if it is left out.",
+		func(l *mailer.LetterRules) **int { return &l.LeadDays }),
+)
+
+var senderShape = object(
+	field("name", shortText, "Who sends the letters.", func(s *mailer.LetterSender) *string { return &s.Name }),
+	field("address", shortText, "Where letters come back to, in one line.", func(s *mailer.LetterSender) *string { return &s.Address }),
+	field("country", country, "Its country: a letter to another one names that.", func(s *mailer.LetterSender) *string { return &s.Country }),
+)
+
+// leadDays is a small number of days.
+var leadDays = word(2, schema{"type": []string{"integer", "string"}, "minimum": 0, "maximum": 20}, func(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > 20 {
+		return 0, errors.New("is a number of days from 0 to 20")
+	}
+	return n, nil
+})
+
 var waiverShape = object(
 	field("words", shortText, "The words, with as much of the sentence as shows that they may stand.",
 		func(w *mailer.Waiver) *string { return &w.Words }).must(),
@@ -115,7 +149,7 @@ var unknownRules = []mailer.UnknownRule{mailer.UnknownIsPublic, mailer.UnknownIs
 // columns are the fields that a contact file can fill.
 var columns = []string{"name", "given_name", "family_name", "email", "email_2", "phone", "profile_url", "source_ref", "page",
 	"country", "region", "city", "postal_code", "language", "organisation", "job_title", "obtained_at", "visibility",
-	"first_communication", "first_disclosure", "told_at", "told_proof"}
+	"first_communication", "first_disclosure", "told_at", "told_proof", "street", "street_2", "street_3"}
 
 var columnsShape = words(columns)
 
