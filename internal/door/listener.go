@@ -73,6 +73,8 @@ func (l *Listener) Serve(ctx context.Context, nl net.Listener) error {
 		return fmt.Errorf("the %s door: %w", l.name, err)
 	case <-ctx.Done():
 	}
+	nl.Close()
+	<-ended // go-smtp must count no connection while it waits for those that it has
 	l.drain()
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.mail.Limits.Drain)
 	defer cancel()
@@ -80,7 +82,6 @@ func (l *Listener) Serve(ctx context.Context, nl net.Listener) error {
 		l.mail.Log.Warn("connections were cut at the stop; what they had not been told is kept will come again", "door", l.name)
 		l.cut()
 	}
-	<-ended
 	return nil
 }
 
