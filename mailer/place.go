@@ -172,12 +172,16 @@ func Quarantined(v Visibility, s Source) bool {
 // failed by says more than that no other is left.
 func blockedBy(ds []Duty, reason BlockReason) BlockReason {
 	for _, d := range ds {
-		if d.State == DutyFailed && d.Reason != "" {
+		if d.State == DutyFailed && d.Reason != "" || d.State == DutyBlocked && slices.Contains(failedBefore, d.Reason) {
 			return d.Reason
 		}
 	}
 	return reason
 }
+
+// failedBefore are the reasons of blocked duties whose channels were tried and failed. Nothing
+// new has come since, or the person would be told by it: so they say more than that none is left.
+var failedBefore = []BlockReason{BlockAddressDead, BlockRefused, BlockPolicy, BlockNotReached}
 
 // nobodys is why mail to a person without a name cannot find them: every address
 // is an office's, or others share it. A name says whom it is for, and so does a
