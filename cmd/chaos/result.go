@@ -25,6 +25,7 @@ type result struct {
 	Miscounted int      `json:"miscounted"` // deliveries that the program shows in another state
 	Fell       int      `json:"fell"`       // workers that ended unasked
 	Seconds    float64  `json:"seconds"`
+	Flood      *flood   `json:"flood,omitempty"`
 	Note       string   `json:"note,omitempty"`
 	Missed     []string `json:"missed,omitempty"`
 }
@@ -58,10 +59,14 @@ func printResults(w io.Writer, results []result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "trial\tdeliveries\tfaults\tmails\tlost\ttold twice\tallowed\tuncertain\theld\tfenced\tseconds\t")
 	for _, r := range results {
+		if r.Flood != nil {
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%d\t%d %s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t\n", r.Trial, r.Deliveries, r.Faults, r.Fault, r.Mails, r.Lost,
 			r.ToldTwice, r.Allowed, r.Uncertain, r.Held, r.Fenced, r.Seconds)
 	}
 	t.Flush()
+	printFloods(w, results)
 	for _, r := range results {
 		if r.Note != "" {
 			fmt.Fprintf(w, "%s: %s\n", r.Trial, r.Note)
