@@ -81,24 +81,19 @@ func (f *flood) weigh(b reportBooks, mails, notices int) {
 
 // judge holds the flood against the goals.
 func (f *flood) judge(r *result) {
-	goal := func(met bool, missed string) {
-		if !met {
-			r.Missed = append(r.Missed, missed)
-		}
-	}
-	goal(f.Lost == 0, "taken, and not in the books")
-	goal(f.Invented == 0, "in the books, and never taken")
-	goal(f.Missing == 0, "a notice came back, and nothing followed")
-	goal(f.Bounced > 0, "no notice came back")
-	goal(f.Reopened == 0, "a duty was reopened by forgery")
-	goal(f.Blamed == 0, "an address was suppressed by forgery")
-	goal(f.Odd == 0, "the door had another last word than it should")
-	goal(f.Answered == 0, "something was answered")
-	goal(f.Peak <= memoryBound && f.First <= memoryBound, "more memory than the bound")
-	goal(f.Peak <= f.First+memoryMore, "memory grows with what comes")
-	goal(f.Away > 0 && r.Faults > 0, "nothing was broken")
-	goal(r.Fell == 0, "a worker ended unasked")
-	goal(f.Reports < 50_000 || float64(f.Reports)/f.Seconds >= pathologicalPace, "slower than 50,000 reports in ten minutes")
+	r.goal(f.Lost == 0, "taken, and not in the books")
+	r.goal(f.Invented == 0, "in the books, and never taken")
+	r.goal(f.Missing == 0, "a notice came back, and nothing followed")
+	r.goal(f.Bounced > 0, "no notice came back")
+	r.goal(f.Reopened == 0, "a duty was reopened by forgery")
+	r.goal(f.Blamed == 0, "an address was suppressed by forgery")
+	r.goal(f.Odd == 0, "the door had another last word than it should")
+	r.goal(f.Answered == 0, "something was answered")
+	r.goal(f.Peak <= memoryBound && f.First <= memoryBound, "more memory than the bound")
+	r.goal(f.Peak <= f.First+memoryMore, "memory grows with what comes")
+	r.goal(f.Away > 0 && r.Faults > 0, "nothing was broken")
+	r.goal(r.Fell == 0, "a worker ended unasked")
+	r.goal(f.Reports < 50_000 || float64(f.Reports)/f.Seconds >= pathologicalPace, "slower than 50,000 reports in ten minutes")
 }
 
 // printFloods prints a line for each flood.

@@ -7,7 +7,7 @@
 //	pooler    the workers behind a transaction pooler whose sessions are cut, and that is gone for a moment
 //	relay     the relay's connections reset at random points, the relay refused, and back
 //	disk      the database's disk full for a while
-//	flood     five reports for each notice, most of them forged, loops or bombs, and the database away for a while
+//	flood     five reports for each notice, most of them forged, and the database away for a while
 //	frozen    a worker stopped past its lease and woken
 //
 // The workers are real processes of the program as it is built from this tree, on a
