@@ -18,7 +18,7 @@ test: need-postgresql need-pooler need-tests
 bench: need-postgresql
 	CGO_ENABLED=0 $(GO) run ./cmd/bench $(BENCHFLAGS)
 
-## chaos: kills, restarts, cuts, a full disk and a frozen worker, see docs/crashes.md; CHAOSFLAGS="-only kills -seed 7" for less
+## chaos: kills, restarts, cuts, a full disk, a frozen worker and a flood of reports, see docs/crashes.md; CHAOSFLAGS="-only kills -seed 7" for less
 chaos: need-postgresql need-pooler
 	CGO_ENABLED=0 $(GO) run ./cmd/chaos $(CHAOSFLAGS)
 

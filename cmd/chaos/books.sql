@@ -23,3 +23,25 @@ GROUP BY d.contact_id, d.id
 
 -- name: outcomes
 SELECT count(*) FILTER (WHERE outcome = 'relayed'), count(*) FILTER (WHERE outcome = 'uncertain') FROM outcome
+
+-- name: flooded
+-- What became of each delivery and its duties.
+SELECT d.id, d.state,
+    COALESCE((SELECT string_agg(DISTINCT rtrim(u.state || ' ' || u.reason), ', ') FROM duty u WHERE u.contact_id = d.contact_id AND u.delivery_id = d.id), '')
+FROM delivery d
+
+-- name: received
+-- What has been taken in; what of it stands nowhere; the automatic replies that are counted and stand
+-- nowhere; suppressed addresses; mails that wait to be sent.
+SELECT (SELECT count(*) FROM report_received),
+    (SELECT count(*) FROM report_received r
+        WHERE NOT EXISTS (SELECT 1 FROM report x WHERE x.id = r.report_id)
+        AND NOT EXISTS (SELECT 1 FROM report_unmatched x WHERE x.id = r.report_id)
+        AND NOT EXISTS (SELECT 1 FROM answer x WHERE x.id = r.report_id)),
+    (SELECT COALESCE(sum(n), 0) FROM (
+            SELECT n FROM counter WHERE what = 'report' AND state = 'automatic_reply'
+            UNION ALL
+            SELECT n FROM counter_delta WHERE what = 'report' AND to_state = 'automatic_reply') c)
+        - (SELECT count(*) FROM report WHERE outcome = 'automatic_reply'),
+    (SELECT count(*) FROM suppression),
+    (SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending', 'deferred', 'uncertain'))

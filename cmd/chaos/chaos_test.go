@@ -21,7 +21,7 @@ import (
 // TestNobodyIsLostWhateverBreaks is the short form of 'make chaos': every trial once,
 // with real processes.
 func TestNobodyIsLostWhateverBreaks(t *testing.T) { // E5
-	o := options{Deliveries: 1500, Others: 1500, Kills: 3, Restarts: 2, Workers: 3, Connections: 6, Seed: 14,
+	o := options{Deliveries: 1500, Others: 1500, Flooded: 300, Kills: 3, Restarts: 2, Workers: 3, Connections: 6, Seed: 14,
 		Lease: 10 * time.Second, Limit: 3 * time.Minute, folder: os.TempDir(), together: true}
 	results, err := o.run(t.Context(), t.Output())
 	printResults(t.Output(), results)

@@ -7,6 +7,7 @@
 //	pooler    the workers behind a transaction pooler whose sessions are cut, and that is gone for a moment
 //	relay     the relay's connections reset at random points, the relay refused, and back
 //	disk      the database's disk full for a while
+//	flood     five reports for each notice, most of them forged, and the database away for a while
 //	frozen    a worker stopped past its lease and woken
 //
 // The workers are real processes of the program as it is built from this tree, on a
@@ -34,7 +35,8 @@ import (
 type options struct {
 	Only        string        `json:"only"`
 	Deliveries  int           `json:"deliveries"`
-	Others      int           `json:"others"` // deliveries of the other trials
+	Others      int           `json:"others"`  // deliveries of the other trials
+	Flooded     int           `json:"flooded"` // deliveries of flood, with five reports each
 	Kills       int           `json:"kills"`
 	Restarts    int           `json:"restarts"`
 	Workers     int           `json:"workers"`
@@ -101,6 +103,7 @@ func readOptions(args []string) (o options, err error) {
 	f.StringVar(&o.Only, "only", "", "trials to run, of "+strings.Join(trialNames(), ",")+"; empty: all")
 	f.IntVar(&o.Deliveries, "deliveries", 100_000, "deliveries of kills")
 	f.IntVar(&o.Others, "others", 10_000, "deliveries of each other trial")
+	f.IntVar(&o.Flooded, "flooded", 10_000, "deliveries of flood; five times as many reports come back")
 	f.IntVar(&o.Kills, "kills", 30, "workers killed in kills and in hold")
 	f.IntVar(&o.Restarts, "restarts", 5, "restarts of PostgreSQL; the pooler breaks three times more")
 	f.IntVar(&o.Workers, "workers", 3, "workers at once")
@@ -121,7 +124,7 @@ func readOptions(args []string) (o options, err error) {
 			}
 		}
 	}
-	if f.NArg() > 0 || o.Deliveries < 100 || o.Others < 100 || o.Kills < 1 || o.Restarts < 1 || o.Workers < 2 || o.Connections < o.Workers || o.Lease < 2*time.Second {
+	if f.NArg() > 0 || o.Deliveries < 100 || o.Others < 100 || o.Flooded < 100 || o.Kills < 1 || o.Restarts < 1 || o.Workers < 2 || o.Connections < o.Workers || o.Lease < 2*time.Second {
 		return o, errors.New("at least 100 deliveries, 2 workers, a connection for each, a kill, a restart and a lease of 2s; nothing stands behind the flags")
 	}
 	return o, nil

@@ -25,32 +25,35 @@ type result struct {
 	Miscounted int      `json:"miscounted"` // deliveries that the program shows in another state
 	Fell       int      `json:"fell"`       // workers that ended unasked
 	Seconds    float64  `json:"seconds"`
+	Flood      *flood   `json:"flood,omitempty"`
 	Note       string   `json:"note,omitempty"`
 	Missed     []string `json:"missed,omitempty"`
 }
 
+// goal notes one that was missed.
+func (r *result) goal(met bool, missed string) {
+	if !met {
+		r.Missed = append(r.Missed, missed)
+	}
+}
+
 // judge holds the result against the goals.
 func (r *result) judge(t trial) {
-	goal := func(met bool, missed string) {
-		if !met {
-			r.Missed = append(r.Missed, missed)
-		}
-	}
-	goal(r.Lost == 0, "lost")
-	goal(r.OtherBytes == 0, "other bytes")
-	goal(r.OffRecord == 0, "off the record")
-	goal(r.Miscounted == 0, "shown in another state")
-	goal(r.Fell == 0, "a worker ended unasked")
-	goal(r.Faults > 0, "nothing was broken")
-	goal(r.ToldTwice <= r.Allowed, "told twice")
+	r.goal(r.Lost == 0, "lost")
+	r.goal(r.OtherBytes == 0, "other bytes")
+	r.goal(r.OffRecord == 0, "off the record")
+	r.goal(r.Miscounted == 0, "shown in another state")
+	r.goal(r.Fell == 0, "a worker ended unasked")
+	r.goal(r.Faults > 0, "nothing was broken")
+	r.goal(r.ToldTwice <= r.Allowed, "told twice")
 	if t.policy == hold {
-		goal(r.ToldTwice == 0, "sent again although held")
+		r.goal(r.ToldTwice == 0, "sent again although held")
 	}
 	if t.frozen {
-		goal(r.Unsure == 0, "a mail that went out is not recorded")
+		r.goal(r.Unsure == 0, "a mail that went out is not recorded")
 	}
 	if t.frozen && t.policy == resend {
-		goal(r.Fenced > 0, "nothing was fenced")
+		r.goal(r.Fenced > 0, "nothing was fenced")
 	}
 }
 
@@ -58,10 +61,14 @@ func printResults(w io.Writer, results []result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "trial\tdeliveries\tfaults\tmails\tlost\ttold twice\tallowed\tuncertain\theld\tfenced\tseconds\t")
 	for _, r := range results {
+		if r.Flood != nil {
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%d\t%d %s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t\n", r.Trial, r.Deliveries, r.Faults, r.Fault, r.Mails, r.Lost,
 			r.ToldTwice, r.Allowed, r.Uncertain, r.Held, r.Fenced, r.Seconds)
 	}
 	t.Flush()
+	printFloods(w, results)
 	for _, r := range results {
 		if r.Note != "" {
 			fmt.Fprintf(w, "%s: %s\n", r.Trial, r.Note)

@@ -50,7 +50,9 @@ func (h *hall) play(ctx context.Context, t trial) (r result, err error) {
 	began := time.Now()
 	err = t.run(ctx, s)
 	s.result.Seconds = time.Since(began).Seconds()
-	if err == nil {
+	if err == nil && t.flood {
+		err = s.weighFlood(ctx)
+	} else if err == nil {
 		err = s.weigh(ctx, t)
 	}
 	return s.result, errors.Join(err, s.strike(ctx))

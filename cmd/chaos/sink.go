@@ -34,7 +34,11 @@ type mail struct {
 	sum     [sha256.Size]byte
 	times   int
 	changed bool // other bytes came under the same Message-ID
+	envelope
 }
+
+// envelope is what a report about a mail speaks of.
+type envelope struct{ from, to, messageID string }
 
 func openSink() (*sink, error) {
 	s := &sink{addr: "127.0.0.1:0", conns: map[net.Conn]bool{}, mails: map[mailer.ID]*mail{}}
@@ -69,7 +73,7 @@ func (s *sink) talk(c net.Conn) {
 	s.conns[c] = true
 	s.mu.Unlock()
 	p := &reader{sum: sha256.New()}
-	rig.TakeMail(fragile{c.(*net.TCPConn), s}, rig.Mailbox{Line: p.line, Taken: func() bool { return s.take(c, p) }})
+	rig.TakeMail(fragile{c.(*net.TCPConn), s}, rig.Mailbox{Command: p.command, Line: p.line, Taken: func() bool { return s.take(c, p) }})
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
@@ -145,13 +149,14 @@ const (
 
 // take writes a mail down. What is taken counts, answered or not.
 func (s *sink) take(c net.Conn, p *reader) (answer bool) {
+	about := p.about
 	id, sum := p.end()
 	s.mu.Lock()
 	s.taken++
 	if id.IsZero() {
 		s.nameless++
 	} else if m := s.mails[id]; m == nil {
-		s.mails[id] = &mail{sum: sum, times: 1}
+		s.mails[id] = &mail{sum: sum, times: 1, envelope: about}
 	} else {
 		m.times++
 		m.changed = m.changed || m.sum != sum
@@ -195,7 +200,20 @@ func (f fragile) Read(p []byte) (int, error) {
 type reader struct {
 	sum    hash.Hash
 	id     mailer.ID
+	about  envelope
 	inBody bool
+}
+
+// command reads a line of the envelope.
+func (r *reader) command(line []byte) {
+	verb, rest, _ := strings.Cut(string(line), ":<")
+	path, _, _ := strings.Cut(rest, ">")
+	switch strings.ToUpper(verb) {
+	case "MAIL FROM":
+		r.about.from = path
+	case "RCPT TO":
+		r.about.to = path
+	}
 }
 
 func (r *reader) line(line []byte) {
@@ -209,7 +227,8 @@ func (r *reader) line(line []byte) {
 	}
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	if bytes.EqualFold(name, []byte("Message-ID")) {
-		left, _, _ := strings.Cut(strings.Trim(string(value), " <>\r\n"), "@")
+		r.about.messageID = strings.Trim(string(value), " <>\r\n")
+		left, _, _ := strings.Cut(r.about.messageID, "@")
 		r.id, _ = mailer.ParseID(left) // one that is none of ours stays zero, and is counted
 	}
 }
@@ -219,6 +238,6 @@ func (r *reader) end() (id mailer.ID, sum [sha256.Size]byte) {
 	r.sum.Sum(sum[:0])
 	id = r.id
 	r.sum.Reset()
-	r.id, r.inBody = mailer.ID{}, false
+	r.id, r.about, r.inBody = mailer.ID{}, envelope{}, false
 	return id, sum
 }

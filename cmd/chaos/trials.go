@@ -23,6 +23,7 @@ type trial struct {
 	kills  bool   // processes are killed: what they had on the wire may be told twice
 	frozen bool   // a worker comes back from long ago: what it sent is recorded
 	large  bool   // has its own number of deliveries
+	flood  bool   // breaks nothing, but brings reports: the books are held against these
 	disk   bool   // needs a server of its own on a small disk
 	alone  bool   // breaks the server for everybody on it
 	run    func(context.Context, *scene) error
@@ -36,6 +37,7 @@ var trials = []trial{
 	{name: "relay", policy: resend, fault: "cuts", run: breakRelay},
 	{name: "frozen", policy: resend, fault: "freezes", frozen: true, run: freezeWorker},
 	{name: "woken", policy: hold, fault: "freezes", frozen: true, run: wakeWorker},
+	{name: "flood", policy: resend, fault: "stops of PostgreSQL", flood: true, alone: true, run: floodDoor},
 	{name: "disk", policy: resend, fault: "full disks", disk: true, alone: true, run: fillDisk},
 }
 
@@ -82,8 +84,11 @@ func (o options) groups() (groups []*group) {
 			continue
 		}
 		people := o.Others
-		if t.large {
+		switch {
+		case t.large:
 			people = o.Deliveries
+		case t.flood:
+			people = o.Flooded
 		}
 		i := slices.IndexFunc(groups, func(g *group) bool { return g.people == people && g.disk == t.disk })
 		if i < 0 {

@@ -70,6 +70,14 @@ func (s *Server) Postmaster() (int, error) {
 // Restart stops the server by a signal (SIGINT: fast, SIGQUIT: at once, as in a crash)
 // and starts it again. Sessions end; databases stay where they were.
 func (s *Server) Restart(ctx context.Context, signal syscall.Signal) error {
+	if err := s.Halt(ctx, signal); err != nil {
+		return err
+	}
+	return s.Revive(ctx)
+}
+
+// Halt stops the server by a signal, as Restart does, until Revive.
+func (s *Server) Halt(ctx context.Context, signal syscall.Signal) error {
 	pid, err := s.Postmaster()
 	if err == nil {
 		err = syscall.Kill(pid, signal)
@@ -80,7 +88,7 @@ func (s *Server) Restart(ctx context.Context, signal syscall.Signal) error {
 	if err != nil {
 		return fmt.Errorf("stop PostgreSQL: %w", err)
 	}
-	return s.Revive(ctx)
+	return nil
 }
 
 // gone waits for the end of a process.

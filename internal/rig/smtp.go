@@ -8,6 +8,9 @@ import (
 
 // Mailbox is what becomes of the mails that come over one connection.
 type Mailbox struct {
+	// Command is given each line of an envelope (MAIL, RCPT) as it came. It lasts for the
+	// call only. Nil if nobody wants to know.
+	Command func(line []byte)
 	// Line is given each line of a mail's text as it came over the wire: with its line
 	// end, and with its first dot doubled (RFC 5321, 4.5.2). It lasts for the call only.
 	// Nil if nobody wants to know.
@@ -43,6 +46,9 @@ func TakeMail(c net.Conn, box Mailbox) {
 			w.flush()
 			return
 		default:
+			if box.Command != nil {
+				box.Command(line)
+			}
 			w.say("250 2.0.0 ok")
 		}
 	}
