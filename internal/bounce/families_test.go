@@ -3,6 +3,8 @@ package bounce
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"article14/mailer"
 )
 
@@ -188,5 +190,126 @@ func TestWhatProvidersWriteIsUnderstood(t *testing.T) { // E3
 		if got := Judge(r, c.diagnostic); got != c.want {
 			t.Errorf("%s %q is %s, want %s", c.status, c.diagnostic, got, c.want)
 		}
+	}
+}
+
+// moreSystems are reports of further families of mail systems.
+var moreSystems = []ownReport{
+	{"Active!hunter", mail("From: MAILER-DAEMON@mx.example\nSubject: FAILURE NOTICE :\nX-AHMAILID: ah0001", `   >>> Error notice
+
+   ----- The following addresses had permanent fatal errors -----
+
+>>> ann@example.org
+
+550 sorry, no mailbox here by that name (#5.1.1 - chkuser)
+
+   ----- Original message follows -----
+
+`+ourHeader), one("ann@example.org", "5.1.1", 550, mailer.ClassDeadAddress)},
+	{"Apache James", mail("From: postmaster@mx.example\nSubject: [BOUNCE]\nX-Mailer: James Mail Server", `Hi. This is the James mail server at mx.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.  Below
+I include the list of recipients and the reason why I was unable to deliver
+your message.
+
+Failed recipient(s):
+ann@example.org
+
+Error message:
+550 5.2.2 Mailbox is full
+
+Message details:
+  Subject: what we hold about you
+`), one("ann@example.org", "5.2.2", 550, mailer.ClassMailboxFull)},
+	{"Biglobe", mail("From: postmaster@mx.example\nSubject: Returned mail: see transcript for details", `   ----- The following addresses had delivery problems -----
+ann@example.org
+
+   ----- Non-delivered information -----
+The number of messages in recipient's mailbox exceeded the local limit.
+
+`+ourHeader), one("ann@example.org", "", 0, mailer.ClassMailboxFull)},
+	{"1&1", mail("From: Mail Delivery System <mailer-daemon@kundenserver.example>\nSubject: Mail delivery failed: returning message to sender", `This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of
+its recipients. The following addresses failed:
+
+<ann@example.org>
+SMTP error from remote server after RCPT command:
+host: mail.example.org
+5.1.1 <ann@example.org>... User Unknown
+
+--- The header of the original message is following. ---
+
+`+ourHeader), one("ann@example.org", "5.1.1", 0, mailer.ClassDeadAddress)},
+	{"1&1, a size", mail("From: Mail Delivery System <mailer-daemon@kundenserver.example>\nSubject: Mail delivery failed: returning message to sender", `The following addresses failed:
+
+<ann@example.org>
+
+For the following reason:
+
+Mail size limit exceeded. For explanation visit https://help.example
+
+--- The header of the original message is following. ---
+
+`+ourHeader), one("ann@example.org", "", 0, mailer.ClassTooLarge)},
+	{"MessageLabs", mail("From: MAILER-DAEMON@mx.example\nSubject: Mail Delivery Failure", `This is the mail delivery agent at mx.example.
+I was not able to deliver your message to the following addresses.
+
+<ann@example.org>
+
+Reason: 550 5.1.1 No such user ann@example.org
+
+Message headers follow:
+`+ourHeader), one("ann@example.org", "5.1.1", 550, mailer.ClassDeadAddress)},
+	{"MailFoundry", mail("From: <>\nSubject: Message delivery has failed", `Unable to deliver message to: <ann@example.org>
+Delivery failed for the following reason:
+Server mail.example.org[192.0.2.9] failed with: 550 <ann@example.org> No such user here
+
+This has been a permanent failure.  No further delivery attempts will be made.
+`), one("ann@example.org", "", 550, mailer.ClassDeadAddress)},
+	{"a list server's alert", "From: list-admin@example.org\nTo: " + ourSender + "\nSubject: Loop Alert: Duplicated Message-ID (our list)\nX-MLServer: fml [fml 4.0.3]\n\nDuplicated Message-ID in <list@example.org>.\n\nOriginal mail as follows:\n\n", one("list@example.org", "", 0, mailer.ClassTransient)},
+	{"Verizon", returning("From: post_master@mx.example\nSubject: Undeliverable Message", `Message not delivered.
+
+Error: No valid recipients from this MM
+
+RCPT TO: ann@example.org
+Reason: 550 - Requested action not taken: no such user here
+`), one("ann@example.org", "", 550, mailer.ClassDeadAddress)},
+	{"a gateway that names the time", mail("From: \"Mail Delivery Subsystem\" <MAILER-DAEMON@mx.example>\nSubject: Returned mail: Unable to deliver", `The original message was received at Mon, 4 May 2026 10:00:00 +0200
+
+   ----- To ann@example.org: -----
+Delivery time expired: no answer from host mail.example.org
+
+`+ourHeader), one("ann@example.org", "", 0, mailer.ClassTransient)},
+	{"NTT docomo", mail("From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example>\nSubject: Returned mail: see transcript for details", `   ----- The following addresses had permanent fatal errors -----
+<ann@example.org>
+    (reason: 550 Unknown user ann@example.org)
+
+   ----- Transcript of session follows -----
+... while talking to mail.example.org.:
+>>> DATA
+<<< 550 Unknown user ann@example.org
+554 5.0.0 Service unavailable
+`), one("ann@example.org", "", 550, mailer.ClassPolicy)},
+}
+
+func TestReportsOfFurtherMailSystemsAreRead(t *testing.T) {
+	for _, c := range moreSystems {
+		r := Read([]byte(c.text))
+		holds(t, r)
+		if diff := cmp.Diff(c.want, told(r)); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+	}
+}
+
+func TestALetterWhoseOtherCaseIsLongerBreaksNoBoundary(t *testing.T) {
+	r := Read([]byte("Content-Type: multipart/ȺȺȺ; boundary=\"\"\n\n"))
+	holds(t, r)
+	if r.Kind != mailer.KindAnswer {
+		t.Errorf("it is a %s", r.Kind)
+	}
+	if got := looseBoundary(`multipart/ȺȺȺȺ; Boundary="cut"`); got != "cut" {
+		t.Errorf("the boundary is %q", got)
 	}
 }

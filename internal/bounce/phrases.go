@@ -32,7 +32,7 @@ var sure = []meaning{
 		"does not want to receive", "doesn't want to receive", "does not wish to receive", "restricted sms e-mail", "rcp-p2 ",
 	}},
 	{"our commands are not taken", mailer.ClassPolicy, []string{
-		"command not recognized", "command not recognised", "command unrecognized", "unrecognized command", "command unknown", "unknown command", "bad command",
+		"command not recognized", "command not recognised", "command unrecognized", "unrecognized command", "command unknown", "unknown command", "bad command ",
 		"command rejected", "command not implemented", "unrecognized parameter", "unsupported parameter",
 	}},
 	{"a service refused, whatever else it says", mailer.ClassPolicy, []string{
