@@ -313,3 +313,23 @@ func TestALetterWhoseOtherCaseIsLongerBreaksNoBoundary(t *testing.T) {
 		t.Errorf("the boundary is %q", got)
 	}
 }
+
+func TestAGroupWithoutAnActionIsReadByItsStatus(t *testing.T) {
+	report := func(fields string) mailer.Report {
+		return Read([]byte(mail("From: MAILER-DAEMON@mx.example\nSubject: Delivery Status\nContent-Type: multipart/report; report-type=delivery-status; boundary=b", "--b\nContent-Type: text/plain\n\nSee below.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; ann@example.org\n"+fields+"\n--b--\n")))
+	}
+	for fields, want := range map[string]mailer.RecipientReport{
+		"Status: 5.1.1\n":                  {Recipient: "ann@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Class: mailer.ClassDeadAddress},
+		"Status: 4.2.2\n":                  {Recipient: "ann@example.org", Action: mailer.ActionDelayed, Status: "4.2.2", Class: mailer.ClassMailboxFull},
+		"Action: expired\nStatus: 4.4.7\n": {Recipient: "ann@example.org", Action: mailer.ActionFailed, Status: "4.4.7", Class: mailer.ClassTransient},
+	} {
+		if diff := cmp.Diff([]mailer.RecipientReport{want}, told(report(fields))); diff != "" {
+			t.Errorf("%q: %s", fields, diff)
+		}
+	}
+	for _, rec := range report("Status: 2.0.0\n").Recipients {
+		if rec.Action == mailer.ActionDelivered {
+			t.Error("a status alone is taken for a delivery")
+		}
+	}
+}

@@ -24,7 +24,8 @@ const maxSaid = 4000
 //
 // An address is dead only where nothing speaks against it. A reply of class 4 does,
 // unless it is 4.1.1 with the words, and was tried to the end. So does a server that
-// gives 5.7.z with its words: it may only say so to us. And so does the place of the
+// gives 5.7.z with its words: it may only say so to us; and one that calls the mailbox
+// disabled (x.2.1) and unknown at once, unless it answered RCPT. And so does the place of the
 // reply: before RCPT it is about us, and a server that had taken the recipient,
 // and calls the user unknown when it has seen the message, has the mailbox. Whoever
 // is wrongly held to be dead is a person who is never told.
