@@ -24,7 +24,8 @@ const maxSaid = 4000
 //
 // An address is dead only where nothing speaks against it. A reply of class 4 does,
 // unless it is 4.1.1 with the words, and was tried to the end. So does a server that
-// gives 5.7.z with its words: it may only say so to us. And so does the place of the
+// gives 5.7.z with its words: it may only say so to us; and one that calls the mailbox
+// disabled (x.2.1) and unknown at once, unless it answered RCPT. And so does the place of the
 // reply: before RCPT it is about us, and a server that had taken the recipient,
 // and calls the user unknown when it has seen the message, has the mailbox. Whoever
 // is wrongly held to be dead is a person who is never told.
@@ -39,7 +40,8 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 	}
 	e.temporary = e.temporary || class == '4'
 	e.there = func() bool {
-		return strings.HasPrefix(detail(saidFirst(r.Diagnostic)), "7.") || notAboutMailbox(r.Diagnostic, further)
+		said := detail(saidFirst(r.Diagnostic))
+		return said == "2.1" && !atRCPT.MatchString(r.Diagnostic+"\n"+strings.Join(further, "\n")) || strings.HasPrefix(said, "7.") || notAboutMailbox(r.Diagnostic, further)
 	}
 	e.lasting = r.Action == mailer.ActionFailed && e.detail == "1.1"
 	return e.judge(plain(r.Diagnostic), further)
@@ -48,7 +50,9 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 var (
 	// early and late are the words of relays for a reply before RCPT, and behind DATA.
 	early = regexp.MustCompile(`(?i)after (?:pipelined )?(?:mail from|helo|ehlo|initial connection)|in reply to (?:mail from|helo|ehlo)|>>> mail from[^\n]*\s+<<< 5|like our (?:mail from|ehlo|helo)|refused to talk to me`)
-	late  = regexp.MustCompile(`(?i)in reply to end of data|after end of data|after i sent the message|like our final data|>>> data\s+<<< 5|smtp command\s+data\b`)
+	late  = regexp.MustCompile(`(?i)in reply to end of data|after end of data|after i sent the message|like our final data|>>> data\s+<<< 5|smtp command\s+data\b|5\.3\.0 - other mail system problem`)
+	// atRCPT is said of a reply to the recipient's address.
+	atRCPT = regexp.MustCompile(`(?i)\brcpt\b`)
 	// pipelined are the words that follow where DATA was refused for want of recipients;
 	// Yahoo's servers look for the mailbox only then, and say that delivery failed.
 	pipelined = regexp.MustCompile(`(?i)need rcpt|no valid recipients|no recipients|valid rcpt|delivery error`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"mime"
+	"regexp"
 	"strings"
 )
 
@@ -58,13 +59,15 @@ func mediaType(h header) (string, map[string]string) {
 	return kind, map[string]string{"boundary": looseBoundary(value)}
 }
 
+var boundaryIs = regexp.MustCompile(`(?i)boundary=`)
+
 // looseBoundary finds a boundary in parameters that break the rules.
 func looseBoundary(value string) string {
-	i := strings.Index(strings.ToLower(value), "boundary=")
-	if i < 0 {
+	at := boundaryIs.FindStringIndex(value) // not by way of ToLower: a letter's other case may be longer
+	if at == nil {
 		return ""
 	}
-	value = value[i+len("boundary="):]
+	value = value[at[1]:]
 	if quoted, found := strings.CutPrefix(value, `"`); found {
 		value, _, _ = strings.Cut(quoted, `"`)
 		return value

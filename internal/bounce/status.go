@@ -95,6 +95,9 @@ func apart(group header) (out []header) {
 func recipient(group header) (mailer.RecipientReport, bool) {
 	rec := mailer.RecipientReport{Action: action(group.get("Action")), Recipient: address(group.get("Final-Recipient")),
 		Original: address(group.get("Original-Recipient")), RemoteMTA: typed(group.get("Remote-MTA"))}
+	if rec.Action == "" && group.get("Action") == "" && rec.Recipient+rec.Original != "" {
+		rec.Action = implied(enhanced.FindString(group.get("Status")))
+	}
 	if rec.Action == "" {
 		return rec, false
 	}
@@ -109,7 +112,7 @@ func action(value string) mailer.Action {
 	word, _, _ := strings.Cut(strings.ToLower(value), " ")
 	word, _, _ = strings.Cut(word, "(") // a comment
 	switch word = strings.Trim(word, " ;."); word {
-	case "undeliverable", "fail", "error":
+	case "undeliverable", "undelivered", "fail", "failure", "error", "expired", "rejected", "bounced":
 		return mailer.ActionFailed
 	case "delay":
 		return mailer.ActionDelayed
@@ -118,6 +121,18 @@ func action(value string) mailer.Action {
 	}
 	if a := mailer.Action(word); slices.Contains(mailer.Actions, a) {
 		return a
+	}
+	return ""
+}
+
+// implied is the action of a group that names a recipient and a status, and leaves
+// the action out. Nobody is said to have got a message for want of a field.
+func implied(status string) mailer.Action {
+	switch {
+	case strings.HasPrefix(status, "5"):
+		return mailer.ActionFailed
+	case strings.HasPrefix(status, "4"):
+		return mailer.ActionDelayed
 	}
 	return ""
 }
