@@ -4,6 +4,10 @@ GO      ?= go
 GOFLAGS ?= -trimpath
 export GOFLAGS
 
+# A program with the race detector sleeps for a second when it ends, unless told otherwise;
+# the tests start hundreds.
+GORACE  ?= atexit_sleep_ms=10
+
 .PHONY: demo test bench chaos build vet clean need-postgresql need-pooler need-tests
 
 ## demo: the whole product on sample data, until Ctrl-C
@@ -12,7 +16,7 @@ demo: need-postgresql build
 
 ## test: everything, against a real PostgreSQL, a PgBouncer and (as root) a Postfix; the race detector needs a C compiler, letters are read back by poppler
 test: need-postgresql need-pooler need-tests
-	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+	CGO_ENABLED=1 GORACE="$(GORACE)" $(GO) test -race -timeout 10m ./...
 
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
 bench: need-postgresql

@@ -21,6 +21,11 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "article14" {
 		os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 	}
+	// Built with the race detector each process would sleep for a second when it ends,
+	// and the tests start hundreds. What it found on the way is reported all the same.
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=10")
+	}
 	pgtest.Main(m)
 }
 
