@@ -208,15 +208,17 @@ func TestAComplaintStopsUseAndNeverFailsTheDuty(t *testing.T) { // R5, R9, E2
 		by    MatchedBy
 		to    DeliveryState
 		duty  DutyState
+		no    bool
 	}{
-		{Relayed, ByEnvelope, Complained, ""}, {Delivered, ByMessageID, Complained, ""}, {Uncertain, ByEnvelope, Complained, DutyMet},
-		{Uncertain, ByMessageID, "", ""}, {Bounced, ByEnvelope, "", ""}, {Complained, ByEnvelope, "", ""}, {Rejected, ByEnvelope, "", ""},
+		{Relayed, ByEnvelope, Complained, "", true}, {Delivered, ByMessageID, Complained, "", true}, {Uncertain, ByEnvelope, Complained, DutyMet, true},
+		{Uncertain, ByMessageID, "", "", false}, {Uncertain, ByReply, "", "", true}, {Bounced, ByEnvelope, "", "", true}, {Bounced, ByMessageID, "", "", false},
+		{Queued, ByEnvelope, "", "", true}, {Deferred, ByReply, "", "", true}, {Complained, ByEnvelope, "", "", false}, {Rejected, ByEnvelope, "", "", false},
 	} {
-		got := v.Follows(c.by, ReportedDelivery{ContactID: ID{1}, ID: ID{2}, ActivityKey: "sales", Document: DocNotice, State: c.state, Identifiers: ids})
+		got := v.Follows(c.by, ReportedDelivery{ContactID: ID{1}, ID: ID{2}, ActivityKey: "sales", Document: DocNotice, State: c.state, Attempts: 1, Identifiers: ids})
 		if got.To != c.to || got.Duty != c.duty || got.Suppress != nil || got.Block {
 			t.Errorf("%s, by %s: %+v", c.state, c.by, got)
 		}
-		if want := c.to != ""; want != (got.Object != nil) || want != (len(got.StopUse) == 2) {
+		if want := c.no; want != (got.Object != nil) || want != (len(got.StopUse) == 2) {
 			t.Errorf("%s: object %v, suppressions %v", c.state, got.Object, got.StopUse)
 		}
 		for _, s := range got.StopUse {
@@ -252,7 +254,7 @@ func TestComplaintsAreAnAlertAboveWhatProvidersBear(t *testing.T) { // section 7
 		}
 	}
 	for feedback, want := range map[string]bool{"abuse": true, "Fraud": true, "opt-out": true, "other": true, "not-spam": false, " Not-Spam ": false, "auth-failure": false} {
-		if Complains(feedback) != want {
+		if complains(feedback) != want {
 			t.Errorf("%q complains: %v", feedback, !want)
 		}
 	}
