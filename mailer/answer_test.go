@@ -295,3 +295,21 @@ func TestNoTextWithANegationIsFiledAsAClearNo(t *testing.T) { // R5
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestANoThatTookEffectForTheWrongPersonTakesEffectForTheRightOne(t *testing.T) { // R5
+	wrong, right, notice := ID{1}, ID{2}, ID{3}
+	for _, c := range []struct {
+		was    AnswerNo
+		to     ID
+		notice ID
+		want   AnswerNo
+	}{
+		{NoRecorded, right, notice, NoPending}, {NoRecorded, wrong, notice, NoRecorded}, {NoRecorded, right, ID{}, NoUnknown},
+		{NoUnknown, right, notice, NoPending}, {NoUnknown, right, ID{}, NoUnknown}, {NoNone, right, notice, NoNone}, {NoRight, right, notice, NoRight},
+	} {
+		got := AnswerItem{ContactID: wrong, DeliveryID: ID{9}, No: c.was}.LinkedTo(c.to, c.notice)
+		if got.No != c.want || got.ContactID != c.to || got.DeliveryID != c.notice || got.By != ByPerson {
+			t.Errorf("%q, linked to %s with notice %s: %+v", c.was, c.to, c.notice, got)
+		}
+	}
+}

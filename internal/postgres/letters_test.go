@@ -462,3 +462,27 @@ func TestABatchOnADeskKeepsNoCanaryFromGoingOn(t *testing.T) { // E3
 	equal(t, "behind the wait", p.canary(noon.Add(day)), mailer.CanaryPassed)
 	equal(t, "mail that goes on", len(p.claim(10, noon.Add(day))), 1)
 }
+
+func TestALetterOfAPostingThatWasBrokenOffAndWithdrawnMayComeBack(t *testing.T) { // E2, E3
+	p := newPost(t)
+	p.reached(60, noon.Add(day), postal)
+	p.release("first")
+	var out tray
+	b := p.batch(&out)
+	p.Letters.Queue = &dyingQueue{Queue: p.house.Store, after: 1}
+	_, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
+	equal(t, "the fault", err, errTray)
+	p.Letters.Queue = p.house.Store
+	n, err := p.Withdraw(p.ctx, b.ID, nil, "ben", "nobody knows what went")
+	must(t, err)
+	equal(t, "withdrawn", n, 10)
+	reopened := 0
+	for ref := range out.letters {
+		if fate, err := p.Returned(p.ctx, ref, mailer.ReturnMoved, today(p.at), "ben"); err == nil && fate.To == mailer.Bounced {
+			reopened++
+		}
+	}
+	equal(t, "reopened", reopened, 50)
+	equal(t, "duties that count as met", p.figures(noon).Duties[mailer.DutyMet], 0)
+	p.audited()
+}
