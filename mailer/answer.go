@@ -134,12 +134,20 @@ func (f AnswerFile) no(item AnswerItem) AnswerNo {
 	return NoPending
 }
 
-// NoWhenLinked is what becomes of a "no" when a person has said whose it is.
-func (item AnswerItem) NoWhenLinked() AnswerNo {
-	if item.No == NoUnknown && !item.DeliveryID.IsZero() {
-		return NoPending
+// LinkedTo is the item when a person has said whose it is, with the newest notice that
+// went to them. A "no" that took effect for somebody else, to whom the author's address
+// led, takes effect for them as well.
+func (item AnswerItem) LinkedTo(contact, notice ID) AnswerItem {
+	wrong := item.No == NoRecorded && item.ContactID != contact
+	item.ContactID, item.DeliveryID, item.By = contact, notice, ByPerson
+	switch {
+	case item.No != NoUnknown && !wrong:
+	case notice.IsZero():
+		item.No = NoUnknown
+	default:
+		item.No = NoPending
 	}
-	return item.No
+	return item
 }
 
 func containsHash(hashes [][]byte, hash []byte) bool {

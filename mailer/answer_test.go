@@ -208,15 +208,17 @@ func TestAComplaintStopsUseAndNeverFailsTheDuty(t *testing.T) { // R5, R9, E2
 		by    MatchedBy
 		to    DeliveryState
 		duty  DutyState
+		no    bool
 	}{
-		{Relayed, ByEnvelope, Complained, ""}, {Delivered, ByMessageID, Complained, ""}, {Uncertain, ByEnvelope, Complained, DutyMet},
-		{Uncertain, ByMessageID, "", ""}, {Bounced, ByEnvelope, "", ""}, {Complained, ByEnvelope, "", ""}, {Rejected, ByEnvelope, "", ""},
+		{Relayed, ByEnvelope, Complained, "", true}, {Delivered, ByMessageID, Complained, "", true}, {Uncertain, ByEnvelope, Complained, DutyMet, true},
+		{Uncertain, ByMessageID, "", "", false}, {Uncertain, ByReply, "", "", true}, {Bounced, ByEnvelope, "", "", true}, {Bounced, ByMessageID, "", "", false},
+		{Queued, ByEnvelope, "", "", true}, {Deferred, ByReply, "", "", true}, {Complained, ByEnvelope, "", "", false}, {Rejected, ByEnvelope, "", "", false},
 	} {
-		got := v.Follows(c.by, ReportedDelivery{ContactID: ID{1}, ID: ID{2}, ActivityKey: "sales", Document: DocNotice, State: c.state, Identifiers: ids})
+		got := v.Follows(c.by, ReportedDelivery{ContactID: ID{1}, ID: ID{2}, ActivityKey: "sales", Document: DocNotice, State: c.state, Attempts: 1, Identifiers: ids})
 		if got.To != c.to || got.Duty != c.duty || got.Suppress != nil || got.Block {
 			t.Errorf("%s, by %s: %+v", c.state, c.by, got)
 		}
-		if want := c.to != ""; want != (got.Object != nil) || want != (len(got.StopUse) == 2) {
+		if want := c.no; want != (got.Object != nil) || want != (len(got.StopUse) == 2) {
 			t.Errorf("%s: object %v, suppressions %v", c.state, got.Object, got.StopUse)
 		}
 		for _, s := range got.StopUse {
@@ -252,7 +254,7 @@ func TestComplaintsAreAnAlertAboveWhatProvidersBear(t *testing.T) { // section 7
 		}
 	}
 	for feedback, want := range map[string]bool{"abuse": true, "Fraud": true, "opt-out": true, "other": true, "not-spam": false, " Not-Spam ": false, "auth-failure": false} {
-		if Complains(feedback) != want {
+		if complains(feedback) != want {
 			t.Errorf("%q complains: %v", feedback, !want)
 		}
 	}
@@ -291,5 +293,23 @@ func TestNoTextWithANegationIsFiledAsAClearNo(t *testing.T) { // R5
 	}
 	if f.FromHash != nil || f.Report.RawUntil.Sub(f.Report.ReceivedAt) != answerRawKept || f.Text.Until.Sub(f.Report.ReceivedAt) != answerTextKept { // T4
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestANoThatTookEffectForTheWrongPersonTakesEffectForTheRightOne(t *testing.T) { // R5
+	wrong, right, notice := ID{1}, ID{2}, ID{3}
+	for _, c := range []struct {
+		was    AnswerNo
+		to     ID
+		notice ID
+		want   AnswerNo
+	}{
+		{NoRecorded, right, notice, NoPending}, {NoRecorded, wrong, notice, NoRecorded}, {NoRecorded, right, ID{}, NoUnknown},
+		{NoUnknown, right, notice, NoPending}, {NoUnknown, right, ID{}, NoUnknown}, {NoNone, right, notice, NoNone}, {NoRight, right, notice, NoRight},
+	} {
+		got := AnswerItem{ContactID: wrong, DeliveryID: ID{9}, No: c.was}.LinkedTo(c.to, c.notice)
+		if got.No != c.want || got.ContactID != c.to || got.DeliveryID != c.notice || got.By != ByPerson {
+			t.Errorf("%q, linked to %s with notice %s: %+v", c.was, c.to, c.notice, got)
+		}
 	}
 }

@@ -89,7 +89,8 @@ type AllowanceStore interface {
 	MoveCanary(ctx context.Context, controller, campaign ID, from, to CanaryState, now time.Time) (moved bool, err error)
 }
 
-// CampaignCanary is a canary with what became of its campaign's notices.
+// CampaignCanary is a canary with what became of its campaign's notices; letters are
+// not counted.
 type CampaignCanary struct {
 	CampaignID ID
 	Key        string

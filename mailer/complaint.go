@@ -14,16 +14,14 @@ import (
 // complained is what follows from a complaint.
 func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	var c Consequence
-	switch d.State {
-	case Relayed, Delivered:
+	switch {
+	case d.State == Relayed, d.State == Delivered:
 		c.To = Complained
-	case Uncertain: // that it arrived is news, and has to be proven
-		if !by.Proven() {
-			return Consequence{}
-		}
+	case d.State == Uncertain && by.Proven(): // that it arrived is news, and has to be proven
 		if c.To = Complained; d.Document == DocNotice {
 			c.Duty = DutyMet
 		}
+	case (by.Proven() || by == ByReply) && d.mayHaveArrived(): // whatever becomes of the delivery, they said no
 	default:
 		return Consequence{}
 	}
@@ -34,11 +32,18 @@ func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	return c
 }
 
-// notSpam are the types of feedback that take a complaint back, or are none (RFC 5965, 7.3).
+// mayHaveArrived tells whether an attempt may have come through, though the delivery
+// counts as on its way or as lost.
+func (d ReportedDelivery) mayHaveArrived() bool {
+	return d.State == Uncertain || d.State == Bounced || (d.State == Queued || d.State == Deferred) && d.Attempts > 0
+}
+
+// notSpam are the types of feedback that take a complaint back (RFC 5965, 7.3), or say that a
+// message did not pass a check (RFC 6591).
 var notSpam = []string{"not-spam", "auth-failure"}
 
-// Complains tells whether a report of feedback is a complaint.
-func Complains(feedbackType string) bool {
+// complains tells whether a report of feedback is a complaint.
+func complains(feedbackType string) bool {
 	for _, t := range notSpam {
 		if strings.EqualFold(strings.TrimSpace(feedbackType), t) {
 			return false

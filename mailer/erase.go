@@ -81,7 +81,7 @@ type ErasedAt struct {
 func (e Erasing) nothing() bool { return len(e.Duties) == 0 && len(e.Origins) == 0 && !e.Whole }
 
 // ErrOnItsWay says that something about a contact must settle before it is erased.
-var ErrOnItsWay = errors.New("a notice to them is on its way or unsettled, or they wait for an answer: that comes to its end first")
+var ErrOnItsWay = errors.New("a notice to them is on its way or unsettled, or they wait for an answer: that comes to its end first (a letter in a batch, by 'letter posted' or 'letter withdraw')")
 
 // unsureWait is how long a delivery that may have arrived holds up erasing: a report
 // settles most of them within days. Its duty is then erased as perhaps informed.

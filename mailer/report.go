@@ -96,14 +96,10 @@ type Verdict struct {
 	Recipient string     // whom it names; never stored
 }
 
-// noComplaints are the feedback types that call nothing unwanted: a message was
-// taken out of the junk folder (RFC 5965), or did not pass a check (RFC 6591).
-var noComplaints = []string{"not-spam", "auth-failure"}
-
 // Verdict weighs what a report says of its recipients.
 func (r Report) Verdict() Verdict {
 	switch {
-	case r.Kind == KindComplaint && slices.Contains(noComplaints, r.Feedback):
+	case r.Kind == KindComplaint && !complains(r.Feedback):
 		return Verdict{Kind: KindAutomatic}
 	case r.Kind != KindDelivery || len(r.Recipients) == 0:
 		return Verdict{Kind: r.Kind}

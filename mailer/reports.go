@@ -123,7 +123,7 @@ func (r *Reports) Forget(ctx context.Context) error {
 // may have been added, and a newer program may understand more.
 func (r *Reports) file(p ParkedReport, report Report, now time.Time) ReportFile {
 	clue := r.Tokens.Clue(p.SentTo, report)
-	if report.Kind == KindAnswer || report.Kind == KindAutomatic {
+	if report.Kind != KindDelivery { // a mail system reports to the envelope sender
 		clue = r.Tokens.AnswerClue(p.SentTo, report)
 	}
 	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,

@@ -12,6 +12,10 @@ ALTER TABLE report DROP CONSTRAINT report_matched_by_check,
 
 -- A lane holds one channel. Mail workers claim from lanes of mail alone.
 ALTER TABLE lane ADD COLUMN channel text NOT NULL DEFAULT 'email' CHECK (channel IN ('email', 'letter', 'phone'));
+UPDATE lane l -- of a schema that was taken back and is here again
+SET channel = l.relay, domain_class = l.relay, state = CASE k.state WHEN 'running' THEN 'open' WHEN 'paused' THEN 'paused' ELSE 'closed' END
+FROM campaign k
+WHERE k.id = l.campaign_id AND l.relay IN ('letter', 'phone');
 
 -- What waits for people, the earliest date first. Mail is not in it.
 CREATE INDEX delivery_by_hand ON delivery (controller_id, channel, due_at, id) WHERE channel <> 'email' AND shelf IN ('queued', 'deferred');
@@ -48,6 +52,16 @@ UPDATE suppression SET expires_at = created_at + interval '365 days' WHERE scope
 CREATE INDEX suppression_expires ON suppression (controller_id, expires_at) WHERE expires_at IS NOT NULL;
 
 -- +goose Down
+-- Without its batch nobody could say what became of a letter.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM letter_batch WHERE state IN ('making', 'made')) THEN
+        RAISE EXCEPTION 'letters lie in batches: mark them as posted, or withdraw them, first';
+    END IF;
+END
+$$;
+-- +goose StatementEnd
 DROP INDEX suppression_expires;
 DROP TABLE letter, letter_batch;
 DROP INDEX delivery_by_hand;

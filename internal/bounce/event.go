@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -24,6 +25,7 @@ type sesEvent struct {
 		} `json:"bouncedRecipients"`
 	} `json:"bounce"`
 	Complaint struct {
+		SubType              string         `json:"complaintSubType"`
 		FeedbackType         string         `json:"complaintFeedbackType"`
 		ComplainedRecipients []sesRecipient `json:"complainedRecipients"`
 	} `json:"complaint"`
@@ -98,7 +100,11 @@ func (e sesEvent) bounced(r *mailer.Report) {
 		if rec.Action == "" {
 			rec.Action = mailer.ActionFailed
 		}
-		rec.Status, rec.Code, rec.Diagnostic = reply(short(b.Status), short(b.DiagnosticCode))
+		kind := e.Bounce.BounceType + "/" + e.Bounce.BounceSubType
+		if kind == "Transient/General" && b.Action == "" && b.Status == "" && b.DiagnosticCode == "" {
+			rec.Action = mailer.ActionDelayed // what SES makes of an out-of-office answer
+		}
+		rec.Status, rec.Code, rec.Diagnostic = reply(short(cmp.Or(b.Status, sesStatuses[kind])), short(b.DiagnosticCode))
 		rec.Class = Judge(rec)
 		if rec.Class == mailer.ClassRefused && e.Bounce.BounceType == "Transient" {
 			rec.Class = mailer.ClassTransient
@@ -107,10 +113,26 @@ func (e sesEvent) bounced(r *mailer.Report) {
 	}
 }
 
+// sesStatuses say what a bounce means where SES gives no status, by type and subtype,
+// as at the door of its webhooks.
+var sesStatuses = map[string]string{
+	"Permanent/NoEmail": "5.1.1", "Permanent/Suppressed": "5.1.1",
+	"Transient/MailboxFull": "4.2.2", "Transient/MessageTooLarge": "5.3.4",
+	"Transient/ContentRejected": "5.6.0", "Transient/AttachmentRejected": "5.6.1",
+}
+
+// complained reads people's complaints. Those that SES makes itself, where it would not
+// send because of an older one, are failures: nothing was delivered.
 func (e sesEvent) complained(r *mailer.Report) {
-	r.Kind, r.Feedback = mailer.KindComplaint, short(e.Complaint.FeedbackType)
+	rec := mailer.RecipientReport{}
+	r.Kind, r.Feedback = mailer.KindComplaint, strings.ToLower(short(e.Complaint.FeedbackType))
+	if e.Complaint.SubType == "OnAccountSuppressionList" {
+		r.Kind, r.Feedback = mailer.KindDelivery, ""
+		rec = mailer.RecipientReport{Action: mailer.ActionFailed, Status: "5.0.0", Class: mailer.ClassRefused}
+	}
 	for _, c := range e.Complaint.ComplainedRecipients[:min(len(e.Complaint.ComplainedRecipients), maxRecipients)] {
-		r.Recipients = append(r.Recipients, mailer.RecipientReport{Recipient: short(c.EmailAddress)})
+		rec.Recipient = short(c.EmailAddress)
+		r.Recipients = append(r.Recipients, rec)
 	}
 }
 

@@ -61,6 +61,30 @@ func TestOtherEventsOfAProviderAreOfTheirKind(t *testing.T) {
 	}
 }
 
+func TestWhatSESMakesItselfIsReadByMailAsAtItsDoor(t *testing.T) { // E2, E3
+	for name, c := range map[string]struct {
+		event string
+		want  mailer.RecipientReport
+	}{
+		"an out-of-office answer is no failure": {`{"notificationType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"a@example.org"}]}}`,
+			mailer.RecipientReport{Recipient: "a@example.org", Action: mailer.ActionDelayed, Class: mailer.ClassRefused}},
+		"a full mailbox": {`{"notificationType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"MailboxFull","bouncedRecipients":[{"emailAddress":"a@example.org"}]}}`,
+			mailer.RecipientReport{Recipient: "a@example.org", Action: mailer.ActionFailed, Status: "4.2.2", Class: mailer.ClassMailboxFull}},
+		"an older complaint, by which nothing was sent": {`{"notificationType":"Complaint","complaint":{"complaintSubType":"OnAccountSuppressionList","complainedRecipients":[{"emailAddress":"a@example.org"}]}}`,
+			mailer.RecipientReport{Recipient: "a@example.org", Action: mailer.ActionFailed, Status: "5.0.0", Class: mailer.ClassRefused}},
+	} {
+		r := viaWeb(t, c.event)
+		if r.Kind != mailer.KindDelivery || len(r.Recipients) != 1 || r.Recipients[0].Action != c.want.Action || r.Recipients[0].Status != c.want.Status ||
+			c.want.Action == mailer.ActionFailed && r.Recipients[0].Class != c.want.Class {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	r := viaWeb(t, `{"notificationType":"Complaint","complaint":{"complaintFeedbackType":"Not-Spam","complainedRecipients":[{"emailAddress":"a@example.org"}]}}`)
+	if v := r.Verdict(); v.Kind != mailer.KindAutomatic {
+		t.Errorf("what is no spam is taken for a complaint: %+v", v)
+	}
+}
+
 func FuzzReadSES(f *testing.F) {
 	f.Add([]byte(sesBounce))
 	f.Add([]byte(envelope(sesBounce)))

@@ -45,6 +45,16 @@ JOIN campaign c ON c.id = a.campaign_id
 WHERE c.controller_id = $1 AND c.state = 'running' AND a.canary_state IN ('sending', 'waiting')
 ORDER BY c.id
 
+-- name: canary_letters
+-- What became of letters since a campaign began: they were no canary's.
+SELECT d.state, count(*) AS n
+FROM campaign k
+JOIN letter_batch b ON b.controller_id = k.controller_id AND b.made_at >= k.started_at
+JOIN letter l ON l.batch_id = b.id
+JOIN delivery d ON d.contact_id = l.contact_id AND d.id = l.delivery_id AND d.campaign_id = k.id
+WHERE k.id = $1
+GROUP BY d.state
+
 -- name: canary_move
 UPDATE campaign_allowance a
 SET canary_state = $3, canary_at = $4

@@ -266,12 +266,11 @@ func (s *Store) LinkAnswer(ctx context.Context, controller, id, contact mailer.I
 		if row.State == mailer.AnswerClosed {
 			return mailer.ErrAnswerClosed
 		}
-		item = row.item()
-		item.ContactID, item.By, item.DeliveryID = contact, mailer.ByPerson, mailer.ID{}
-		if _, err := t.one(ctx, &item.DeliveryID, "answer_newest_notice", contact, texts(wentOut)); err != nil {
+		var notice mailer.ID
+		if _, err := t.one(ctx, &notice, "answer_newest_notice", contact, texts(wentOut)); err != nil {
 			return err
 		}
-		item.No = item.NoWhenLinked()
+		item = row.item().LinkedTo(contact, notice)
 		if _, err := t.exec(ctx, "answer_link", id, contact, item.DeliveryID, string(item.No)); err != nil {
 			return err
 		}

@@ -443,6 +443,23 @@ func TestAComplaintEndsUseAndLeavesTheDuty(t *testing.T) { // R5, R9
 	h.audited()
 }
 
+func TestAComplaintAboutWhatIsSentAgainIsAnObjectionAllTheSame(t *testing.T) { // R5
+	h := newHouse(t)
+	h.people(1, noon.Add(day))
+	h.running("spring", 0)
+	a := h.begin(noon, h.claim(1, noon)...)[0]
+	h.settle(mailer.Deferred, noon, a)
+	d := newDesk(h)
+	spam := mailer.Report{Kind: mailer.KindComplaint, Feedback: "abuse"}
+	equal(t, "the delivery", d.take(spam, a.DeliveryID, "one").To, mailer.DeliveryState(""))
+	equal(t, "state", h.state(a.DeliveryID), mailer.Deferred) // it is owed all the same (R9)
+	equal(t, "objections", h.count(`SELECT count(*) FROM objection WHERE way = 'complaint'`), 1)
+	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use'`), 1)
+	d.take(spam, a.DeliveryID, "two")
+	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 1)
+	h.audited()
+}
+
 func TestAnAutomaticReplyLeavesNothingButItsCount(t *testing.T) { // RFC 3834
 	h, a := told(t)
 	d := newDesk(h)

@@ -151,12 +151,16 @@ FROM (
 WHERE b.id = $1
 
 -- name: letter_sent
+-- By what became of the letter: a posting that was broken off may have ended as a
+-- batch that was withdrawn.
 SELECT b.id, b.made_at, b.made_by, b.size, b.letters, b.state, COALESCE(CAST(b.posted_on AS text), '') AS posted_on, b.posted, b.returned, b.ended_at, b.ended_by
 FROM delivery_ref r
 JOIN letter l ON l.contact_id = r.contact_id AND l.delivery_id = r.delivery_id
 JOIN letter_batch b ON b.id = l.batch_id
-WHERE r.delivery_id = $2 AND b.controller_id = $1 AND b.state = 'posted'
-ORDER BY b.ended_at DESC
+JOIN attempt a ON a.contact_id = l.contact_id AND a.delivery_id = l.delivery_id AND a.claim_id = l.batch_id
+JOIN outcome o ON o.contact_id = a.contact_id AND o.id = a.id AND o.outcome = 'relayed'
+WHERE r.delivery_id = $2 AND b.controller_id = $1
+ORDER BY b.made_at DESC
 LIMIT 1
 
 -- name: letter_batch_returned

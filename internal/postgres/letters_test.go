@@ -437,3 +437,52 @@ func TestNothingOfALetterIsCountedTwice(t *testing.T) {
 	}
 	equal(t, "seen", slices.Contains(out.names, out.names[0]), true)
 }
+
+func TestABatchOnADeskKeepsNoCanaryFromGoingOn(t *testing.T) { // E3
+	p := newPost(t)
+	p.reached(4, noon.Add(day), postal)
+	p.people(3, noon.Add(day))
+	c := p.approved("spring", 0)
+	p.placeAll(c, false)
+	must(t, p.Move(p.ctx, p.controller, c.ID, []mailer.CampaignState{mailer.CampaignFreezing}, mailer.CampaignApproved, "ben", noon))
+	must(t, p.SetCanary(p.ctx, p.controller, c.ID, canaryOf(2)))
+	must(t, p.Move(p.ctx, p.controller, c.ID, []mailer.CampaignState{mailer.CampaignApproved}, mailer.CampaignRunning, "ben", noon))
+	var out tray
+	b := p.batch(&out)
+	equal(t, "letters", b.Letters, 4)
+	p.settle(mailer.Relayed, noon, p.begin(noon, p.claim(10, noon)...)...)
+	equal(t, "when its people are told", p.canary(noon), mailer.CanaryWaiting)
+	p.posted(b)
+	for ref := range out.letters {
+		if _, err := p.Returned(p.ctx, ref, mailer.ReturnUnknown, today(p.at), "ben"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "with letters that came back", p.canary(noon.Add(time.Hour)), mailer.CanaryWaiting)
+	equal(t, "behind the wait", p.canary(noon.Add(day)), mailer.CanaryPassed)
+	equal(t, "mail that goes on", len(p.claim(10, noon.Add(day))), 1)
+}
+
+func TestALetterOfAPostingThatWasBrokenOffAndWithdrawnMayComeBack(t *testing.T) { // E2, E3
+	p := newPost(t)
+	p.reached(60, noon.Add(day), postal)
+	p.release("first")
+	var out tray
+	b := p.batch(&out)
+	p.Letters.Queue = &dyingQueue{Queue: p.house.Store, after: 1}
+	_, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
+	equal(t, "the fault", err, errTray)
+	p.Letters.Queue = p.house.Store
+	n, err := p.Withdraw(p.ctx, b.ID, nil, "ben", "nobody knows what went")
+	must(t, err)
+	equal(t, "withdrawn", n, 10)
+	reopened := 0
+	for ref := range out.letters {
+		if fate, err := p.Returned(p.ctx, ref, mailer.ReturnMoved, today(p.at), "ben"); err == nil && fate.To == mailer.Bounced {
+			reopened++
+		}
+	}
+	equal(t, "reopened", reopened, 50)
+	equal(t, "duties that count as met", p.figures(noon).Duties[mailer.DutyMet], 0)
+	p.audited()
+}

@@ -73,3 +73,34 @@ func TestDataOfTheFirstSchemaComeThroughEveryMigration(t *testing.T) { // invari
 	equal(t, "told in the end", h.count(`SELECT count(*) FROM delivery WHERE state = 'relayed'`), 8)
 	h.audited()
 }
+
+func TestTheSchemaOfLettersIsTakenBackOnlyWhereNoneLieInABatch(t *testing.T) { // invariant 7
+	url := pgtest.New(t, migrate)
+	s, err := Open(t.Context(), url)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	h := moveIn(t.Context(), t, s, "acme")
+	recognise(t, s)
+	post := newPostIn(h)
+	post.reached(2, noon.Add(day), postal)
+	post.release("first")
+	var out tray
+	b := post.batch(&out)
+	p, err := s.migrations()
+	must(t, err)
+	if _, err := p.DownTo(t.Context(), 17); err == nil {
+		t.Fatal("it is taken back while letters lie in a batch")
+	}
+	_, err = post.Withdraw(t.Context(), b.ID, nil, "ben", "the program goes back")
+	must(t, err)
+	_, err = p.DownTo(t.Context(), 17)
+	must(t, err)
+	_, err = p.Up(t.Context())
+	must(t, err)
+	must(t, s.db.Close())
+	again, err := Open(t.Context(), url)
+	must(t, err)
+	s.db = again.db
+	equal(t, "lanes of letters that are open", h.count(`SELECT count(*) FROM lane WHERE channel = 'letter' AND domain_class = 'letter' AND state = 'open'`), 1)
+	equal(t, "letters printed again", post.batch(&out).Letters, 2)
+}

@@ -118,7 +118,7 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 	if err := c.aside(ctx, t, what); err != nil {
 		return fate, err
 	}
-	if what.To == mailer.Complained {
+	if what.To == mailer.Complained || what.Object != nil {
 		if err := c.complaint(ctx, t, row, what); err != nil {
 			return fate, err
 		}
@@ -162,7 +162,7 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what mail
 			return err
 		}
 	}
-	if row.CampaignID.IsZero() {
+	if row.CampaignID.IsZero() || what.To != mailer.Complained {
 		return nil
 	}
 	var n struct {
