@@ -66,7 +66,8 @@ func (s *stage) heldFor(t *testing.T, reason string) func() bool {
 	}
 }
 
-// runWithRelays writes a list of relays on this machine, by name and port, and gives the command that uses it.
+// runWithRelays writes a list of relays on this machine, by name and port with what else an entry says,
+// and gives the command that uses it.
 func runWithRelays(t *testing.T, ports ...string) []string {
 	t.Helper()
 	list := "relays:\n"
@@ -84,13 +85,15 @@ func TestWhereOneRelayIsAwayTheOthersTakeAll(t *testing.T) {
 	s := newStage(t, nil)
 	s.take(t, 150)
 	s.release(t, "first")
-	gone, err := net.Listen("tcp", "127.0.0.1:0") // a port where nobody listens any more
+	// The near end of a connection: nobody listens at that port, nor is it given to anybody meanwhile.
+	held, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", s.relayPort))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, deadPort, _ := net.SplitHostPort(gone.Addr().String())
-	gone.Close()
-	p := s.program(t, s.url, s.keyFile, runWithRelays(t, deadPort, s.relayPort)...)
+	defer held.Close()
+	_, deadPort, _ := net.SplitHostPort(held.LocalAddr().String())
+	// At its rate the other one cannot take all before this one has found out.
+	p := s.program(t, s.url, s.keyFile, runWithRelays(t, deadPort, s.relayPort+", rate: 20")...)
 	until(t, s.finished(t, "first"))
 	until(t, func() bool { // each says how it sees its relay, every few seconds
 		figures, err := s.store.Figures(t.Context(), s.controller, s.now())
