@@ -91,7 +91,7 @@ func (r *run) deferred(j Job, a Attempt, end *Settlement) {
 	}
 	retry := r.opt.Retry
 	if end.Class == ClassMailboxFull {
-		retry = FullMailboxRetry.until(first, end.At, j.DueAt)
+		retry = r.opt.FullMailbox.until(first, end.At, j.DueAt)
 	}
 	at, past, ok := retry.Next(a.Number, first, end.At, j.DueAt, r.Jitter())
 	if past && j.Document == DocNotice {

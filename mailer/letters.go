@@ -175,7 +175,7 @@ func (l *Letters) Batch(ctx context.Context, o BatchOrder, folder func(LetterBat
 }
 
 // ErrNothingWaits says that there is no letter to print.
-var ErrNothingWaits = errors.New("no letter waits in an open lane: 'article14 letter list' shows what there is")
+var ErrNothingWaits = errors.New("no letter waits in an open lane: 'article14 letter list' shows what there is, and 'campaign start' or 'campaign resume' opens a lane")
 
 // Resume writes a batch again, with the same bytes: one that was broken off, or one
 // whose files were lost before it was posted.

@@ -33,6 +33,7 @@ type NoticeView struct {
 	Objection  string // the token of the objection form; "" where R10 gives no objection
 	Objected   *calendar.Date
 	AccessDue  *calendar.Date // an open request for access is answered by then
+	Confirmed  bool           // a receipt for it goes out by mail
 	Erased     *calendar.Date // the data are gone since: nothing else is there then, and Page has the language alone
 }
 
@@ -69,6 +70,7 @@ type ObjectionView struct {
 	Controller Controller
 	Token      string
 	Objected   *calendar.Date // nil: not yet
+	Confirmed  bool           // a receipt for it goes out by mail
 	Erased     *calendar.Date // the data are gone since; there is nothing left to object to
 }
 
@@ -264,7 +266,7 @@ func (r *Rights) view(ctx context.Context, n SentNotice, reg *Register, wanted s
 		return NoticeView{}, err
 	}
 	v := NoticeView{Page: page, Languages: n.languages(), Controller: reg.Controller,
-		Objected: dateOf(n.ObjectedAt, reg), AccessDue: dateOf(n.AccessDueAt, reg)}
+		Objected: dateOf(n.ObjectedAt, reg), AccessDue: dateOf(n.AccessDueAt, reg), Confirmed: r.receipt(n, DocAccessReceipt, r.Now()) != nil}
 	if objectionApplies(reg, n.ActivityKey) {
 		v.Objection = r.Tokens.Make(Link{TokenObjection, n.Contact.ID, n.DeliveryID})
 	}
@@ -286,7 +288,7 @@ func (r *Rights) slots(reg *Register, n SentNotice, key SkeletonKey) (Slots, err
 
 func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string) ObjectionView {
 	return ObjectionView{Language: n.choose(wanted), Languages: n.languages(), Controller: reg.Controller, Token: token,
-		Objected: dateOf(n.ObjectedAt, reg), Erased: dateOf(n.ErasedAt, reg)}
+		Objected: dateOf(n.ObjectedAt, reg), Confirmed: r.receipt(n, DocObjectionReceipt, r.Now()) != nil, Erased: dateOf(n.ErasedAt, reg)}
 }
 
 func objectionApplies(reg *Register, activity string) bool {

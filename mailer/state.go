@@ -113,10 +113,10 @@ const (
 func (r BlockReason) Remedy() string {
 	return map[BlockReason]string{
 		BlockQuarantined:   "its holder restricted who may see it: decide before the date, with 'contact tell ID' or 'contact erase ID'",
-		BlockNoChannel:     "import an address, or allow letters or calls in the register",
+		BlockNoChannel:     "import an address or a number; the register must allow letters and calls",
 		BlockNoLanguage:    "add the missing translation and create a new campaign",
 		BlockNoCountry:     "import their country or language, or set languages.unknown_country in the register",
-		BlockAddressDead:   "import another address, or allow letters or calls in the register",
+		BlockAddressDead:   "import another address or a number; the register must allow letters and calls",
 		BlockRefused:       "see the reply in 'contact show ID', mend its cause, create a new campaign",
 		BlockNotApproved:   "create and approve a new campaign: its content will name these sources",
 		BlockRoleMailbox:   "import the person's name or own address, or decide with 'contact tell ID' that the office is told",

@@ -56,6 +56,7 @@ type WorkerOptions struct {
 	Ahead         int                  // deliveries on record that wait for a connection, and at most so many settled at once; 64 for each, 512 in all
 	Lease         time.Duration        // how long a claim stands without renewal; 15 minutes: it outlives the ten that the final dot may take
 	Retry         Retry                // DefaultRetry
+	FullMailbox   Retry                // FullMailboxRetry
 	Uncertain     UncertainPolicy      // Resend
 	UncertainWait time.Duration        // before an uncertain delivery is sent again; 10 minutes
 	Idle          time.Duration        // between looks into an empty queue; 500 ms
@@ -96,6 +97,9 @@ func (o WorkerOptions) withDefaults() WorkerOptions {
 	}
 	if o.Retry.Steps == nil {
 		o.Retry = DefaultRetry
+	}
+	if o.FullMailbox.Steps == nil {
+		o.FullMailbox = FullMailboxRetry
 	}
 	if o.Uncertain == "" {
 		o.Uncertain = Resend

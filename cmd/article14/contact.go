@@ -178,7 +178,11 @@ func dutyWords(d mailer.Duty, now time.Time, zone *time.Location) string {
 // remedy is what unblocks a duty, or what it came to when its data went.
 func remedy(d mailer.Duty) string {
 	if d.State != mailer.DutyErased {
-		return d.Reason.Remedy()
+		what := d.Reason.Remedy()
+		if d.Reason == mailer.BlockNoChannel || d.Reason == mailer.BlockAddressDead {
+			what = strings.TrimSuffix(what+" ("+d.Detail+")", " ()")
+		}
+		return what
 	}
 	words := strings.ReplaceAll(string(d.Reason), "_", " ")
 	if d.Detail != "" {

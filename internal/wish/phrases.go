@@ -22,7 +22,7 @@ var tongues = []tongue{
 			i object to this processing, i hereby object, opt me out`,
 		more: `do not contact me, dont contact me, do not write to me, dont write to me, do not email me, dont email me, do not use my data, dont use my data,
 			no more mails, no more emails, unsubscribe, i object, object to, opt out, leave me alone, not interested`,
-		access: `what data, which data, what information do you, what do you know about me, what do you have about me, copy of my data, access to my data,
+		access: `what data, which data, what information do you, what do you know about me, what do you have about me, data you hold about me, data you have about me, information you hold about me, copy of my data, access to my data,
 			access to my personal data, access request, article 15, art 15, where did you get, where do you have my, how did you get my, how did you obtain,
 			source of my data, who gave you my`,
 		erasure: `delete my, delete me, delete all, erase my, erase me, erase all, remove my data, remove all my data, remove my details, remove my information,

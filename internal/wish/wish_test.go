@@ -60,7 +60,7 @@ func TestWhatIsNotClearNeverTakesEffect(t *testing.T) {
 
 func TestAKindIsSuggestedByTheGravestThatIsAskedFor(t *testing.T) { // D9
 	for text, want := range map[string]Kind{
-		"What data do you have about me, and where did you get it?": Access, "Woher haben Sie meine Adresse?": Access, "Quelles données avez-vous sur moi ?": Access,
+		"What data do you have about me, and where did you get it?": Access, "Please send me a copy of all data you hold about me.": Access, "Woher haben Sie meine Adresse?": Access, "Quelles données avez-vous sur moi ?": Access,
 		"Solicito acceso a mis datos": Access, "Quali dati avete su di me?": Access, "Welke gegevens hebben jullie van mij?": Access, "Skąd macie mój adres?": Access, "Quais dados têm?": Access,
 		"Delete all my data.": Erasure, "Bitte löschen Sie alles.": Erasure, "Supprimez mes données": Erasure, "Borren mis datos": Erasure, "Cancellate i miei dati": Erasure,
 		"Verwijder mijn gegevens": Erasure, "Proszę usunąć moje dane": Erasure, "Apaguem os meus dados": Erasure,

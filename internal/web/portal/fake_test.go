@@ -46,6 +46,7 @@ type fakeRights struct {
 	fault     error
 	objectsTo bool // R10 gives an objection
 	objected  *calendar.Date
+	byPost    bool // the notice was a letter
 	accessDue *calendar.Date
 	erased    *calendar.Date
 	ways      []mailer.Way // of every call to Object
@@ -101,7 +102,7 @@ func (f *fakeRights) view(token, wanted string) mailer.NoticeView {
 	v := mailer.NoticeView{
 		Page:       mailer.Page{Language: lang, Dir: "ltr", Title: "Nordlicht", HTML: noticeHTML[lang]},
 		Languages:  []string{"de", "en", "fr"},
-		Controller: nordlicht, Token: token, Objected: f.objected, AccessDue: f.accessDue, Erased: f.erased,
+		Controller: nordlicht, Token: token, Objected: f.objected, AccessDue: f.accessDue, Confirmed: !f.byPost, Erased: f.erased,
 	}
 	if f.objectsTo {
 		v.Objection = f.token(mailer.TokenObjection)
@@ -129,7 +130,7 @@ func (f *fakeRights) ByCode(_ context.Context, typed string) (string, error) {
 }
 
 func (f *fakeRights) objectionView(token, wanted string) mailer.ObjectionView {
-	return mailer.ObjectionView{Language: f.choose(wanted), Languages: []string{"de", "en", "fr"}, Controller: nordlicht, Token: token, Objected: f.objected, Erased: f.erased}
+	return mailer.ObjectionView{Language: f.choose(wanted), Languages: []string{"de", "en", "fr"}, Controller: nordlicht, Token: token, Objected: f.objected, Confirmed: !f.byPost, Erased: f.erased}
 }
 
 func (f *fakeRights) Objection(_ context.Context, token, wanted string) (mailer.ObjectionView, error) {

@@ -18,6 +18,7 @@ type noticeBody struct {
 	Objection string        // "" where there is no right to object (R10)
 	Objected  *calendar.Date
 	AccessDue *calendar.Date
+	Confirmed bool
 }
 
 // notice shows the whole notice (C4) and what its reader can do.
@@ -41,7 +42,7 @@ func (p *portal) showNotice(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	first, whole := layers(v.Page.HTML)
-	pg.Body = noticeBody{First: first, Whole: whole, Token: v.Token, Objection: v.Objection, Objected: v.Objected, AccessDue: v.AccessDue}
+	pg.Body = noticeBody{First: first, Whole: whole, Token: v.Token, Objection: v.Objection, Objected: v.Objected, AccessDue: v.AccessDue, Confirmed: v.Confirmed}
 	return p.titled(w, status, "notice", pg, "page.notice.title", "")
 }
 

@@ -7,7 +7,10 @@ import (
 )
 
 // objectionBody is what the objection's page shows beside its frame.
-type objectionBody struct{ Objection string }
+type objectionBody struct {
+	Objection string
+	Confirmed bool // a receipt goes out by mail
+}
 
 // objection explains and shows the button; it changes nothing (R1).
 func (p *portal) objection(w http.ResponseWriter, r *http.Request) error {
@@ -89,6 +92,6 @@ func (p *portal) objectionPage(r *http.Request, v mailer.ObjectionView) (*page, 
 		return nil, err
 	}
 	pg.Switch = "" // the same path can be read too
-	pg.Body = objectionBody{Objection: v.Token}
+	pg.Body = objectionBody{Objection: v.Token, Confirmed: v.Confirmed}
 	return pg, nil
 }

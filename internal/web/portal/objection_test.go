@@ -22,6 +22,18 @@ func TestTheObjectionPageExplainsAndChangesNothing(t *testing.T) { // R1
 	}
 }
 
+func TestOnlyWhoGotAMailIsPromisedAConfirmationByMail(t *testing.T) {
+	for byPost, want := range map[bool]func(testing.TB, *httptest.ResponseRecorder, ...string){false: wantIn, true: wantNotIn} {
+		h := newHouse(t)
+		h.rights.byPost = byPost
+		promise := text(t, "en", "page.confirmed.body")
+		want(t, h.press(h.rights.objecting()+"?l=en"), promise)
+		wantNotIn(t, h.get(h.rights.notice()+"?l=en"), promise)
+		h.press(h.rights.notice() + "/access?l=en")
+		want(t, h.get(h.rights.notice()+"?l=en"), promise)
+	}
+}
+
 func TestTheButtonObjectsAndSaysSoAtOnce(t *testing.T) { // R5
 	h := newHouse(t)
 	w := h.press(h.rights.objecting() + "?l=en")
