@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"article14/internal/dkim"
+	"article14/internal/relay"
 	"article14/mailer"
 )
 
@@ -34,6 +35,20 @@ func (f *DKIMFlags) signer() (*dkim.Signer, error) {
 	s, err := dkim.NewSigner(f.DKIMDomain, keys...)
 	if err != nil {
 		return nil, misuse{err}
+	}
+	return s, nil
+}
+
+// signerFor gives the keys of a relay in a list: its own, where it has any or says that
+// it signs itself, else those of the flags.
+func (f *DKIMFlags) signerFor(e relay.Entry) (*dkim.Signer, error) {
+	own := *f
+	if e.DKIMKeys != nil {
+		own = DKIMFlags{DKIMKey: *e.DKIMKeys, DKIMDomain: e.DKIMDomain}
+	}
+	s, err := own.signer()
+	if err != nil {
+		return nil, fmt.Errorf("relay %s: %w", e.Name, err)
 	}
 	return s, nil
 }

@@ -241,3 +241,32 @@ func TestADoctorHoldsOurKeysAgainstDNS(t *testing.T) {
 		t.Errorf("a key that everybody can read: %s", said)
 	}
 }
+
+func TestARelaySignsByKeysOfItsOwnOrByThoseOfAllOrNotAtAll(t *testing.T) {
+	ours, own := keyFile(t, edKey(t)), keyFile(t, edKey(t))
+	list := filepath.Join(filepath.Dir(own), "relays.yaml")
+	body := fmt.Sprintf(`relays:
+  - {name: own, host: 127.0.0.1, tls: none, dkim_keys: [own1=%s], dkim_domain: nordlicht.example}
+  - {name: signs, host: 127.0.0.1, tls: none, dkim_keys: []}
+  - {name: as-all, host: 127.0.0.1, tls: none}
+`, filepath.Base(own))
+	if err := os.WriteFile(list, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := workCmd{RelayFlags: RelayFlags{DKIMFlags: DKIMFlags{DKIMKey: []string{"all1=" + ours}}}, WorkerFlags: WorkerFlags{Relays: list, Connections: 3, PolicyPause: "off"}}
+	outlets, err := c.outlets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"own1 (ed25519-sha256)", "none: the relay signs", "all1 (ed25519-sha256)"} {
+		if got := selectors(outlets[i].relay.Signer(), time.Now()); got != want {
+			t.Errorf("%s signs with %q, not %q", outlets[i].relay.Name(), got, want)
+		}
+	}
+	if err := os.Remove(own); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.outlets(); !errors.As(err, new(misuse)) || !strings.Contains(err.Error(), "relay own") {
+		t.Errorf("without its key: %v", err)
+	}
+}

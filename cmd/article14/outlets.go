@@ -38,17 +38,17 @@ func (c *workCmd) outlets() ([]outlet, error) {
 	if err != nil {
 		return nil, misuse{err}
 	}
-	signer, err := c.RelayFlags.signer()
-	if err != nil {
-		return nil, err
-	}
 	weights := make([]int, len(list))
 	for i, e := range list {
 		weights[i] = e.Weight
 	}
 	out := make([]outlet, len(list))
 	for i, n := range pacing.Split(c.Connections, weights) {
-		if out[i], err = newOutlet(list[i], opts, n, signer); err != nil {
+		signer, err := c.RelayFlags.signerFor(list[i])
+		if err == nil {
+			out[i], err = newOutlet(list[i], opts, n, signer)
+		}
+		if err != nil {
 			return nil, misuse{err}
 		}
 	}

@@ -52,8 +52,10 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		return err
 	}
 	defer a.close()
-	if err := maySign(outlets[0].relay.Signer(), a.reg); err != nil {
-		return err
+	for _, o := range outlets {
+		if err := maySign(o.relay.Signer(), a.reg); err != nil {
+			return err
+		}
 	}
 	if err := a.mayWork(ctx, s.Instance); err != nil && ctx.Err() == nil { // told to stop, it claims nothing below
 		return err
@@ -89,8 +91,9 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	}
 	doors.serve(ctx, g)
 	defer context.AfterFunc(ctx, func() { log.Info("stopping: what is on the wire is finished, the rest goes back to the queue") })()
-	log.Info("the worker is up", "relay", anyRelay(outlets).Name(), "connections", c.Connections,
-		"dkim", selectors(outlets[0].relay.Signer(), a.now()))
+	for _, o := range outlets {
+		log.Info("the worker is up", "relay", o.relay.Name(), "connections", o.opts.Connections, "dkim", selectors(o.relay.Signer(), a.now()))
+	}
 	deliver(ctx, g, workers, log)
 	return g.Wait()
 }

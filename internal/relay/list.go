@@ -27,6 +27,9 @@ type Entry struct {
 	PasswordFile string `yaml:"password_file"` // relative to the folder of the list
 	Pipelining   *bool  `yaml:"pipelining"`    // true if left out
 
+	DKIMKeys   *[]string `yaml:"dkim_keys"`   // SELECTOR[:DAY]=FILE of each, files as password_file; nil: as the others, empty: it signs itself
+	DKIMDomain string    `yaml:"dkim_domain"` // as in --dkim-domain
+
 	Weight int    `yaml:"weight"` // its part of the connections; 1 if left out
 	Rate   int    `yaml:"rate"`   // mails a second; 0: as it bears
 	Daily  int    `yaml:"daily"`  // mails a day; 0: no limit
@@ -62,11 +65,23 @@ func ReadList(file string) ([]Entry, error) {
 			return nil, fmt.Errorf("relay %d of %s: the name %q stands there twice", i+1, file, e.Name)
 		}
 		seen[e.Name] = true
-		if e.PasswordFile != "" && !filepath.IsAbs(e.PasswordFile) {
-			e.PasswordFile = filepath.Join(filepath.Dir(file), e.PasswordFile)
+		e.PasswordFile = beside(file, e.PasswordFile)
+		if e.DKIMKeys != nil {
+			for k, given := range *e.DKIMKeys {
+				selector, key, _ := strings.Cut(given, "=")
+				(*e.DKIMKeys)[k] = selector + "=" + beside(file, key)
+			}
 		}
 	}
 	return list.Relays, nil
+}
+
+// beside is where a file lies that a list names: relative to the list's folder.
+func beside(list, file string) string {
+	if file == "" || filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(filepath.Dir(list), file)
 }
 
 func (e *Entry) check() error {
@@ -79,6 +94,8 @@ func (e *Entry) check() error {
 		return errors.New("weight, rate and daily are numbers from 0 on")
 	case e.Username != "" && e.PasswordFile == "":
 		return errors.New("it has a username and no password_file")
+	case e.DKIMDomain != "" && (e.DKIMKeys == nil || len(*e.DKIMKeys) == 0):
+		return errors.New("it has a dkim_domain and no dkim_keys")
 	}
 	e.Weight = cmp.Or(e.Weight, 1)
 	return nil

@@ -48,6 +48,7 @@ func TestAListOfRelaysThatIsWrongIsRefusedWithThePlace(t *testing.T) {
 		"a name twice":            {"relays: [{name: a, host: h}, {name: a, host: i}]", "relay 2"},
 		"a user without password": {"relays: [{name: a, host: h, username: u}]", "password_file"},
 		"less than nothing":       {"relays: [{name: a, host: h, rate: -1}]", "from 0 on"},
+		"a domain without keys":   {"relays: [{name: a, host: h, dkim_domain: example.org}]", "no dkim_keys"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := ReadList(writeList(t, c.body)); err == nil || !strings.Contains(err.Error(), c.want) {
