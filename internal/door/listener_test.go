@@ -347,6 +347,11 @@ func TestWhateverAClientSends250FollowsAKeepingAlone(t *testing.T) {
 		c := dial(t, addr)
 		defer c.Close()
 		kept, recipients, chunks := len(d.all()), 0, false
+		if rapid.Bool().Draw(rt, "begun") {
+			c.do("MAIL FROM:<>", "250")
+			c.do("RCPT TO:<"+ours+">", "250")
+			recipients = 1
+		}
 		for range rapid.IntRange(1, 25).Draw(rt, "commands") {
 			command := rapid.SampledFrom(commands).Draw(rt, "command")
 			if command == "away" || command == "back" {
