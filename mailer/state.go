@@ -116,7 +116,7 @@ func (r BlockReason) Remedy() string {
 		BlockNoChannel:     "import an address or a number; the register must allow letters and calls",
 		BlockNoLanguage:    "add the missing translation and create a new campaign",
 		BlockNoCountry:     "import their country or language, or set languages.unknown_country in the register",
-		BlockAddressDead:   "import another address or number (letters, calls: if the register allows)",
+		BlockAddressDead:   "import another address, or a number if the register allows calls",
 		BlockRefused:       "see the reply in 'contact show ID', mend its cause, create a new campaign",
 		BlockNotApproved:   "create and approve a new campaign: its content will name these sources",
 		BlockRoleMailbox:   "import the person's name or own address, or decide with 'contact tell ID' that the office is told",
