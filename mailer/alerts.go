@@ -21,12 +21,13 @@ const (
 	AlertComplaints        AlertKind = "complaints"          // more of a campaign's notices were called spam than providers bear
 	AlertLettersUnposted   AlertKind = "letters_unposted"    // a batch of letters lies about
 	AlertLettersDue        AlertKind = "letters_due"         // letters wait to be printed, and a date is near (D8)
+	AlertUsedAnyway        AlertKind = "used_anyway"         // a person's data were used although the gate refuses it (D6)
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
 	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
-	AlertAnswerDue, AlertComplaints, AlertLettersUnposted, AlertLettersDue}
+	AlertAnswerDue, AlertComplaints, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -46,6 +47,7 @@ func (k AlertKind) Remedy() string {
 		AlertAnswerDue:         "answer them before the date, then 'answer close ID'; 'answer show ID' has what they wrote",
 		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
 		AlertLettersUnposted:   "post it and say so with 'letter posted', or put it back with 'letter withdraw'",
+		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
 	}[k]
 }

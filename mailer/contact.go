@@ -102,6 +102,9 @@ const CauseAcquisition = "acquisition"
 // causePurpose goes before the key of a purpose that opened a duty.
 const causePurpose = "purpose:"
 
+// CausePurpose is the cause of duties that a new purpose opened (14(4)).
+func CausePurpose(key string) string { return causePurpose + key }
+
 // FirstAcquisitions are the first from each source for an activity, ordered by
 // source key; with an empty activity, for any. Each is as visible as the strictest
 // from its source: a restriction learnt later holds for what was obtained before (S4).

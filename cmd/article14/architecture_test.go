@@ -50,6 +50,7 @@ var homes = map[string][]string{
 	"golang.org/x/net/html":               {"internal/compose"},
 	"golang.org/x/net/publicsuffix":       {"internal/doctor"},
 	"codeberg.org/go-pdf/fpdf":            {"internal/letter"},
+	"github.com/danielgtaylor/huma":       {"internal/web/api"},
 	"github.com/go-fonts/liberation":      {"internal/letter"},
 	"github.com/go-fonts/dejavu":          {"internal/letter"},
 	"golang.org/x/image":                  {"internal/letter"},

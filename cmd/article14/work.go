@@ -16,6 +16,7 @@ import (
 
 	"article14/internal/ops"
 	"article14/internal/web"
+	"article14/internal/web/api"
 	"article14/internal/web/portal"
 	"article14/mailer"
 )
@@ -24,6 +25,7 @@ import (
 type listenFlags struct {
 	Listen    string   `help:"Address of the recipients' pages." default:"127.0.0.1:8014"`
 	OpsListen string   `help:"Address of metrics and health; keep it from the outside." default:"127.0.0.1:9114"`
+	APIListen string   `help:"Address at which programs ask the gate (docs/gate.md); empty: none." placeholder:"HOST:PORT"`
 	Proxies   []string `help:"Networks of the reverse proxies whose X-Forwarded-For is believed." placeholder:"CIDR"`
 	HookFlags
 }
@@ -126,6 +128,7 @@ func (a *app) pages(f listenFlags, cfg web.Config, meter *ops.Meter) (_ web.Conf
 		proxies = append(proxies, prefix)
 	}
 	cfg.Addr, cfg.OperationsAddr, cfg.Portal = f.Listen, f.OpsListen, a.portal(proxies)
+	cfg.APIAddr, cfg.API = f.APIListen, api.New(api.Options{Gate: a.gate(), Tokens: a.apiTokens(), Version: version(), Log: a.log})
 	cfg.Rooms, err = a.hooks(f.HookFlags, meter)
 	return cfg, err
 }
@@ -188,6 +191,9 @@ func listen(ctx context.Context, cfg web.Config) (*web.Server, error) {
 	where := []any{"operations", srv.OperationsAddr().String()}
 	if cfg.Addr != "" {
 		where = append([]any{"pages", srv.Addr().String()}, where...)
+	}
+	if cfg.APIAddr != "" {
+		where = append(where, "api", srv.APIAddr().String())
 	}
 	cfg.Log.Info("serving", where...)
 	return srv, nil

@@ -246,6 +246,7 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		{"erase_all_answer_texts", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_all_raw", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_answer_reasons", len(e.whole), []any{uuids(e.whole)}},
+		{"erase_disclosure_references", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_identifiers", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_contacts", len(e.whole), []any{uuids(e.whole), e.now}},
 	} {

@@ -22,10 +22,11 @@ const (
 	countObjection      = "objection"
 	countRequest        = "request"
 	countAlert          = "alert"
-	countReport         = "report"    // '' > finding: matched, or not understood
-	countAnswer         = "answer"    // open ones by kind
-	countClass          = "class"     // notices queued, by class of domain; those of no class are the others
-	countUnmatched      = "unmatched" // reports by state: waiting, given_up, not_understood
+	countReport         = "report"     // '' > finding: matched, or not understood
+	countAnswer         = "answer"     // open ones by kind
+	countClass          = "class"      // notices queued, by class of domain; those of no class are the others
+	countDisclosure     = "disclosure" // uses by kind, and those that the gate had refused
+	countUnmatched      = "unmatched"  // reports by state: waiting, given_up, not_understood
 )
 
 // dueHour is the bucket of "owed" that a deadline falls into.
