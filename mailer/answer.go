@@ -161,7 +161,7 @@ func containsHash(hashes [][]byte, hash []byte) bool {
 
 // AnswerClue looks in an answer for the delivery that it is about: by the addresses to which it
 // was sent, of answers first, and then as in any report.
-func (t Tokens) AnswerClue(sentTo []string, r Report) Clue {
+func (r Report) AnswerClue(t Tokens, sentTo []string) Clue {
 	forged := false
 	for _, addrs := range [][]string{sentTo, r.SentTo} {
 		for _, addr := range addrs {
@@ -175,7 +175,7 @@ func (t Tokens) AnswerClue(sentTo []string, r Report) Clue {
 	if forged {
 		return Clue{Why: UnmatchedForged}
 	}
-	return t.Clue(sentTo, r)
+	return r.Clue(t, sentTo)
 }
 
 // EmailHash is what a mail address is recognised by, or nil for what is none.
@@ -188,7 +188,7 @@ func EmailHash(key Key, addr string) []byte {
 }
 
 // ownAddress tells whether an address is one that we write from or are written to at.
-func (c Controller) ownAddress(addr string) bool {
+func ownAddress(c Controller, addr string) bool {
 	_, domain, _ := strings.Cut(addr, "@")
 	for _, own := range []string{c.Mail.BounceDomain, c.Mail.AnswerDomain} {
 		if own != "" && strings.EqualFold(own, domain) {

@@ -90,7 +90,7 @@ func TestAnAnswerIsMatchedByTheSurestThatItHas(t *testing.T) {
 		"a forged one, and then nothing":      {[]string{mustAnswer(t, Tokens{NewKeyring()}, one)}, Report{MessageID: two.String() + "@b.example"}, Clue{Why: UnmatchedForged}},
 		"a mailbox of ours, and nothing more": {[]string{"privacy@acme.example"}, Report{}, Clue{Why: UnmatchedNoClue}},
 	} {
-		if got := tokens.AnswerClue(c.sentTo, c.r); got != c.want {
+		if got := c.r.AnswerClue(tokens, c.sentTo); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -150,7 +150,7 @@ func TestOurOwnAddressesNeverObject(t *testing.T) {
 	c := Controller{Email: "privacy@acme.example", Mail: MailSettings{From: "notice@acme.example", BounceDomain: "bounces.acme.example", AnswerDomain: "answers.acme.example"}}
 	for addr, want := range map[string]bool{"Privacy@ACME.example": true, "notice@acme.example": true, "b-x@bounces.acme.example": true, "a-x@Answers.acme.example": true,
 		"ann@acme.example": false, "ann@example.org": false, "": false} {
-		if got := c.ownAddress(addr); got != want {
+		if got := ownAddress(c, addr); got != want {
 			t.Errorf("%q is ours: %v", addr, got)
 		}
 	}

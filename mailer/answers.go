@@ -56,11 +56,8 @@ const (
 	answerTextKept = 365 * 24 * time.Hour
 	answerRawKept  = 92 * 24 * time.Hour
 	// answerNear is how long before its date an open answer is an alert.
-	answerNear = 7 * 24 * time.Hour
-	// acknowledgeOnce is for how long nothing else is sent to an address that a receipt for
-	// an answer went to, or any other: two programs that answer each other shall not go on.
-	acknowledgeOnce = 24 * time.Hour
-	answersAtOnce   = 200
+	answerNear    = 7 * 24 * time.Hour
+	answersAtOnce = 200
 )
 
 // Errors of answers.
@@ -98,7 +95,7 @@ func (a *Answers) file(f ReportFile, said Said) AnswerFile {
 	return AnswerFile{
 		Item: AnswerItem{ID: f.ID, Door: f.Door, ReceivedAt: f.ReceivedAt, Language: asks.Language, Kind: asks.Kind, Why: asks.Why,
 			DueAt: RequestDue(f.ReceivedAt, a.Company.Zone), State: AnswerOpen},
-		Text: text, FromHash: EmailHash(a.Keys.Newest(IdentityKey), said.From), Own: a.Company.ownAddress(said.From), Clear: asks.Objects, Report: f,
+		Text: text, FromHash: EmailHash(a.Keys.Newest(IdentityKey), said.From), Own: ownAddress(a.Company, said.From), Clear: asks.Objects, Report: f,
 	}
 }
 

@@ -101,7 +101,7 @@ func newAssessor(reg *Register, available func(string) bool, now time.Time) *ass
 func (a *assessor) add(s Assessed) {
 	s.Duties = slices.Clone(s.Duties)
 	for i, d := range s.Duties {
-		s.Duties[i] = d.told()
+		s.Duties[i] = Told(d)
 	}
 	a.People++
 	if s.WasKnown {
@@ -122,7 +122,7 @@ func (a *assessor) add(s Assessed) {
 		a.visibility(s.Acquisitions)
 		if len(s.Addresses) == 0 {
 			a.NoAddress++
-		} else if !slices.ContainsFunc(s.Addresses, func(ch Channel) bool { return !isRole(ch) }) {
+		} else if !slices.ContainsFunc(s.Addresses, func(ch Channel) bool { return !ch.IsRole() }) {
 			a.RoleMailboxes++
 		}
 	}
@@ -131,7 +131,7 @@ func (a *assessor) add(s Assessed) {
 	}
 	for _, duties := range underWay {
 		a.UnderWay++
-		a.owing[a.second(earliestDue(duties))]++
+		a.owing[a.second(EarliestDue(duties))]++
 	}
 }
 
@@ -143,7 +143,7 @@ func (a *assessor) duty(d Duty) {
 		return
 	case DutyExcused:
 		a.Excused[d.Excuse]++
-		if d.toldLate() {
+		if ToldLate(d) {
 			a.ToldLate++
 		}
 		return

@@ -169,7 +169,7 @@ func (c *Calls) check(l CallLog) error {
 
 // settlement is what follows from the result of a call.
 func (l CallLog) settlement(j Job, a Attempt) Settlement {
-	end := j.settlement(Relayed, ClassAccepted, l.On)
+	end := j.Settlement(Relayed, ClassAccepted, l.On)
 	end.AttemptID, end.Duty = a.ID, DutyMet
 	end.Reply = MaskAddresses(strings.TrimSpace(string(l.Result) + " " + l.Note))
 	fail := func(class ReplyClass, reason BlockReason) {
@@ -178,7 +178,7 @@ func (l CallLog) settlement(j Job, a Attempt) Settlement {
 	switch l.Result {
 	case CallWrongNumber:
 		fail(ClassDeadAddress, BlockAddressDead)
-		end.Suppress = deadAddress(ByPhone, j.AddressHash, j.AddressKeyID, string(CallWrongNumber), l.On)
+		end.Suppress = DeadAddress(ByPhone, j.AddressHash, j.AddressKeyID, string(CallWrongNumber), l.On)
 	case CallRefused:
 		fail(ClassRefused, BlockRefused)
 	case CallNotReached:

@@ -137,24 +137,24 @@ func startOfDay(now time.Time, zone *time.Location) time.Time {
 	return calendar.DateOf(now, zone).StartOf(zone).UTC()
 }
 
-// keepAllowances begins days, and looks after canaries.
-func (r *run) keepAllowances(ctx context.Context, now time.Time) {
-	if r.Releases == nil || r.Releases.Allowances == nil {
-		return
-	}
-	store := r.Releases.Allowances
-	r.complain(ctx, "begin a day", store.RollDays(ctx, r.Controller, startOfDay(now, r.zone())))
-	canaries, err := store.Canaries(ctx, r.Controller)
-	r.complain(ctx, "look after canaries", err)
+// BeginDay has what campaigns may tell in a day begin anew, as soon as it has (D10).
+func (r *Releases) BeginDay(ctx context.Context) error {
+	return r.Allowances.RollDays(ctx, r.Controller, startOfDay(r.Now(), r.Zone))
+}
+
+// KeepCanaries moves on those whose people are told, or whose wait is over.
+func (r *Releases) KeepCanaries(ctx context.Context) error {
+	canaries, err := r.Allowances.Canaries(ctx, r.Controller)
 	for _, c := range canaries {
-		to := c.Canary.Next(c.Counts, now)
+		to := c.Canary.Next(c.Counts, r.Now())
 		if to == c.Canary.State {
 			continue
 		}
-		moved, err := store.MoveCanary(ctx, r.Controller, c.CampaignID, c.Canary.State, to, now)
-		r.complain(ctx, "move a canary", err)
+		moved, failed := r.Allowances.MoveCanary(ctx, r.Controller, c.CampaignID, c.Canary.State, to, r.Now())
+		err = errors.Join(err, failed)
 		if moved {
 			r.Log.Info("the canary of a campaign", "campaign", c.Key, "state", to)
 		}
 	}
+	return err
 }

@@ -131,16 +131,6 @@ func (c ClassFigures) ClearsIn(queued int64) float64 {
 	return float64(queued) / perSecond
 }
 
-// QueuedIn is what is queued in the lanes of a class, of all campaigns.
-func (f Figures) QueuedIn(class string) (n int64) {
-	for _, l := range f.Lanes {
-		if l.Class == class && !l.CampaignID.IsZero() {
-			n += l.Queued
-		}
-	}
-	return n
-}
-
 // Set makes a class, or changes one. Every worker goes by it with its next claim.
 func (c Classes) Set(ctx context.Context, change ClassChange, by string) (Class, error) {
 	if by == "" {
@@ -249,16 +239,12 @@ func (r *Releases) ResumeClass(ctx context.Context, key, class, by string) error
 // sortARound is how many chunks a worker sorts before it looks after other things again.
 const sortARound = 5
 
-// keepClasses has what is queued follow classes that have changed.
-func (r *run) keepClasses(ctx context.Context) {
-	if r.Releases == nil || r.Releases.Classes == nil {
-		return
-	}
+// KeepClasses has what is queued follow classes that have changed.
+func (r *Releases) KeepClasses(ctx context.Context) error {
 	for range sortARound {
-		_, left, err := r.Releases.Classes.SortLanes(ctx, r.Controller)
-		r.complain(ctx, "sort the queue by class of domain", err)
-		if err != nil || !left {
-			return
+		if _, left, err := r.Classes.SortLanes(ctx, r.Controller); err != nil || !left {
+			return err
 		}
 	}
+	return nil
 }

@@ -27,7 +27,7 @@ func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	}
 	if len(d.Identifiers) > 0 { // else they are erased
 		c.Object = &Objection{ContactID: d.ContactID, ActivityKey: d.ActivityKey, Scope: ObjectToAll, Way: WayComplaint, DeliveryID: d.ID}
-		c.StopUse = suppressUse(d.Identifiers, "complaint")
+		c.StopUse = StopUse(d.Identifiers, "complaint")
 	}
 	return c
 }

@@ -7,46 +7,6 @@ import (
 	"strings"
 )
 
-// LanguagesUsed lists the languages that a register has any text in, sorted.
-func (r *Register) LanguagesUsed() []string {
-	used := map[string]bool{}
-	r.eachText(func(t Texts) {
-		for l, text := range t {
-			if text != "" {
-				used[l] = true
-			}
-		}
-	})
-	return slices.Sorted(maps.Keys(used))
-}
-
-// eachText visits every text of a register.
-func (r *Register) eachText(visit func(Texts)) {
-	all := func(texts ...Texts) {
-		for _, t := range texts {
-			visit(t)
-		}
-	}
-	for _, s := range r.Sources {
-		all(s.Names, s.Method)
-	}
-	for _, a := range r.Activities {
-		all(a.Names, a.Holding, a.Summary, a.LateApology, a.Retention.Event)
-		for _, p := range a.Purposes {
-			all(p.Texts, p.Interest)
-		}
-		for _, k := range a.Categories {
-			all(k.Texts)
-		}
-		for _, t := range a.Recipients {
-			all(t.Role, t.Activity, t.Industry, t.Sector, t.Place)
-		}
-		if a.Automated != nil {
-			all(a.Automated.Logic, a.Automated.Significance, a.Automated.Consequences)
-		}
-	}
-}
-
 // neededLanguages are those that the register uses and notices can be written in.
 func neededLanguages(reg *Register, offered []string) []string {
 	used := reg.LanguagesUsed()

@@ -1,7 +1,6 @@
 package mailer
 
 import (
-	"slices"
 	"strings"
 
 	"article14/internal/plain"
@@ -26,32 +25,6 @@ func (c *registerCheck) doubt(path, key, lang, text string) {
 		}
 		c.last().Language = lang
 	}
-}
-
-// Waived finds the waiver whose words cover a word of doubt where it stands (P1).
-func (reg *Register) Waived(text string, f plain.Finding) (Waiver, bool) {
-	i := slices.IndexFunc(reg.Waivers, func(w Waiver) bool {
-		return strings.TrimSpace(w.Reason) != "" && covers(text, w.Words, f.Offset, f.Offset+len(f.Text))
-	})
-	if i < 0 {
-		return Waiver{}, false
-	}
-	return reg.Waivers[i], true
-}
-
-// covers reports whether words stand in text so that they span from start to end.
-func covers(text, words string, start, end int) bool {
-	for from := 0; words != ""; {
-		i := strings.Index(text[from:], words)
-		if i < 0 || from+i > start {
-			return false
-		}
-		if from+i+len(words) >= end {
-			return true
-		}
-		from += i + 1
-	}
-	return false
 }
 
 // generic refuses names of sources that name nobody (S2), unless the reason why

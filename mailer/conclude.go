@@ -2,12 +2,11 @@ package mailer
 
 import (
 	"errors"
-	"time"
 )
 
 // conclude says what an attempt came to and what follows from it.
 func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
-	end := j.settlement(Relayed, ClassAccepted, r.Now())
+	end := j.Settlement(Relayed, ClassAccepted, r.Now())
 	end.AttemptID, end.Stage = a.ID, StageDot
 	if err != nil {
 		var lost *DeliveryError
@@ -34,17 +33,9 @@ func (r *run) conclude(j Job, a Attempt, reply Reply, err error) Settlement {
 	return end
 }
 
-// settlement begins the end of a job's claim.
-func (j Job) settlement(to DeliveryState, class ReplyClass, at time.Time) Settlement {
-	return Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID, To: to, Class: class, At: at}
-}
-
 // uncertainTries is how many attempts a delivery may have had before one that
 // ends uncertain is left to a person: its mailbox may hold several copies already.
 const uncertainTries = 3
-
-// never is behind every instant at which somebody looks.
-var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // uncertain waits longer each time before the same bytes go out again, and in the
 // end for a person. A deadline does not pass in silence meanwhile (D8).
@@ -55,7 +46,7 @@ func (r *run) uncertain(j Job, a Attempt, end *Settlement) {
 	}
 	switch {
 	case a.Number >= uncertainTries:
-		end.ReadyAt = never
+		end.ReadyAt = Never
 		alert(AlertUncertainHeld)
 	case end.ReadyAt.After(j.DueAt) && j.Document == DocNotice:
 		alert(AlertRetryPastDeadline)
@@ -116,6 +107,6 @@ func (r *run) rejected(j Job, end *Settlement) {
 		}
 	}
 	if next.Suppress {
-		end.Suppress = deadAddress(ByEmail, j.AddressHash, j.AddressKeyID, string(end.Class), end.At)
+		end.Suppress = DeadAddress(ByEmail, j.AddressHash, j.AddressKeyID, string(end.Class), end.At)
 	}
 }

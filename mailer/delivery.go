@@ -149,3 +149,22 @@ const (
 	LaneOpen   LaneState = "open"
 	LanePaused LaneState = "paused"
 )
+
+// Settlement begins the end of a job's claim.
+func (j Job) Settlement(to DeliveryState, class ReplyClass, at time.Time) Settlement {
+	return Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID, To: to, Class: class, At: at}
+}
+
+// Never is when a delivery is tried again that is held for a person: behind every
+// instant at which somebody looks.
+var Never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// StopUse stops use by every identifier, and re-import after an erasure. It
+// never stops a notice, which is owed all the same (R9).
+func StopUse(ids []Identifier, reason string) []Suppression {
+	var out []Suppression
+	for _, id := range ids {
+		out = append(out, Suppression{Kind: id.Kind, Hash: id.Hash, KeyID: id.KeyID, Scope: SuppressUse, Reason: reason})
+	}
+	return out
+}

@@ -379,5 +379,5 @@ func (w *erasing) suppress() []Suppression {
 	if reason == "" {
 		return nil
 	}
-	return suppressUse(w.held.Identifiers, reason)
+	return StopUse(w.held.Identifiers, reason)
 }

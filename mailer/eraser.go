@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"article14/internal/calendar"
@@ -71,7 +72,14 @@ type Eraser struct {
 	Controller ID
 	Key        string // the controller's, as in the register
 	Now        func() time.Time
-	Page       int // contacts erased in one transaction; 0 means 200
+	Page       int          // contacts erased in one transaction; 0 means 200
+	Meter      EraseMeter   // for KeepHouse alone
+	Log        *slog.Logger // for KeepHouse alone
+}
+
+// EraseMeter counts passes that came to their end; internal/ops shows them as metrics.
+type EraseMeter interface {
+	Erased(pass Erased)
 }
 
 // Erased counts a pass.
@@ -254,24 +262,14 @@ func (e *Eraser) Tell(ctx context.Context, contact ID, by, why string) (opened i
 // TellOpens are the blocks that a decision to tell takes away.
 var TellOpens = []BlockReason{BlockQuarantined, BlockRoleMailbox, BlockSharedMailbox}
 
-// keepErasing has a pass made as soon as a worker is up, and then every hour: storage
-// ends with a day, so that is soon enough.
-func (r *run) keepErasing(ctx context.Context) {
-	if r.Eraser == nil {
-		return
+// KeepHouse makes a pass, and has it counted and logged.
+func (e *Eraser) KeepHouse(ctx context.Context) error {
+	out, err := e.Pass(ctx)
+	if err == nil {
+		e.Meter.Erased(out)
 	}
-	for ctx.Err() == nil {
-		out, err := r.Eraser.Pass(ctx)
-		r.complain(ctx, "erase what has expired", err)
-		if err == nil {
-			r.Meter.Erased(out)
-		}
-		if out.Contacts+out.Waiting > 0 {
-			r.Log.Info("erased what has expired", "contacts", out.Contacts, "waiting", out.Waiting)
-		}
-		if r.Letters != nil {
-			r.complain(ctx, "look after letters", r.Letters.KeepHouse(ctx))
-		}
-		r.pause(ctx, r.opt.EraseEvery)
+	if out.Contacts+out.Waiting > 0 {
+		e.Log.Info("erased what has expired", "contacts", out.Contacts, "waiting", out.Waiting)
 	}
+	return err
 }

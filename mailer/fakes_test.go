@@ -278,7 +278,6 @@ func (noMeter) Rescued(int, int)                                 {}
 func (noMeter) RelayAway()                                       {}
 func (noMeter) HandedOver(time.Duration, time.Duration)          {}
 func (noMeter) Waited(Wait, time.Duration)                       {}
-func (noMeter) Erased(Erased)                                    {}
 
 func testWorker(q *memQueue, r *memRelay) *Worker {
 	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: Tokens{q.ring},

@@ -2,9 +2,12 @@ package mailer
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"time"
+
+	"article14/internal/wish"
 )
 
 // Ages are how long duties have been overdue, the oldest first; each begins where
@@ -159,3 +162,88 @@ func (f Figures) pausedNear() (n int64) {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// Figures is what status, metrics and demo are made of, from counters and
+// narrow indexes.
+type Figures struct {
+	AsOf        time.Time
+	Contacts    int64
+	Duties      map[DutyState]int64
+	Blocked     map[BlockReason]int64
+	Overdue     int64            // not met and past due_at
+	DueWithin   map[string]int64 // "1d", "3d", "7d", "30d": not met, still on time, and due within; a wider window holds the narrower ones
+	OldestDueAt time.Time        // of duties not met
+	MetLate     int64
+	Deliveries  map[DeliveryState]int64 // notices
+	Attempts    map[DeliveryState]int64 // by outcome
+	ByLanguages map[string]int64        // notices handed over
+	Imports     ImportCounts
+	Objections  map[Way]int64
+	Requests    int64               // open
+	Alerts      map[AlertKind]int64 // open
+	Reports     map[string]int64    // what came back, by finding: a class of bounce, delayed, ..., not_understood
+	Unmatched   map[string]int64    // reports that found no delivery: waiting, given_up, not_understood
+	QueueOldest time.Time           // created_at of the oldest queued delivery in an open lane
+	RelayedLast map[string]int64    // "1m", "1h": handed over in the last minute, hour
+	Lanes       []LaneFigures
+	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
+	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
+	Workers     []Heartbeat
+	Relays      []RelayFigures // those with limits
+	Classes     []ClassFigures // of recipient domains, those on record
+	Instance    Instance
+	Exemptions  ExemptionFigures
+	Answers     AnswerFigures
+	ByHand      HandFigures
+}
+
+// AnswerFigures are people's answers that nobody has closed.
+type AnswerFigures struct {
+	Open   map[wish.Kind]int64 `json:"open_by_kind"` // by the kind that words suggest
+	Oldest time.Time           `json:"oldest,omitzero"`
+	DueAt  time.Time           `json:"first_due,omitzero"` // the earliest date (D9)
+}
+
+// ManyByHand is where the count of what waits for people stops.
+const ManyByHand = 100_000
+
+// HandFigures are letters and calls: what people carry out.
+type HandFigures struct {
+	Letters   int64     `json:"letters"` // in the queue, to be printed; ManyByHand at most, with the calls
+	LettersBy time.Time `json:"letters_first_due,omitzero"`
+	InBatches int64     `json:"in_batches"` // printed, or about to be, and not posted
+	Batches   int64     `json:"batches"`    // that are not posted
+	Posted    int64     `json:"posted"`
+	Returned  int64     `json:"returned"`
+	Calls     int64     `json:"calls"` // to be made
+	CallsBy   time.Time `json:"calls_first_due,omitzero"`
+}
+
+// ExemptionFigures are exemptions that wait for a person.
+type ExemptionFigures struct {
+	Proposed   int64 `db:"proposed" json:"proposed"`       // for somebody else to confirm them
+	ReviewSoon int64 `db:"review_soon" json:"review_soon"` // in force, with a review date within ReviewSoon
+}
+
+// LaneFigures is a lane with its backlog.
+type LaneFigures struct {
+	Lane
+	CampaignKey string
+	Queued      int64
+	EarliestDue time.Time
+}
+
+// FiguresStore gives the figures.
+type FiguresStore interface {
+	Figures(ctx context.Context, controller ID, now time.Time) (Figures, error)
+}
+
+// QueuedIn is what is queued in the lanes of a class, of all campaigns.
+func (f Figures) QueuedIn(class string) (n int64) {
+	for _, l := range f.Lanes {
+		if l.Class == class && !l.CampaignID.IsZero() {
+			n += l.Queued
+		}
+	}
+	return n
+}

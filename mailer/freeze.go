@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -28,6 +29,18 @@ func (r *Releases) TakeIn(ctx context.Context, c Campaign) error {
 		return err
 	}
 	return r.place(ctx, c, false, ID{}, false, nil)
+}
+
+// TakeInAll has every running campaign take in whom it must look at again. One that
+// cannot does not hold up the others.
+func (r *Releases) TakeInAll(ctx context.Context) error {
+	cs, err := r.Campaigns.Campaigns(ctx, r.Controller)
+	for _, c := range cs {
+		if c.State == CampaignRunning {
+			err = errors.Join(err, r.TakeIn(ctx, c))
+		}
+	}
+	return err
 }
 
 // upToDate refuses to take in people under a text that leaves out a purpose which

@@ -11,7 +11,7 @@ const wakeAtOnce = 5000
 
 // keepHouse does what must be done again and again while a worker runs: renew
 // claims, wake what waits, rescue what was lost, end campaigns that are done,
-// fold counters, look again at parked reports.
+// fold counters, and do the chores of other rooms.
 func (r *run) keepHouse(ctx context.Context) {
 	var renew, reports time.Time
 	for ctx.Err() == nil {
@@ -21,29 +21,11 @@ func (r *run) keepHouse(ctx context.Context) {
 			renew = now.Add(r.opt.Lease / 4)
 		}
 		r.round(ctx, now)
-		r.keepAllowances(ctx, now)
-		r.keepClasses(ctx)
+		r.do(ctx, r.Chores.Round)
 		r.finish(ctx)
 		if !now.Before(reports) {
 			r.lookAtReports(ctx)
 			reports = now.Add(r.opt.ReportsEvery)
-		}
-		r.pause(ctx, r.opt.Tick)
-	}
-}
-
-// keepTakingIn places failed duties anew as soon as there are any, and looks for
-// new ones of standing campaigns now and then. It walks through many people, so
-// nothing else waits for it.
-func (r *run) keepTakingIn(ctx context.Context) {
-	var next time.Time
-	for ctx.Err() == nil {
-		if now := r.Now(); r.somethingFailed() || !now.Before(next) {
-			if r.Exemptions != nil { // first, so that nobody is placed who was told before
-				r.complain(ctx, "look after exemptions", r.Exemptions.KeepHouse(ctx))
-			}
-			r.takeIn(ctx)
-			next = now.Add(r.opt.TakeInEvery)
 		}
 		r.pause(ctx, r.opt.Tick)
 	}
@@ -73,53 +55,6 @@ func (r *run) renewClaims(ctx context.Context) {
 		r.held.renewed(standing, now.Add(r.opt.Lease))
 	}
 	r.complain(ctx, "renew claims", err)
-}
-
-// lookAtReports tries to match what is parked, and forgets what is over its time.
-func (r *run) lookAtReports(ctx context.Context) {
-	if r.Reports == nil {
-		return
-	}
-	reopened, err := r.Reports.Retry(ctx)
-	r.complain(ctx, "look again at parked reports", err)
-	if reopened {
-		r.noteFailed()
-	}
-	r.complain(ctx, "forget old reports", r.Reports.Forget(ctx))
-	if answers := r.Reports.Answers; answers != nil {
-		r.complain(ctx, "see to people's answers", answers.KeepHouse(ctx))
-		r.complain(ctx, "forget old answers", answers.Forget(ctx))
-	}
-}
-
-// noteFailed has the next channel looked for soon (E3).
-func (r *run) noteFailed() {
-	select {
-	case r.failed <- struct{}{}:
-	default:
-	}
-}
-
-func (r *run) somethingFailed() bool {
-	select {
-	case <-r.failed:
-		return true
-	default:
-		return false
-	}
-}
-
-func (r *run) takeIn(ctx context.Context) {
-	if r.Releases == nil {
-		return
-	}
-	cs, err := r.Releases.Campaigns.Campaigns(ctx, r.Controller)
-	r.complain(ctx, "list campaigns", err)
-	for _, c := range cs {
-		if c.State == CampaignRunning {
-			r.complain(ctx, "take in duties", r.Releases.TakeIn(ctx, c))
-		}
-	}
 }
 
 func (r *run) finish(ctx context.Context) {

@@ -69,14 +69,6 @@ type ImportCounts struct {
 	Already  bool  `json:"already,omitempty"` // an earlier run read the whole file: this one added nothing
 }
 
-// Known is a contact already stored that shares an identifier with a batch.
-type Known struct {
-	Contact      Contact
-	Identifiers  []Identifier
-	Acquisitions []Acquisition
-	Duties       []Duty
-}
-
 // Merge is what one batch comes to.
 type Merge struct {
 	NewContacts  []Contact

@@ -91,7 +91,7 @@ func (r *run) newPen() *pen {
 
 // unanswered is what an attempt comes to if nothing is heard once its text has left.
 func (r *run) unanswered(l letter) Settlement {
-	end := l.Job.settlement(Uncertain, ClassUncertain, r.Now())
+	end := l.Job.Settlement(Uncertain, ClassUncertain, r.Now())
 	end.AttemptID, end.Stage = l.attempt.ID, StageDot
 	r.uncertain(l.Job, l.attempt, &end)
 	return end

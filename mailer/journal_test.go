@@ -187,7 +187,7 @@ func leftover(t *testing.T, q *memQueue, whole bool) Leftover {
 		a := Attempt{ID: NewID(now), DeliveryID: jobs[i].DeliveryID, ClaimID: claim, Number: 1}
 		as = append(as, a)
 		if to != "" {
-			s := jobs[i].settlement(to, "", now)
+			s := jobs[i].Settlement(to, "", now)
 			s.AttemptID, s.ReadyAt = a.ID, now.Add(time.Hour)
 			left.Ends = append(left.Ends, s)
 		}

@@ -3,6 +3,7 @@ package mailer
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -136,4 +137,35 @@ func (e *UnprintableError) Error() string {
 		return fmt.Sprintf("letter: %s has %s script, which the letter's fonts cannot set: give it in Latin, Greek or Cyrillic letters", e.Where, e.Script)
 	}
 	return fmt.Sprintf("letter: %s has a sign that no font of the letter has: write it without", e.Where)
+}
+
+// Text is a letter's words as plain text, for somebody who reads them out.
+func (t LetterText) Text() string {
+	var b strings.Builder
+	line := func(lead string, runs []LetterRun) {
+		b.WriteString(lead)
+		for _, r := range runs {
+			b.WriteString(r.Text)
+		}
+		b.WriteString("\n\n")
+	}
+	line("", t.Subject)
+	var blocks func(bs []LetterBlock)
+	blocks = func(bs []LetterBlock) {
+		for _, bl := range bs {
+			if len(bl.Runs) > 0 {
+				line(map[LetterBlockKind]string{LetterTitle: "# ", LetterHeading: "## "}[bl.Kind], bl.Runs)
+			}
+			for _, item := range bl.Items {
+				line("- ", item)
+			}
+			if bl.Kind != LetterSlip { // to cut out: nothing to read out
+				blocks(bl.Blocks)
+			}
+		}
+	}
+	for _, p := range t.Parts {
+		blocks(p.Blocks)
+	}
+	return strings.TrimSpace(b.String()) + "\n"
 }

@@ -294,7 +294,7 @@ type cannotPrint struct {
 func (e *cannotPrint) Error() string { return e.cause.Error() }
 
 func (e *cannotPrint) settlement(j LetterJob, now time.Time) Settlement {
-	end := j.settlement(Rejected, ClassRefused, now)
+	end := j.Settlement(Rejected, ClassRefused, now)
 	end.Duty, end.DutyReason = DutyFailed, e.reason
 	if e.reason == BlockRefused {
 		end.Alert = &Alert{Kind: AlertCannotCompose, Subject: j.DeliveryID.String(), Detail: fmt.Sprintf("%s %s %s", j.Document, j.Languages, j.Form)}

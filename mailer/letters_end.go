@@ -68,7 +68,7 @@ func (l *Letters) Posted(ctx context.Context, o PostedOrder) (LetterBatch, error
 	for chunk := range slices.Chunk(going, lettersAtOnce) {
 		ends := make([]Settlement, len(chunk))
 		for i, j := range chunk {
-			ends[i] = j.settlement(Relayed, ClassAccepted, p.At)
+			ends[i] = j.Settlement(Relayed, ClassAccepted, p.At)
 			ends[i].AttemptID, ends[i].Duty, ends[i].Reply = j.AttemptID, DutyMet, "posted on "+p.On
 		}
 		if _, err := l.Queue.Settle(ctx, ends); err != nil {
@@ -237,35 +237,4 @@ func (l *Letters) KeepHouse(ctx context.Context) error {
 		return nil
 	}
 	return l.Store.Raise(ctx, l.Controller, alerts, now)
-}
-
-// Text is a letter's words as plain text, for somebody who reads them out.
-func (t LetterText) Text() string {
-	var b strings.Builder
-	line := func(lead string, runs []LetterRun) {
-		b.WriteString(lead)
-		for _, r := range runs {
-			b.WriteString(r.Text)
-		}
-		b.WriteString("\n\n")
-	}
-	line("", t.Subject)
-	var blocks func(bs []LetterBlock)
-	blocks = func(bs []LetterBlock) {
-		for _, bl := range bs {
-			if len(bl.Runs) > 0 {
-				line(map[LetterBlockKind]string{LetterTitle: "# ", LetterHeading: "## "}[bl.Kind], bl.Runs)
-			}
-			for _, item := range bl.Items {
-				line("- ", item)
-			}
-			if bl.Kind != LetterSlip { // to cut out: nothing to read out
-				blocks(bl.Blocks)
-			}
-		}
-	}
-	for _, p := range t.Parts {
-		blocks(p.Blocks)
-	}
-	return strings.TrimSpace(b.String()) + "\n"
 }

@@ -53,7 +53,7 @@ func (r intakeRules) identifiers(rec Record) []Identifier {
 	if normal, _ := identity.Phone(rec.Phone); normal != "" {
 		add(ByPhone, rec.Phone, normal)
 	}
-	if normal := rec.Postal.normal(); normal != "" {
+	if normal := rec.Postal.Normal(); normal != "" {
 		add(ByPostal, rec.Postal.Value(), normal)
 	}
 	return ids

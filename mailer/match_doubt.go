@@ -12,7 +12,7 @@ func (r intakeRules) adds(p *person, rec Record) bool {
 
 // usable tells whether anything was obtained about a person that may be used.
 func (r intakeRules) usable(p *person) bool {
-	return mayBeUsed(r.register, p.acquisitions)
+	return MayBeUsed(r.register, p.acquisitions)
 }
 
 // newest is when the latest data were obtained that a person's record is made of:
@@ -21,7 +21,7 @@ func (r intakeRules) usable(p *person) bool {
 func (r intakeRules) newest(p *person) (latest time.Time) {
 	usable := r.usable(p)
 	for i, a := range p.acquisitions {
-		if a.ObtainedAt.After(latest) && (!usable || mayBeUsed(r.register, p.acquisitions[i:i+1])) {
+		if a.ObtainedAt.After(latest) && (!usable || MayBeUsed(r.register, p.acquisitions[i:i+1])) {
 			latest = a.ObtainedAt
 		}
 	}

@@ -212,13 +212,3 @@ func RestrictedLater(d Duty) Alert {
 	return Alert{Kind: AlertRestrictedLater, Subject: d.ContactID.String(),
 		Detail: fmt.Sprintf("duty %s, of source %s: its data are restricted, and that was learnt when it was no longer open; decide about them", d.ID, d.SourceKey)}
 }
-
-// Stricter is the more restrictive of two visibilities. Unknown stands between
-// the others, whatever the source's rule makes of it.
-func Stricter(a, b Visibility) Visibility {
-	order := []Visibility{VisiblePublic, VisibleUnknown, VisibleRestricted}
-	if slices.Index(order, a) >= slices.Index(order, b) {
-		return a
-	}
-	return b
-}

@@ -44,22 +44,19 @@ func AfterTold(state DutyState, reason BlockReason, delivery DeliveryState) (to 
 	return state, false
 }
 
-// told is the duty as the store leaves it once it knows since when its person was
+// Told is a duty as the store leaves it once it knows since when its person was
 // told; one that is in flight is taken for one in a worker's hands.
-func (d Duty) told() Duty {
+func Told(d Duty) Duty {
 	if to, ok := AfterTold(d.State, d.Reason, ""); ok && !d.ToldAt.IsZero() {
 		d.State, d.Reason, d.Excuse, d.Detail = to, "", ToldBefore, ""
 	}
 	return d
 }
 
-// toldLate tells whether a duty ended by a telling behind its date (D7).
-func (d Duty) toldLate() bool {
+// ToldLate tells whether a duty ended by a telling behind its date (D7).
+func ToldLate(d Duty) bool {
 	return d.State == DutyExcused && d.Excuse == ToldBefore && d.ToldAt.After(d.Due.At)
 }
-
-// Never is when a delivery is tried again that is held for a person.
-var Never = never
 
 // HeldForTold is the alert that a notice may have arrived, and is not sent again
 // because its person was told before.

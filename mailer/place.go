@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"article14/internal/address"
 	"article14/internal/calendar"
 	"article14/internal/language"
 )
@@ -69,7 +68,7 @@ func (p Placer) Decide(c Candidate) (pl Placement, key SkeletonKey, ok bool) {
 		Form:         key.Form,
 		SkeletonHash: hash,
 		Code:         NewCode(),
-		DueAt:        earliestDue(c.Duties),
+		DueAt:        EarliestDue(c.Duties),
 	}
 	return pl, key, true
 }
@@ -82,7 +81,7 @@ func (p Placer) tells(ds []Duty) []Duty {
 		if !d.ToldAt.IsZero() {
 			return true
 		}
-		key, later := strings.CutPrefix(d.Cause, causePurpose)
+		key, later := strings.CutPrefix(d.Cause, CausePurpose)
 		return later && !slices.ContainsFunc(p.Activity.Purposes, func(q Purpose) bool { return q.Key == key })
 	})
 }
@@ -159,7 +158,7 @@ func (p Placer) form(c Candidate) string {
 			sources = append(sources, f)
 		}
 	}
-	return form(sources)
+	return FormOf(sources)
 }
 
 // Quarantined tells whether data must not be used: their holder restricted who
@@ -187,7 +186,7 @@ var failedBefore = []BlockReason{BlockAddressDead, BlockRefused, BlockPolicy, Bl
 // is an office's, or others share it. A name says whom it is for, and so does a
 // person who decided to tell them all the same.
 func (p Placer) nobodys(c Candidate) BlockReason {
-	if named(c.Contact) || !c.Contact.TellAt.IsZero() || len(c.Addresses) == 0 {
+	if c.Contact.Named() || !c.Contact.TellAt.IsZero() || len(c.Addresses) == 0 {
 		return ""
 	}
 	reason := BlockRoleMailbox
@@ -195,20 +194,17 @@ func (p Placer) nobodys(c Candidate) BlockReason {
 		switch {
 		case ch.Shared:
 			reason = BlockSharedMailbox
-		case !isRole(ch):
+		case !ch.IsRole():
 			return ""
 		}
 	}
 	return reason
 }
 
-// named tells whether a contact has a person's name: Sales, or Role Account, finds nobody.
-func named(c Contact) bool { return c.Name != "" && !address.IsOffice(c.Name) }
-
 // personalFirst puts the addresses of somebody without a name in order: theirs
 // alone first, so that no office reads what is for them.
 func personalFirst(c Candidate) Candidate {
-	if !named(c.Contact) {
+	if !c.Contact.Named() {
 		c.Addresses = slices.Clone(c.Addresses)
 		slices.SortStableFunc(c.Addresses, func(a, b Channel) int { return others(a) - others(b) })
 	}
@@ -217,23 +213,8 @@ func personalFirst(c Candidate) Candidate {
 
 // others grades how many other people read what goes to an address.
 func others(ch Channel) int {
-	if ch.Shared || isRole(ch) {
+	if ch.Shared || ch.IsRole() {
 		return 1
 	}
 	return 0
-}
-
-func isRole(ch Channel) bool {
-	a, err := address.Parse(ch.Identifier.Value)
-	return err != nil || a.IsRole()
-}
-
-func earliestDue(ds []Duty) time.Time {
-	first := ds[0].Due.At
-	for _, d := range ds[1:] {
-		if d.Due.At.Before(first) {
-			first = d.Due.At
-		}
-	}
-	return first
 }

@@ -183,7 +183,7 @@ func (r *Registers) openPurpose(ctx context.Context, p newPurpose, v RegisterVer
 // purpose are told of it with the rest. Where all that is held is quarantined, so
 // is the duty (S4).
 func purposeDuty(k Known, p newPurpose, due Due, appliedAt, now time.Time) []Duty {
-	cause := causePurpose + p.Key
+	cause := CausePurpose + p.Key
 	var first *Acquisition
 	for i, a := range k.Acquisitions {
 		if a.ActivityKey == p.activity && a.ID.Time().Before(appliedAt) && first == nil {

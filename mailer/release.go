@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -22,9 +23,11 @@ type Releases struct {
 	Letters    LetterComposer // for previews; nil where nobody writes letters
 	Tokens     Tokens
 	Controller ID
-	Key        string // the controller's, as in the register
+	Key        string         // the controller's, as in the register
+	Zone       *time.Location // the controller's, whose days are counted (D10); for BeginDay alone
 	Now        func() time.Time
-	Chunk      int // contacts looked at in one go; 0 means 1,000
+	Log        *slog.Logger // for KeepCanaries alone
+	Chunk      int          // contacts looked at in one go; 0 means 1,000
 }
 
 // Audience is what a campaign would release, counted without changing anything.
@@ -297,4 +300,38 @@ func activityKeys(reg *Register) string {
 		keys = append(keys, a.Key)
 	}
 	return strings.Join(keys, ", ")
+}
+
+// CampaignStore keeps campaigns and places their audience.
+type CampaignStore interface {
+	CreateCampaign(ctx context.Context, controller ID, c Campaign) error
+	// Campaign finds one by key, or fails with ErrNoCampaign.
+	Campaign(ctx context.Context, controller ID, key string) (Campaign, error)
+	Campaigns(ctx context.Context, controller ID) ([]Campaign, error)
+	// Candidates gives the next contacts behind after, in the order of their ids, that have duties of the
+	// campaign's activity to place: open, blocked for one of BlocksThatMayBeGone, or failed under a campaign
+	// that has ended; and, where failedOnly is set, failed duties of this
+	// campaign's deliveries and nothing else. Filter's sources and obtaining window narrow the
+	// duties; countries narrow contacts. Languages are left to the caller.
+	Candidates(ctx context.Context, controller ID, c Campaign, failedOnly bool, after ID, limit int, now time.Time) ([]Candidate, error)
+	// SaveContent stores a content version with its skeletons; the same hash again changes nothing.
+	SaveContent(ctx context.Context, controller ID, v ContentVersion, now time.Time) (ContentVersion, error)
+	Content(ctx context.Context, id ID) (ContentVersion, error)
+	// Approve binds content and approval, and makes the closed lane: draft to freezing.
+	Approve(ctx context.Context, controller, campaign ID, content ID, people int64, by string, now time.Time) error
+	// Place stores a chunk of placements and the position behind it in one
+	// transaction: deliveries queued and their duties in flight, others blocked. Duties that
+	// are no longer as the candidate had them are left alone. With a zero position the
+	// campaign's own is kept (failed duties, standing campaigns).
+	Place(ctx context.Context, controller ID, c Campaign, chunk []Placement, position ID, now time.Time) error
+	// Move takes a campaign from one of the given states to another, with its
+	// lanes, and writes who did it; it fails with ErrCampaignState otherwise. From running
+	// to running opens lanes that are held, and fails where none is.
+	// Cancelling also cancels what is queued or deferred, and its duties are open again; a
+	// delivery with an uncertain attempt may have arrived, so it stays, its duties in
+	// flight, until a person decides (E5).
+	Move(ctx context.Context, controller, campaign ID, from []CampaignState, to CampaignState, by string, now time.Time) error
+	SetPace(ctx context.Context, controller, campaign ID, pace int) error
+	// CampaignCounts gives the number of deliveries by state, from the counters.
+	CampaignCounts(ctx context.Context, campaign ID) (map[DeliveryState]int64, error)
 }

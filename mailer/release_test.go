@@ -134,3 +134,14 @@ func TestACampaignResumesOnlyFromAPause(t *testing.T) {
 		}
 	}
 }
+
+func TestAnApprovalOfOtherContentThanWasSeenIsRefused(t *testing.T) {
+	reg := complete()
+	m := &memCampaigns{c: Campaign{Key: "c", ActivityKey: reg.Activities[0].Key, Kind: Standing, State: CampaignDraft}}
+	if _, err := releases(t, reg, m).Approve(t.Context(), "c", "ann", []byte("another"), nil); !errors.Is(err, ErrContentChanged) {
+		t.Error(err)
+	}
+	if m.c.State != CampaignDraft {
+		t.Error(m.c.State)
+	}
+}

@@ -180,7 +180,7 @@ const (
 // which the mail system says it was sent and then by those in the report, by the
 // envelope sender and the ENVID that it quotes, and last by Message-ID. Whoever forges one of ours gets no second chance
 // by something weaker.
-func (t Tokens) Clue(sentTo []string, r Report) Clue {
+func (r Report) Clue(t Tokens, sentTo []string) Clue {
 	forged := false
 	try := func(token string, by MatchedBy) (Clue, bool) {
 		id, err := t.OpenEnvelope(token)
@@ -228,7 +228,7 @@ type ReportedDelivery struct {
 // another tells whether the person can be told by another channel, or by the same
 // mailbox once more, which was full for the first time (E3).
 func (d ReportedDelivery) another(class ReplyClass) bool {
-	return slices.ContainsFunc(d.Allowed.open(d.Contact, d.Channels), func(c Channel) bool {
+	return slices.ContainsFunc(d.Allowed.Open(d.Contact, d.Channels), func(c Channel) bool {
 		if c.Identifier.ID == d.To.ID {
 			return class == ClassMailboxFull && !c.Full && d.At.Add(FullMailboxWait).Before(d.DueAt)
 		}
@@ -289,7 +289,7 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 	next := Next(v.Class)
 	var c Consequence
 	if next.Suppress && by.Proven() && v.names(d.To) {
-		c.Suppress = deadAddress(d.To.Kind, d.To.Hash, d.To.KeyID, string(v.Class), d.At)
+		c.Suppress = DeadAddress(d.To.Kind, d.To.Hash, d.To.KeyID, string(v.Class), d.At)
 	}
 	switch d.State {
 	case Relayed, Delivered, Uncertain:

@@ -190,7 +190,7 @@ func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
 		{"somebody else's message", nil, Report{MessageID: "20260101.abc@c.example"}, Clue{Why: UnmatchedNoClue}},
 		{"nothing", nil, Report{}, Clue{Why: UnmatchedNoClue}},
 	} {
-		if got := tokens.Clue(c.sentTo, c.r); got != c.want {
+		if got := c.r.Clue(tokens, c.sentTo); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
@@ -202,7 +202,7 @@ func TestNoForgedReportFindsADelivery(t *testing.T) { // field by field, whateve
 	rapid.Check(t, func(t *rapid.T) {
 		anything := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string { return other.EnvelopeFrom(drawID(t, "id"), "b.example") }))
 		r := Report{SentTo: rapid.SliceOfN(anything, 0, 3).Draw(t, "sent to"), EnvelopeID: anything.Draw(t, "envid"), Sender: anything.Draw(t, "sender")}
-		if c := tokens.Clue(nil, r); !c.DeliveryID.IsZero() {
+		if c := r.Clue(tokens, nil); !c.DeliveryID.IsZero() {
 			t.Fatalf("%+v leads to %v", r, c)
 		}
 	})

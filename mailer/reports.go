@@ -122,9 +122,9 @@ func (r *Reports) Forget(ctx context.Context) error {
 // file makes of a message what goes into the books, the first time and again: keys
 // may have been added, and a newer program may understand more.
 func (r *Reports) file(p ParkedReport, report Report, now time.Time) ReportFile {
-	clue := r.Tokens.Clue(p.SentTo, report)
+	clue := report.Clue(r.Tokens, p.SentTo)
 	if report.Kind != KindDelivery { // a mail system reports to the envelope sender
-		clue = r.Tokens.AnswerClue(p.SentTo, report)
+		clue = report.AnswerClue(r.Tokens, p.SentTo)
 	}
 	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,
 		Clue: clue, Verdict: report.Verdict(),

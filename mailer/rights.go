@@ -99,6 +99,10 @@ func (r *Rights) Object(ctx context.Context, token string, way Way, wanted strin
 	return r.objectionView(n, reg, token, wanted), nil
 }
 
+// acknowledgeOnce is for how long nothing else is sent to an address that a receipt for
+// an answer went to, or any other: two programs that answer each other shall not go on.
+const acknowledgeOnce = 24 * time.Hour
+
 // ObjectTo records a "no" that came without a link, at the instant of its receipt, and
 // gives when the first of its kind was made. It is acknowledged to the address that the notice
 // went to, unless that got another receipt within a day. It gives ErrNoSuchLink where there is
@@ -121,7 +125,7 @@ func (r *Rights) object(ctx context.Context, n SentNotice, way Way, made, quietS
 	if receipt != nil {
 		receipt.QuietSince = quietSince
 	}
-	o, _, err := r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now)
+	o, _, err := r.Store.Object(ctx, r.Controller, o, StopUse(n.Identifiers, "objection"), receipt, now)
 	return o.MadeAt, err
 }
 
@@ -174,16 +178,6 @@ func (r *Rights) request(ctx context.Context, n SentNotice, reg *Register, kind 
 // RequestDue is one month after receipt (Art. 12(3), D9), in the controller's zone.
 func RequestDue(received time.Time, zone *time.Location) time.Time {
 	return calendar.RawEnd(calendar.DateOf(received, zone), 1).EndOf(zone).UTC()
-}
-
-// suppressUse stops use by every identifier, and re-import after an erasure. It
-// never stops a notice, which is owed all the same (R9).
-func suppressUse(ids []Identifier, reason string) []Suppression {
-	var out []Suppression
-	for _, id := range ids {
-		out = append(out, Suppression{Kind: id.Kind, Hash: id.Hash, KeyID: id.KeyID, Scope: SuppressUse, Reason: reason})
-	}
-	return out
 }
 
 // receipt is a short confirmation by mail in the languages of the notice, or nil
@@ -302,4 +296,39 @@ func dateOf(at time.Time, reg *Register) *calendar.Date {
 	}
 	d := calendar.DateOf(at, reg.Controller.Zone)
 	return &d
+}
+
+// RightsStore keeps what people ask for.
+type RightsStore interface {
+	// NoticeFor gives the notice behind a link, or ErrNoSuchLink.
+	NoticeFor(ctx context.Context, controller, contact, delivery ID) (SentNotice, error)
+	// DeliveryByCode finds the notice behind a short code, or ErrNoSuchLink.
+	DeliveryByCode(ctx context.Context, controller ID, code string) (Link, error)
+	// Object records an objection with its suppressions, once: a second call gives
+	// the first. It stops use at once. The receipt, if not nil, is queued in the express lane.
+	Object(ctx context.Context, controller ID, o Objection, s []Suppression, receipt *PlannedDelivery, now time.Time) (Objection, bool, error)
+	// Request records a request for access, once while one is open.
+	Request(ctx context.Context, controller ID, r Request, receipt *PlannedDelivery, now time.Time) (Request, bool, error)
+}
+
+// SentNotice is a notice that was given, as the portal needs it.
+type SentNotice struct {
+	Contact      Contact
+	Identifiers  []Identifier
+	DeliveryID   ID
+	IdentifierID ID // the address that it went to
+	ActivityKey  string
+	Languages    string
+	Form         string
+	State        DeliveryState
+	ContentID    ID
+	RegisterID   ID                // the register version behind the content
+	Skeletons    []SkeletonKeyHash // all of the content version
+	Slots        Slots
+	Code         string
+	ComposedAt   time.Time
+	Facts        NoticeFacts
+	ErasedAt     time.Time // all that it was about is gone since; zero: it is not
+	ObjectedAt   time.Time // by this activity; zero: no
+	AccessDueAt  time.Time // of the open request for access; zero: none
 }

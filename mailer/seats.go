@@ -50,7 +50,7 @@ func (s *seats) note(what func(time.Time) bool, at time.Time) {
 
 // strains tells whether the end of an attempt says that the relay bears less: it
 // hung up, in words (421) or without.
-func (s Settlement) strains() bool {
+func strains(s Settlement) bool {
 	return s.Code == 421 || s.Code == 0 && (s.Class == ClassCut || s.Class == ClassRelayAway || s.Class == ClassUncertain)
 }
 
@@ -69,7 +69,7 @@ func (l *line) weigh(end Settlement) {
 		l.Log.Debug("the relay has ended a connection; another one is opened", "relay", l.Relay.Name(), "letters", l.carried-1)
 		return
 	}
-	if end.strains() {
+	if strains(end) {
 		l.seats.strained(l.used)
 	} else {
 		l.seats.served(l.used)

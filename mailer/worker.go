@@ -25,11 +25,7 @@ type Worker struct {
 	Composer   Composer
 	Skeletons  SkeletonStore
 	Registers  *Registers
-	Releases   *Releases   // places again what failed; nil in a worker that only delivers
-	Exemptions *Exemptions // ends what was told before or is to be reviewed; nil in a worker that only delivers
-	Reports    *Reports    // looks again at reports that found no delivery; nil: another process does
-	Letters    *Letters    // has people see to letters that lie about; nil in a worker that only delivers
-	Eraser     *Eraser     // erases what has expired; nil in a worker that only delivers
+	Chores     Chores // of other rooms; none in a worker that only delivers
 	Tokens     Tokens
 	Hearts     HeartStore     // where it says that it is there; nil in one that nobody watches
 	Instances  InstanceStore  // asked whether this copy of the database sends; nil: not asked
@@ -126,7 +122,6 @@ type Meter interface {
 	RelayAway()
 	HandedOver(sinceObtained, slack time.Duration)
 	Waited(on Wait, d time.Duration)
-	Erased(pass Erased)
 }
 
 // Wait is what a worker that claims nothing waits for.

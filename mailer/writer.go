@@ -94,7 +94,7 @@ func (r *run) compose(j Job, reg *Register, body []byte) (Message, *MessageRecor
 		return Message{}, nil, err
 	}
 	if j.Document == DocNotice {
-		if h.Tokens, err = r.Tokens.noticeOf(slots, j); err != nil {
+		if h.Tokens, err = r.Tokens.NoticeOf(slots, j); err != nil {
 			return Message{}, nil, err
 		}
 	}
@@ -140,7 +140,7 @@ func (r *run) flushBegins(batch []letter) {
 // cannotCompose ends a delivery whose text cannot be made (C8): nothing goes out,
 // a person is alerted, and the duty says why.
 func (r *run) cannotCompose(j Job, err error) {
-	end := j.settlement(Rejected, ClassRefused, r.Now())
+	end := j.Settlement(Rejected, ClassRefused, r.Now())
 	if j.Document == DocNotice {
 		end.Duty, end.DutyReason = DutyFailed, BlockRefused
 	}

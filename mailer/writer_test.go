@@ -82,7 +82,7 @@ func (q *memQueue) rescued() (taken map[string]bool) {
 	for _, d := range q.rows {
 		if d.state == Sending {
 			q.move(d, Uncertain)
-			d.readyAt, taken[d.To] = never, true
+			d.readyAt, taken[d.To] = Never, true
 		}
 	}
 	return taken

@@ -128,10 +128,10 @@ func (s *stage) work(t *testing.T) (stop func()) {
 	return s.workWith(t, meter)
 }
 
-func (s *stage) workWith(t *testing.T, meter mailer.Meter) (stop func()) {
+func (s *stage) workWith(t *testing.T, m meter) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.app.worker(s.relay, demoOptions, meter).Run(ctx) }()
+	go func() { done <- s.app.worker(s.relay, demoOptions, m).Run(ctx) }()
 	return func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -73,12 +73,12 @@ func newOutlet(e relay.Entry, opts mailer.WorkerOptions, connections int, signer
 }
 
 // workers are those of a process. The first one keeps house.
-func (a *app) workers(outlets []outlet, meter mailer.Meter) []*mailer.Worker {
+func (a *app) workers(outlets []outlet, m meter) []*mailer.Worker {
 	out := make([]*mailer.Worker, len(outlets))
 	for i, o := range outlets {
-		out[i] = a.worker(o.relay, o.opts, meter)
+		out[i] = a.worker(o.relay, o.opts, m)
 		if i > 0 {
-			out[i].Releases, out[i].Exemptions, out[i].Reports, out[i].Letters, out[i].Eraser = nil, nil, nil, nil, nil
+			out[i].Chores = mailer.Chores{}
 		}
 	}
 	return out

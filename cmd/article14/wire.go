@@ -298,10 +298,45 @@ func (a *app) eraser() *mailer.Eraser {
 	return &mailer.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
-func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
+// meter counts what a worker and its chores do.
+type meter interface {
+	mailer.Meter
+	mailer.EraseMeter
+}
+
+// chores are what the other rooms have a worker do, in order: who need not be told any
+// more is no longer placed, and a "no" by mail takes effect before its words are forgotten.
+func (a *app) chores(m meter) mailer.Chores {
+	releases, reports, eraser := a.releases(), a.reports(), a.eraser()
+	releases.Zone, releases.Log = a.reg.Controller.Zone, a.log
+	eraser.Meter, eraser.Log = m, a.log
+	return mailer.Chores{
+		Round: []mailer.Chore{
+			{Name: "begin a day", Do: releases.BeginDay},
+			{Name: "look after canaries", Do: releases.KeepCanaries},
+			{Name: "sort the queue by class of domain", Do: releases.KeepClasses},
+		},
+		TakeIn: []mailer.Chore{
+			{Name: "look after exemptions", Do: a.exemptions().KeepHouse},
+			{Name: "take in duties", Do: releases.TakeInAll},
+		},
+		Parked: reports,
+		Reports: []mailer.Chore{
+			{Name: "forget old reports", Do: reports.Forget},
+			{Name: "see to people's answers", Do: reports.Answers.KeepHouse},
+			{Name: "forget old answers", Do: reports.Answers.Forget},
+		},
+		Erase: []mailer.Chore{
+			{Name: "erase what has expired", Do: eraser.KeepHouse},
+			{Name: "look after letters", Do: a.letters().KeepHouse},
+		},
+	}
+}
+
+func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, m meter) *mailer.Worker {
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Letters: a.letters(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
-		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
+		Chores: a.chores(m), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: m, Log: a.log}
 }
 
 // hostname is this machine's name, as operators know it.

@@ -52,7 +52,8 @@ func (s *stage) worker(q mailer.Queue) (*mailer.Worker, *journal.Journal, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(), Journal: book,
+	return &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Journal: book,
+		Chores: mailer.Chores{TakeIn: []mailer.Chore{{Name: "take in duties", Do: s.releases().TakeInAll}}},
 		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
 		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}, book, nil
 }
