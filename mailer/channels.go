@@ -256,3 +256,29 @@ func (ch Channel) IsRole() bool {
 	a, err := address.Parse(ch.Identifier.Value)
 	return err != nil || a.IsRole()
 }
+
+// WindowSide says where the window of the envelope is.
+type WindowSide string
+
+// Sides of windows. Left is DIN 5008 form B in an envelope DL (DIN 680), right is the
+// French envelope DL.
+const (
+	WindowLeft  WindowSide = "left"
+	WindowRight WindowSide = "right"
+)
+
+// LetterSize is how large a letter is printed.
+type LetterSize string
+
+// Sizes. Large is 16 point, for people who ask for it (Art. 12(1): easily accessible).
+const (
+	LetterNormal LetterSize = "normal"
+	LetterLarge  LetterSize = "large"
+)
+
+// LetterSender is who writes, as approved.
+type LetterSender struct {
+	Name    string
+	Address string // one line
+	Country string // ISO 3166-1 alpha-2
+}

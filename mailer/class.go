@@ -75,9 +75,6 @@ func (b ClassBook) Of(domain string) string {
 	return AnyClass
 }
 
-// DomainOf is the domain of an address in its normal form.
-func DomainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
-
 // ClassChange is what a person changes about a class, or the class that they make.
 type ClassChange struct {
 	Name      string

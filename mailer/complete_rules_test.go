@@ -188,12 +188,12 @@ func TestAnEmptyRegisterIsCheckedWithoutHarm(t *testing.T) {
 	}
 }
 
-// A register names its texts in eachText and checks them one by one; both must
+// A register names its texts in EachText and checks them one by one; both must
 // know all of them.
 func TestEveryTextOfARegisterCountsForItsLanguages(t *testing.T) {
 	reg := complete()
 	n := 0
-	reg.eachText(func(texts Texts) {
+	reg.EachText(func(texts Texts) {
 		if texts == nil {
 			return
 		}
@@ -210,6 +210,6 @@ func TestEveryTextOfARegisterCountsForItsLanguages(t *testing.T) {
 		delete(texts, "de")
 	})
 	if n < countTexts() {
-		t.Errorf("eachText visits %d texts, the register has %d", n, countTexts())
+		t.Errorf("EachText visits %d texts, the register has %d", n, countTexts())
 	}
 }

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"strings"
 	"time"
 )
 
@@ -168,3 +169,6 @@ func StopUse(ids []Identifier, reason string) []Suppression {
 	}
 	return out
 }
+
+// DomainOf is the domain of an address in its normal form.
+func DomainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

@@ -49,7 +49,7 @@ func (x *Exemptions) Propose(ctx context.Context, e Exemption) (Exemption, error
 	if err := e.Check(now, x.Zone); err != nil {
 		return e, err
 	}
-	if err := e.Filter.excusable(); err != nil {
+	if err := excusable(e.Filter); err != nil {
 		return e, err
 	}
 	e.ID, e.State, e.ProposedAt, e.ReviewAt = NewID(now), ExemptionProposed, now, e.ReviewOn.StartOf(x.Zone).UTC()
@@ -70,7 +70,7 @@ func (x *Exemptions) Propose(ctx context.Context, e Exemption) (Exemption, error
 }
 
 // excusable refuses a filter for what no exemption can excuse.
-func (f DutyFilter) excusable() error {
+func excusable(f DutyFilter) error {
 	for _, r := range f.Reasons {
 		if r.AboutData() {
 			return fmt.Errorf("what is blocked as %s cannot be excused: not telling people does not make their data usable (S4, T3); erase them, or decide about them", r)

@@ -58,8 +58,8 @@ func (r *Releases) upToDate(ctx context.Context, c Campaign) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range newPurposes(bound, now) {
-		if p.activity == c.ActivityKey {
+	for _, p := range NewPurposes(bound, now) {
+		if p.Activity == c.ActivityKey {
 			return fmt.Errorf("standing campaign %q takes nobody in: its approved text does not tell of purpose %q; cancel it, then create and approve a new one", c.Key, p.Key)
 		}
 	}

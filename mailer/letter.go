@@ -18,32 +18,6 @@ type Letter struct {
 	Sender LetterSender // from Text, unless another is given
 }
 
-// WindowSide says where the window of the envelope is.
-type WindowSide string
-
-// Sides of windows. Left is DIN 5008 form B in an envelope DL (DIN 680), right is the
-// French envelope DL.
-const (
-	WindowLeft  WindowSide = "left"
-	WindowRight WindowSide = "right"
-)
-
-// LetterSize is how large a letter is printed.
-type LetterSize string
-
-// Sizes. Large is 16 point, for people who ask for it (Art. 12(1): easily accessible).
-const (
-	LetterNormal LetterSize = "normal"
-	LetterLarge  LetterSize = "large"
-)
-
-// LetterSender is who writes, as approved.
-type LetterSender struct {
-	Name    string
-	Address string // one line
-	Country string // ISO 3166-1 alpha-2
-}
-
 // LetterText is what a letter says: the same blocks as mail and page (C4, P4), with
 // one person's values in them. It is neither HTML nor marked text, so that a value is
 // never read for marks.

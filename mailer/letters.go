@@ -41,6 +41,15 @@ type LetterStore interface {
 	Raise(ctx context.Context, controller ID, alerts []Alert, now time.Time) error
 }
 
+// LetterQueue is what letters need of the queue of deliveries.
+type LetterQueue interface {
+	// Begin puts attempts on record before anything is printed. It returns the ids of
+	// those whose claim still stands.
+	Begin(ctx context.Context, attempts []Attempt, leaseUntil time.Time) (map[ID]bool, error)
+	// Settle ends claims. Those that no longer stand are returned and left as they are.
+	Settle(ctx context.Context, batch []Settlement) (fenced []ID, err error)
+}
+
 // LetterBatchState is where a batch stands.
 type LetterBatchState string
 
@@ -124,7 +133,7 @@ type FinishedLetter struct {
 // Letters has letters printed, and takes down what people say became of them.
 type Letters struct {
 	Store      LetterStore
-	Queue      Queue
+	Queue      LetterQueue
 	Reports    ReportStore
 	Codes      func(ctx context.Context, controller ID, code string) (Link, error) // the delivery of a reference
 	Composer   LetterWriter

@@ -161,12 +161,6 @@ func (p Placer) form(c Candidate) string {
 	return FormOf(sources)
 }
 
-// Quarantined tells whether data must not be used: their holder restricted who
-// may see them, or the source declares that unknown visibility means that (S4).
-func Quarantined(v Visibility, s Source) bool {
-	return v == VisibleRestricted || v == VisibleUnknown && s.Unknown == UnknownIsRestricted
-}
-
 // blockedBy is why a candidate without a channel is blocked: what the last one
 // failed by says more than that no other is left.
 func blockedBy(ds []Duty, reason BlockReason) BlockReason {

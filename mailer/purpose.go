@@ -21,26 +21,31 @@ type Applied struct {
 	Opened   int  // duties opened for them
 }
 
+// Registrar puts registers into force.
+type Registrar struct {
+	Registers *Registers
+}
+
 // Apply stores a register as the next version, and opens a duty for everybody
 // whose data are held for an activity that got a new purpose: they are told before
 // it begins (14(4), D5). What an earlier run left undone, of this version or of
 // one before it, is done with it: run again after any stop, it completes.
-func (r *Registers) Apply(ctx context.Context, reg *Register, body []byte, by string, now time.Time) (Applied, error) {
+func (r Registrar) Apply(ctx context.Context, reg *Register, body []byte, by string, now time.Time) (Applied, error) {
 	before, err := r.currentOrNone(ctx, reg.Controller.Key)
 	if err != nil {
 		return Applied{}, err
 	}
 	hash := sha256.Sum256(body)
 	if before != nil && !bytes.Equal(before.version.Hash, hash[:]) {
-		if err := startsLater(newPurposes(before.register, reg), reg.Controller.Zone, now); err != nil {
+		if err := startsLater(NewPurposes(before.register, reg), reg.Controller.Zone, now); err != nil {
 			return Applied{}, err
 		}
 	}
 	var out Applied
-	if out.Version, out.Made, err = r.Store.ApplyRegister(ctx, reg.Controller.Key, body, hash[:], by, now); err != nil {
+	if out.Version, out.Made, err = r.Registers.Store.ApplyRegister(ctx, reg.Controller.Key, body, hash[:], by, now); err != nil {
 		return out, err
 	}
-	unopened, err := r.Store.UnopenedRegisters(ctx, out.Version.ControllerID)
+	unopened, err := r.Registers.Store.UnopenedRegisters(ctx, out.Version.ControllerID)
 	if err != nil {
 		return out, err
 	}
@@ -55,7 +60,7 @@ func (r *Registers) Apply(ctx context.Context, reg *Register, body []byte, by st
 // open opens the duties of the purposes that a version brought, and puts on
 // record that it did. Nobody is told of a purpose that the register in force no
 // longer declares.
-func (r *Registers) open(ctx context.Context, v RegisterVersion, inForce *Register, now time.Time, out *Applied) error {
+func (r Registrar) open(ctx context.Context, v RegisterVersion, inForce *Register, now time.Time, out *Applied) error {
 	ps, err := r.broughtBy(ctx, v)
 	if err != nil {
 		return err
@@ -71,31 +76,31 @@ func (r *Registers) open(ctx context.Context, v RegisterVersion, inForce *Regist
 		}
 		out.Purposes++
 	}
-	return r.Store.RegisterOpened(ctx, v.ID, now)
+	return r.Registers.Store.RegisterOpened(ctx, v.ID, now)
 }
 
 // broughtBy are the purposes that a version added to the one that it replaced.
-func (r *Registers) broughtBy(ctx context.Context, v RegisterVersion) ([]newPurpose, error) {
-	replaced, err := r.Store.RegisterBefore(ctx, v)
+func (r Registrar) broughtBy(ctx context.Context, v RegisterVersion) ([]NewPurpose, error) {
+	replaced, err := r.Registers.Store.RegisterBefore(ctx, v)
 	if errors.Is(err, ErrNoRegister) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	before, err := r.parse(replaced)
+	before, err := r.Registers.Read(replaced)
 	if err != nil {
 		return nil, err
 	}
-	after, err := r.parse(v)
+	after, err := r.Registers.Read(v)
 	if err != nil {
 		return nil, err
 	}
-	return newPurposes(before, after), nil
+	return NewPurposes(before, after), nil
 }
 
-func declares(reg *Register, p newPurpose) bool {
-	a, _ := reg.Activity(p.activity)
+func declares(reg *Register, p NewPurpose) bool {
+	a, _ := reg.Activity(p.Activity)
 	return slices.ContainsFunc(a.Purposes, func(q Purpose) bool { return q.Key == p.Key })
 }
 
@@ -104,8 +109,8 @@ type parsedVersion struct {
 	register *Register
 }
 
-func (r *Registers) currentOrNone(ctx context.Context, key string) (*parsedVersion, error) {
-	v, reg, err := r.Current(ctx, key)
+func (r Registrar) currentOrNone(ctx context.Context, key string) (*parsedVersion, error) {
+	v, reg, err := r.Registers.Current(ctx, key)
 	if errors.Is(err, ErrNoRegister) {
 		return nil, nil
 	}
@@ -115,18 +120,20 @@ func (r *Registers) currentOrNone(ctx context.Context, key string) (*parsedVersi
 	return &parsedVersion{v, reg}, nil
 }
 
-// newPurpose is a purpose that an activity did not have before.
-type newPurpose struct {
+// NewPurpose is a purpose that an activity did not have before.
+type NewPurpose struct {
 	Purpose
-	activity string
+	Activity string
 }
 
-func newPurposes(before, after *Register) []newPurpose {
-	var out []newPurpose
+// NewPurposes are those of after that activities did not have before. An activity that is
+// itself new brings none: nobody's data are held for it yet.
+func NewPurposes(before, after *Register) []NewPurpose {
+	var out []NewPurpose
 	for _, a := range after.Activities {
 		old, declared := before.Activity(a.Key)
 		if !declared {
-			continue // nobody's data are held for it yet
+			continue
 		}
 		known := map[string]bool{}
 		for _, p := range old.Purposes {
@@ -134,7 +141,7 @@ func newPurposes(before, after *Register) []newPurpose {
 		}
 		for _, p := range a.Purposes {
 			if !known[p.Key] {
-				out = append(out, newPurpose{p, a.Key})
+				out = append(out, NewPurpose{p, a.Key})
 			}
 		}
 	}
@@ -142,11 +149,11 @@ func newPurposes(before, after *Register) []newPurpose {
 }
 
 // startsLater refuses new purposes that do not say from when, or that have begun.
-func startsLater(ps []newPurpose, zone *time.Location, now time.Time) error {
+func startsLater(ps []NewPurpose, zone *time.Location, now time.Time) error {
 	var missing []string
 	for _, p := range ps {
 		if p.Starts == nil || !p.Starts.After(calendar.DateOf(now, zone)) {
-			missing = append(missing, p.activity+"."+p.Key)
+			missing = append(missing, p.Activity+"."+p.Key)
 		}
 	}
 	if len(missing) == 0 {
@@ -159,7 +166,7 @@ const purposeChunk = 1000
 
 // openPurpose opens a purpose's duties, chunk by chunk. They are due by the end of
 // the day before it starts; one that says no day starts with its version.
-func (r *Registers) openPurpose(ctx context.Context, p newPurpose, v RegisterVersion, zone *time.Location, now time.Time) (opened int, err error) {
+func (r Registrar) openPurpose(ctx context.Context, p NewPurpose, v RegisterVersion, zone *time.Location, now time.Time) (opened int, err error) {
 	starts := calendar.DateOf(v.AppliedAt, zone)
 	if p.Starts != nil { // nil where two applied at once, and one could not see what the other took out
 		starts = *p.Starts
@@ -167,7 +174,7 @@ func (r *Registers) openPurpose(ctx context.Context, p newPurpose, v RegisterVer
 	due := Due{At: starts.AddDays(-1).EndOf(zone).UTC(), Rule: DueNewPurpose, Inputs: DueInputs{Zone: zone.String(), Starts: starts}}
 	var after ID
 	for {
-		last, n, err := r.Store.OpenDuties(ctx, v.ControllerID, after, purposeChunk, now, func(k Known) []Duty {
+		last, n, err := r.Registers.Store.OpenDuties(ctx, v.ControllerID, after, purposeChunk, now, func(k Known) []Duty {
 			return purposeDuty(k, p, due, v.AppliedAt, now)
 		})
 		opened += n
@@ -182,21 +189,21 @@ func (r *Registers) openPurpose(ctx context.Context, p newPurpose, v RegisterVer
 // sources their data came from, named after the first. People who came after the
 // purpose are told of it with the rest. Where all that is held is quarantined, so
 // is the duty (S4).
-func purposeDuty(k Known, p newPurpose, due Due, appliedAt, now time.Time) []Duty {
+func purposeDuty(k Known, p NewPurpose, due Due, appliedAt, now time.Time) []Duty {
 	cause := CausePurpose + p.Key
 	var first *Acquisition
 	for i, a := range k.Acquisitions {
-		if a.ActivityKey == p.activity && a.ID.Time().Before(appliedAt) && first == nil {
+		if a.ActivityKey == p.Activity && a.ID.Time().Before(appliedAt) && first == nil {
 			first = &k.Acquisitions[i]
 		}
 	}
 	if first == nil {
 		return nil
 	}
-	d := Duty{ID: NewID(now), ContactID: k.Contact.ID, ActivityKey: p.activity, SourceKey: first.SourceKey, Cause: cause,
+	d := Duty{ID: NewID(now), ContactID: k.Contact.ID, ActivityKey: p.Activity, SourceKey: first.SourceKey, Cause: cause,
 		AcquisitionID: first.ID, ObtainedAt: first.ObtainedAt, Due: due, State: DutyBlocked, Reason: BlockQuarantined}
 	for _, other := range k.Duties {
-		if other.ActivityKey != p.activity {
+		if other.ActivityKey != p.Activity {
 			continue
 		}
 		if other.Cause == cause {

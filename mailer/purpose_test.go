@@ -109,7 +109,7 @@ func TestANewPurposeIsOwedToThoseWhoseDataWereHeldBeforeIt(t *testing.T) { // 14
 	now := at(t, "2026-11-21T12:00:00Z")
 	s := &purposeStore{people: []Known{heldSince(now.Add(-time.Hour), false), heldSince(now.Add(-time.Hour), true), heldSince(now.Add(time.Hour), false)}}
 	bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, "sell", "train@2026-12-10")}
-	r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+	r := Registrar{Registers: &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}}
 	if out, err := r.Apply(t.Context(), bodies["1"], []byte("1"), "ann", now.Add(-48*time.Hour)); err != nil || !out.Made || out.Opened != 0 {
 		t.Fatalf("the first register: %+v, %v", out, err)
 	}
@@ -144,7 +144,7 @@ func TestAPurposeWhoseVersionWasBrokenOffIsOwedWithTheNextVersion(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			s := &purposeStore{people: []Known{heldSince(now.Add(-time.Hour), false), heldSince(now.Add(-time.Hour), false)}}
 			bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, "sell", "train@2026-12-10"), "3": purposes(t, c.third...)}
-			r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+			r := Registrar{Registers: &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}}
 			if _, err := r.Apply(t.Context(), bodies["1"], []byte("1"), "ann", now.Add(-48*time.Hour)); err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestAPurposeThatSlippedInWithoutADayIsOwedFromItsVersionOn(t *testing.T) { 
 			t.Fatal(err)
 		}
 	}
-	r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+	r := Registrar{Registers: &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}}
 	out, err := r.Apply(t.Context(), bodies["2"], []byte("2"), "ann", now)
 	if err != nil || out.Opened != 1 || !s.opened[0].Due.At.Equal(at(t, "2026-11-20T23:59:59+01:00")) {
 		t.Errorf("%+v, %v: %+v", out, err, s.opened)
@@ -189,7 +189,7 @@ func TestANewPurposeMustSayADayThatIsStillToCome(t *testing.T) { // 14(4)
 		t.Run(name, func(t *testing.T) {
 			s := &purposeStore{}
 			bodies := map[string]*Register{"1": purposes(t, "sell"), "2": purposes(t, list...)}
-			r := &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}
+			r := Registrar{Registers: &Registers{Store: s, Parse: func(b []byte) (*Register, error) { return bodies[string(b)], nil }}}
 			if _, err := r.Apply(t.Context(), bodies["1"], []byte("1"), "ann", now); err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +205,7 @@ func TestStorageCountsForANewPurposeFromTheReadingWhereNoDayIsKnown(t *testing.T
 	read, applied := at(t, "2026-11-01T12:00:00Z"), at(t, "2026-11-10T12:00:00Z")
 	k := Known{Contact: Contact{ID: NewID(read)}, Acquisitions: []Acquisition{{ID: NewID(read), ActivityKey: "sales", SourceKey: "linkedin"}},
 		Duties: []Duty{{ActivityKey: "sales", SourceKey: "linkedin", Cause: CauseAcquisition, State: DutyMet, Due: Due{Inputs: DueInputs{ReadAt: read}}}}}
-	opened := purposeDuty(k, newPurpose{Purpose{Key: "newsletter"}, "sales"}, Due{At: applied}, applied, applied)
+	opened := purposeDuty(k, NewPurpose{Purpose{Key: "newsletter"}, "sales"}, Due{At: applied}, applied, applied)
 	if len(opened) != 1 || !(NoticeFacts{Contact: k.Contact, Duties: opened}).StorageStart().Equal(read) {
 		t.Errorf("%+v", opened)
 	}

@@ -282,7 +282,7 @@ type RegisterVersion struct {
 // LanguagesUsed lists the languages that a register has any text in, sorted.
 func (r *Register) LanguagesUsed() []string {
 	used := map[string]bool{}
-	r.eachText(func(t Texts) {
+	r.EachText(func(t Texts) {
 		for l, text := range t {
 			if text != "" {
 				used[l] = true
@@ -292,8 +292,8 @@ func (r *Register) LanguagesUsed() []string {
 	return slices.Sorted(maps.Keys(used))
 }
 
-// eachText visits every text of a register.
-func (r *Register) eachText(visit func(Texts)) {
+// EachText visits every text of a register.
+func (r *Register) EachText(visit func(Texts)) {
 	all := func(texts ...Texts) {
 		for _, t := range texts {
 			visit(t)

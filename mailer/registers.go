@@ -21,7 +21,7 @@ func (r *Registers) Current(ctx context.Context, controllerKey string) (Register
 	if err != nil {
 		return v, nil, err
 	}
-	reg, err := r.parse(v)
+	reg, err := r.Read(v)
 	return v, reg, err
 }
 
@@ -34,10 +34,10 @@ func (r *Registers) Version(ctx context.Context, id ID) (*Register, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.parse(v)
+	return r.Read(v)
 }
 
-func (r *Registers) parse(v RegisterVersion) (*Register, error) {
+func (r *Registers) Read(v RegisterVersion) (*Register, error) {
 	if reg, ok := r.cache.Load(v.ID); ok {
 		return reg.(*Register), nil
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"article14/internal/calendar"
 )
 
 // memCampaigns has one campaign and a page of one candidate at a time.
@@ -77,6 +79,13 @@ func releases(t *testing.T, reg *Register, m *memCampaigns) *Releases {
 		Registers: &Registers{Store: currentRegister{}, Parse: func([]byte) (*Register, error) { return reg, nil }}}
 }
 
+// incomplete is a register that lacks most of what a notice needs, and is in force.
+func incomplete(t *testing.T) *Register {
+	activity := Activity{Key: "directory", Retention: Retention{Period: calendar.Period{Years: 2}}}
+	return &Register{Controller: Controller{Zone: paris(t)}, Activities: []Activity{activity},
+		Sources: []Source{{Key: "linkedin"}, {Key: "whois"}, {Key: "broker", Unknown: UnknownIsRestricted}, {Key: "press", Unknown: UnknownIsPublic}}}
+}
+
 func people(t *testing.T, n int) []Candidate {
 	var out []Candidate
 	for i := range n {
@@ -87,7 +96,7 @@ func people(t *testing.T, n int) []Candidate {
 
 func TestARegisterThatLacksSomethingApprovesNothing(t *testing.T) { // C1
 	m := &memCampaigns{c: Campaign{Key: "c", ActivityKey: "directory", Kind: Once, State: CampaignDraft}, people: people(t, 1)}
-	if _, err := releases(t, placerFor(t, nil).Register, m).Draft(t.Context(), "c"); err == nil {
+	if _, err := releases(t, incomplete(t), m).Draft(t.Context(), "c"); err == nil {
 		t.Error("a register without a controller's name was rendered")
 	}
 }
@@ -95,7 +104,7 @@ func TestARegisterThatLacksSomethingApprovesNothing(t *testing.T) { // C1
 func TestFreezingGoesOnBehindTheLastOnePlaced(t *testing.T) {
 	m := &memCampaigns{people: people(t, 3), c: Campaign{Key: "c", ActivityKey: "directory", Kind: Once, State: CampaignFreezing, FrozenUntil: ID{2}, ApprovedBy: "ann"}}
 	m.content = ContentVersion{ID: ID{9}, Skeletons: []Skeleton{{Key: SkeletonKey{DocNotice, "fr", "linkedin"}, Hash: []byte{1}}}}
-	if _, err := releases(t, placerFor(t, nil).Register, m).Approve(t.Context(), "c", "ann", nil, nil); err != nil {
+	if _, err := releases(t, incomplete(t), m).Approve(t.Context(), "c", "ann", nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(m.placed) != 1 || m.placed[0] != (ID{3}) || m.c.State != CampaignApproved {
@@ -106,7 +115,7 @@ func TestFreezingGoesOnBehindTheLastOnePlaced(t *testing.T) {
 func TestOnlyAStandingCampaignTakesInNewPeople(t *testing.T) {
 	for kind, want := range map[CampaignKind][]bool{Once: {true}, Standing: {true, false, false}} {
 		m := &memCampaigns{people: people(t, 1), content: ContentVersion{ID: ID{9}}, c: Campaign{Key: "c", ActivityKey: "directory", Kind: kind, State: CampaignRunning}}
-		if err := releases(t, placerFor(t, nil).Register, m).TakeIn(t.Context(), m.c); err != nil {
+		if err := releases(t, incomplete(t), m).TakeIn(t.Context(), m.c); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(m.failed, want) {
@@ -117,7 +126,7 @@ func TestOnlyAStandingCampaignTakesInNewPeople(t *testing.T) {
 
 func TestWhoeverReleasesIsNamed(t *testing.T) {
 	m := &memCampaigns{c: Campaign{ActivityKey: "directory", State: CampaignFreezing}}
-	r := releases(t, placerFor(t, nil).Register, m)
+	r := releases(t, incomplete(t), m)
 	if _, err := r.Approve(t.Context(), "c", "", nil, nil); err == nil {
 		t.Error("approved by nobody")
 	}
@@ -129,7 +138,7 @@ func TestWhoeverReleasesIsNamed(t *testing.T) {
 func TestACampaignResumesOnlyFromAPause(t *testing.T) {
 	for _, s := range []CampaignState{CampaignDraft, CampaignFreezing, CampaignApproved, CampaignFinished, CampaignCancelled} {
 		m := &memCampaigns{c: Campaign{State: s}}
-		if err := releases(t, placerFor(t, nil).Register, m).Resume(t.Context(), "c", "ann"); !errors.Is(err, ErrCampaignState) {
+		if err := releases(t, incomplete(t), m).Resume(t.Context(), "c", "ann"); !errors.Is(err, ErrCampaignState) {
 			t.Errorf("from %s: %v", s, err)
 		}
 	}

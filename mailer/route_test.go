@@ -22,6 +22,9 @@ func phoneAt(n byte) Channel {
 	return Channel{Identifier: Identifier{ID: ID{3, n}, Kind: ByPhone, Value: "+33199001234"}}
 }
 
+// rueDeLExemple is an address in Lyon.
+var rueDeLExemple = PostalAddress{Street: []string{"12 rue de l’Exemple"}, Postcode: "69002", Locality: "Lyon", Country: "FR"}
+
 // allowing is a placer whose register allows letters and calls.
 func allowing(t *testing.T, letters, calls bool) Placer {
 	p := placerFor(t, nil)
@@ -41,21 +44,21 @@ func TestTheNextChannelIsMailThenALetterThenACall(t *testing.T) { // E3
 		block          BlockReason
 		detail         string
 	}{
-		"another address of mail":                   {true, true, []Channel{dead(mailAt(1)), mailAt(2)}, []Channel{phoneAt(1), postAt(1, lyon)}, nil, ID{1, 2}, "", ""},
-		"a letter":                                  {true, true, []Channel{dead(mailAt(1))}, []Channel{phoneAt(1), postAt(1, lyon)}, nil, ID{2, 1}, "", ""},
-		"a letter, who never had mail":              {true, true, nil, []Channel{phoneAt(1), postAt(1, lyon)}, nil, ID{2, 1}, "", ""},
-		"a call, where the letter box is dead":      {true, true, nil, []Channel{dead(postAt(1, lyon)), phoneAt(1)}, nil, ID{3, 1}, "", ""},
-		"a call, where letters are not allowed":     {false, true, nil, []Channel{postAt(1, lyon), phoneAt(1)}, nil, ID{3, 1}, "", ""},
+		"another address of mail":                   {true, true, []Channel{dead(mailAt(1)), mailAt(2)}, []Channel{phoneAt(1), postAt(1, rueDeLExemple)}, nil, ID{1, 2}, "", ""},
+		"a letter":                                  {true, true, []Channel{dead(mailAt(1))}, []Channel{phoneAt(1), postAt(1, rueDeLExemple)}, nil, ID{2, 1}, "", ""},
+		"a letter, who never had mail":              {true, true, nil, []Channel{phoneAt(1), postAt(1, rueDeLExemple)}, nil, ID{2, 1}, "", ""},
+		"a call, where the letter box is dead":      {true, true, nil, []Channel{dead(postAt(1, rueDeLExemple)), phoneAt(1)}, nil, ID{3, 1}, "", ""},
+		"a call, where letters are not allowed":     {false, true, nil, []Channel{postAt(1, rueDeLExemple), phoneAt(1)}, nil, ID{3, 1}, "", ""},
 		"a call, where the address is a town alone": {true, true, nil, []Channel{postAt(1, town), phoneAt(1)}, nil, ID{3, 1}, "", ""},
 		"a letter to the country of the person": {true, false, nil, []Channel{postAt(1, PostalAddress{Street: []string{"1 Rue"}, Locality: "Lyon"})},
 			nil, ID{2, 1}, "", ""},
-		"nothing is allowed": {false, false, []Channel{dead(mailAt(1))}, []Channel{postAt(1, lyon), phoneAt(1)}, nil, ID{}, BlockAddressDead,
+		"nothing is allowed": {false, false, []Channel{dead(mailAt(1))}, []Channel{postAt(1, rueDeLExemple), phoneAt(1)}, nil, ID{}, BlockAddressDead,
 			"letter: the register allows none; call: the register allows none"},
 		"nothing is there":                   {true, true, nil, nil, nil, ID{}, BlockNoChannel, "letter: there is no postal address; call: there is no number"},
-		"nothing is left":                    {true, true, nil, []Channel{dead(postAt(1, lyon)), dead(phoneAt(1))}, nil, ID{}, BlockAddressDead, "letter: it failed; call: it failed"},
-		"nobody's name":                      {true, true, nil, []Channel{postAt(1, lyon), phoneAt(1)}, func(c *Candidate) { c.Contact.Name = "" }, ID{}, BlockNoChannel, "letter: no name says whom it is for; call: no name says whom it is for"},
-		"a mailbox that was full, once more": {true, true, []Channel{full(mailAt(1))}, []Channel{postAt(1, lyon)}, nil, ID{1, 1}, "", ""},
-		"a mailbox that was full, and the date is near": {true, true, []Channel{full(mailAt(1))}, []Channel{postAt(1, lyon)},
+		"nothing is left":                    {true, true, nil, []Channel{dead(postAt(1, rueDeLExemple)), dead(phoneAt(1))}, nil, ID{}, BlockAddressDead, "letter: it failed; call: it failed"},
+		"nobody's name":                      {true, true, nil, []Channel{postAt(1, rueDeLExemple), phoneAt(1)}, func(c *Candidate) { c.Contact.Name = "" }, ID{}, BlockNoChannel, "letter: no name says whom it is for; call: no name says whom it is for"},
+		"a mailbox that was full, once more": {true, true, []Channel{full(mailAt(1))}, []Channel{postAt(1, rueDeLExemple)}, nil, ID{1, 1}, "", ""},
+		"a mailbox that was full, and the date is near": {true, true, []Channel{full(mailAt(1))}, []Channel{postAt(1, rueDeLExemple)},
 			func(c *Candidate) { c.Duties[0].Due.At = c.Duties[0].Due.At.Add(-21 * 24 * time.Hour) }, ID{2, 1}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +82,7 @@ func TestTheNextChannelIsMailThenALetterThenACall(t *testing.T) { // E3
 func TestARefusalForWhatWeAreUsesUpNoChannel(t *testing.T) { // law.md section 7
 	failed := someone(t, func(c *Candidate) {
 		c.Duties[0].State, c.Duties[0].Reason = DutyFailed, BlockPolicy
-		c.Others = []Channel{postAt(1, lyon)}
+		c.Others = []Channel{postAt(1, rueDeLExemple)}
 	})
 	p := allowing(t, true, true)
 	p.Again = true
@@ -141,7 +144,7 @@ func TestWhateverComesBackEverybodyIsToldOrBlocked(t *testing.T) { // E2, E3, R5
 			w.person.Addresses = append(w.person.Addresses, mailAt(byte(i)))
 		}
 		for i := range rapid.IntRange(0, 2).Draw(r, "letter boxes") {
-			w.person.Others = append(w.person.Others, postAt(byte(i), lyon))
+			w.person.Others = append(w.person.Others, postAt(byte(i), rueDeLExemple))
 		}
 		for i := range rapid.IntRange(0, 2).Draw(r, "telephones") {
 			w.person.Others = append(w.person.Others, phoneAt(byte(i)))

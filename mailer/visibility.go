@@ -98,3 +98,9 @@ func NoticeOnlyEnd(notice, storageEnd calendar.Date) calendar.Date {
 	}
 	return storageEnd
 }
+
+// Quarantined tells whether data must not be used: their holder restricted who
+// may see them, or the source declares that unknown visibility means that (S4).
+func Quarantined(v Visibility, s Source) bool {
+	return v == VisibleRestricted || v == VisibleUnknown && s.Unknown == UnknownIsRestricted
+}

@@ -255,7 +255,7 @@ func TestASecondAttemptHasTheLinksOfTheFirstWhateverBecameOfTheKeys(t *testing.T
 		want   DeliveryState
 	}{
 		"the keys are rotated": {func(q *memQueue) error { return q.ring.Rotate(TokenKey) }, Relayed},
-		"the key is gone":      {func(q *memQueue) error { q.ring = NewKeyring(); q.ring.keys[TokenKey][0].ID = "z"; return nil }, Rejected},
+		"the key is gone":      {func(q *memQueue) error { q.ring = NewKeyring(); q.ring.All(TokenKey)[0].ID = "z"; return nil }, Rejected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

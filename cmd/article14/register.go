@@ -89,7 +89,7 @@ func (c *registerApplyCmd) Run(ctx context.Context, s *Settings, std streams) er
 }
 
 func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []byte, by string) (mailer.Applied, error) {
-	out, err := a.registers.Apply(ctx, reg, body, by, a.now())
+	out, err := mailer.Registrar{Registers: a.registers}.Apply(ctx, reg, body, by, a.now())
 	if err != nil {
 		return out, err
 	}

@@ -205,7 +205,7 @@ func (s *stage) register() error {
 	if err != nil {
 		return err
 	}
-	_, err = s.registers.Apply(s.ctx, reg, body, by, time.Now())
+	_, err = mailer.Registrar{Registers: s.registers}.Apply(s.ctx, reg, body, by, time.Now())
 	return err
 }
 
