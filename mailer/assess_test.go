@@ -41,7 +41,7 @@ func assessor(store mailer.ImportStore, plan mailer.Planned) mailer.FileAssessor
 		}}
 }
 
-func assess(t fataler, store mailer.ImportStore, plan mailer.Planned, p mailer.ImportPlan) mailer.Assessment {
+func look(t fataler, store mailer.ImportStore, plan mailer.Planned, p mailer.ImportPlan) mailer.Assessment {
 	t.Helper()
 	p.Register = assessRegister()
 	p.Source, _ = p.Register.Source(p.Source.Key)
@@ -97,7 +97,7 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 	}
 	p := planOf("fair", "leads.csv", rows...)
 	p.Basis = mailer.ObtainedUnknown
-	a := assess(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 24}}, p)
+	a := look(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 24}}, p)
 	today := calendar.Date{Year: 2026, Month: 11, Day: 21}
 	want := mailer.Assessment{
 		AsOf: importNow.Add(time.Second), Zone: "Europe/Paris",
@@ -132,12 +132,12 @@ func TestAPaceThatDoesNotSufficeIsCalledThat(t *testing.T) { // D7
 	for i := range int64(40) {
 		rows = append(rows, personRow(i, importNow.AddDate(0, 0, -25), nil)) // due on the 27th: seven days, today's last three hours included
 	}
-	a := assess(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, planOf("fair", "a", rows...))
+	a := look(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, planOf("fair", "a", rows...))
 	late := a.Plan.BecameLate
 	if late < 5 || late > 10 || a.Plan.FirstLate.String() != "2026-11-27" || a.Plan.Need <= 1 {
 		t.Errorf("%d become late from %s, and the need is %f", late, a.Plan.FirstLate, a.Plan.Need)
 	}
-	a = assess(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
+	a = look(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
 	if !a.Plan.Suggested || a.Plan.BecameLate > 0 || a.Plan.Days > 30 {
 		t.Errorf("suggested: %+v", a.Plan)
 	}
@@ -147,11 +147,11 @@ func TestAFileOfPeopleWhoAreKnownOpensOnlyWhatIsNew(t *testing.T) { // D5
 	m := newMemory()
 	imports(t, m, planOf("fair", "a", personRow(2, importNow.AddDate(0, 0, -9), nil), personRow(3, importNow.AddDate(0, 0, -9), nil)))
 	before := m.dump()
-	a := assess(t, m, mailer.Planned{}, planOf("fair", "b", personRow(2, importNow, nil), personRow(4, importNow, nil)))
+	a := look(t, m, mailer.Planned{}, planOf("fair", "b", personRow(2, importNow, nil), personRow(4, importNow, nil)))
 	if a.People != 2 || a.KnownBefore != 1 || a.Owed != 1 || a.Rows.Merged != 1 {
 		t.Errorf("of the same source: %+v", a)
 	}
-	a = assess(t, m, mailer.Planned{}, planOf("whois", "b", personRow(2, importNow, func(r *mailer.Record) { r.SourceRef = "another" })))
+	a = look(t, m, mailer.Planned{}, planOf("whois", "b", personRow(2, importNow, func(r *mailer.Record) { r.SourceRef = "another" })))
 	if a.People != 1 || a.KnownBefore != 1 || a.Owed != 1 || a.CanBeTold != 1 {
 		t.Errorf("of another source: %+v", a)
 	}
@@ -184,7 +184,7 @@ func TestWhoWasToldBeforeIsOwedNothingByAFile(t *testing.T) { // 14(5)(a), D7, S
 		personRow(10, importNow, nil),                                                                      // owed
 	)
 	p.Basis = mailer.ObtainedUnknown
-	a := assess(t, nil, mailer.Planned{}, p)
+	a := look(t, nil, mailer.Planned{}, p)
 	if a.People != 8 || a.Excused[mailer.ToldBefore] != 6 || a.Duties[mailer.DutyExcused] != 6 || a.ToldLate != 2 {
 		t.Errorf("%d people, excused %v, %d of them late", a.People, a.Excused, a.ToldLate)
 	}
@@ -212,7 +212,7 @@ func TestAFileMaySayLaterWhoWasTold(t *testing.T) { // 14(5)(a), S4: thousands o
 	}
 	later(3, restricted) // told first, then restricted
 	later(4, told(3, nil))
-	a := assess(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
+	a := look(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
 	if a.People != 2500 || a.Excused[mailer.ToldBefore] != 1 || a.Owed != 2499 || a.CanBeTold != 2497 || a.Blocked[mailer.BlockQuarantined] != 2 {
 		t.Errorf("%d people, excused %v, %d owed, %d can be told, blocked %v", a.People, a.Excused, a.Owed, a.CanBeTold, a.Blocked)
 	}
@@ -224,7 +224,7 @@ func TestWhomAPersonDecidedToTellCanBeToldByAFile(t *testing.T) { // S4, R4
 	imports(t, m, planOf("fair", "a", restricted))
 	for decided, can := range map[time.Time]int64{{}: 0, importNow: 1} {
 		m.only(t).Contact.TellAt = decided
-		a := assess(t, m, mailer.Planned{}, planOf("whois", "b", restricted))
+		a := look(t, m, mailer.Planned{}, planOf("whois", "b", restricted))
 		if a.Owed != 1 || a.CanBeTold != can || a.Blocked[mailer.BlockQuarantined] != 1-can {
 			t.Errorf("decided %v: %d owed, %d can be told, blocked %v", decided, a.Owed, a.CanBeTold, a.Blocked)
 		}
@@ -234,7 +234,7 @@ func TestWhomAPersonDecidedToTellCanBeToldByAFile(t *testing.T) { // S4, R4
 func TestWhoObjectedIsRefusedByAnAssessmentAsByAnImport(t *testing.T) { // R5
 	m := newMemory()
 	m.suppressed[string(importKeys.Newest(mailer.IdentityKey).MAC([]byte("email"), []byte("p2@example.com")))] = true
-	a := assess(t, m, mailer.Planned{}, planOf("fair", "a", personRow(2, importNow, nil), personRow(3, importNow, nil)))
+	a := look(t, m, mailer.Planned{}, planOf("fair", "a", personRow(2, importNow, nil), personRow(3, importNow, nil)))
 	if a.People != 1 || a.Rows.Refused != 1 || len(a.Refused) != 1 || !strings.Contains(a.Refused[0].Reason, "objected") {
 		t.Errorf("%+v", a)
 	}
@@ -272,7 +272,7 @@ func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
 		}
 		plan := drawnPlan(rt, drawToldFile(rt, "second"), "second")
 		before := stored.dump()
-		a := assess(rt, stored, mailer.Planned{}, plan())
+		a := look(rt, stored, mailer.Planned{}, plan())
 		if stored.dump() != before {
 			rt.Fatalf("something is stored:\n%s", stored.dump())
 		}

@@ -94,12 +94,12 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	for _, o := range outlets {
 		log.Info("the worker is up", "relay", o.relay.Name(), "connections", o.opts.Connections, "dkim", selectors(o.relay.Signer(), a.now()))
 	}
-	deliver(ctx, g, workers, log)
+	runWorkers(ctx, g, workers, log)
 	return g.Wait()
 }
 
 // deliver has the workers work until ctx ends, and says when all of them have stopped.
-func deliver(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, log *slog.Logger) {
+func runWorkers(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, log *slog.Logger) {
 	var stopping sync.WaitGroup
 	for _, w := range workers {
 		stopping.Add(1)

@@ -138,15 +138,15 @@ func (s *Store) MoveCanary(ctx context.Context, controller, campaign mailer.ID, 
 }
 
 // followCanary does to a campaign's lanes what the new state of its canary asks.
-func (t tx) followCanary(ctx context.Context, controller, campaign mailer.ID, to mailer.CanaryState, now time.Time) (err error) {
+func (t tx) followCanary(ctx context.Context, controller, campaignID mailer.ID, to mailer.CanaryState, now time.Time) (err error) {
 	switch to {
 	case mailer.CanaryWaiting:
-		_, err = t.exec(ctx, "canary_hold", campaign, mailer.HeldByCanary)
+		_, err = t.exec(ctx, "canary_hold", campaignID, mailer.HeldByCanary)
 	case mailer.CanaryPassed:
-		_, err = t.exec(ctx, "canary_open", campaign, mailer.HeldByCanary)
+		_, err = t.exec(ctx, "canary_open", campaignID, mailer.HeldByCanary)
 	case mailer.CanaryFailed:
 		counts := tally{}
-		if err := t.raise(ctx, []alertRow{{mailer.NewID(now), controller, mailer.AlertCanaryFailed, campaign.String(), "", now}}, counts); err != nil {
+		if err := t.raise(ctx, []alertRow{{mailer.NewID(now), controller, mailer.AlertCanaryFailed, campaignID.String(), "", now}}, counts); err != nil {
 			return err
 		}
 		err = counts.note(ctx, t, time.Time{})

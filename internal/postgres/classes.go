@@ -172,9 +172,9 @@ func (s *Store) RemoveClass(ctx context.Context, controller mailer.ID, name, by 
 }
 
 // OpenLane opens the held lane of a campaign and class.
-func (s *Store) OpenLane(ctx context.Context, controller, campaign mailer.ID, class, by string, now time.Time) (opened bool, err error) {
+func (s *Store) OpenLane(ctx context.Context, controller, campaignID mailer.ID, class, by string, now time.Time) (opened bool, err error) {
 	err = s.write(ctx, func(t tx) error {
-		state, err := t.lockCampaign(ctx, controller, campaign)
+		state, err := t.lockCampaign(ctx, controller, campaignID)
 		if err == nil && state != mailer.CampaignRunning {
 			err = mailer.ErrCampaignState
 		}
@@ -182,21 +182,21 @@ func (s *Store) OpenLane(ctx context.Context, controller, campaign mailer.ID, cl
 			return err
 		}
 		var a allowanceRow
-		if _, err := t.one(ctx, &a, "allowance", campaign); err != nil {
+		if _, err := t.one(ctx, &a, "allowance", campaignID); err != nil {
 			return err
 		}
 		if a.CanaryState == mailer.CanaryWaiting || a.CanaryState == mailer.CanaryFailed {
 			return mailer.ErrCanaryHolds
 		}
 		// Before the lane is locked, as whoever notes attempts does.
-		if _, err := t.exec(ctx, "class_lane_forget", campaign, class); err != nil {
+		if _, err := t.exec(ctx, "class_lane_forget", campaignID, class); err != nil {
 			return err
 		}
 		var lane int64
-		if opened, err = t.one(ctx, &lane, "class_lane_open", campaign, class); err != nil || !opened {
+		if opened, err = t.one(ctx, &lane, "class_lane_open", campaignID, class); err != nil || !opened {
 			return err
 		}
-		return t.audit(ctx, entry{controller, now, by, "campaign.lane.open", campaign.String(), map[string]any{"class": class}})
+		return t.audit(ctx, entry{controller, now, by, "campaign.lane.open", campaignID.String(), map[string]any{"class": class}})
 	})
 	return opened, err
 }
