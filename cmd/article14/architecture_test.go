@@ -22,6 +22,26 @@ var (
 	leaves = []string{"templates", "locales", "migrations"}
 )
 
+// steps are the rooms below mailer, with the sisters that each may know. mailer itself
+// knows none of them.
+var steps = map[string][]string{
+	"mailer/accept":   {},
+	"mailer/assess":   {"mailer/accept", "mailer/plan"},
+	"mailer/byhand":   {"mailer/track"},
+	"mailer/campaign": {"mailer/byhand", "mailer/complete", "mailer/plan"},
+	"mailer/complete": {},
+	"mailer/deliver":  {},
+	"mailer/exempt":   {},
+	"mailer/plan":     {},
+	"mailer/retain":   {},
+	"mailer/rights":   {},
+	"mailer/status":   {"mailer/accept", "mailer/campaign", "mailer/deliver", "mailer/exempt", "mailer/retain", "mailer/track"},
+	"mailer/track":    {"mailer/rights"},
+}
+
+// forTests is what the tests of the domain share; nothing else imports it.
+const forTests = "mailer/mailertest"
+
 // homes is where each outside library lives; nobody else may import it, and none
 // may be imported without a home.
 var homes = map[string][]string{
@@ -79,6 +99,15 @@ func TestTheRulesOfTheHouseRefuseWhatTheyMust(t *testing.T) {
 		{"mailer", "article14/internal/postgres"},
 		{"mailer", "github.com/lib/pq"},
 		{"mailer", "article14/locales"},
+		{"mailer", "article14/mailer/deliver"},
+		{"mailer/deliver", "article14/mailer/track"},
+		{"mailer/track", "article14/internal/postgres"},
+		{"mailer/track", "github.com/lib/pq"},
+		{"mailer/nobodys", "article14/mailer"},
+		{"internal/relay", "article14/mailer/nobodys"},
+		{"internal/calendar", "article14/mailer/plan"},
+		{"internal/postgres", "article14/mailer/mailertest"},
+		{"cmd/article14", "article14/mailer/mailertest"},
 		{"internal/calendar", "article14/mailer"},
 		{"internal/compose", "article14/internal/relay"},
 		{"internal/relay", "github.com/lib/pq"},
@@ -99,12 +128,21 @@ func forbidden(from, to string) string {
 	if rooms := homeOf(to); !inside && strings.Contains(to, ".") && !slices.Contains(rooms, from) {
 		return "its home is " + strings.Join(rooms, ", ") + " (none: give it one, and a line in docs/dependencies.md)"
 	}
+	_, step := steps[from]
 	switch {
+	case ours == forTests:
+		return "tests alone import it"
 	case strings.HasPrefix(from, "cmd/"), from == "internal/rig": // the developers' tools, and what these share
 		return ""
 	case from == "mailer":
 		if inside && !slices.Contains(pure, ours) || !inside && strings.Contains(to, ".") {
 			return "the domain imports the standard library and the pure packages"
+		}
+	case strings.HasPrefix(from, "mailer/") && !step && from != forTests:
+		return "it is no room of the domain that is listed"
+	case strings.HasPrefix(from, "mailer/"):
+		if inside && ours != "mailer" && !slices.Contains(pure, ours) && !slices.Contains(steps[from], ours) || !inside && strings.Contains(to, ".") {
+			return "a room of the domain imports mailer, the standard library, the pure packages, and the sisters listed"
 		}
 	case slices.Contains(pure, from):
 		if inside {
@@ -130,7 +168,7 @@ func homeOf(library string) []string {
 }
 
 func adapterMayKnow(from, to string) bool {
-	if to == "mailer" || slices.Contains(pure, to) || slices.Contains(leaves, to) {
+	if _, step := steps[to]; step || to == "mailer" || slices.Contains(pure, to) || slices.Contains(leaves, to) {
 		return true
 	}
 	// web knows its own rooms, and a room its own parts.

@@ -98,7 +98,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	return g.Wait()
 }
 
-// deliver has the workers work until ctx ends, and says when all of them have stopped.
+// runWorkers has the workers work until ctx ends, and says when all of them have stopped.
 func runWorkers(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, log *slog.Logger) {
 	var stopping sync.WaitGroup
 	for _, w := range workers {
