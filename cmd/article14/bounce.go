@@ -15,6 +15,7 @@ import (
 
 	"article14/internal/bounce"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // exitTempFail is EX_TEMPFAIL of sysexits: mail systems keep the message and try again.
@@ -213,7 +214,7 @@ func nextTry(at time.Time, zone *time.Location) string {
 }
 
 // reportRows are the figures of what came back.
-func reportRows(f mailer.Figures) [][]string {
+func reportRows(f status.Figures) [][]string {
 	var rows [][]string
 	add := func(words string, n int64) {
 		if n > 0 {

@@ -10,6 +10,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type classCmd struct {
@@ -85,7 +86,7 @@ type classJSON struct {
 	ClearsIn  float64   `json:"clears_in_seconds"` // at its limits; 0 without any
 }
 
-func classesReport(f mailer.Figures, zone *time.Location) []classJSON {
+func classesReport(f status.Figures, zone *time.Location) []classJSON {
 	out := make([]classJSON, len(f.Classes))
 	for i, c := range f.Classes {
 		queued := f.QueuedIn(c.Name)
@@ -119,7 +120,7 @@ func (c *classListCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 // printClasses shows what classes were given, and what each holds back.
-func printClasses(w io.Writer, f mailer.Figures, zone *time.Location) {
+func printClasses(w io.Writer, f status.Figures, zone *time.Location) {
 	rows := [][]string{{"CLASS", "A SECOND", "A DAY", "GIVEN TODAY", "QUEUED", "AT ITS LIMITS", "USED UP SINCE"}}
 	for _, c := range classesReport(f, zone) {
 		clears, full := "-", "-"

@@ -10,6 +10,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type contactExemptCmd struct {
@@ -164,7 +165,7 @@ func whom(e mailer.Exemption) string {
 
 // printExcuses shows on a person's record when they were told before, and on what
 // ground they need not be.
-func printExcuses(w io.Writer, r mailer.ContactReport, zone *time.Location) {
+func printExcuses(w io.Writer, r status.ContactReport, zone *time.Location) {
 	for _, n := range r.PriorNotices {
 		for _, d := range r.Duties {
 			if d.ID == n.DutyID {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // contactJSON is a person's record for programs: what the page says, and the values
@@ -158,7 +159,7 @@ func each[A, B any](list []A, as func(A) B) []B {
 	return out
 }
 
-func newContactJSON(r mailer.ContactReport, now time.Time, zone *time.Location) contactJSON {
+func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) contactJSON {
 	c := r.Contact
 	return contactJSON{ID: c.ID, Name: c.Name, Country: c.Country, Region: c.Region, City: c.City, PostalCode: c.PostalCode, Language: c.Language,
 		Organisation: c.Organisation, JobTitle: c.JobTitle, FirstObtainedAt: c.FirstObtainedAt, ObjectedAt: c.ObjectedAt, TellAt: c.TellAt,
@@ -190,10 +191,10 @@ func newDutyJSON(d mailer.Duty, now time.Time, zone *time.Location) dutyJSON {
 		LateDays: lateDays(d, now, zone), MetAt: d.MetAt, ToldAt: d.ToldAt, ErasedAt: d.ErasedAt, DeliveryID: d.DeliveryID, ExemptionID: d.ExemptionID}
 }
 
-func newDeliveryJSON(d mailer.DeliveryReport) deliveryJSON {
+func newDeliveryJSON(d status.DeliveryReport) deliveryJSON {
 	return deliveryJSON{ID: d.ID, Campaign: d.CampaignKey, Document: d.Document, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
 		Form: d.Form, DueAt: d.DueAt, SHA256: hex.EncodeToString(d.SHA256), ComposedAt: d.ComposedAt,
-		Attempts: each(d.Attempts, func(a mailer.AttemptReport) attemptJSON {
+		Attempts: each(d.Attempts, func(a status.AttemptReport) attemptJSON {
 			return attemptJSON{a.Number, a.Relay, a.BegunAt, a.EndedAt, a.Outcome, a.Stage, replyJSON(a.Reply)}
 		}),
 		Reports: each(d.Reports, func(r mailer.ReportEntry) reportJSON {

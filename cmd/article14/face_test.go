@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 func TestADemoKeepsEverythingInAFolderThatGoesWithIt(t *testing.T) {
@@ -112,10 +113,10 @@ func TestAPersonsRecordSaysInstantsInTheControllersZone(t *testing.T) {
 	}
 	reg := &mailer.Register{Controller: mailer.Controller{Zone: paris}}
 	at := time.Date(2026, 1, 11, 23, 39, 0, 0, time.UTC)
-	r := mailer.ContactReport{
+	r := status.ContactReport{
 		Acquisitions: []mailer.Acquisition{{SourceKey: "linkedin", ObtainedAt: at}, {SourceKey: "broker"}},
 		Duties:       []mailer.Duty{{Due: mailer.Due{At: at}}},
-		Deliveries: []mailer.DeliveryReport{{Attempts: []mailer.AttemptReport{
+		Deliveries: []status.DeliveryReport{{Attempts: []status.AttemptReport{
 			{Reply: mailer.Reply{Code: 554, Enhanced: "5.6.0", Text: "message content\n refused"}},
 			{Reply: mailer.Reply{Text: "not sent: the relay has no SMTPUTF8"}},
 		}}},

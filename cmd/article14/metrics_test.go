@@ -13,6 +13,7 @@ import (
 	"article14/internal/catcher"
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // TestMetrics scrapes a real registry after a whole campaign, with an objection
@@ -119,10 +120,10 @@ func labelValues() map[string]func(string) bool {
 			slices.Contains(mailer.RelayStates, mailer.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up", "proposed", "review_soon", "in_batches", "posted", "returned")(v)
 	}
 	ages, windows := map[string]bool{}, map[string]bool{}
-	for _, a := range mailer.Ages {
+	for _, a := range status.Ages {
 		ages[a.Name] = true
 	}
-	for _, w := range mailer.Windows {
+	for _, w := range status.Windows {
 		windows[w.Name] = true
 	}
 	return map[string]func(string) bool{

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type statusCmd struct {
@@ -42,11 +43,11 @@ type statusJSON struct {
 	Relays     []relayJSON                    `json:"relays"`
 	Classes    []classJSON                    `json:"classes"`
 	Instance   instanceJSON                   `json:"instance"`
-	Exemptions mailer.ExemptionFigures        `json:"exemptions"`
-	Answers    mailer.AnswerFigures           `json:"answers"`
-	ByHand     mailer.HandFigures             `json:"by_hand"`
-	ToDo       []mailer.Task                  `json:"to_do"`
-	Forecast   mailer.Forecast                `json:"forecast"`
+	Exemptions status.ExemptionFigures        `json:"exemptions"`
+	Answers    status.AnswerFigures           `json:"answers"`
+	ByHand     status.HandFigures             `json:"by_hand"`
+	ToDo       []status.Task                  `json:"to_do"`
+	Forecast   status.Forecast                `json:"forecast"`
 }
 
 type laneJSON struct {
@@ -72,7 +73,7 @@ func (c *statusCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
-func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
+func statusReport(f status.Figures, zone *time.Location) statusJSON {
 	out := statusJSON{AsOf: f.AsOf, Zone: zone.String(), Contacts: f.Contacts, Duties: f.Duties, Blocked: f.Blocked, Overdue: f.Overdue,
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
@@ -91,7 +92,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 const correspondence = "(correspondence)"
 
 // laneName is a lane's campaign, with its class where it has one.
-func laneName(l mailer.LaneFigures) string {
+func laneName(l status.LaneFigures) string {
 	name := cmp.Or(l.CampaignKey, correspondence)
 	if inClass(l) {
 		name += " to " + l.Class
@@ -100,10 +101,10 @@ func laneName(l mailer.LaneFigures) string {
 }
 
 // inClass tells whether a lane is for a class of domains, and not for the rest.
-func inClass(l mailer.LaneFigures) bool { return l.Class != "" && l.Class != mailer.AnyClass }
+func inClass(l status.LaneFigures) bool { return l.Class != "" && l.Class != mailer.AnyClass }
 
 // forecastWords say what today's rate leads to; it holds for what is released alone.
-func forecastWords(figures mailer.Figures) string {
+func forecastWords(figures status.Figures) string {
 	f := figures.Forecast()
 	left := "forecast: " + duties(f.Remaining) + " can be met by sending"
 	if open := figures.Duties[mailer.DutyOpen]; open > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -25,15 +26,15 @@ type books struct {
 	err   error
 }
 
-func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, error) {
+func (b *books) Figures(context.Context, mailer.ID, time.Time) (status.Figures, error) {
 	b.asked++
-	return mailer.Figures{
+	return status.Figures{
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
 		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, Allowed: 3, InFlight: 1},
 			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
 		Classes:  []mailer.ClassFigures{{Class: mailer.Class{Name: "big"}, FullAt: noon}, {Class: mailer.Class{Name: "small"}}},
-		Lanes:    []mailer.LaneFigures{{Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "big", State: mailer.LaneOpen}, Queued: 11}, {Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "any"}, Queued: 5}},
-		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: mailer.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
+		Lanes:    []status.LaneFigures{{Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "big", State: mailer.LaneOpen}, Queued: 11}, {Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "any"}, Queued: 5}},
+		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: status.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[mailer.AlertKind]int64{"retry_past_deadline": 1}, Objections: map[mailer.Way]int64{"page": 5},
 		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},

@@ -11,6 +11,7 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 var _ mailer.AnswerStore = (*Store)(nil)
@@ -319,13 +320,13 @@ func (s *Store) ForgetAnswers(ctx context.Context, controller mailer.ID, now tim
 }
 
 // answerFigures are the items that are open.
-func (t tx) answerFigures(ctx context.Context, controller mailer.ID, open map[string]int64) (f mailer.AnswerFigures, err error) {
+func (t tx) answerFigures(ctx context.Context, controller mailer.ID, open map[string]int64) (f status.AnswerFigures, err error) {
 	var row struct {
 		Oldest instant `db:"oldest"`
 		DueAt  instant `db:"due_at"`
 	}
 	_, err = t.one(ctx, &row, "figures_answers", controller)
-	return mailer.AnswerFigures{Open: named[wish.Kind](open), Oldest: row.Oldest.Time, DueAt: row.DueAt.Time}, err
+	return status.AnswerFigures{Open: named[wish.Kind](open), Oldest: row.Oldest.Time, DueAt: row.DueAt.Time}, err
 }
 
 // eraseAnswers has the words of answers go, and closes what is open of people who go altogether.

@@ -9,6 +9,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 var _ mailer.ExemptionStore = (*Store)(nil)
@@ -139,7 +140,7 @@ func (s *Store) exemptions(ctx context.Context, controller mailer.ID, id any, ru
 }
 
 // excusesOf adds to a person's record what excuses them.
-func (t tx) excusesOf(ctx context.Context, contact mailer.ID, r *mailer.ContactReport) error {
+func (t tx) excusesOf(ctx context.Context, contact mailer.ID, r *status.ContactReport) error {
 	var told []toldRow
 	if err := t.all(ctx, &told, "told_of_contact", contact); err != nil {
 		return err

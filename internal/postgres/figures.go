@@ -5,14 +5,15 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
-var _ mailer.FiguresStore = (*Store)(nil)
+var _ status.FiguresStore = (*Store)(nil)
 
 // Figures adds counters and what has not been folded into them yet, over one
 // snapshot. What counters cannot say (how much of this hour's duties is due by
 // this minute) comes from narrow index ranges.
-func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time) (f mailer.Figures, err error) {
+func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time) (f status.Figures, err error) {
 	err = s.read(ctx, func(t tx) error {
 		counts, err := t.counts(ctx, controller)
 		if err != nil {
@@ -42,7 +43,7 @@ func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time
 }
 
 // operation is what operators watch: who works here, on which copy, and what nobody cares for.
-func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figures) (err error) {
+func (t tx) operation(ctx context.Context, controller mailer.ID, f *status.Figures) (err error) {
 	if f.Workers, err = t.heartbeats(ctx, controller); err != nil {
 		return err
 	}
@@ -55,19 +56,19 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figur
 	if f.Classes, err = t.classFigures(ctx, controller); err != nil {
 		return err
 	}
-	if _, err := t.one(ctx, &f.Exemptions, "figures_exemptions", controller, f.AsOf.Add(mailer.ReviewSoon)); err != nil {
+	if _, err := t.one(ctx, &f.Exemptions, "figures_exemptions", controller, f.AsOf.Add(status.ReviewSoon)); err != nil {
 		return err
 	}
 	if f.Instance, _, err = t.instance(ctx); err != nil || f.Duties[mailer.DutyFailed] == 0 {
 		return err
 	}
-	_, err = t.one(ctx, &f.Stranded, "figures_stranded", controller, mailer.ManyStranded)
+	_, err = t.one(ctx, &f.Stranded, "figures_stranded", controller, status.ManyStranded)
 	return err
 }
 
 // byHand is what waits for people. The counters of a campaign hold its letters and calls
 // as well, so they are taken off what its lane of mail has.
-func (t tx) byHand(ctx context.Context, controller mailer.ID, f *mailer.Figures) error {
+func (t tx) byHand(ctx context.Context, controller mailer.ID, f *status.Figures) error {
 	var rows []struct {
 		CampaignID mailer.ID          `db:"campaign_id"`
 		Channel    mailer.ChannelKind `db:"channel"`
@@ -75,7 +76,7 @@ func (t tx) byHand(ctx context.Context, controller mailer.ID, f *mailer.Figures)
 		Queued     int64              `db:"queued"`
 		FirstDue   instant            `db:"first_due"`
 	}
-	if err := t.all(ctx, &rows, "figures_by_hand", controller, mailer.ManyByHand); err != nil {
+	if err := t.all(ctx, &rows, "figures_by_hand", controller, status.ManyByHand); err != nil {
 		return err
 	}
 	h := &f.ByHand
@@ -130,8 +131,8 @@ func (t tx) counts(ctx context.Context, controller mailer.ID) (countsBy, error) 
 	return out, err
 }
 
-func (c countsBy) figures(now time.Time) mailer.Figures {
-	return mailer.Figures{
+func (c countsBy) figures(now time.Time) status.Figures {
+	return status.Figures{
 		AsOf:        now,
 		Contacts:    c[countContact]["known"],
 		Duties:      named[mailer.DutyState](c[countDuty]),
@@ -162,7 +163,7 @@ func named[S ~string](c map[string]int64) map[S]int64 {
 
 // deadlines counts what is owed by when: whole hours from their counters, the
 // hour that an edge falls into from the index.
-func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[string]int64, now time.Time, f *mailer.Figures) error {
+func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[string]int64, now time.Time, f *status.Figures) error {
 	type edge struct {
 		N    int       `json:"n"`
 		Hour time.Time `json:"hour"`
@@ -171,10 +172,10 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	var edges []edge
 	add := func(at time.Time) { edges = append(edges, edge{len(edges), at.UTC().Truncate(time.Hour), at}) }
 	add(now)
-	for _, w := range mailer.Windows {
+	for _, w := range status.Windows {
 		add(now.Add(w.Span))
 	}
-	for _, a := range mailer.Ages {
+	for _, a := range status.Ages {
 		add(now.Add(-a.Span))
 	}
 	var inHour []int64
@@ -192,12 +193,12 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	}
 	f.Overdue = before[0]
 	f.DueWithin = map[string]int64{}
-	for i, w := range mailer.Windows {
+	for i, w := range status.Windows {
 		f.DueWithin[w.Name] = before[i+1] - before[0]
 	}
 	f.OverdueBy = map[string]int64{}
-	for i, a := range mailer.Ages {
-		at := 1 + len(mailer.Windows) + i
+	for i, a := range status.Ages {
+		at := 1 + len(status.Windows) + i
 		older := int64(0)
 		if i > 0 {
 			older = before[at-1]
@@ -223,7 +224,7 @@ func (t tx) rates(ctx context.Context, controller mailer.ID, now time.Time) (map
 	return out, nil
 }
 
-func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]mailer.LaneFigures, error) {
+func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]status.LaneFigures, error) {
 	var rows []struct {
 		laneRow
 		CampaignKey string  `db:"campaign_key"`
@@ -231,9 +232,9 @@ func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]mailer.Lan
 		EarliestDue instant `db:"earliest_due"`
 	}
 	err := t.all(ctx, &rows, "figures_lanes", controller)
-	out := make([]mailer.LaneFigures, len(rows))
+	out := make([]status.LaneFigures, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.LaneFigures{Lane: r.lane(), CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time}
+		out[i] = status.LaneFigures{Lane: r.lane(), CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time}
 	}
 	return out, err
 }

@@ -1,4 +1,4 @@
-package mailer
+package status
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"article14/internal/wish"
+	"article14/mailer"
 )
 
 // Ages are how long duties have been overdue, the oldest first; each begins where
@@ -66,7 +67,7 @@ func (f Figures) Tasks() []Task {
 	add(h.Batches, "batches", "batches of letters are not posted yet", "post them, then article14 letter posted BATCH --on DATE --by NAME")
 	add(h.Calls, "calls", "people wait for a call"+firstDue(h.CallsBy), "article14 call list")
 	add(f.Stranded, "stranded", "duties failed, and their campaign has ended", "create a campaign: it looks for their next channel")
-	add(f.Blocked[BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", BlockQuarantined.Remedy())
+	add(f.Blocked[mailer.BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", mailer.BlockQuarantined.Remedy())
 	add(f.Exemptions.ReviewSoon, "exemptions_review", "exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemptions wait for somebody else", "article14 contact exempt --confirm PROPOSAL --by NAME")
 	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
@@ -95,7 +96,7 @@ func (f Figures) workerTasks() (out []Task) {
 		switch {
 		case h.Gone(f.AsOf):
 			gone++
-		case h.RelayState == RelayUp:
+		case h.RelayState == mailer.RelayUp:
 			alive++
 		default:
 			alive, away = alive+1, away+1
@@ -109,7 +110,7 @@ func (f Figures) workerTasks() (out []Task) {
 		out = append(out, Task{"relay_away", waiting, "notices wait: no worker reaches the relay", "see the relay, and article14 doctor"})
 	}
 	if alive > away && f.RelayedLast["1h"] == 0 {
-		if n := f.Deliveries[Deferred]; n >= manyDeferred {
+		if n := f.Deliveries[mailer.Deferred]; n >= manyDeferred {
 			out = append(out, Task{"all_deferred", n, "notices are deferred, and none was handed over in the last hour: the relay refuses for now",
 				"see what it says with 'contact show ID', and its log"})
 		}
@@ -130,7 +131,7 @@ func (f AnswerFigures) count() (n int64) {
 // waiting is what is queued in open lanes.
 func (f Figures) waiting() (n int64) {
 	for _, l := range f.Lanes {
-		if l.State == LaneOpen {
+		if l.State == mailer.LaneOpen {
 			n += l.Queued
 		}
 	}
@@ -141,20 +142,20 @@ func (f Figures) waiting() (n int64) {
 // could take them in.
 func (f Figures) unreleased() int64 {
 	for _, l := range f.Lanes {
-		if !l.CampaignID.IsZero() && l.State == LaneOpen {
+		if !l.CampaignID.IsZero() && l.State == mailer.LaneOpen {
 			return 0
 		}
 	}
 	if f.Overdue == 0 {
 		return 0
 	}
-	return f.Duties[DutyOpen]
+	return f.Duties[mailer.DutyOpen]
 }
 
 // pausedNear is what is queued in paused lanes whose first date is near or past.
 func (f Figures) pausedNear() (n int64) {
 	for _, l := range f.Lanes {
-		if l.State == LanePaused && l.Queued > 0 && l.EarliestDue.Before(f.AsOf.Add(soon)) {
+		if l.State == mailer.LanePaused && l.Queued > 0 && l.EarliestDue.Before(f.AsOf.Add(soon)) {
 			n += l.Queued
 		}
 	}
@@ -168,30 +169,30 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 type Figures struct {
 	AsOf        time.Time
 	Contacts    int64
-	Duties      map[DutyState]int64
-	Blocked     map[BlockReason]int64
+	Duties      map[mailer.DutyState]int64
+	Blocked     map[mailer.BlockReason]int64
 	Overdue     int64            // not met and past due_at
 	DueWithin   map[string]int64 // "1d", "3d", "7d", "30d": not met, still on time, and due within; a wider window holds the narrower ones
 	OldestDueAt time.Time        // of duties not met
 	MetLate     int64
-	Deliveries  map[DeliveryState]int64 // notices
-	Attempts    map[DeliveryState]int64 // by outcome
-	ByLanguages map[string]int64        // notices handed over
-	Imports     ImportCounts
-	Objections  map[Way]int64
-	Requests    int64               // open
-	Alerts      map[AlertKind]int64 // open
-	Reports     map[string]int64    // what came back, by finding: a class of bounce, delayed, ..., not_understood
-	Unmatched   map[string]int64    // reports that found no delivery: waiting, given_up, not_understood
-	QueueOldest time.Time           // created_at of the oldest queued delivery in an open lane
-	RelayedLast map[string]int64    // "1m", "1h": handed over in the last minute, hour
+	Deliveries  map[mailer.DeliveryState]int64 // notices
+	Attempts    map[mailer.DeliveryState]int64 // by outcome
+	ByLanguages map[string]int64               // notices handed over
+	Imports     mailer.ImportCounts
+	Objections  map[mailer.Way]int64
+	Requests    int64                      // open
+	Alerts      map[mailer.AlertKind]int64 // open
+	Reports     map[string]int64           // what came back, by finding: a class of bounce, delayed, ..., not_understood
+	Unmatched   map[string]int64           // reports that found no delivery: waiting, given_up, not_understood
+	QueueOldest time.Time                  // created_at of the oldest queued delivery in an open lane
+	RelayedLast map[string]int64           // "1m", "1h": handed over in the last minute, hour
 	Lanes       []LaneFigures
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
-	Workers     []Heartbeat
-	Relays      []RelayFigures // those with limits
-	Classes     []ClassFigures // of recipient domains, those on record
-	Instance    Instance
+	Workers     []mailer.Heartbeat
+	Relays      []mailer.RelayFigures // those with limits
+	Classes     []mailer.ClassFigures // of recipient domains, those on record
+	Instance    mailer.Instance
 	Exemptions  ExemptionFigures
 	Answers     AnswerFigures
 	ByHand      HandFigures
@@ -227,7 +228,7 @@ type ExemptionFigures struct {
 
 // LaneFigures is a lane with its backlog.
 type LaneFigures struct {
-	Lane
+	mailer.Lane
 	CampaignKey string
 	Queued      int64
 	EarliestDue time.Time
@@ -235,7 +236,7 @@ type LaneFigures struct {
 
 // FiguresStore gives the figures.
 type FiguresStore interface {
-	Figures(ctx context.Context, controller ID, now time.Time) (Figures, error)
+	Figures(ctx context.Context, controller mailer.ID, now time.Time) (Figures, error)
 }
 
 // QueuedIn is what is queued in the lanes of a class, of all campaigns.

@@ -1,9 +1,10 @@
-package mailer_test
+package status_test
 
 import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 func TestTheForecastSaysWhichWindowWillNotBeKept(t *testing.T) { // D7
@@ -17,29 +18,29 @@ func TestTheForecastSaysWhichWindowWillNotBeKept(t *testing.T) { // D7
 		due     map[string]int64
 		open    int64
 		overdue int64
-		want    mailer.Forecast
+		want    status.Forecast
 	}{
 		"nothing is left": {nil, nil, 0, 0,
-			mailer.Forecast{RateFrom: "none", InTime: true}},
+			status.Forecast{RateFrom: "none", InTime: true}},
 		"no rate, and nothing can be said but what comes first": {nil, within(0, 2, 2, 9), 9, 0,
-			mailer.Forecast{Remaining: 9, RateFrom: "none", FirstMissed: "3d"}},
+			status.Forecast{Remaining: 9, RateFrom: "none", FirstMissed: "3d"}},
 		"no rate, and all is overdue": {nil, within(0, 0, 0, 0), 9, 9,
-			mailer.Forecast{Remaining: 9, RateFrom: "none"}},
+			status.Forecast{Remaining: 9, RateFrom: "none"}},
 		"in time": {map[string]int64{"1m": aSecond}, within(43_200, 86_400, 86_400, 86_400), 86_400, 0,
-			mailer.Forecast{Remaining: 86_400, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 86_400, Need: 1, InTime: true}},
+			status.Forecast{Remaining: 86_400, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 86_400, Need: 1, InTime: true}},
 		"too late for the first day": {map[string]int64{"1m": aSecond}, within(43_201, 43_201, 43_201, 43_201), 43_201, 0,
-			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, Need: 43_201.0 / 43_200, FirstMissed: "1d"}},
+			status.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, Need: 43_201.0 / 43_200, FirstMissed: "1d"}},
 		"what is due on the first day is not counted again on the third": {map[string]int64{"1m": aSecond}, within(43_200, 43_201, 43_201, 43_201), 43_201, 0,
-			mailer.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, Need: 1, InTime: true}},
+			status.Forecast{Remaining: 43_201, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_201, Need: 1, InTime: true}},
 		"a backlog takes nothing of what is needed": {map[string]int64{"1m": aSecond}, within(21_600, 21_600, 21_600, 21_600), 2_000_000, 1_978_400,
-			mailer.Forecast{Remaining: 2_000_000, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 2_000_000, Need: 0.5, InTime: true}},
+			status.Forecast{Remaining: 2_000_000, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 2_000_000, Need: 0.5, InTime: true}},
 		"a later window may be the tightest": {map[string]int64{"1m": aSecond}, within(10, 10, 10, 604_801), 604_801, 0,
-			mailer.Forecast{Remaining: 604_801, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 604_801, Need: 604_801.0 / 604_800, FirstMissed: "30d"}},
+			status.Forecast{Remaining: 604_801, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 604_801, Need: 604_801.0 / 604_800, FirstMissed: "30d"}},
 		"a quiet minute leaves the rate of the hour": {map[string]int64{"1h": 7200}, within(1, 1, 1, 1), 10, 0,
-			mailer.Forecast{Remaining: 10, RatePerSecond: 2, RateFrom: "last_hour", DoneInSeconds: 5, Need: 1.0 / (2 * 43_200), InTime: true}},
+			status.Forecast{Remaining: 10, RatePerSecond: 2, RateFrom: "last_hour", DoneInSeconds: 5, Need: 1.0 / (2 * 43_200), InTime: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := mailer.Figures{RelayedLast: c.relayed, DueWithin: c.due, Overdue: c.overdue, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: c.open}}
+			f := status.Figures{RelayedLast: c.relayed, DueWithin: c.due, Overdue: c.overdue, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: c.open}}
 			if got := f.Forecast(); got != c.want {
 				t.Errorf("%+v\nwant %+v", got, c.want)
 			}

@@ -1,9 +1,10 @@
-package mailer
+package status
 
 import (
 	"time"
 
 	"article14/internal/pacing"
+	"article14/mailer"
 )
 
 // Forecast says whether what is owed will be done in time at today's rate.
@@ -26,7 +27,7 @@ var Windows = []struct {
 // Forecast looks ahead from the figures. Those still on time have all that they
 // need of the rate, whatever the backlog (D7), so that NeedOf has the answer.
 func (f Figures) Forecast() Forecast {
-	out := Forecast{Remaining: f.Duties[DutyOpen] + f.Duties[DutyInFlight] + f.Duties[DutyFailed]}
+	out := Forecast{Remaining: f.Duties[mailer.DutyOpen] + f.Duties[mailer.DutyInFlight] + f.Duties[mailer.DutyFailed]}
 	out.RatePerSecond, out.RateFrom = RateOf(f.RelayedLast)
 	if out.Remaining == 0 {
 		out.InTime = true

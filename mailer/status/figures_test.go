@@ -1,0 +1,76 @@
+package status
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"article14/mailer"
+)
+
+func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	alive := func(s mailer.RelayState) mailer.Heartbeat { return mailer.Heartbeat{SeenAt: now, RelayState: s} }
+	lane := func(s mailer.LaneState, queued int64, due time.Time) LaneFigures {
+		return LaneFigures{Lane: mailer.Lane{State: s, CampaignID: mailer.NewID(now)}, Queued: queued, EarliestDue: due}
+	}
+	open := lane(mailer.LaneOpen, 5, now)
+	for name, c := range map[string]struct {
+		f    Figures
+		want []string
+	}{
+		"all is well":                        {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"nothing waits and nobody works":     {Figures{}, nil},
+		"a copy":                             {Figures{Instance: mailer.Instance{HeldAt: now, HeldReason: "x"}}, []string{"instance_held"}},
+		"nobody works":                       {Figures{Lanes: []LaneFigures{open}}, []string{"no_worker"}},
+		"all who worked are gone":            {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{{SeenAt: now.Add(-time.Hour)}}}, []string{"no_worker", "worker_gone"}},
+		"no worker reaches the relay":        {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayAway), alive(mailer.RelayTrying)}}, []string{"relay_away"}},
+		"one of two reaches the relay":       {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayAway), alive(mailer.RelayUp)}}, nil},
+		"overdue and released":               {Figures{Overdue: 1, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 1}, Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"overdue and in no campaign":         {Figures{Overdue: 1, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 4}}, []string{"unreleased"}},
+		"open, but none is overdue":          {Figures{Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 4}}, nil},
+		"paused near a date":                 {Figures{Lanes: []LaneFigures{lane(mailer.LanePaused, 2, now.Add(soon-1))}}, []string{"paused"}},
+		"paused far from any date":           {Figures{Lanes: []LaneFigures{lane(mailer.LanePaused, 2, now.Add(soon))}}, nil},
+		"failed under a campaign that ended": {Figures{Stranded: 2}, []string{"stranded"}},
+		"restricted data":                    {Figures{Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: 1, mailer.BlockNoLanguage: 9}}, []string{"quarantined"}},
+		"people asked":                       {Figures{Requests: 1}, []string{"requests"}},
+		"exemptions":                         {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
+		"reports without a delivery":         {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
+		"the relay defers all":               {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 10}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, []string{"all_deferred"}},
+		"the relay defers a few":             {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 9}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"it defers many and takes others":    {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 99}, RelayedLast: map[string]int64{"1h": 1}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"alerts, the unknown kind too":       {Figures{Alerts: map[mailer.AlertKind]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
+	} {
+		c.f.AsOf = now
+		var got []string
+		for _, task := range c.f.Tasks() {
+			got = append(got, task.Code)
+			if task.What == "" || task.Do == "" {
+				t.Errorf("%s: %s says not what to do", name, task.Code)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestEveryKindOfAlertSaysWhatToDo holds the table of docs/operations.md, which every kind has a
+// row in, against what status says of it.
+func TestEveryKindOfAlertSaysWhatToDo(t *testing.T) {
+	page, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (?:a|an) [a-z]+").FindAllStringSubmatch(string(page), -1)
+	if len(rows) != len(mailer.AlertKinds) {
+		t.Errorf("the page has %d kinds, the program %d", len(rows), len(mailer.AlertKinds))
+	}
+	for _, row := range rows {
+		if mailer.AlertKind(row[1]).Remedy() == "" {
+			t.Errorf("nobody is told what to do about %s", row[1])
+		}
+	}
+}
