@@ -17,6 +17,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/assess"
 )
 
 func assessRegister() *mailer.Register {
@@ -28,9 +29,9 @@ func assessRegister() *mailer.Register {
 }
 
 // assessor looks at files a second after it began to read them.
-func assessor(store mailer.ImportStore, plan mailer.Planned) mailer.FileAssessor {
+func assessor(store mailer.ImportStore, plan assess.Planned) assess.FileAssessor {
 	began := false
-	return mailer.FileAssessor{Store: store, Keys: importKeys, Plan: plan,
+	return assess.FileAssessor{Store: store, Keys: importKeys, Plan: plan,
 		Available: func(l string) bool { return slices.Contains([]string{"fr", "de", "en"}, l) },
 		Now: func() time.Time {
 			if !began {
@@ -41,7 +42,7 @@ func assessor(store mailer.ImportStore, plan mailer.Planned) mailer.FileAssessor
 		}}
 }
 
-func look(t fataler, store mailer.ImportStore, plan mailer.Planned, p mailer.ImportPlan) mailer.Assessment {
+func look(t fataler, store mailer.ImportStore, plan assess.Planned, p mailer.ImportPlan) assess.Assessment {
 	t.Helper()
 	p.Register = assessRegister()
 	p.Source, _ = p.Register.Source(p.Source.Key)
@@ -97,17 +98,17 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 	}
 	p := planOf("fair", "leads.csv", rows...)
 	p.Basis = mailer.ObtainedUnknown
-	a := look(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 24}}, p)
+	a := look(t, nil, assess.Planned{Pace: pacing.Ramp{Start: 24}}, p)
 	today := calendar.Date{Year: 2026, Month: 11, Day: 21}
-	want := mailer.Assessment{
+	want := assess.Assessment{
 		AsOf: importNow.Add(time.Second), Zone: "Europe/Paris",
 		Rows:    &mailer.ImportCounts{Accepted: 17, Merged: 1, Refused: 3},
-		Refused: []mailer.ReasonCount{{Field: "email", Reason: "no address", Rows: 2}, {Field: "obtained_at", Reason: "no date", Rows: 1}},
+		Refused: []assess.ReasonCount{{Field: "email", Reason: "no address", Rows: 2}, {Field: "obtained_at", Reason: "no date", Rows: 1}},
 		People:  17, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 16, mailer.DutyBlocked: 1}, Owed: 17, Overdue: 6,
 		Excused: map[mailer.ExcuseReason]int64{},
-		OverdueByAge: []mailer.Span{{Name: "less than a month", Duties: 2}, {Name: "1 to 3 months", Duties: 1}, {Name: "3 to 12 months", Duties: 1},
+		OverdueByAge: []assess.Span{{Name: "less than a month", Duties: 2}, {Name: "1 to 3 months", Duties: 1}, {Name: "3 to 12 months", Duties: 1},
 			{Name: "1 to 2 years", Duties: 1}, {Name: "more than 2 years", Duties: 1}},
-		DueByWeek: []mailer.Span{{Name: "this week", From: today, Duties: 2}, {Name: "in the 2nd week", From: today.AddDays(7), Duties: 1},
+		DueByWeek: []assess.Span{{Name: "this week", From: today, Duties: 2}, {Name: "in the 2nd week", From: today.AddDays(7), Duties: 1},
 			{Name: "in the 3rd week", From: today.AddDays(14)}, {Name: "in the 4th week", From: today.AddDays(21)},
 			{Name: "in the 5th week", From: today.AddDays(28), Duties: 8}, {Name: "later", From: today.AddDays(35)}},
 		CanBeTold: 11,
@@ -119,8 +120,8 @@ func TestAnAssessmentCountsAFileAsByHand(t *testing.T) { // D7, S4, L2, T3
 		NoAddress:        2, // one of them needs another language as well, and is blocked for that
 		RoleMailboxes:    1, SharedMailboxes: 1,
 		// At one an hour those due today are told in the first of three hours, and of 11 nobody waits in the evening.
-		Plan: mailer.Plan{Notices: 11, Pace: pacing.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
-			Weeks: []mailer.PlanWeek{{From: today, OnTime: 6, Backlog: 5}}},
+		Plan: assess.Plan{Notices: 11, Pace: pacing.Ramp{Start: 24}, Days: 1, Done: today, Need: a.Plan.Need,
+			Weeks: []assess.PlanWeek{{From: today, OnTime: 6, Backlog: 5}}},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Error(diff)
@@ -132,12 +133,12 @@ func TestAPaceThatDoesNotSufficeIsCalledThat(t *testing.T) { // D7
 	for i := range int64(40) {
 		rows = append(rows, personRow(i, importNow.AddDate(0, 0, -25), nil)) // due on the 27th: seven days, today's last three hours included
 	}
-	a := look(t, nil, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, planOf("fair", "a", rows...))
+	a := look(t, nil, assess.Planned{Pace: pacing.Ramp{Start: 5}}, planOf("fair", "a", rows...))
 	late := a.Plan.BecameLate
 	if late < 5 || late > 10 || a.Plan.FirstLate.String() != "2026-11-27" || a.Plan.Need <= 1 {
 		t.Errorf("%d become late from %s, and the need is %f", late, a.Plan.FirstLate, a.Plan.Need)
 	}
-	a = look(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
+	a = look(t, nil, assess.Planned{}, planOf("fair", "a", rows...))
 	if !a.Plan.Suggested || a.Plan.BecameLate > 0 || a.Plan.Days > 30 {
 		t.Errorf("suggested: %+v", a.Plan)
 	}
@@ -147,11 +148,11 @@ func TestAFileOfPeopleWhoAreKnownOpensOnlyWhatIsNew(t *testing.T) { // D5
 	m := newMemory()
 	imports(t, m, planOf("fair", "a", personRow(2, importNow.AddDate(0, 0, -9), nil), personRow(3, importNow.AddDate(0, 0, -9), nil)))
 	before := m.dump()
-	a := look(t, m, mailer.Planned{}, planOf("fair", "b", personRow(2, importNow, nil), personRow(4, importNow, nil)))
+	a := look(t, m, assess.Planned{}, planOf("fair", "b", personRow(2, importNow, nil), personRow(4, importNow, nil)))
 	if a.People != 2 || a.KnownBefore != 1 || a.Owed != 1 || a.Rows.Merged != 1 {
 		t.Errorf("of the same source: %+v", a)
 	}
-	a = look(t, m, mailer.Planned{}, planOf("whois", "b", personRow(2, importNow, func(r *mailer.Record) { r.SourceRef = "another" })))
+	a = look(t, m, assess.Planned{}, planOf("whois", "b", personRow(2, importNow, func(r *mailer.Record) { r.SourceRef = "another" })))
 	if a.People != 1 || a.KnownBefore != 1 || a.Owed != 1 || a.CanBeTold != 1 {
 		t.Errorf("of another source: %+v", a)
 	}
@@ -184,7 +185,7 @@ func TestWhoWasToldBeforeIsOwedNothingByAFile(t *testing.T) { // 14(5)(a), D7, S
 		personRow(10, importNow, nil),                                                                      // owed
 	)
 	p.Basis = mailer.ObtainedUnknown
-	a := look(t, nil, mailer.Planned{}, p)
+	a := look(t, nil, assess.Planned{}, p)
 	if a.People != 8 || a.Excused[mailer.ToldBefore] != 6 || a.Duties[mailer.DutyExcused] != 6 || a.ToldLate != 2 {
 		t.Errorf("%d people, excused %v, %d of them late", a.People, a.Excused, a.ToldLate)
 	}
@@ -212,7 +213,7 @@ func TestAFileMaySayLaterWhoWasTold(t *testing.T) { // 14(5)(a), S4: thousands o
 	}
 	later(3, restricted) // told first, then restricted
 	later(4, told(3, nil))
-	a := look(t, nil, mailer.Planned{}, planOf("fair", "a", rows...))
+	a := look(t, nil, assess.Planned{}, planOf("fair", "a", rows...))
 	if a.People != 2500 || a.Excused[mailer.ToldBefore] != 1 || a.Owed != 2499 || a.CanBeTold != 2497 || a.Blocked[mailer.BlockQuarantined] != 2 {
 		t.Errorf("%d people, excused %v, %d owed, %d can be told, blocked %v", a.People, a.Excused, a.Owed, a.CanBeTold, a.Blocked)
 	}
@@ -224,7 +225,7 @@ func TestWhomAPersonDecidedToTellCanBeToldByAFile(t *testing.T) { // S4, R4
 	imports(t, m, planOf("fair", "a", restricted))
 	for decided, can := range map[time.Time]int64{{}: 0, importNow: 1} {
 		m.only(t).Contact.TellAt = decided
-		a := look(t, m, mailer.Planned{}, planOf("whois", "b", restricted))
+		a := look(t, m, assess.Planned{}, planOf("whois", "b", restricted))
 		if a.Owed != 1 || a.CanBeTold != can || a.Blocked[mailer.BlockQuarantined] != 1-can {
 			t.Errorf("decided %v: %d owed, %d can be told, blocked %v", decided, a.Owed, a.CanBeTold, a.Blocked)
 		}
@@ -234,7 +235,7 @@ func TestWhomAPersonDecidedToTellCanBeToldByAFile(t *testing.T) { // S4, R4
 func TestWhoObjectedIsRefusedByAnAssessmentAsByAnImport(t *testing.T) { // R5
 	m := newMemory()
 	m.suppressed[string(importKeys.Newest(mailer.IdentityKey).MAC([]byte("email"), []byte("p2@example.com")))] = true
-	a := look(t, m, mailer.Planned{}, planOf("fair", "a", personRow(2, importNow, nil), personRow(3, importNow, nil)))
+	a := look(t, m, assess.Planned{}, planOf("fair", "a", personRow(2, importNow, nil), personRow(3, importNow, nil)))
 	if a.People != 1 || a.Rows.Refused != 1 || len(a.Refused) != 1 || !strings.Contains(a.Refused[0].Reason, "objected") {
 		t.Errorf("%+v", a)
 	}
@@ -245,7 +246,7 @@ func TestAnAssessmentFailsWhereTheStoreDoes(t *testing.T) {
 	m.failAt = 1
 	p := planOf("fair", "a", personRow(2, importNow, nil))
 	p.Register = assessRegister()
-	if _, err := assessor(m, mailer.Planned{}).Assess(context.Background(), p); !errors.Is(err, errDatabaseAway) {
+	if _, err := assessor(m, assess.Planned{}).Assess(context.Background(), p); !errors.Is(err, errDatabaseAway) {
 		t.Errorf("%v", err)
 	}
 }
@@ -272,7 +273,7 @@ func TestAnAssessmentDecidesAsAnImportDoes(t *testing.T) {
 		}
 		plan := drawnPlan(rt, drawToldFile(rt, "second"), "second")
 		before := stored.dump()
-		a := look(rt, stored, mailer.Planned{}, plan())
+		a := look(rt, stored, assess.Planned{}, plan())
 		if stored.dump() != before {
 			rt.Fatalf("something is stored:\n%s", stored.dump())
 		}

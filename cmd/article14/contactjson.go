@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
 	"article14/mailer/status"
 )
 
@@ -29,7 +31,7 @@ type contactJSON struct {
 	Acquisitions    []acquisitionJSON  `json:"acquisitions"`
 	Duties          []dutyJSON         `json:"duties"`
 	PriorNotices    []priorJSON        `json:"prior_notices"`
-	Exemptions      []mailer.Exemption `json:"exemptions"`
+	Exemptions      []exempt.Exemption `json:"exemptions"`
 	Deliveries      []deliveryJSON     `json:"deliveries"`
 	Objections      []objectionJSON    `json:"objections"`
 	Requests        []requestJSON      `json:"requests"`
@@ -144,7 +146,7 @@ type requestJSON struct {
 }
 
 type decisionJSON struct {
-	Kind mailer.DecisionKind `json:"kind"`
+	Kind retain.DecisionKind `json:"kind"`
 	At   time.Time           `json:"at"`
 	By   string              `json:"by"`
 	Why  string              `json:"why"`
@@ -172,7 +174,7 @@ func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) 
 		PriorNotices: each(r.PriorNotices, func(n mailer.PriorNotice) priorJSON {
 			return priorJSON{n.DutyID, n.ToldAt, n.Proof, n.ImportID, n.Line}
 		}),
-		Exemptions: append([]mailer.Exemption{}, r.Exemptions...),
+		Exemptions: append([]exempt.Exemption{}, r.Exemptions...),
 		Deliveries: each(r.Deliveries, newDeliveryJSON),
 		Objections: each(r.Objections, func(o mailer.Objection) objectionJSON {
 			return objectionJSON{o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID}
@@ -181,7 +183,7 @@ func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) 
 		Requests: each(r.Requests, func(q mailer.Request) requestJSON {
 			return requestJSON{q.ID, q.Kind, q.Way, q.ReceivedAt, q.DueAt, q.DeliveryID}
 		}),
-		Decisions: each(r.Decisions, func(d mailer.Decision) decisionJSON { return decisionJSON{d.Kind, d.At, d.By, d.Why} }),
+		Decisions: each(r.Decisions, func(d retain.Decision) decisionJSON { return decisionJSON{d.Kind, d.At, d.By, d.Why} }),
 	}
 }
 

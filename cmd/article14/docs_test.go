@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 // TestTheDocsHaveEveryWord holds the tables of the docs against those of the code.
@@ -21,7 +22,7 @@ func TestTheDocsHaveEveryWord(t *testing.T) {
 		plain(slices.Concat(mailer.BlocksThatMayBeGone, mailer.BlocksAboutData)))
 	wordsAre(t, "reasons of excused duties", firstColumn(t, states, "| reason | meaning | ends |"), plain([]mailer.ExcuseReason{mailer.ToldBefore, mailer.Exempted}))
 	wordsAre(t, "reasons of erased duties", firstColumn(t, states, "| reason | meaning |\n|---|---|\n| informed |"),
-		plain([]mailer.BlockReason{mailer.ErasedInformed, mailer.ErasedUnsure, mailer.ErasedExcused, mailer.ErasedUninformed}))
+		plain([]mailer.BlockReason{retain.ErasedInformed, retain.ErasedUnsure, retain.ErasedExcused, retain.ErasedUninformed}))
 }
 
 func TestTheDocsHaveEveryRoom(t *testing.T) {

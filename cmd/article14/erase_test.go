@@ -12,6 +12,7 @@ import (
 
 	"article14/internal/catcher"
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 const leadsHeader = "Date added,First name,Last name,Job title,Company,LinkedIn URL,Work email,Personal email,Phone,City,Country,Email visibility\n"
@@ -35,7 +36,7 @@ func (s *stage) takeRows(t *testing.T, rows ...string) mailer.ImportCounts {
 	return counts
 }
 
-func (s *stage) passOn(t *testing.T, days int) mailer.Erased {
+func (s *stage) passOn(t *testing.T, days int) retain.Erased {
 	t.Helper()
 	e := s.eraser()
 	at := s.now().AddDate(0, 0, days)
@@ -73,7 +74,7 @@ func TestDataThatMustNotBeUsedAreToldOfAndThenGo(t *testing.T) { // S4, T2, T3, 
 	if out := s.passOn(t, 0); out.Contacts != 1 || out.Alerts != 1 {
 		t.Fatalf("%+v", out)
 	}
-	quarantined, err := s.store.Quarantined(t.Context(), s.controller, s.now(), mailer.Mark{}, 10)
+	quarantined, err := s.store.Quarantined(t.Context(), s.controller, s.now(), retain.Mark{}, 10)
 	if err != nil || len(quarantined) != 1 {
 		t.Fatalf("%v, %v", quarantined, err)
 	}

@@ -24,6 +24,8 @@ import (
 	"article14/internal/register"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
 )
 
 // app is everything joined: the one place where adapters meet.
@@ -252,8 +254,8 @@ func (a *app) releases() *mailer.Releases {
 		Tokens: a.tokens(), Controller: a.controller, Key: a.key, Now: a.now}
 }
 
-func (a *app) exemptions() *mailer.Exemptions {
-	return &mailer.Exemptions{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
+func (a *app) exemptions() *exempt.Exemptions {
+	return &exempt.Exemptions{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
 }
 
 func (a *app) rights() *mailer.Rights {
@@ -294,14 +296,14 @@ func (a *app) calls() *mailer.Calls {
 		Controller: a.controller, Now: a.now}
 }
 
-func (a *app) eraser() *mailer.Eraser {
-	return &mailer.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
+func (a *app) eraser() *retain.Eraser {
+	return &retain.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
 // meter counts what a worker and its chores do.
 type meter interface {
 	mailer.Meter
-	mailer.EraseMeter
+	retain.Meter
 }
 
 // chores are what the other rooms have a worker do, in order: who need not be told any

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 // Meter counts what a worker does; it implements mailer.Meter.
@@ -113,7 +114,7 @@ func (m *Meter) Waited(on mailer.Wait, d time.Duration) {
 }
 
 // Erased counts a pass of the eraser that came to its end.
-func (m *Meter) Erased(pass mailer.Erased) {
+func (m *Meter) Erased(pass retain.Erased) {
 	m.erased.Add(float64(pass.Contacts))
 	m.waiting.Set(float64(pass.Waiting))
 	m.succeeded(stepErase)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 	"article14/mailer/status"
 )
 
@@ -225,8 +226,8 @@ func TestAMeterRemembersWhenAStepLastWentWell(t *testing.T) {
 	}
 	m.Attempt(mailer.Rejected, mailer.ClassRefused, time.Second)
 	m.Claimed(0)
-	m.Erased(mailer.Erased{Contacts: 3, Waiting: 2})
-	m.Erased(mailer.Erased{Contacts: 1, Waiting: 1})
+	m.Erased(retain.Erased{Contacts: 3, Waiting: 2})
+	m.Erased(retain.Erased{Contacts: 1, Waiting: 1})
 	m.Waited(mailer.WaitRelay, 3*time.Second)
 	m.Waited(mailer.WaitRelay, -time.Second) // a clock that was set back takes nothing away
 	_, body := scrape(t, h, "/metrics")

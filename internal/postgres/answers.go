@@ -11,13 +11,14 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/retain"
 	"article14/mailer/status"
 )
 
 var _ mailer.AnswerStore = (*Store)(nil)
 
 // wentOut are the states of a notice that its reader may have, or had.
-var wentOut = slices.Concat(mailer.HandedOver, []mailer.DeliveryState{mailer.Uncertain, mailer.Bounced})
+var wentOut = slices.Concat(retain.HandedOver, []mailer.DeliveryState{mailer.Uncertain, mailer.Bounced})
 
 // answerRow is a row of answer.
 type answerRow struct {

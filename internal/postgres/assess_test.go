@@ -11,6 +11,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/assess"
 )
 
 // checksums are of all rows of all tables.
@@ -50,7 +51,7 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	h.people(5, noon.Add(3*day))
 	before := h.checksums()
 	var seen []int64
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
+	a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{Pace: pacing.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
 	must(t, err)
 	equal(t, "pages", slices.Equal(seen, []int64{1000, 1505}), true)
 	equal(t, "people", a.People, 1505)
@@ -69,7 +70,7 @@ func TestAnAssessmentSaysWhyDutiesAreExcused(t *testing.T) { // 14(5)(a)
 	told := h.newPerson(1, noon.Add(day))
 	h.store(told, h.newPerson(2, noon.Add(day)))
 	h.tell(noon.Add(-day), told)
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{}, noon, func(int64) {})
 	must(t, err)
 	equal(t, "told before", a.Excused[mailer.ToldBefore], 1)
 	equal(t, "reasons", len(a.Excused), 1)
@@ -83,8 +84,8 @@ func TestWhoseDutyIsAboutToEndIsNeitherOwedNorBlocked(t *testing.T) { // 14(5)(a
 	h.running("spring", 0)
 	as := h.begin(noon, h.claim(3, noon)...)
 	h.tell(noon.Add(-day), onTime, late)
-	assess := func() mailer.Assessment {
-		a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	assess := func() assess.Assessment {
+		a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{}, noon, func(int64) {})
 		must(t, err)
 		return a
 	}
@@ -129,7 +130,7 @@ func TestAnAssessmentOfAFileLooksUpWhoIsKnownAndStoresNothing(t *testing.T) { //
 	}
 	for i := range 2 {
 		before := h.checksums()
-		f := mailer.FileAssessor{Store: h.Store, Keys: keys, Available: french, Now: func() time.Time { return noon }}
+		f := assess.FileAssessor{Store: h.Store, Keys: keys, Available: french, Now: func() time.Time { return noon }}
 		a, err := f.Assess(h.ctx, file(2, 5002))
 		must(t, err)
 		equal(t, "people", a.People, 5000)
@@ -156,7 +157,7 @@ func TestMailboxesAndDeadAddressesAreCounted(t *testing.T) { // R5
 	must(t, h.write(h.ctx, func(t tx) error {
 		return t.suppress(h.ctx, []suppressionRow{newSuppressionRow(h.controller, mailer.Suppression{Kind: gone.Kind, Hash: gone.Hash, KeyID: gone.KeyID, Scope: mailer.SuppressAddress, Reason: "dead_address"}, noon)})
 	}))
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{}, noon, func(int64) {})
 	must(t, err)
 	equal(t, "shared mailboxes", a.SharedMailboxes, 1)
 	equal(t, "dead addresses", a.Blocked[mailer.BlockAddressDead], 1)

@@ -10,10 +10,11 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 // eraser erases by a register that keeps data for thirty days.
-func (h *house) eraser(at time.Time) *mailer.Eraser {
+func (h *house) eraser(at time.Time) *retain.Eraser {
 	reg := &mailer.Register{
 		Controller: mailer.Controller{Key: "acme", Zone: time.UTC},
 		Sources:    []mailer.Source{{Key: "linkedin"}, {Key: "whois"}},
@@ -22,11 +23,11 @@ func (h *house) eraser(at time.Time) *mailer.Eraser {
 	if h.retention.Days > 0 {
 		reg.Activities[0].Retention.Period = h.retention
 	}
-	return &mailer.Eraser{Store: h.Store, Controller: h.controller, Key: h.key, Now: func() time.Time { return at }, Page: 3,
+	return &retain.Eraser{Store: h.Store, Controller: h.controller, Key: h.key, Now: func() time.Time { return at }, Page: 3,
 		Registers: &mailer.Registers{Store: h.Store, Parse: func([]byte) (*mailer.Register, error) { return reg, nil }}}
 }
 
-func (h *house) pass(at time.Time) mailer.Erased {
+func (h *house) pass(at time.Time) retain.Erased {
 	h.t.Helper()
 	out, err := h.eraser(at).Pass(h.ctx)
 	must(h.t, err)
@@ -127,10 +128,10 @@ type failing struct {
 	after int
 }
 
-func (f *failing) Erase(ctx context.Context, controller mailer.ID, ids []mailer.ID, by *mailer.Decision, now time.Time, decide func(mailer.Held) (mailer.Erasing, error)) (int, int, error) {
-	return f.Store.Erase(ctx, controller, ids, by, now, func(h mailer.Held) (mailer.Erasing, error) {
+func (f *failing) Erase(ctx context.Context, controller mailer.ID, ids []mailer.ID, by *retain.Decision, now time.Time, decide func(retain.Held) (retain.Erasing, error)) (int, int, error) {
+	return f.Store.Erase(ctx, controller, ids, by, now, func(h retain.Held) (retain.Erasing, error) {
 		if f.after--; f.after < 0 {
-			return mailer.Erasing{}, errAway
+			return retain.Erasing{}, errAway
 		}
 		return decide(h)
 	})
@@ -309,7 +310,7 @@ func TestADecisionToTellOpensWhatWaitedForIt(t *testing.T) { // S4, R4
 	}
 	r, err := h.ContactReport(h.ctx, h.controller, contact)
 	must(t, err)
-	if len(r.Decisions) != 1 || r.Decisions[0].By != "ann" || r.Decisions[0].Kind != mailer.DecideTell {
+	if len(r.Decisions) != 1 || r.Decisions[0].By != "ann" || r.Decisions[0].Kind != retain.DecideTell {
 		t.Errorf("decisions %+v", r.Decisions)
 	}
 	for _, q := range []string{`UPDATE decision SET why = ''`, `DELETE FROM decision`} {
@@ -380,9 +381,9 @@ func TestADutyThatStaysIsOpenAgainWhenItsDeliveryIsCancelled(t *testing.T) { // 
 	m.Duties = append(m.Duties, second)
 	h.store(m)
 	h.running("spring", 0)
-	_, _, err := h.Store.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held mailer.Held) (mailer.Erasing, error) {
-		return mailer.Erasing{ContactID: contact, Cancel: []mailer.ID{held.Deliveries[0].ID},
-			Duties: []mailer.ErasedDuty{{ID: second.ID, Cause: mailer.EraseTold, Reason: mailer.ErasedUninformed}}}, nil
+	_, _, err := h.Store.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held retain.Held) (retain.Erasing, error) {
+		return retain.Erasing{ContactID: contact, Cancel: []mailer.ID{held.Deliveries[0].ID},
+			Duties: []retain.ErasedDuty{{ID: second.ID, Cause: retain.EraseTold, Reason: retain.ErasedUninformed}}}, nil
 	})
 	must(t, err)
 	equal(t, "erased", h.count(`SELECT count(*) FROM duty WHERE id = $1 AND state = 'erased'`, second.ID), 1)
@@ -397,7 +398,7 @@ func TestWhatEndsIsFoundByNarrowIndexes(t *testing.T) {
 		index string
 		more  []any
 	}{
-		"storage_begun": {"contact_storage", nil}, "told_only": {"delivery_told_only", []any{texts(mailer.HandedOver)}}, "quarantined": {"duty_quarantined", nil},
+		"storage_begun": {"contact_storage", nil}, "told_only": {"delivery_told_only", []any{texts(retain.HandedOver)}}, "quarantined": {"duty_quarantined", nil},
 	} {
 		var lines []string
 		must(t, h.read(h.ctx, func(x tx) error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 // faults fail one operation of a batch: the nth that is counted.
@@ -123,8 +124,8 @@ func TestWhoseLetterLiesInABatchIsErasedWhenItIsWithdrawn(t *testing.T) { // T2,
 	p.release("first")
 	var out tray
 	b := p.batch(&out)
-	e := &mailer.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
-	equal(t, "while it lies there", e.Erase(p.ctx, id, "ben", "they asked for it"), mailer.ErrOnItsWay)
+	e := &retain.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
+	equal(t, "while it lies there", e.Erase(p.ctx, id, "ben", "they asked for it"), retain.ErrOnItsWay)
 	_, err := p.Withdraw(p.ctx, b.ID, out.names, "ben", "they asked to be erased")
 	must(t, err)
 	must(t, e.Erase(p.ctx, id, "ben", "they asked for it"))
@@ -140,7 +141,7 @@ func TestALetterThatComesBackForSomebodyErasedCorrectsTheirRecord(t *testing.T) 
 	p.release("first")
 	var out tray
 	p.posted(p.batch(&out))
-	e := &mailer.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
+	e := &retain.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
 	p.at = noon.Add(day)
 	must(t, e.Erase(p.ctx, id, "ben", "they asked for it"))
 	equal(t, "as it stands", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'informed'`, id), 1)

@@ -11,6 +11,8 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
 )
 
 // TestCountersAreWhatACountWouldGive does things at random to a house, and
@@ -146,8 +148,8 @@ func (m *mischief) tellSome(t *rapid.T) {
 
 // exemptSome excuses whoever can be, and may be killed before it is done.
 func (m *mischief) exemptSome(t *rapid.T) {
-	e := weighed(func(e *mailer.Exemption) {
-		e.ID, e.State, e.ProposedAt = mailer.NewID(m.at), mailer.ExemptionExcusing, m.at
+	e := weighed(func(e *exempt.Exemption) {
+		e.ID, e.State, e.ProposedAt = mailer.NewID(m.at), exempt.Excusing, m.at
 		e.ReviewAt = m.at.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "minutes to the review")) * time.Minute)
 	})
 	must(t, m.AddExemption(m.ctx, m.controller, e))
@@ -312,7 +314,7 @@ func (m *mischief) decideSome(t *rapid.T) {
 		must(t, err)
 		return
 	}
-	if err := e.Erase(m.ctx, id, "ann", "why"); !errors.Is(err, mailer.ErrOnItsWay) {
+	if err := e.Erase(m.ctx, id, "ann", "why"); !errors.Is(err, retain.ErrOnItsWay) {
 		must(t, err)
 	}
 }

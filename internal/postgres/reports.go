@@ -9,6 +9,7 @@ import (
 	"github.com/lib/pq"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 var _ mailer.ReportStore = (*Store)(nil)
@@ -235,13 +236,13 @@ func (c *filing) unsay(ctx context.Context, t tx, row reportedRow, what mailer.C
 		MetAt     instant                    `db:"met_at"`
 		ErasedAt  instant                    `db:"erased_at"`
 	}
-	if err := t.all(ctx, &duties, "report_erased_duties", row.ContactID, row.ID, string(mailer.ErasedInformed)); err != nil {
+	if err := t.all(ctx, &duties, "report_erased_duties", row.ContactID, row.ID, string(retain.ErasedInformed)); err != nil {
 		return err
 	}
 	var past history
 	for _, d := range duties {
-		detail := mailer.UninformedAfterAll(d.DueAt.Time, d.ErasedAt.Time, d.Inputs.v)
-		if _, err := t.exec(ctx, "report_unsay", d.ContactID, d.ID, string(mailer.ErasedUninformed), detail); err != nil {
+		detail := retain.UninformedAfterAll(d.DueAt.Time, d.ErasedAt.Time, d.Inputs.v)
+		if _, err := t.exec(ctx, "report_unsay", d.ContactID, d.ID, string(retain.ErasedUninformed), detail); err != nil {
 			return err
 		}
 		c.counts.late(c.controller, d.MetAt.After(d.DueAt.Time), false)

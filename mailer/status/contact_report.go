@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
 )
 
 // ContactStore answers for one person.
@@ -23,9 +25,9 @@ type ContactReport struct {
 	Objections   []mailer.Objection
 	Requests     []mailer.Request
 	Answers      []mailer.AnswerItem
-	Decisions    []mailer.Decision
+	Decisions    []retain.Decision
 	PriorNotices []mailer.PriorNotice
-	Exemptions   []mailer.Exemption // that have excused duties of theirs, ended ones too
+	Exemptions   []exempt.Exemption // that have excused duties of theirs, ended ones too
 }
 
 // DeliveryReport is a delivery with its attempts.

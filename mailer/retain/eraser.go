@@ -1,4 +1,4 @@
-package mailer
+package retain
 
 import (
 	"context"
@@ -8,41 +8,42 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/mailer"
 )
 
-// ErasureStore finds what has to go, and erases.
-type ErasureStore interface {
+// Store finds what has to go, and erases.
+type Store interface {
 	// StorageBegun gives the next contacts whose storage began before an instant, in
 	// that order.
-	StorageBegun(ctx context.Context, controller ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	StorageBegun(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
 	// ToldOnly gives the next notices that were handed over, composed before an
 	// instant, and with sources whose data serve for the notice alone; in the order in
 	// which they were composed. Those with nothing left to erase are left out.
-	ToldOnly(ctx context.Context, controller ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
 	// Erase locks contacts, lets decide look at each as it stands, and does what it
 	// says, in one transaction; who was erased already is left out. An empty Erasing
 	// changes nothing, and neither does ErrOnItsWay. With a decision, that is put on
 	// record with it. It gives how many were changed, and how many have to wait.
-	Erase(ctx context.Context, controller ID, contacts []ID, by *Decision, now time.Time, decide func(Held) (Erasing, error)) (done, waiting int, err error)
+	Erase(ctx context.Context, controller mailer.ID, contacts []mailer.ID, by *Decision, now time.Time, decide func(Held) (Erasing, error)) (done, waiting int, err error)
 	// Quarantined gives the next quarantined duties due by an instant, in that order.
-	Quarantined(ctx context.Context, controller ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	Quarantined(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
 	// Raise stores alerts, each once for its kind and subject.
-	Raise(ctx context.Context, controller ID, alerts []Alert, now time.Time) error
+	Raise(ctx context.Context, controller mailer.ID, alerts []mailer.Alert, now time.Time) error
 	// Tell puts the decision on record that a contact is told, whatever holds that
 	// back, and opens what was quarantined or waited for it. It gives how many duties.
-	Tell(ctx context.Context, controller ID, d Decision) (opened int, err error)
+	Tell(ctx context.Context, controller mailer.ID, d Decision) (opened int, err error)
 }
 
 // Mark is a place in a walk: the instant and id by which it is ordered.
 type Mark struct {
 	At        time.Time
-	ID        ID
-	ContactID ID
+	ID        mailer.ID
+	ContactID mailer.ID
 }
 
 // Decision is what a person decided about one contact, with their name and reason.
 type Decision struct {
-	ContactID ID
+	ContactID mailer.ID
 	Kind      DecisionKind
 	At        time.Time
 	By, Why   string
@@ -67,18 +68,18 @@ func (d Decision) check() error {
 // Eraser erases what has to go: by itself what has expired, and by a person's
 // decision anybody.
 type Eraser struct {
-	Store      ErasureStore
-	Registers  *Registers
-	Controller ID
+	Store      Store
+	Registers  *mailer.Registers
+	Controller mailer.ID
 	Key        string // the controller's, as in the register
 	Now        func() time.Time
 	Page       int          // contacts erased in one transaction; 0 means 200
-	Meter      EraseMeter   // for KeepHouse alone
+	Meter      Meter        // for KeepHouse alone
 	Log        *slog.Logger // for KeepHouse alone
 }
 
-// EraseMeter counts passes that came to their end; internal/ops shows them as metrics.
-type EraseMeter interface {
+// Meter counts passes that came to their end; internal/ops shows them as metrics.
+type Meter interface {
 	Erased(pass Erased)
 }
 
@@ -104,14 +105,14 @@ func (e *Eraser) Pass(ctx context.Context) (Erased, error) {
 		return out, err
 	}
 	// What storage ends sooner than the thirty days was found by the first walk.
-	told := today.AddDays(-NoticeOnlyPeriod.Days).StartOf(rules.zone())
+	told := today.AddDays(-mailer.NoticeOnlyPeriod.Days).StartOf(rules.zone())
 	if err := e.walk(ctx, e.Store.ToldOnly, told, rules, &out); err != nil {
 		return out, err
 	}
 	return out, e.alert(ctx, rules, &out)
 }
 
-type walk func(ctx context.Context, controller ID, before time.Time, after Mark, limit int) ([]Mark, error)
+type walk func(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
 
 func (e *Eraser) walk(ctx context.Context, next walk, before time.Time, rules eraseRules, out *Erased) error {
 	limit := e.Page
@@ -125,7 +126,7 @@ func (e *Eraser) walk(ctx context.Context, next walk, before time.Time, rules er
 			return err
 		}
 		after = page[len(page)-1]
-		ids := make([]ID, len(page))
+		ids := make([]mailer.ID, len(page))
 		for i, m := range page {
 			ids[i] = m.ContactID
 		}
@@ -150,9 +151,9 @@ func (e *Eraser) alert(ctx context.Context, rules eraseRules, out *Erased) error
 			return err
 		}
 		after = page[len(page)-1]
-		alerts := make([]Alert, len(page))
+		alerts := make([]mailer.Alert, len(page))
 		for i, m := range page {
-			alerts[i] = Alert{Kind: AlertQuarantineDue, Subject: m.ID.String(), Detail: fmt.Sprintf(
+			alerts[i] = mailer.Alert{Kind: mailer.AlertQuarantineDue, Subject: m.ID.String(), Detail: fmt.Sprintf(
 				"contact %s, due by %s, is quarantined: tell or erase them", m.ContactID, calendar.DateOf(m.At, rules.zone()))}
 		}
 		if err := e.Store.Raise(ctx, e.Controller, alerts, rules.now); err != nil {
@@ -168,9 +169,9 @@ func (e *Eraser) rules(ctx context.Context) (eraseRules, error) {
 	if err != nil {
 		return eraseRules{}, err
 	}
-	r := eraseRules{now: e.Now(), current: current, versions: map[ID]*Register{v.ID: current}}
+	r := eraseRules{now: e.Now(), current: current, versions: map[mailer.ID]*mailer.Register{v.ID: current}}
 	for {
-		if v, err = e.Registers.Store.RegisterBefore(ctx, v); errors.Is(err, ErrNoRegister) {
+		if v, err = e.Registers.Store.RegisterBefore(ctx, v); errors.Is(err, mailer.ErrNoRegister) {
 			return r, nil
 		}
 		if err != nil {
@@ -202,13 +203,13 @@ func (r eraseRules) shortest() int {
 // Preview says what a decision to erase a contact would erase; it changes nothing.
 // It fails with ErrOnItsWay where that would have to wait, and with ErrNoContact
 // for somebody unknown or erased already.
-func (e *Eraser) Preview(ctx context.Context, contact ID) (plan Erasing, held Held, err error) {
+func (e *Eraser) Preview(ctx context.Context, contact mailer.ID) (plan Erasing, held Held, err error) {
 	rules, err := e.rules(ctx)
 	if err != nil {
 		return plan, held, err
 	}
 	found := false
-	_, waiting, err := e.Store.Erase(ctx, e.Controller, []ID{contact}, nil, rules.now, func(h Held) (Erasing, error) {
+	_, waiting, err := e.Store.Erase(ctx, e.Controller, []mailer.ID{contact}, nil, rules.now, func(h Held) (Erasing, error) {
 		found, held = true, h
 		var err error
 		plan, err = rules.everything(h)
@@ -219,7 +220,7 @@ func (e *Eraser) Preview(ctx context.Context, contact ID) (plan Erasing, held He
 
 // Erase erases a contact because a person decided it, and keeps them from being
 // taken in again (R5). What they were owed and did not get is on record as that (T3).
-func (e *Eraser) Erase(ctx context.Context, contact ID, by, why string) error {
+func (e *Eraser) Erase(ctx context.Context, contact mailer.ID, by, why string) error {
 	d := Decision{contact, DecideErase, e.Now(), by, why}
 	if err := d.check(); err != nil {
 		return err
@@ -229,7 +230,7 @@ func (e *Eraser) Erase(ctx context.Context, contact ID, by, why string) error {
 		return err
 	}
 	found := false
-	_, waiting, err := e.Store.Erase(ctx, e.Controller, []ID{contact}, &d, rules.now, func(h Held) (Erasing, error) {
+	_, waiting, err := e.Store.Erase(ctx, e.Controller, []mailer.ID{contact}, &d, rules.now, func(h Held) (Erasing, error) {
 		found = true
 		return rules.everything(h)
 	})
@@ -241,7 +242,7 @@ func decided(found bool, waiting int, err error) error {
 	case err != nil:
 		return err
 	case !found:
-		return fmt.Errorf("%w, or they are erased already", ErrNoContact)
+		return fmt.Errorf("%w, or they are erased already", mailer.ErrNoContact)
 	case waiting > 0:
 		return ErrOnItsWay
 	}
@@ -251,7 +252,7 @@ func decided(found bool, waiting int, err error) error {
 // Tell decides that a contact is told, whatever holds that back: data that their
 // holder restricted (S4), an office's mailbox, one that several people share. The
 // next campaign takes them in. Restricted data have the narrow notice, and go after it.
-func (e *Eraser) Tell(ctx context.Context, contact ID, by, why string) (opened int, err error) {
+func (e *Eraser) Tell(ctx context.Context, contact mailer.ID, by, why string) (opened int, err error) {
 	d := Decision{contact, DecideTell, e.Now(), by, why}
 	if err := d.check(); err != nil {
 		return 0, err
@@ -260,7 +261,7 @@ func (e *Eraser) Tell(ctx context.Context, contact ID, by, why string) (opened i
 }
 
 // TellOpens are the blocks that a decision to tell takes away.
-var TellOpens = []BlockReason{BlockQuarantined, BlockRoleMailbox, BlockSharedMailbox}
+var TellOpens = []mailer.BlockReason{mailer.BlockQuarantined, mailer.BlockRoleMailbox, mailer.BlockSharedMailbox}
 
 // KeepHouse makes a pass, and has it counted and logged.
 func (e *Eraser) KeepHouse(ctx context.Context) error {

@@ -1,23 +1,25 @@
-package mailer
+package assess
 
 import (
 	"context"
 	"fmt"
 	"slices"
 	"time"
+
+	"article14/mailer"
 )
 
 // scratch is an ImportStore in memory: what an import comes to is kept there, and
 // nowhere else. Who is stored already is looked up in the store under it, which is
 // never asked to store anything. It serves one import, and nobody else at once.
 type scratch struct {
-	under  ImportStore // nil: nobody is known
+	under  mailer.ImportStore // nil: nobody is known
 	pack   packer
 	people [][]byte            // packed; 2,000,000 people have to fit
 	first  map[hashKey]int32   // who has an identifier
 	others map[hashKey][]int32 // who has it too: addresses alone are shared
-	stored map[ID]int32        // people of the store under it that were looked up
-	batch  map[ID]int32        // everybody whom the batch at hand may change
+	stored map[mailer.ID]int32 // people of the store under it that were looked up
+	batch  map[mailer.ID]int32 // everybody whom the batch at hand may change
 }
 
 // hashKey is the first half of an identifier's hash: 128 bits tell people apart.
@@ -28,29 +30,29 @@ func keyOf(hash []byte) (k hashKey) {
 	return k
 }
 
-func newScratch(under ImportStore) *scratch {
-	return &scratch{under: under, first: map[hashKey]int32{}, others: map[hashKey][]int32{}, stored: map[ID]int32{}}
+func newScratch(under mailer.ImportStore) *scratch {
+	return &scratch{under: under, first: map[hashKey]int32{}, others: map[hashKey][]int32{}, stored: map[mailer.ID]int32{}}
 }
 
 // BeginImport begins at the first row, whatever was read before.
-func (s *scratch) BeginImport(_ context.Context, _ ID, imp Import, now time.Time) (Import, error) {
-	imp.ID = NewID(now)
+func (s *scratch) BeginImport(_ context.Context, _ mailer.ID, imp mailer.Import, now time.Time) (mailer.Import, error) {
+	imp.ID = mailer.NewID(now)
 	return imp, nil
 }
 
 // FinishImport has nothing to note.
-func (s *scratch) FinishImport(context.Context, ID, time.Time) error { return nil }
+func (s *scratch) FinishImport(context.Context, mailer.ID, time.Time) error { return nil }
 
 // Merge lets decide look at whom the batch knows, of the store and of the batches
 // before, and keeps what it says.
-func (s *scratch) Merge(ctx context.Context, controller, importID ID, keys BatchKeys, now time.Time,
-	decide func(known []Known, suppressed map[string]bool) Merge) error {
-	var stored []Known
+func (s *scratch) Merge(ctx context.Context, controller, importID mailer.ID, keys mailer.BatchKeys, now time.Time,
+	decide func(known []mailer.Known, suppressed map[string]bool) mailer.Merge) error {
+	var stored []mailer.Known
 	var suppressed map[string]bool
 	if s.under != nil {
-		err := s.under.Merge(ctx, controller, importID, keys, now, func(known []Known, stopped map[string]bool) Merge {
+		err := s.under.Merge(ctx, controller, importID, keys, now, func(known []mailer.Known, stopped map[string]bool) mailer.Merge {
 			stored, suppressed = known, stopped
-			return Merge{}
+			return mailer.Merge{}
 		})
 		if err != nil {
 			return err
@@ -61,8 +63,8 @@ func (s *scratch) Merge(ctx context.Context, controller, importID ID, keys Batch
 			s.stored[k.Contact.ID] = s.keep(scratchPerson{Known: k, wasKnown: true})
 		}
 	}
-	s.batch = map[ID]int32{}
-	var known []Known
+	s.batch = map[mailer.ID]int32{}
+	var known []mailer.Known
 	for _, hashes := range keys {
 		for _, h := range hashes {
 			known = s.meet(known, keyOf(h))
@@ -73,7 +75,7 @@ func (s *scratch) Merge(ctx context.Context, controller, importID ID, keys Batch
 }
 
 // meet adds those who have an identifier and are not among known yet.
-func (s *scratch) meet(known []Known, key hashKey) []Known {
+func (s *scratch) meet(known []mailer.Known, key hashKey) []mailer.Known {
 	one, ok := s.first[key]
 	if !ok {
 		return known
@@ -98,7 +100,7 @@ func (s *scratch) keep(p scratchPerson) int32 {
 	return at
 }
 
-func (s *scratch) recognise(id Identifier, at int32) {
+func (s *scratch) recognise(id mailer.Identifier, at int32) {
 	key := keyOf(id.Hash)
 	switch _, taken := s.first[key]; {
 	case !id.Kind.Recognises():
@@ -111,12 +113,12 @@ func (s *scratch) recognise(id Identifier, at int32) {
 
 // store keeps what a batch comes to. Whoever is new has everything in it; of
 // whoever was known, what it adds.
-func (s *scratch) store(m Merge) {
-	changed := map[ID]*scratchPerson{}
+func (s *scratch) store(m mailer.Merge) {
+	changed := map[mailer.ID]*scratchPerson{}
 	for _, c := range m.NewContacts {
-		changed[c.ID] = &scratchPerson{Known: Known{Contact: c}}
+		changed[c.ID] = &scratchPerson{Known: mailer.Known{Contact: c}}
 	}
-	known := func(id ID) *scratchPerson {
+	known := func(id mailer.ID) *scratchPerson {
 		if changed[id] == nil {
 			p := s.pack.read(s.people[s.batch[id]])
 			changed[id] = &p
@@ -173,15 +175,15 @@ func (s *scratch) sharedMailboxes() int64 { return int64(len(s.others)) }
 
 // scratchPerson is a person in memory.
 type scratchPerson struct {
-	Known
+	mailer.Known
 	wasKnown bool
 	opened   []bool // of the duties: whether this file opens them
 }
 
 // acquire adds obtainings; what differs by its page alone says nothing new here.
-func (p *scratchPerson) acquire(as []Acquisition) {
+func (p *scratchPerson) acquire(as []mailer.Acquisition) {
 	for _, a := range as {
-		if !slices.ContainsFunc(p.Acquisitions, func(o Acquisition) bool {
+		if !slices.ContainsFunc(p.Acquisitions, func(o mailer.Acquisition) bool {
 			return o.SourceKey == a.SourceKey && o.ActivityKey == a.ActivityKey && o.ObtainedAt.Equal(a.ObtainedAt) && o.Visibility == a.Visibility
 		}) {
 			p.Acquisitions = append(p.Acquisitions, a)
@@ -190,20 +192,20 @@ func (p *scratchPerson) acquire(as []Acquisition) {
 }
 
 // replace takes over a duty whose date or state has changed.
-func (p *scratchPerson) replace(d Duty) { *p.duty(d.ID) = d }
+func (p *scratchPerson) replace(d mailer.Duty) { *p.duty(d.ID) = d }
 
 // tell notes since when the person was told of a duty: the earliest telling counts.
 // That it ends by this changes nothing for the rows behind it, see crowd.quarantine;
 // the assessor ends it.
-func (p *scratchPerson) tell(n PriorNotice) {
+func (p *scratchPerson) tell(n mailer.PriorNotice) {
 	d := p.duty(n.DutyID)
 	if d.ToldAt.IsZero() || n.ToldAt.Before(d.ToldAt) {
 		d.ToldAt = n.ToldAt
 	}
 }
 
-func (p *scratchPerson) duty(id ID) *Duty {
-	at := slices.IndexFunc(p.Duties, func(d Duty) bool { return d.ID == id })
+func (p *scratchPerson) duty(id mailer.ID) *mailer.Duty {
+	at := slices.IndexFunc(p.Duties, func(d mailer.Duty) bool { return d.ID == id })
 	if at < 0 {
 		panic(fmt.Sprintf("duty %s, which is not there, was changed", id)) // the importer changes what it was shown
 	}
@@ -221,10 +223,10 @@ func (p scratchPerson) assessed() Assessed {
 	}
 	for _, id := range p.Identifiers {
 		switch {
-		case id.Kind == ByEmail:
-			s.Addresses = append(s.Addresses, Channel{Identifier: id})
+		case id.Kind == mailer.ByEmail:
+			s.Addresses = append(s.Addresses, mailer.Channel{Identifier: id})
 		case id.Kind.IsChannel():
-			s.Others = append(s.Others, Channel{Identifier: id})
+			s.Others = append(s.Others, mailer.Channel{Identifier: id})
 		}
 	}
 	return s

@@ -1,10 +1,11 @@
-package mailer
+package assess
 
 import (
 	"time"
 
 	"article14/internal/calendar"
 	"article14/internal/pacing"
+	"article14/mailer"
 )
 
 // Planned is how fast people are to be told, and how many come.
@@ -47,7 +48,7 @@ func (p Planned) over(queued []pacing.Owing, now time.Time, zone *time.Location)
 	}
 	today := calendar.DateOf(now, zone)
 	dueOf := func(day int) time.Time {
-		return DueFor(DueInputs{ObtainedAt: today.AddDays(day).StartOf(zone)}, zone).At
+		return mailer.DueFor(mailer.DueInputs{ObtainedAt: today.AddDays(day).StartOf(zone)}, zone).At
 	}
 	s := pacing.Simulation{Now: now, DueOf: dueOf, Queued: queued, NewPerDay: p.NewPerDay, Pace: p.Pace}
 	if p.Pace == (pacing.Ramp{}) {

@@ -1,4 +1,4 @@
-package mailer
+package retain
 
 import (
 	"errors"
@@ -8,16 +8,18 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/mailer"
+	"article14/mailer/mailertest"
 )
 
 // twoYears is a register that keeps the directory for two years and the archive for ten.
-func twoYears(t *testing.T) *Register {
-	return &Register{
-		Controller: Controller{Zone: paris(t)},
-		Sources:    []Source{{Key: "linkedin"}, {Key: "whois"}},
-		Activities: []Activity{
-			{Key: "directory", Retention: Retention{Period: calendar.Period{Years: 2}}},
-			{Key: "archive", Retention: Retention{Period: calendar.Period{Years: 10}}},
+func twoYears(t *testing.T) *mailer.Register {
+	return &mailer.Register{
+		Controller: mailer.Controller{Zone: mailertest.Paris(t)},
+		Sources:    []mailer.Source{{Key: "linkedin"}, {Key: "whois"}},
+		Activities: []mailer.Activity{
+			{Key: "directory", Retention: mailer.Retention{Period: calendar.Period{Years: 2}}},
+			{Key: "archive", Retention: mailer.Retention{Period: calendar.Period{Years: 10}}},
 		},
 	}
 }
@@ -25,15 +27,15 @@ func twoYears(t *testing.T) *Register {
 // heldFrom is somebody of whom data from sources are held for the directory, told
 // of them by a notice with the given form.
 func heldFrom(t *testing.T, form string, change func(*Held)) Held {
-	obtained, told := at(t, "2026-11-01T12:00:00Z"), at(t, "2026-11-21T12:00:00Z")
-	h := Held{Known: Known{Contact: Contact{ID: NewID(obtained), Name: "Alex Muster", FirstObtainedAt: obtained},
-		Identifiers: []Identifier{{Kind: ByEmail, Hash: []byte{1}, KeyID: "a"}}}}
-	d := HeldDelivery{ID: NewID(told), Document: DocNotice, State: Relayed, ActivityKey: "directory", Form: form, ComposedAt: told}
-	for _, s := range FormSources(form) {
-		duty := Duty{ID: NewID(obtained), ActivityKey: "directory", SourceKey: s.Key, Cause: CauseAcquisition, State: DutyMet, MetAt: told, DeliveryID: d.ID,
-			Due: DueFor(DueInputs{ObtainedAt: obtained, ReadAt: obtained}, paris(t))}
+	obtained, told := mailertest.At(t, "2026-11-01T12:00:00Z"), mailertest.At(t, "2026-11-21T12:00:00Z")
+	h := Held{Known: mailer.Known{Contact: mailer.Contact{ID: mailer.NewID(obtained), Name: "Alex Muster", FirstObtainedAt: obtained},
+		Identifiers: []mailer.Identifier{{Kind: mailer.ByEmail, Hash: []byte{1}, KeyID: "a"}}}}
+	d := HeldDelivery{ID: mailer.NewID(told), Document: mailer.DocNotice, State: mailer.Relayed, ActivityKey: "directory", Form: form, ComposedAt: told}
+	for _, s := range mailer.FormSources(form) {
+		duty := mailer.Duty{ID: mailer.NewID(obtained), ActivityKey: "directory", SourceKey: s.Key, Cause: mailer.CauseAcquisition, State: mailer.DutyMet, MetAt: told, DeliveryID: d.ID,
+			Due: mailer.DueFor(mailer.DueInputs{ObtainedAt: obtained, ReadAt: obtained}, mailertest.Paris(t))}
 		h.Duties, d.Duties = append(h.Duties, duty), append(d.Duties, duty.ID)
-		h.Acquisitions = append(h.Acquisitions, Acquisition{ID: NewID(obtained), ActivityKey: "directory", SourceKey: s.Key, ObtainedAt: obtained})
+		h.Acquisitions = append(h.Acquisitions, mailer.Acquisition{ID: mailer.NewID(obtained), ActivityKey: "directory", SourceKey: s.Key, ObtainedAt: obtained})
 	}
 	h.Deliveries = []HeldDelivery{d}
 	if change != nil {
@@ -43,13 +45,13 @@ func heldFrom(t *testing.T, form string, change func(*Held)) Held {
 }
 
 func rulesOn(t *testing.T, day string) eraseRules {
-	return eraseRules{now: at(t, day), current: twoYears(t), versions: map[ID]*Register{}}
+	return eraseRules{now: mailertest.At(t, day), current: twoYears(t), versions: map[mailer.ID]*mailer.Register{}}
 }
 
 // alsoArchived has data from a source for the archive too.
 func alsoArchived(h *Held) {
-	h.Acquisitions = append(h.Acquisitions, Acquisition{ActivityKey: "archive", SourceKey: "linkedin"})
-	h.Duties = append(h.Duties, Duty{ID: ID{9}, ActivityKey: "archive", SourceKey: "linkedin", Cause: CauseAcquisition, State: DutyOpen})
+	h.Acquisitions = append(h.Acquisitions, mailer.Acquisition{ActivityKey: "archive", SourceKey: "linkedin"})
+	h.Duties = append(h.Duties, mailer.Duty{ID: mailer.ID{9}, ActivityKey: "archive", SourceKey: "linkedin", Cause: mailer.CauseAcquisition, State: mailer.DutyOpen})
 }
 
 func TestWhatGoesIsWhatTheNoticeSaidWouldGo(t *testing.T) { // T1, T2, S4
@@ -67,12 +69,12 @@ func TestWhatGoesIsWhatTheNoticeSaidWouldGo(t *testing.T) { // T1, T2, S4
 		"nothing within the thirty days":            {"linkedin?", "2026-12-21T22:59:00Z", nil, "", false, "", "", false},
 		"all that served for the notice alone":      {"linkedin?+whois!", "2026-12-21T23:00:00Z", nil, "directory/linkedin directory/whois", true, "notice_only", "informed", true},
 		"of a mixed notice the marked source alone": {"linkedin+whois?", "2026-12-22T12:00:00Z", nil, "directory/whois", false, "notice_only", "informed", false},
-		"nothing by a notice that bounced":          {"linkedin?", "2027-06-01T12:00:00Z", func(h *Held) { h.Deliveries[0].State = Bounced }, "", false, "", "", false},
-		"nothing by a notice that is not out yet":   {"linkedin?", "2027-06-01T12:00:00Z", func(h *Held) { h.Deliveries[0].State = Uncertain }, "", false, "", "", false},
+		"nothing by a notice that bounced":          {"linkedin?", "2027-06-01T12:00:00Z", func(h *Held) { h.Deliveries[0].State = mailer.Bounced }, "", false, "", "", false},
+		"nothing by a notice that is not out yet":   {"linkedin?", "2027-06-01T12:00:00Z", func(h *Held) { h.Deliveries[0].State = mailer.Uncertain }, "", false, "", "", false},
 		"late, if nobody was told": {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) {
-			h.Duties[0].State, h.Deliveries = DutyBlocked, nil
+			h.Duties[0].State, h.Deliveries = mailer.DutyBlocked, nil
 		}, "directory/linkedin", true, "expired", "erased_before_informed", false},
-		"excused, if nobody had to be told":              {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) { h.Duties[0].State = DutyExcused }, "directory/linkedin", true, "expired", "excused", false},
+		"excused, if nobody had to be told":              {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) { h.Duties[0].State = mailer.DutyExcused }, "directory/linkedin", true, "expired", "excused", false},
 		"counted from the reading where no day is known": {"linkedin", "2028-11-02T12:00:00Z", func(h *Held) { h.Contact.FirstObtainedAt = time.Time{} }, "directory/linkedin", true, "expired", "informed", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +101,7 @@ func TestWhatGoesIsWhatTheNoticeSaidWouldGo(t *testing.T) { // T1, T2, S4
 }
 
 func TestTheDaysLateAreThoseOfTheControllersZone(t *testing.T) { // T3, D10
-	h := heldFrom(t, "linkedin", func(h *Held) { h.Duties[0].State, h.Deliveries = DutyOpen, nil })
+	h := heldFrom(t, "linkedin", func(h *Held) { h.Duties[0].State, h.Deliveries = mailer.DutyOpen, nil })
 	e, err := rulesOn(t, "2028-11-02T12:00:00Z").ended(h)
 	if err != nil || len(e.Duties) != 1 || e.Duties[0].Detail != "702 days late" {
 		t.Errorf("%+v, %v", e.Duties, err)
@@ -108,7 +110,7 @@ func TestTheDaysLateAreThoseOfTheControllersZone(t *testing.T) { // T3, D10
 
 func TestALongerPeriodInALaterRegisterKeepsNothingThatANoticeSaidWouldGo(t *testing.T) { // T2
 	r := rulesOn(t, "2028-11-02T12:00:00Z")
-	version := NewID(r.now)
+	version := mailer.NewID(r.now)
 	r.versions[version] = twoYears(t)
 	r.current.Activities[0].Retention.Period = calendar.Period{Years: 5}
 	told := heldFrom(t, "linkedin", func(h *Held) { h.Deliveries[0].RegisterID = version })
@@ -123,7 +125,7 @@ func TestALongerPeriodInALaterRegisterKeepsNothingThatANoticeSaidWouldGo(t *test
 
 func TestADutyForAPurposeGoesWithTheLastThatItsActivityHas(t *testing.T) { // 14(4), S4
 	purpose := func(h *Held) {
-		h.Duties = append(h.Duties, Duty{ID: ID{7}, ActivityKey: "directory", SourceKey: "whois", Cause: "purpose:rank", State: DutyOpen})
+		h.Duties = append(h.Duties, mailer.Duty{ID: mailer.ID{7}, ActivityKey: "directory", SourceKey: "whois", Cause: "purpose:rank", State: mailer.DutyOpen})
 	}
 	e, _ := rulesOn(t, "2026-12-22T12:00:00Z").ended(heldFrom(t, "linkedin+whois?", purpose))
 	if len(e.Duties) != 1 {
@@ -141,19 +143,19 @@ func TestErasingWaitsForWhatIsOnItsWayAndNotForEver(t *testing.T) { // E5, T3
 		want   error
 		cancel int
 	}{
-		"on the wire": {func(h *Held) { h.Deliveries[0].State = Sending }, ErrOnItsWay, 0},
+		"on the wire": {func(h *Held) { h.Deliveries[0].State = mailer.Sending }, ErrOnItsWay, 0},
 		"unsettled for a week": {func(h *Held) {
-			h.Deliveries[0].State, h.Deliveries[0].Unsure, h.Deliveries[0].ComposedAt = Uncertain, true, at(t, "2028-10-26T12:00:00Z")
+			h.Deliveries[0].State, h.Deliveries[0].Unsure, h.Deliveries[0].ComposedAt = mailer.Uncertain, true, mailertest.At(t, "2028-10-26T12:00:00Z")
 		}, ErrOnItsWay, 0},
 		"unsettled for two weeks": {func(h *Held) {
-			h.Deliveries[0].State, h.Deliveries[0].Unsure, h.Deliveries[0].ComposedAt = Uncertain, true, at(t, "2028-10-18T12:00:00Z")
+			h.Deliveries[0].State, h.Deliveries[0].Unsure, h.Deliveries[0].ComposedAt = mailer.Uncertain, true, mailertest.At(t, "2028-10-18T12:00:00Z")
 		}, nil, 0},
-		"in the queue":             {func(h *Held) { h.Deliveries[0].State = Queued }, nil, 1},
-		"deferred":                 {func(h *Held) { h.Deliveries[0].State = Deferred }, nil, 1},
+		"in the queue":             {func(h *Held) { h.Deliveries[0].State = mailer.Queued }, nil, 1},
+		"deferred":                 {func(h *Held) { h.Deliveries[0].State = mailer.Deferred }, nil, 1},
 		"placed while this looked": {func(h *Held) { h.Deliveries = nil }, ErrOnItsWay, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := heldFrom(t, "linkedin", func(h *Held) { h.Duties[0].State = DutyInFlight; c.change(h) })
+			h := heldFrom(t, "linkedin", func(h *Held) { h.Duties[0].State = mailer.DutyInFlight; c.change(h) })
 			e, err := rulesOn(t, "2028-11-02T12:00:00Z").ended(h)
 			if !errors.Is(err, c.want) || len(e.Cancel) != c.cancel || (err != nil) != e.nothing() {
 				t.Errorf("%+v, %v", e, err)
@@ -176,18 +178,18 @@ func TestADecisionErasesEverythingWhateverItsPeriod(t *testing.T) { // R5
 
 func TestThePassLooksBackAsFarAsTheShortestPeriodOfAnyVersion(t *testing.T) { // T1, T2
 	r := rulesOn(t, "2026-11-22T12:00:00Z")
-	r.versions[ID{1}] = r.current
+	r.versions[mailer.ID{1}] = r.current
 	if got := r.shortest(); got != 730 {
 		t.Errorf("got %d", got)
 	}
-	r.versions[ID{2}] = &Register{Activities: []Activity{{Retention: Retention{Limit: calendar.Period{Months: 6}}}}}
+	r.versions[mailer.ID{2}] = &mailer.Register{Activities: []mailer.Activity{{Retention: mailer.Retention{Limit: calendar.Period{Months: 6}}}}}
 	if got := r.shortest(); got != 168 {
 		t.Errorf("by an earlier version: got %d", got)
 	}
 }
 
 func TestWhoAskedToSeeTheirDataIsAnsweredBeforeTheyGo(t *testing.T) { // R6, T1: Art. 12(3), 15
-	asked := heldFrom(t, "linkedin", func(h *Held) { h.AskedUntil = at(t, "2028-11-20T22:59:59Z") })
+	asked := heldFrom(t, "linkedin", func(h *Held) { h.AskedUntil = mailertest.At(t, "2028-11-20T22:59:59Z") })
 	if _, err := rulesOn(t, "2028-11-20T12:00:00Z").ended(asked); !errors.Is(err, ErrOnItsWay) {
 		t.Errorf("while the answer is owed: %v", err)
 	}
@@ -197,10 +199,10 @@ func TestWhoAskedToSeeTheirDataIsAnsweredBeforeTheyGo(t *testing.T) { // R6, T1:
 }
 
 func TestANoticeThatNamesASourceWhichGoesIsNotSent(t *testing.T) { // T3, C8
-	queued := HeldDelivery{ID: ID{7}, Document: DocNotice, State: Queued, ActivityKey: "directory", Form: "linkedin+whois?"}
+	queued := HeldDelivery{ID: mailer.ID{7}, Document: mailer.DocNotice, State: mailer.Queued, ActivityKey: "directory", Form: "linkedin+whois?"}
 	h := heldFrom(t, "linkedin+whois?", func(h *Held) { h.Deliveries = append(h.Deliveries, queued) })
 	e, err := rulesOn(t, "2026-12-22T12:00:00Z").ended(h)
-	if err != nil || !slices.Equal(e.Cancel, []ID{queued.ID}) {
+	if err != nil || !slices.Equal(e.Cancel, []mailer.ID{queued.ID}) {
 		t.Errorf("cancelled %v, %v", e.Cancel, err)
 	}
 }

@@ -1,8 +1,10 @@
-package mailer
+package assess
 
 import (
 	"encoding/binary"
 	"time"
+
+	"article14/mailer"
 )
 
 // packer writes people as few bytes: what matching and placing look at, and no
@@ -107,16 +109,16 @@ func (w *packing) instant(t time.Time) { w.number(uint64(t.UnixMicro() - zeroMic
 
 var zeroMicro = time.Time{}.UnixMicro()
 
-func (w *packing) identifier(i Identifier) {
+func (w *packing) identifier(i mailer.Identifier) {
 	w.word(string(i.Kind))
 	w.word(i.KeyID)
 	w.b = append(append(w.b, byte(len(i.Hash))), i.Hash...)
-	if i.Kind == ByEmail || i.Kind == ByPostal {
+	if i.Kind == mailer.ByEmail || i.Kind == mailer.ByPostal {
 		w.text(i.Value)
 	}
 }
 
-func (w *packing) acquisition(a Acquisition) {
+func (w *packing) acquisition(a mailer.Acquisition) {
 	for _, s := range []string{a.SourceKey, a.ActivityKey, string(a.Basis), string(a.Visibility)} {
 		w.word(s)
 	}
@@ -124,7 +126,7 @@ func (w *packing) acquisition(a Acquisition) {
 	w.number(uint64(a.Line))
 }
 
-func (w *packing) duty(d Duty) {
+func (w *packing) duty(d mailer.Duty) {
 	w.b = append(w.b, d.ID[:]...) // what is changed later, and who was told, is said by it
 	for _, s := range []string{d.ActivityKey, d.SourceKey, d.Cause, string(d.Due.Rule), string(d.State), string(d.Reason), string(d.Excuse)} {
 		w.word(s)
@@ -162,23 +164,23 @@ func (r *unpacking) instant() time.Time {
 	return time.UnixMicro(int64(r.number()) + zeroMicro).UTC()
 }
 
-func (r *unpacking) identifier() Identifier {
-	i := Identifier{Kind: IdentifierKind(r.word()), KeyID: r.word()}
+func (r *unpacking) identifier() mailer.Identifier {
+	i := mailer.Identifier{Kind: mailer.IdentifierKind(r.word()), KeyID: r.word()}
 	i.Hash = r.take(uint64(r.take(1)[0]))
-	if i.Kind == ByEmail || i.Kind == ByPostal {
+	if i.Kind == mailer.ByEmail || i.Kind == mailer.ByPostal {
 		i.Value = r.text()
 	}
 	return i
 }
 
-func (r *unpacking) acquisition() Acquisition {
-	return Acquisition{SourceKey: r.word(), ActivityKey: r.word(), Basis: ObtainedBasis(r.word()), Visibility: Visibility(r.word()),
+func (r *unpacking) acquisition() mailer.Acquisition {
+	return mailer.Acquisition{SourceKey: r.word(), ActivityKey: r.word(), Basis: mailer.ObtainedBasis(r.word()), Visibility: mailer.Visibility(r.word()),
 		ObtainedAt: r.instant(), Line: int64(r.number())}
 }
 
-func (r *unpacking) duty(contact ID) Duty {
-	d := Duty{ID: ID(r.take(uint64(len(ID{})))), ContactID: contact, ActivityKey: r.word(), SourceKey: r.word(), Cause: r.word(),
-		Due: Due{Rule: DueRule(r.word())}, State: DutyState(r.word()), Reason: BlockReason(r.word()), Excuse: ExcuseReason(r.word())}
+func (r *unpacking) duty(contact mailer.ID) mailer.Duty {
+	d := mailer.Duty{ID: mailer.ID(r.take(uint64(len(mailer.ID{})))), ContactID: contact, ActivityKey: r.word(), SourceKey: r.word(), Cause: r.word(),
+		Due: mailer.Due{Rule: mailer.DueRule(r.word())}, State: mailer.DutyState(r.word()), Reason: mailer.BlockReason(r.word()), Excuse: mailer.ExcuseReason(r.word())}
 	d.ObtainedAt, d.Due.At, d.Due.Inputs.ReadAt, d.ToldAt = r.instant(), r.instant(), r.instant(), r.instant()
 	return d
 }

@@ -1,4 +1,4 @@
-package mailer
+package assess
 
 import (
 	"cmp"
@@ -8,37 +8,38 @@ import (
 
 	"article14/internal/calendar"
 	"article14/internal/pacing"
+	"article14/mailer"
 )
 
 // Assessment is what a contact file, or what is stored, comes to: who is owed what
 // by when, what stands in the way, and how long telling them takes. It holds
 // numbers and codes alone.
 type Assessment struct {
-	AsOf             time.Time              `json:"as_of"`
-	Zone             string                 `json:"zone"`
-	Rows             *ImportCounts          `json:"rows,omitempty"` // of a file
-	Refused          []ReasonCount          `json:"refused,omitempty"`
-	People           int64                  `json:"people"`
-	KnownBefore      int64                  `json:"known_before"` // of a file's people: stored already
-	Duties           map[DutyState]int64    `json:"duties"`       // of a file: those that it opens
-	Excused          map[ExcuseReason]int64 `json:"excused"`      // duties
-	ToldLate         int64                  `json:"told_late"`    // of those excused: told before, but behind their date
-	Owed             int64                  `json:"owed"`         // duties not met, excused or erased
-	Overdue          int64                  `json:"overdue"`      // of them
-	OverdueByAge     []Span                 `json:"overdue_by_age"`
-	DueByWeek        []Span                 `json:"due_by_week"`
-	CanBeTold        int64                  `json:"can_be_told"` // notices that could be queued now
-	ByLetter         int64                  `json:"by_letter"`   // of those that can be told
-	ByCall           int64                  `json:"by_call"`     // of those that can be told
-	UnderWay         int64                  `json:"under_way"`   // notices that a campaign has taken up
-	Blocked          map[BlockReason]int64  `json:"blocked"`     // notices that could not, each under the first obstacle found
-	MissingLanguages map[string]int64       `json:"missing_languages"`
-	Restricted       int64                  `json:"restricted"` // people
-	Unknown          map[UnknownRule]int64  `json:"unknown_visibility"`
-	NoAddress        int64                  `json:"no_address"`       // people who are owed a notice, whatever else keeps it from them
-	RoleMailboxes    int64                  `json:"role_mailboxes"`   // people with none but an office's address
-	SharedMailboxes  int64                  `json:"shared_mailboxes"` // addresses that several people have
-	Plan             Plan                   `json:"plan"`
+	AsOf             time.Time                     `json:"as_of"`
+	Zone             string                        `json:"zone"`
+	Rows             *mailer.ImportCounts          `json:"rows,omitempty"` // of a file
+	Refused          []ReasonCount                 `json:"refused,omitempty"`
+	People           int64                         `json:"people"`
+	KnownBefore      int64                         `json:"known_before"` // of a file's people: stored already
+	Duties           map[mailer.DutyState]int64    `json:"duties"`       // of a file: those that it opens
+	Excused          map[mailer.ExcuseReason]int64 `json:"excused"`      // duties
+	ToldLate         int64                         `json:"told_late"`    // of those excused: told before, but behind their date
+	Owed             int64                         `json:"owed"`         // duties not met, excused or erased
+	Overdue          int64                         `json:"overdue"`      // of them
+	OverdueByAge     []Span                        `json:"overdue_by_age"`
+	DueByWeek        []Span                        `json:"due_by_week"`
+	CanBeTold        int64                         `json:"can_be_told"` // notices that could be queued now
+	ByLetter         int64                         `json:"by_letter"`   // of those that can be told
+	ByCall           int64                         `json:"by_call"`     // of those that can be told
+	UnderWay         int64                         `json:"under_way"`   // notices that a campaign has taken up
+	Blocked          map[mailer.BlockReason]int64  `json:"blocked"`     // notices that could not, each under the first obstacle found
+	MissingLanguages map[string]int64              `json:"missing_languages"`
+	Restricted       int64                         `json:"restricted"` // people
+	Unknown          map[mailer.UnknownRule]int64  `json:"unknown_visibility"`
+	NoAddress        int64                         `json:"no_address"`       // people who are owed a notice, whatever else keeps it from them
+	RoleMailboxes    int64                         `json:"role_mailboxes"`   // people with none but an office's address
+	SharedMailboxes  int64                         `json:"shared_mailboxes"` // addresses that several people have
+	Plan             Plan                          `json:"plan"`
 }
 
 // ReasonCount is why rows were refused, and how many.
@@ -58,35 +59,35 @@ type Span struct {
 // Assessed is how one person stands: all that an assessment looks at. Duties are
 // those that count.
 type Assessed struct {
-	Known
-	Addresses []Channel // of mail
-	Others    []Channel // of post, and telephones
-	WasKnown  bool      // stored before the file that is assessed
+	mailer.Known
+	Addresses []mailer.Channel // of mail
+	Others    []mailer.Channel // of post, and telephones
+	WasKnown  bool             // stored before the file that is assessed
 }
 
-// AssessStore lets an assessment walk over everybody who is stored. It changes nothing.
-type AssessStore interface {
+// Store lets an assessment walk over everybody who is stored. It changes nothing.
+type Store interface {
 	// Assessed gives the next people behind after, in the order of their ids.
-	Assessed(ctx context.Context, controller, after ID, limit int, now time.Time) ([]Assessed, error)
+	Assessed(ctx context.Context, controller, after mailer.ID, limit int, now time.Time) ([]Assessed, error)
 	// SharedMailboxes counts the addresses that several people have.
-	SharedMailboxes(ctx context.Context, controller ID) (int64, error)
+	SharedMailboxes(ctx context.Context, controller mailer.ID) (int64, error)
 }
 
 // assessor adds people up, by the decisions of the Placer.
 type assessor struct {
 	Assessment
-	reg       *Register
+	reg       *mailer.Register
 	available func(lang string) bool
 	now       time.Time
-	placers   map[string]Placer
+	placers   map[string]mailer.Placer
 	owing     map[int64]int64 // notices that can be queued or are, by the Unix second of their date
 }
 
-func newAssessor(reg *Register, available func(string) bool, now time.Time) *assessor {
-	a := &assessor{reg: reg, available: available, now: now, placers: map[string]Placer{}, owing: map[int64]int64{}}
+func newAssessor(reg *mailer.Register, available func(string) bool, now time.Time) *assessor {
+	a := &assessor{reg: reg, available: available, now: now, placers: map[string]mailer.Placer{}, owing: map[int64]int64{}}
 	a.Assessment = Assessment{
-		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[DutyState]int64{}, Excused: map[ExcuseReason]int64{},
-		Blocked: map[BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[UnknownRule]int64{},
+		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[mailer.DutyState]int64{}, Excused: map[mailer.ExcuseReason]int64{},
+		Blocked: map[mailer.BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[mailer.UnknownRule]int64{},
 		OverdueByAge: []Span{{Name: "less than a month"}, {Name: "1 to 3 months"}, {Name: "3 to 12 months"}, {Name: "1 to 2 years"}, {Name: "more than 2 years"}},
 	}
 	today := calendar.DateOf(now, reg.Controller.Zone)
@@ -101,20 +102,20 @@ func newAssessor(reg *Register, available func(string) bool, now time.Time) *ass
 func (a *assessor) add(s Assessed) {
 	s.Duties = slices.Clone(s.Duties)
 	for i, d := range s.Duties {
-		s.Duties[i] = Told(d)
+		s.Duties[i] = mailer.Told(d)
 	}
 	a.People++
 	if s.WasKnown {
 		a.KnownBefore++
 	}
 	var activities []string
-	underWay := map[string][]Duty{}
+	underWay := map[string][]mailer.Duty{}
 	for _, d := range s.Duties {
 		a.duty(d)
-		if d.State == DutyInFlight {
+		if d.State == mailer.DutyInFlight {
 			underWay[d.ActivityKey] = append(underWay[d.ActivityKey], d)
 		}
-		if slices.Contains([]DutyState{DutyOpen, DutyFailed, DutyBlocked}, d.State) && !slices.Contains(activities, d.ActivityKey) {
+		if slices.Contains([]mailer.DutyState{mailer.DutyOpen, mailer.DutyFailed, mailer.DutyBlocked}, d.State) && !slices.Contains(activities, d.ActivityKey) {
 			activities = append(activities, d.ActivityKey)
 		}
 	}
@@ -122,7 +123,7 @@ func (a *assessor) add(s Assessed) {
 		a.visibility(s.Acquisitions)
 		if len(s.Addresses) == 0 {
 			a.NoAddress++
-		} else if !slices.ContainsFunc(s.Addresses, func(ch Channel) bool { return !ch.IsRole() }) {
+		} else if !slices.ContainsFunc(s.Addresses, func(ch mailer.Channel) bool { return !ch.IsRole() }) {
 			a.RoleMailboxes++
 		}
 	}
@@ -131,19 +132,19 @@ func (a *assessor) add(s Assessed) {
 	}
 	for _, duties := range underWay {
 		a.UnderWay++
-		a.owing[a.second(EarliestDue(duties))]++
+		a.owing[a.second(mailer.EarliestDue(duties))]++
 	}
 }
 
 // duty counts one duty, by its state and, where it is owed, by its date.
-func (a *assessor) duty(d Duty) {
+func (a *assessor) duty(d mailer.Duty) {
 	a.Duties[d.State]++
 	switch d.State {
-	case DutyMet, DutyErased:
+	case mailer.DutyMet, mailer.DutyErased:
 		return
-	case DutyExcused:
+	case mailer.DutyExcused:
 		a.Excused[d.Excuse]++
-		if ToldLate(d) {
+		if mailer.ToldLate(d) {
 			a.ToldLate++
 		}
 		return
@@ -159,7 +160,9 @@ func (a *assessor) duty(d Duty) {
 }
 
 // overdue: an unknown obtaining counts as overdue from the moment that it is read (D4).
-func (a *assessor) overdue(d Due) bool { return d.At.Before(a.now) || d.Rule == DueUnknown }
+func (a *assessor) overdue(d mailer.Due) bool {
+	return d.At.Before(a.now) || d.Rule == mailer.DueUnknown
+}
 
 // age is the place in OverdueByAge of a date that has passed.
 func (a *assessor) age(due time.Time) int {
@@ -174,15 +177,15 @@ func (a *assessor) age(due time.Time) int {
 
 // visibility counts a person whose data were restricted by their holder, or may
 // have been: what that means is the source's rule (S4).
-func (a *assessor) visibility(acqs []Acquisition) {
-	restricted, unknown := false, map[UnknownRule]bool{}
+func (a *assessor) visibility(acqs []mailer.Acquisition) {
+	restricted, unknown := false, map[mailer.UnknownRule]bool{}
 	for _, q := range acqs {
-		restricted = restricted || q.Visibility == VisibleRestricted
-		if q.Visibility == VisibleUnknown {
+		restricted = restricted || q.Visibility == mailer.VisibleRestricted
+		if q.Visibility == mailer.VisibleUnknown {
 			source, _ := a.reg.Source(q.SourceKey)
 			rule := source.Unknown
 			if rule == "" {
-				rule = UnknownNoticeOnly
+				rule = mailer.UnknownNoticeOnly
 			}
 			unknown[rule] = true
 		}
@@ -197,14 +200,14 @@ func (a *assessor) visibility(acqs []Acquisition) {
 
 // notice decides, as a campaign for the activity would, how a person is told.
 func (a *assessor) notice(s Assessed, activity string) {
-	c := Candidate{Contact: s.Contact, Acquisitions: FirstAcquisitions(s.Acquisitions, activity), Addresses: s.Addresses, Others: s.Others}
-	var stuck BlockReason
+	c := mailer.Candidate{Contact: s.Contact, Acquisitions: mailer.FirstAcquisitions(s.Acquisitions, activity), Addresses: s.Addresses, Others: s.Others}
+	var stuck mailer.BlockReason
 	for _, d := range s.Duties {
 		switch {
 		case d.ActivityKey != activity:
-		case d.State == DutyBlocked && !slices.Contains(BlocksThatMayBeGone, d.Reason):
+		case d.State == mailer.DutyBlocked && !slices.Contains(mailer.BlocksThatMayBeGone, d.Reason):
 			stuck = d.Reason
-		case d.State == DutyOpen || d.State == DutyFailed || d.State == DutyBlocked:
+		case d.State == mailer.DutyOpen || d.State == mailer.DutyFailed || d.State == mailer.DutyBlocked:
 			c.Duties = append(c.Duties, d)
 		}
 	}
@@ -214,39 +217,39 @@ func (a *assessor) notice(s Assessed, activity string) {
 	}
 	placer, declared := a.placer(activity)
 	if !declared {
-		a.Blocked[BlockUnknownSource]++
+		a.Blocked[mailer.BlockUnknownSource]++
 		return
 	}
 	switch pl, _, ok := placer.Decide(c); {
 	case !ok: // duties for purposes that the register does not have
-		a.Blocked[BlockNotApproved]++
+		a.Blocked[mailer.BlockNotApproved]++
 	case pl.Block != "":
 		a.Blocked[pl.Block]++
-		if pl.Block == BlockNoLanguage {
+		if pl.Block == mailer.BlockNoLanguage {
 			a.MissingLanguages[pl.Detail]++
 		}
 	default:
 		a.CanBeTold++
 		switch pl.Delivery.Channel {
-		case ChannelLetter:
+		case mailer.ChannelLetter:
 			a.ByLetter++
-		case ChannelPhone:
+		case mailer.ChannelPhone:
 			a.ByCall++
 		}
-		if pl.Delivery.Channel == ChannelMail {
+		if pl.Delivery.Channel == mailer.ChannelMail {
 			a.owing[a.second(pl.Delivery.DueAt)]++
 		}
 	}
 }
 
-func (a *assessor) placer(activity string) (Placer, bool) {
+func (a *assessor) placer(activity string) (mailer.Placer, bool) {
 	p, made := a.placers[activity]
 	if !made {
 		declared, ok := a.reg.Activity(activity)
 		if !ok {
-			return Placer{}, false
+			return mailer.Placer{}, false
 		}
-		p = Placer{Register: a.reg, Activity: declared, Available: a.available, Now: a.now}
+		p = mailer.Placer{Register: a.reg, Activity: declared, Available: a.available, Now: a.now}
 		a.placers[activity] = p
 	}
 	return p, true
@@ -275,11 +278,11 @@ func (a *assessor) dates() []pacing.Owing {
 	return out
 }
 
-// AssessStored looks at everybody who is stored, a page at a time.
-func AssessStored(ctx context.Context, store AssessStore, controller ID, reg *Register, available func(string) bool, plan Planned, now time.Time, progress func(people int64)) (Assessment, error) {
+// Stored looks at everybody who is stored, a page at a time.
+func Stored(ctx context.Context, store Store, controller mailer.ID, reg *mailer.Register, available func(string) bool, plan Planned, now time.Time, progress func(people int64)) (Assessment, error) {
 	const page = 1000
 	a := newAssessor(reg, available, now)
-	for after := (ID{}); ; {
+	for after := (mailer.ID{}); ; {
 		people, err := store.Assessed(ctx, controller, after, page, now)
 		if err != nil {
 			return Assessment{}, err
@@ -303,8 +306,8 @@ func AssessStored(ctx context.Context, store AssessStore, controller ID, reg *Re
 
 // FileAssessor reads a contact file as an import does, and stores nothing.
 type FileAssessor struct {
-	Store     ImportStore // looks up who is known; nil: nobody is
-	Keys      *Keyring
+	Store     mailer.ImportStore // looks up who is known; nil: nobody is
+	Keys      *mailer.Keyring
 	Available func(lang string) bool
 	Plan      Planned
 	Now       func() time.Time
@@ -312,10 +315,10 @@ type FileAssessor struct {
 
 // Assess reads a file to its end, keeping its people in memory, and tells what an
 // import of it would come to. The plan's DryRun and OnRefusal are its own.
-func (f FileAssessor) Assess(ctx context.Context, p ImportPlan) (Assessment, error) {
+func (f FileAssessor) Assess(ctx context.Context, p mailer.ImportPlan) (Assessment, error) {
 	people, refused := newScratch(f.Store), refusalCounts{}
 	p.DryRun, p.OnRefusal = false, refused.count
-	im := Importer{Store: people, Keys: f.Keys, Now: f.Now}
+	im := mailer.Importer{Store: people, Keys: f.Keys, Now: f.Now}
 	counts, err := im.Run(ctx, p)
 	if err != nil {
 		return Assessment{}, err
@@ -332,7 +335,7 @@ func (f FileAssessor) Assess(ctx context.Context, p ImportPlan) (Assessment, err
 // not be, those beyond the first thousand count as one.
 type refusalCounts map[ReasonCount]int64
 
-func (c refusalCounts) count(r Refusal) error {
+func (c refusalCounts) count(r mailer.Refusal) error {
 	key := ReasonCount{Field: r.Field, Reason: r.Reason}
 	if _, seen := c[key]; !seen && len(c) >= 1000 {
 		key = ReasonCount{Reason: "other reasons"}

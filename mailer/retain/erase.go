@@ -1,4 +1,4 @@
-package mailer
+package retain
 
 import (
 	"cmp"
@@ -8,25 +8,26 @@ import (
 	"time"
 
 	"article14/internal/calendar"
+	"article14/mailer"
 )
 
 // Held is all that is held of one contact, as it stands while it is decided upon.
 type Held struct {
-	Known
+	mailer.Known
 	Deliveries []HeldDelivery
 	AskedUntil time.Time // by when an open request for access is to be answered; zero: there is none
 }
 
 // HeldDelivery is what of a delivery matters to erasing.
 type HeldDelivery struct {
-	ID          ID
-	Document    Document
-	State       DeliveryState
+	ID          mailer.ID
+	Document    mailer.Document
+	State       mailer.DeliveryState
 	ActivityKey string
 	Form        string
-	RegisterID  ID // the version behind its text
+	RegisterID  mailer.ID // the version behind its text
 	ComposedAt  time.Time
-	Duties      []ID
+	Duties      []mailer.ID
 	Unsure      bool // an attempt ended uncertain, and nothing has settled it since
 }
 
@@ -43,29 +44,29 @@ const (
 // What a duty came to when its data went. It stands as the reason of the erased
 // duty, which stays as the proof, with its date, rule and, if it was met, the instant.
 const (
-	ErasedInformed   BlockReason = "informed"
-	ErasedUnsure     BlockReason = "perhaps_informed" // an attempt ended uncertain
-	ErasedExcused    BlockReason = "excused"
-	ErasedUninformed BlockReason = "erased_before_informed" // the detail has the days late (T3)
+	ErasedInformed   mailer.BlockReason = "informed"
+	ErasedUnsure     mailer.BlockReason = "perhaps_informed" // an attempt ended uncertain
+	ErasedExcused    mailer.BlockReason = "excused"
+	ErasedUninformed mailer.BlockReason = "erased_before_informed" // the detail has the days late (T3)
 )
 
 // Erasing is what goes of one contact, worked out and not yet done.
 type Erasing struct {
-	ContactID ID
+	ContactID mailer.ID
 	Duties    []ErasedDuty
-	Origins   []Origin   // whose acquisitions go
-	Cancel    []ID       // deliveries that have not gone out
-	Emptied   []ID       // deliveries whose values and replies go; the hash of their bytes stays
-	Pages     []ErasedAt // values that go out of deliveries which stay
-	Whole     bool       // nothing is left: identifiers and all values of the contact go too
-	Suppress  []Suppression
+	Origins   []Origin    // whose acquisitions go
+	Cancel    []mailer.ID // deliveries that have not gone out
+	Emptied   []mailer.ID // deliveries whose values and replies go; the hash of their bytes stays
+	Pages     []ErasedAt  // values that go out of deliveries which stay
+	Whole     bool        // nothing is left: identifiers and all values of the contact go too
+	Suppress  []mailer.Suppression
 }
 
 // ErasedDuty is where a duty ends.
 type ErasedDuty struct {
-	ID     ID
+	ID     mailer.ID
 	Cause  EraseCause
-	Reason BlockReason
+	Reason mailer.BlockReason
 	Detail string
 }
 
@@ -74,7 +75,7 @@ type Origin struct{ Activity, Source string }
 
 // ErasedAt is a slot of a delivery.
 type ErasedAt struct {
-	DeliveryID ID
+	DeliveryID mailer.ID
 	Slot       string
 }
 
@@ -91,8 +92,8 @@ const unsureWait = 14 * 24 * time.Hour
 // before all else.
 type eraseRules struct {
 	now      time.Time
-	current  *Register
-	versions map[ID]*Register // every version that notices were written from
+	current  *mailer.Register
+	versions map[mailer.ID]*mailer.Register // every version that notices were written from
 }
 
 func (r eraseRules) zone() *time.Location { return r.current.Controller.Zone }
@@ -137,7 +138,7 @@ func (h Held) activities() []string {
 		keys = append(keys, a.ActivityKey)
 	}
 	for _, d := range h.Duties {
-		if d.State != DutyErased {
+		if d.State != mailer.DutyErased {
 			keys = append(keys, d.ActivityKey)
 		}
 	}
@@ -149,7 +150,7 @@ func (h Held) activities() []string {
 // says, and no later than any notice printed (T2). It is not known for an activity
 // that no register declares, or without any date.
 func (r eraseRules) storageEnd(h Held, activity string) (end calendar.Date, known bool) {
-	regs := []*Register{r.current}
+	regs := []*mailer.Register{r.current}
 	for _, d := range h.Deliveries {
 		if d.ActivityKey == activity && d.handedOver() && r.versions[d.RegisterID] != nil {
 			regs = append(regs, r.versions[d.RegisterID])
@@ -163,8 +164,8 @@ func (r eraseRules) storageEnd(h Held, activity string) (end calendar.Date, know
 	return end, known
 }
 
-func (r eraseRules) storageEndBy(reg *Register, h Held, activity string) (calendar.Date, bool) {
-	facts := NoticeFacts{Contact: h.Contact}
+func (r eraseRules) storageEndBy(reg *mailer.Register, h Held, activity string) (calendar.Date, bool) {
+	facts := mailer.NoticeFacts{Contact: h.Contact}
 	for _, d := range h.Duties {
 		if d.ActivityKey == activity {
 			facts.Duties = append(facts.Duties, d)
@@ -180,11 +181,11 @@ func (r eraseRules) storageEndBy(reg *Register, h Held, activity string) (calend
 
 // handedOver tells whether a notice was given and did not come back (E2).
 func (d HeldDelivery) handedOver() bool {
-	return d.Document == DocNotice && slices.Contains(HandedOver, d.State)
+	return d.Document == mailer.DocNotice && slices.Contains(HandedOver, d.State)
 }
 
 // HandedOver are the states of a delivery that was given and did not come back.
-var HandedOver = []DeliveryState{Relayed, Delivered, Complained}
+var HandedOver = []mailer.DeliveryState{mailer.Relayed, mailer.Delivered, mailer.Complained}
 
 // erasing is one contact while it is worked out what goes.
 type erasing struct {
@@ -202,7 +203,7 @@ func (w *erasing) activity(key string, cause EraseCause) {
 		}
 	}
 	for _, d := range w.held.Duties {
-		if d.ActivityKey == key && d.State != DutyErased {
+		if d.ActivityKey == key && d.State != mailer.DutyErased {
 			w.gone[Origin{key, d.SourceKey}] = cause
 		}
 	}
@@ -217,13 +218,13 @@ func (w *erasing) toldOnly(d HeldDelivery, activity string) {
 	end, known := w.rules.storageEnd(w.held, activity)
 	written := calendar.DateOf(d.ComposedAt, w.rules.zone())
 	if !known {
-		end = NoticeOnlyPeriod.AddTo(written)
+		end = mailer.NoticeOnlyPeriod.AddTo(written)
 	}
-	if !w.rules.over(NoticeOnlyEnd(written, end)) {
+	if !w.rules.over(mailer.NoticeOnlyEnd(written, end)) {
 		return
 	}
-	for _, s := range FormSources(d.Form) {
-		if s.Doubt != DoubtNone {
+	for _, s := range mailer.FormSources(d.Form) {
+		if s.Doubt != mailer.DoubtNone {
 			w.gone[Origin{activity, s.Key}] = EraseTold
 		}
 	}
@@ -231,17 +232,17 @@ func (w *erasing) toldOnly(d HeldDelivery, activity string) {
 
 // left tells whether anything obtained for an activity stays; for "", for any.
 func (w *erasing) left(activity string) bool {
-	return slices.ContainsFunc(w.held.Acquisitions, func(a Acquisition) bool {
+	return slices.ContainsFunc(w.held.Acquisitions, func(a mailer.Acquisition) bool {
 		return (activity == "" || a.ActivityKey == activity) && w.gone[Origin{a.ActivityKey, a.SourceKey}] == ""
 	})
 }
 
 func (w *erasing) work() (Erasing, error) {
 	e := Erasing{ContactID: w.held.Contact.ID, Whole: w.decided || len(w.gone) > 0 && !w.left("")}
-	erased := map[ID]bool{}
+	erased := map[mailer.ID]bool{}
 	for _, d := range w.held.Duties {
 		switch cause := w.cause(d, e.Whole); {
-		case d.State == DutyErased:
+		case d.State == mailer.DutyErased:
 			erased[d.ID] = true
 		case cause != "":
 			erased[d.ID] = true
@@ -268,10 +269,10 @@ func (w *erasing) work() (Erasing, error) {
 
 // cause is why a duty goes, "" where it stays. One for a purpose goes with the last
 // that was obtained for its activity.
-func (w *erasing) cause(d Duty, whole bool) EraseCause {
+func (w *erasing) cause(d mailer.Duty, whole bool) EraseCause {
 	cause := w.gone[Origin{d.ActivityKey, d.SourceKey}]
 	switch {
-	case cause != "" && d.Cause == CauseAcquisition:
+	case cause != "" && d.Cause == mailer.CauseAcquisition:
 		return cause
 	case whole || !w.left(d.ActivityKey):
 		return cmp.Or(cause, w.of(d.ActivityKey))
@@ -290,14 +291,14 @@ func (w *erasing) of(activity string) EraseCause {
 }
 
 // end is what a duty came to (T3).
-func (w *erasing) end(d Duty, cause EraseCause) ErasedDuty {
+func (w *erasing) end(d mailer.Duty, cause EraseCause) ErasedDuty {
 	e := ErasedDuty{ID: d.ID, Cause: cause}
 	switch {
-	case d.State == DutyMet:
+	case d.State == mailer.DutyMet:
 		e.Reason = ErasedInformed
-	case d.State == DutyExcused && d.Excuse == ToldBefore: // the evidence of that stays
+	case d.State == mailer.DutyExcused && d.Excuse == mailer.ToldBefore: // the evidence of that stays
 		e.Reason = ErasedInformed
-	case d.State == DutyExcused:
+	case d.State == mailer.DutyExcused:
 		e.Reason = ErasedExcused
 	case slices.ContainsFunc(w.held.Deliveries, func(v HeldDelivery) bool { return v.ID == d.DeliveryID && v.Unsure }):
 		e.Reason = ErasedUnsure
@@ -309,12 +310,12 @@ func (w *erasing) end(d Duty, cause EraseCause) ErasedDuty {
 }
 
 func daysLate(due, at time.Time, zone *time.Location) string {
-	return fmt.Sprintf("%d days late", LateDays(due, at, zone))
+	return fmt.Sprintf("%d days late", mailer.LateDays(due, at, zone))
 }
 
 // UninformedAfterAll is the detail of a duty that was erased as informed, and whose
 // notice came back after that: how late it was when it was erased (T3).
-func UninformedAfterAll(due, erasedAt time.Time, in DueInputs) string {
+func UninformedAfterAll(due, erasedAt time.Time, in mailer.DueInputs) string {
 	zone, err := time.LoadLocation(in.Zone)
 	if err != nil { // of a time zone database that has lost it
 		zone = time.UTC
@@ -324,18 +325,18 @@ func UninformedAfterAll(due, erasedAt time.Time, in DueInputs) string {
 
 // deliveries says which are cancelled and emptied. What is with a relay at this
 // moment, or may have arrived, is waited for.
-func (w *erasing) deliveries(e *Erasing, erased map[ID]bool) error {
-	known := map[ID]bool{}
+func (w *erasing) deliveries(e *Erasing, erased map[mailer.ID]bool) error {
+	known := map[mailer.ID]bool{}
 	for _, d := range w.held.Deliveries {
 		known[d.ID] = true
-		touched := e.Whole || slices.ContainsFunc(d.Duties, func(id ID) bool { return erased[id] }) || w.stale(d)
-		empty := e.Whole || touched && !slices.ContainsFunc(d.Duties, func(id ID) bool { return !erased[id] })
+		touched := e.Whole || slices.ContainsFunc(d.Duties, func(id mailer.ID) bool { return erased[id] }) || w.stale(d)
+		empty := e.Whole || touched && !slices.ContainsFunc(d.Duties, func(id mailer.ID) bool { return !erased[id] })
 		switch {
 		case !touched:
 			continue
-		case d.State == Sending, d.Unsure && w.rules.now.Before(d.ComposedAt.Add(unsureWait)):
+		case d.State == mailer.Sending, d.Unsure && w.rules.now.Before(d.ComposedAt.Add(unsureWait)):
 			return ErrOnItsWay
-		case d.State == Queued, d.State == Deferred:
+		case d.State == mailer.Queued, d.State == mailer.Deferred:
 			e.Cancel = append(e.Cancel, d.ID)
 		}
 		if empty {
@@ -349,7 +350,7 @@ func (w *erasing) deliveries(e *Erasing, erased map[ID]bool) error {
 		}
 	}
 	for _, d := range w.held.Duties { // placed while this looked
-		if d.State == DutyInFlight && !known[d.DeliveryID] {
+		if d.State == mailer.DutyInFlight && !known[d.DeliveryID] {
 			return ErrOnItsWay
 		}
 	}
@@ -359,14 +360,14 @@ func (w *erasing) deliveries(e *Erasing, erased map[ID]bool) error {
 // stale tells whether a notice that has not gone out names a source that goes: its
 // text cannot be made any more, and its duties are placed again.
 func (w *erasing) stale(d HeldDelivery) bool {
-	return (d.State == Queued || d.State == Deferred) && slices.ContainsFunc(FormSources(d.Form), func(s FormSource) bool {
+	return (d.State == mailer.Queued || d.State == mailer.Deferred) && slices.ContainsFunc(mailer.FormSources(d.Form), func(s mailer.FormSource) bool {
 		return w.gone[Origin{d.ActivityKey, s.Key}] != ""
 	})
 }
 
 // suppress keeps people from being taken in again whom we promised that, or about
 // whom a person decided it (R5). Who is erased because storage has ended may be found again.
-func (w *erasing) suppress() []Suppression {
+func (w *erasing) suppress() []mailer.Suppression {
 	reason := ""
 	for _, cause := range w.gone {
 		if cause == EraseTold {
@@ -379,5 +380,5 @@ func (w *erasing) suppress() []Suppression {
 	if reason == "" {
 		return nil
 	}
-	return StopUse(w.held.Identifiers, reason)
+	return mailer.StopUse(w.held.Identifiers, reason)
 }

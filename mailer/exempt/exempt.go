@@ -1,4 +1,4 @@
-package mailer
+package exempt
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/internal/identity"
+	"article14/mailer"
 )
 
 // Ground is a ground of Art. 14(5) on which a person need not be told.
@@ -50,54 +51,54 @@ const (
 
 const factorsThatCount = "age_of_data, no_contact_details, impairs_objectives or archiving_or_research"
 
-// ExemptionState is where an exemption stands:
+// State is where an exemption stands:
 //
 //	proposed ──► excusing ──► in_force ──► ending ──► ended
 //	    └────────────┴─ withdrawn ─────────────┘
 //
 // Excusing and ending go through people chunk by chunk, and go on after any stop.
-type ExemptionState string
+type State string
 
 // The states of an exemption.
 const (
-	ExemptionProposed ExemptionState = "proposed" // by filter: waits for a second name
-	ExemptionExcusing ExemptionState = "excusing"
-	ExemptionInForce  ExemptionState = "in_force"
-	ExemptionEnding   ExemptionState = "ending" // reviewed or withdrawn: its duties are being opened again
-	ExemptionEnded    ExemptionState = "ended"
+	Proposed State = "proposed" // by filter: waits for a second name
+	Excusing State = "excusing"
+	InForce  State = "in_force"
+	Ending   State = "ending" // reviewed or withdrawn: its duties are being opened again
+	Ended    State = "ended"
 )
 
 // Exemption is a reviewed decision not to tell somebody, or all whom a filter
 // finds (E4): ground, weighing, author and review date.
 type Exemption struct {
-	ID          ID             `json:"id"`
-	ContactID   ID             `json:"contact_id,omitzero"` // zero: whomever the filter finds
-	Filter      DutyFilter     `json:"filter"`
-	Ground      Ground         `json:"ground"`
-	Because     []Factor       `json:"because,omitempty"`
-	Weighing    string         `json:"weighing"`
-	PublicURL   string         `json:"public_url,omitempty"`
-	Law         string         `json:"law,omitempty"`
-	ReviewOn    calendar.Date  `json:"review_on"`
-	ReviewAt    time.Time      `json:"review_at"` // the first instant of that day in the controller's zone (D10)
-	State       ExemptionState `json:"state"`
-	People      int64          `json:"people"` // as counted when it was proposed
-	Duties      int64          `json:"duties"`
-	Excused     int64          `json:"excused"` // duties, so far
-	Position    ID             `json:"-"`       // the last contact gone through
-	ProposedAt  time.Time      `json:"proposed_at"`
-	ProposedBy  string         `json:"proposed_by"`
-	ConfirmedAt time.Time      `json:"confirmed_at,omitzero"`
-	ConfirmedBy string         `json:"confirmed_by,omitempty"`
-	WithdrawnAt time.Time      `json:"withdrawn_at,omitzero"`
-	WithdrawnBy string         `json:"withdrawn_by,omitempty"`
-	EndedAt     time.Time      `json:"ended_at,omitzero"`
+	ID          mailer.ID         `json:"id"`
+	ContactID   mailer.ID         `json:"contact_id,omitzero"` // zero: whomever the filter finds
+	Filter      mailer.DutyFilter `json:"filter"`
+	Ground      Ground            `json:"ground"`
+	Because     []Factor          `json:"because,omitempty"`
+	Weighing    string            `json:"weighing"`
+	PublicURL   string            `json:"public_url,omitempty"`
+	Law         string            `json:"law,omitempty"`
+	ReviewOn    calendar.Date     `json:"review_on"`
+	ReviewAt    time.Time         `json:"review_at"` // the first instant of that day in the controller's zone (D10)
+	State       State             `json:"state"`
+	People      int64             `json:"people"` // as counted when it was proposed
+	Duties      int64             `json:"duties"`
+	Excused     int64             `json:"excused"` // duties, so far
+	Position    mailer.ID         `json:"-"`       // the last contact gone through
+	ProposedAt  time.Time         `json:"proposed_at"`
+	ProposedBy  string            `json:"proposed_by"`
+	ConfirmedAt time.Time         `json:"confirmed_at,omitzero"`
+	ConfirmedBy string            `json:"confirmed_by,omitempty"`
+	WithdrawnAt time.Time         `json:"withdrawn_at,omitzero"`
+	WithdrawnBy string            `json:"withdrawn_by,omitempty"`
+	EndedAt     time.Time         `json:"ended_at,omitzero"`
 }
 
 // Errors about exemptions.
 var (
-	ErrNoExemption    = errors.New("no exemption or proposal has that id: 'article14 contact exempt --list' shows those there are")
-	ErrExemptionState = errors.New("the exemption is not in a state that allows that: 'article14 contact exempt --list' shows where it stands")
+	ErrNoExemption = errors.New("no exemption or proposal has that id: 'article14 contact exempt --list' shows those there are")
+	ErrState       = errors.New("the exemption is not in a state that allows that: 'article14 contact exempt --list' shows where it stands")
 )
 
 // Check refuses an exemption that Art. 14(5) does not carry (E4), with what is
@@ -134,7 +135,7 @@ func (e Exemption) checkWeighing() error {
 		return fmt.Errorf("E4: --weighing says why the person's interest in being told weighs less here, in %d characters and %d different words at least: an authority will read it", minWeighing, minWeighingWords)
 	case n > maxWeighing:
 		return fmt.Errorf("E4: --weighing is longer than %d characters: sum it up", maxWeighing)
-	case MaskAddresses(e.Weighing) != e.Weighing:
+	case mailer.MaskAddresses(e.Weighing) != e.Weighing:
 		return errors.New("E4: --weighing holds an address: it is shown in lists, so write it without personal data")
 	}
 	return nil
