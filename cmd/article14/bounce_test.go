@@ -17,6 +17,7 @@ import (
 	"article14/internal/catcher"
 	"article14/mailer"
 	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // Two people: Anna has a second address, Ben has not.
@@ -297,7 +298,7 @@ func TestAReportThatCannotBeKeptIsBroughtAgain(t *testing.T) {
 			}
 		})
 	}
-	if f := s.figuresNow(t); f.Reports[string(mailer.KindAnswer)] != 1 {
+	if f := s.figuresNow(t); f.Reports[string(track.KindAnswer)] != 1 {
 		t.Errorf("an answer is not counted: %v", f.Reports)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/internal/pacing"
-	"article14/mailer"
+	"article14/mailer/campaign"
 	"article14/mailer/status"
 )
 
@@ -20,8 +20,8 @@ type classCmd struct {
 }
 
 // classes is how operators keep classes of recipient domains.
-func (a *app) classes() mailer.Classes {
-	return mailer.Classes{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
+func (a *app) classes() campaign.Classes {
+	return campaign.Classes{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
 }
 
 type classSetCmd struct {
@@ -33,7 +33,7 @@ type classSetCmd struct {
 }
 
 func (c *classSetCmd) Run(ctx context.Context, a *app, std streams) error {
-	class, err := a.classes().Set(ctx, mailer.ClassChange{Name: c.Name, Domains: c.Domains, PerSecond: c.Rate, PerDay: c.Daily}, person(c.By))
+	class, err := a.classes().Set(ctx, campaign.ClassChange{Name: c.Name, Domains: c.Domains, PerSecond: c.Rate, PerDay: c.Daily}, person(c.By))
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/exempt"
 	"article14/mailer/retain"
 	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // contactJSON is a person's record for programs: what the page says, and the values
@@ -116,7 +118,7 @@ type attemptJSON struct {
 type reportJSON struct {
 	ReceivedAt time.Time            `json:"received_at"`
 	Door       string               `json:"door"`
-	MatchedBy  mailer.MatchedBy     `json:"matched_by"`
+	MatchedBy  track.MatchedBy      `json:"matched_by"`
 	Finding    string               `json:"finding"`
 	To         mailer.DeliveryState `json:"delivery_state,omitempty"`
 	Reply      replyJSON            `json:"reply"`
@@ -171,7 +173,7 @@ func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) 
 			return acquisitionJSON{a.ID, a.SourceKey, a.ActivityKey, a.ObtainedAt, a.Basis, a.Page, a.Visibility, a.ImportID, a.Line}
 		}),
 		Duties: each(r.Duties, func(d mailer.Duty) dutyJSON { return newDutyJSON(d, now, zone) }),
-		PriorNotices: each(r.PriorNotices, func(n mailer.PriorNotice) priorJSON {
+		PriorNotices: each(r.PriorNotices, func(n accept.PriorNotice) priorJSON {
 			return priorJSON{n.DutyID, n.ToldAt, n.Proof, n.ImportID, n.Line}
 		}),
 		Exemptions: append([]exempt.Exemption{}, r.Exemptions...),
@@ -199,7 +201,7 @@ func newDeliveryJSON(d status.DeliveryReport) deliveryJSON {
 		Attempts: each(d.Attempts, func(a status.AttemptReport) attemptJSON {
 			return attemptJSON{a.Number, a.Relay, a.BegunAt, a.EndedAt, a.Outcome, a.Stage, replyJSON(a.Reply)}
 		}),
-		Reports: each(d.Reports, func(r mailer.ReportEntry) reportJSON {
+		Reports: each(d.Reports, func(r track.ReportEntry) reportJSON {
 			return reportJSON{r.ReceivedAt, r.Door, r.By, r.Finding, r.To, replyJSON(r.Reply)}
 		}),
 	}

@@ -19,6 +19,7 @@ import (
 	"article14/internal/sample"
 	"article14/internal/web"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 type demoCmd struct {
@@ -45,12 +46,12 @@ const (
 )
 
 // demoOptions shortens the waits, so that what takes days in earnest is seen in seconds.
-var demoOptions = mailer.WorkerOptions{
+var demoOptions = deliver.Options{
 	Connections: 8, Idle: 50 * time.Millisecond, Tick: 200 * time.Millisecond, UncertainWait: time.Second, TakeInEvery: 5 * time.Second,
 	Retry: demoRetry, FullMailbox: demoRetry,
 }
 
-var demoRetry = mailer.Retry{Steps: []time.Duration{time.Second, 2 * time.Second}, GiveUp: 6 * time.Second, Nearest: time.Second}
+var demoRetry = deliver.Retry{Steps: []time.Duration{time.Second, 2 * time.Second}, GiveUp: 6 * time.Second, Nearest: time.Second}
 
 func (c *demoCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if c.People < fewestPeople {

@@ -26,6 +26,7 @@ import (
 	"article14/internal/relay"
 	"article14/internal/sample"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 func writeSample(dir string) error {
@@ -141,7 +142,7 @@ func (s *stage) workWith(t *testing.T, m meter) (stop func()) {
 }
 
 // take imports n invented people.
-func (s *stage) take(t *testing.T, n int) (counts mailer.ImportCounts) {
+func (s *stage) take(t *testing.T, n int) (counts accept.ImportCounts) {
 	t.Helper()
 	s.files = sample.Files(n, 7, s.now())
 	for _, f := range s.files {

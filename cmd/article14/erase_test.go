@@ -12,6 +12,7 @@ import (
 
 	"article14/internal/catcher"
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/retain"
 )
 
@@ -23,7 +24,7 @@ func (s *stage) lead(name, country, visibility string, days int) string {
 	return obtained + "," + name + ",Muster,Buyer,Acme,https://www.linkedin.com/in/" + name + "," + name + "@mail.example,,,," + country + "," + visibility + "\n"
 }
 
-func (s *stage) takeRows(t *testing.T, rows ...string) mailer.ImportCounts {
+func (s *stage) takeRows(t *testing.T, rows ...string) accept.ImportCounts {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "leads.csv")
 	if err := os.WriteFile(path, []byte(leadsHeader+strings.Join(rows, "")), 0o600); err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/campaign"
 	"article14/mailer/status"
 )
 
@@ -29,7 +31,7 @@ type statusJSON struct {
 	Deliveries map[mailer.DeliveryState]int64 `json:"deliveries"`
 	Attempts   map[mailer.DeliveryState]int64 `json:"attempts"`
 	Languages  map[string]int64               `json:"languages"`
-	Rows       mailer.ImportCounts            `json:"rows"`
+	Rows       accept.ImportCounts            `json:"rows"`
 	Objections map[mailer.Way]int64           `json:"objections"`
 	Requests   int64                          `json:"requests_open"`
 	Alerts     map[mailer.AlertKind]int64     `json:"alerts"`
@@ -101,7 +103,7 @@ func laneName(l status.LaneFigures) string {
 }
 
 // inClass tells whether a lane is for a class of domains, and not for the rest.
-func inClass(l status.LaneFigures) bool { return l.Class != "" && l.Class != mailer.AnyClass }
+func inClass(l status.LaneFigures) bool { return l.Class != "" && l.Class != campaign.AnyClass }
 
 // forecastWords say what today's rate leads to; it holds for what is released alone.
 func forecastWords(figures status.Figures) string {

@@ -11,6 +11,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/deliver"
 	"article14/mailer/status"
 )
 
@@ -218,15 +219,15 @@ func sum[K comparable](m map[K]int64) (n int64) {
 
 // workersJSON are the workers as they last said of themselves.
 type workerJSON struct {
-	Host        string            `json:"host"`
-	StartedAt   time.Time         `json:"started_at"`
-	SeenAt      time.Time         `json:"seen_at"`
-	Gone        bool              `json:"gone"`
-	Relay       string            `json:"relay"`
-	RelayState  mailer.RelayState `json:"relay_state"`
-	Connections int               `json:"connections"`
-	Allowed     int               `json:"connections_allowed"`
-	InFlight    int               `json:"in_flight"`
+	Host        string             `json:"host"`
+	StartedAt   time.Time          `json:"started_at"`
+	SeenAt      time.Time          `json:"seen_at"`
+	Gone        bool               `json:"gone"`
+	Relay       string             `json:"relay"`
+	RelayState  deliver.RelayState `json:"relay_state"`
+	Connections int                `json:"connections"`
+	Allowed     int                `json:"connections_allowed"`
+	InFlight    int                `json:"in_flight"`
 }
 
 func workersReport(f status.Figures) []workerJSON {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 	"article14/mailer/status"
 )
 
@@ -17,7 +18,7 @@ func busy(now time.Time) status.Figures {
 		Duties: map[mailer.DutyState]int64{}, Blocked: map[mailer.BlockReason]int64{}, Deliveries: map[mailer.DeliveryState]int64{},
 		DueWithin: map[string]int64{"1d": 1}, OverdueBy: map[string]int64{"over_1y": 1_000_000, "7d_30d": 900_000}, Objections: map[mailer.Way]int64{"page": 1},
 		RelayedLast: map[string]int64{"1m": 60, "1h": 3600}, Alerts: map[mailer.AlertKind]int64{"cannot_compose": 1},
-		Instance: mailer.Instance{HeldAt: now, HeldReason: "it was copied"}}
+		Instance: deliver.Instance{HeldAt: now, HeldReason: "it was copied"}}
 	for _, s := range mailer.DutyStates {
 		f.Duties[s] = 1000
 	}
@@ -31,8 +32,8 @@ func busy(now time.Time) status.Figures {
 		f.Lanes = append(f.Lanes, status.LaneFigures{Lane: mailer.Lane{State: mailer.LanePaused, Pace: 5, CampaignID: mailer.NewID(now)}, CampaignKey: key, Queued: 10, EarliestDue: now})
 	}
 	f.Lanes = append(f.Lanes, status.LaneFigures{Lane: mailer.Lane{State: mailer.LaneClosed, CampaignID: mailer.NewID(now)}, CampaignKey: "long-ago"})
-	f.Workers = []mailer.Heartbeat{{Host: "w1", Relay: "default", RelayState: mailer.RelayAway, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-2 * time.Second)},
-		{Host: "w2", Relay: "default", RelayState: mailer.RelayUp, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-time.Minute)}}
+	f.Workers = []deliver.Heartbeat{{Host: "w1", Relay: "default", RelayState: deliver.RelayAway, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-2 * time.Second)},
+		{Host: "w2", Relay: "default", RelayState: deliver.RelayUp, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-time.Minute)}}
 	return f
 }
 
@@ -74,7 +75,7 @@ func TestStatusKeepsItsWidth(t *testing.T) {
 			Reason: "the relay's owner asked us to wait until the block list has taken our address off, and that may take days"}, CampaignKey: "campaign-" + number(int64(i)), Queued: 123_456, EarliestDue: now})
 	}
 	for range 5 {
-		f.Workers = append(f.Workers, mailer.Heartbeat{Host: "worker-7f9c6d5b8-x2x4z", Relay: "default", RelayState: mailer.RelayTrying, StartedAt: now.Add(-99 * time.Hour), SeenAt: now.Add(-time.Hour)})
+		f.Workers = append(f.Workers, deliver.Heartbeat{Host: "worker-7f9c6d5b8-x2x4z", Relay: "default", RelayState: deliver.RelayTrying, StartedAt: now.Add(-99 * time.Hour), SeenAt: now.Add(-time.Hour)})
 	}
 	for _, kind := range mailer.AlertKinds {
 		f.Alerts[kind] = 50

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // sesEvent is a notification of Amazon SES about a message, as SNS brings it, by
@@ -47,7 +48,7 @@ type sesRecipient struct {
 }
 
 // event reads a provider's event that came by mail.
-func (m message) event(r *mailer.Report) bool {
+func (m message) event(r *track.Report) bool {
 	text := strings.TrimSpace(m.text)
 	if !strings.HasPrefix(text, "{") {
 		return false
@@ -65,7 +66,7 @@ func (m message) event(r *mailer.Report) bool {
 
 // ReadSES reads a notification of Amazon SES into a report, with or without the
 // envelope of SNS around it; false if it is none. Who sent it is for the door to prove.
-func ReadSES(b []byte, r *mailer.Report) bool {
+func ReadSES(b []byte, r *track.Report) bool {
 	var envelope struct{ Message string }
 	if json.Unmarshal(b, &envelope) == nil && envelope.Message != "" {
 		b = []byte(envelope.Message)
@@ -93,16 +94,16 @@ func ReadSES(b []byte, r *mailer.Report) bool {
 	return true
 }
 
-func (e sesEvent) bounced(r *mailer.Report) {
-	r.Kind = mailer.KindDelivery
+func (e sesEvent) bounced(r *track.Report) {
+	r.Kind = track.KindDelivery
 	for _, b := range e.Bounce.BouncedRecipients[:min(len(e.Bounce.BouncedRecipients), maxRecipients)] {
-		rec := mailer.RecipientReport{Recipient: short(b.EmailAddress), Action: action(b.Action)}
+		rec := track.RecipientReport{Recipient: short(b.EmailAddress), Action: action(b.Action)}
 		if rec.Action == "" {
-			rec.Action = mailer.ActionFailed
+			rec.Action = track.ActionFailed
 		}
 		kind := e.Bounce.BounceType + "/" + e.Bounce.BounceSubType
 		if kind == "Transient/General" && b.Action == "" && b.Status == "" && b.DiagnosticCode == "" {
-			rec.Action = mailer.ActionDelayed // what SES makes of an out-of-office answer
+			rec.Action = track.ActionDelayed // what SES makes of an out-of-office answer
 		}
 		rec.Status, rec.Code, rec.Diagnostic = reply(short(cmp.Or(b.Status, sesStatuses[kind])), short(b.DiagnosticCode))
 		rec.Class = Judge(rec)
@@ -123,12 +124,12 @@ var sesStatuses = map[string]string{
 
 // complained reads people's complaints. Those that SES makes itself, where it would not
 // send because of an older one, are failures: nothing was delivered.
-func (e sesEvent) complained(r *mailer.Report) {
-	rec := mailer.RecipientReport{}
-	r.Kind, r.Feedback = mailer.KindComplaint, strings.ToLower(short(e.Complaint.FeedbackType))
+func (e sesEvent) complained(r *track.Report) {
+	rec := track.RecipientReport{}
+	r.Kind, r.Feedback = track.KindComplaint, strings.ToLower(short(e.Complaint.FeedbackType))
 	if e.Complaint.SubType == "OnAccountSuppressionList" {
-		r.Kind, r.Feedback = mailer.KindDelivery, ""
-		rec = mailer.RecipientReport{Action: mailer.ActionFailed, Status: "5.0.0", Class: mailer.ClassRefused}
+		r.Kind, r.Feedback = track.KindDelivery, ""
+		rec = track.RecipientReport{Action: track.ActionFailed, Status: "5.0.0", Class: mailer.ClassRefused}
 	}
 	for _, c := range e.Complaint.ComplainedRecipients[:min(len(e.Complaint.ComplainedRecipients), maxRecipients)] {
 		rec.Recipient = short(c.EmailAddress)
@@ -136,10 +137,10 @@ func (e sesEvent) complained(r *mailer.Report) {
 	}
 }
 
-func (e sesEvent) delivered(r *mailer.Report) {
-	r.Kind = mailer.KindDelivery
+func (e sesEvent) delivered(r *track.Report) {
+	r.Kind = track.KindDelivery
 	for _, addr := range e.Delivery.Recipients[:min(len(e.Delivery.Recipients), maxRecipients)] {
-		rec := mailer.RecipientReport{Recipient: short(addr), Action: mailer.ActionDelivered}
+		rec := track.RecipientReport{Recipient: short(addr), Action: track.ActionDelivered}
 		rec.Status, rec.Code, rec.Diagnostic = reply("", short(e.Delivery.SMTPResponse))
 		r.Recipients = append(r.Recipients, rec)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // maxSaid is how many octets of a text are held against the phrases.
@@ -29,8 +30,8 @@ const maxSaid = 4000
 // reply: before RCPT it is about us, and a server that had taken the recipient,
 // and calls the user unknown when it has seen the message, has the mailbox. Whoever
 // is wrongly held to be dead is a person who is never told.
-func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
-	e := evidence{temporary: r.Action == mailer.ActionDelayed, detail: detail(r.Status), code: r.Code}
+func Judge(r track.RecipientReport, further ...string) mailer.ReplyClass {
+	e := evidence{temporary: r.Action == track.ActionDelayed, detail: detail(r.Status), code: r.Code}
 	class := byte('5')
 	switch {
 	case r.Code/100 == 4 || r.Code/100 == 5:
@@ -43,7 +44,7 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 		said := detail(saidFirst(r.Diagnostic))
 		return said == "2.1" && !atRCPT.MatchString(r.Diagnostic+"\n"+strings.Join(further, "\n")) || strings.HasPrefix(said, "7.") || notAboutMailbox(r.Diagnostic, further)
 	}
-	e.lasting = r.Action == mailer.ActionFailed && e.detail == "1.1"
+	e.lasting = r.Action == track.ActionFailed && e.detail == "1.1"
 	return e.judge(plain(r.Diagnostic), further)
 }
 

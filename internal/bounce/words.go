@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // mention is a line of a report that is about one recipient.
@@ -29,13 +29,13 @@ var (
 
 // inWords reads a delivery report that has no part for machines, or one that says
 // nothing.
-func (m message) inWords(r *mailer.Report) {
+func (m message) inWords(r *track.Report) {
 	if m.fieldsInText(r); len(r.Recipients) > 0 {
 		return
 	}
 	about, action := m.recipients(r.SentTo), m.actionInWords()
 	for _, addr := range about[:min(len(about), maxRecipients)] {
-		rec := mailer.RecipientReport{Recipient: addr, Action: action}
+		rec := track.RecipientReport{Recipient: addr, Action: action}
 		said := segment(m.lines, m.found, addr)
 		if heard := transcript(m.lines, addr, len(about) == 1); heard != "" {
 			said = heard
@@ -51,7 +51,7 @@ func (m message) inWords(r *mailer.Report) {
 }
 
 // fieldsInText reads the fields of RFC 3464 where they stand among the words.
-func (m message) fieldsInText(r *mailer.Report) {
+func (m message) fieldsInText(r *track.Report) {
 	for i, line := range m.lines {
 		switch fieldName(strings.TrimSpace(line)) {
 		case "reporting-mta", "final-recipient", "original-recipient", "action":
@@ -214,18 +214,18 @@ var (
 )
 
 // actionInWords is what a report in words says was done.
-func (m message) actionInWords() mailer.Action {
+func (m message) actionInWords() track.Action {
 	text := plain(decodedWords(m.head.get("Subject")) + ". " + m.text)
 	holds := func(phrases []string) bool {
 		return slices.ContainsFunc(phrases, func(p string) bool { return says(text, p) })
 	}
 	switch {
 	case holds(pending):
-		return mailer.ActionDelayed
+		return track.ActionDelayed
 	case holds(arrived) && !holds(failing):
-		return mailer.ActionDelivered
+		return track.ActionDelivered
 	}
-	return mailer.ActionFailed
+	return track.ActionFailed
 }
 
 // firstAddress is the first address in a field's value; "" if it has none.

@@ -13,7 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 func TestAReportToOurEnvelopeSenderIsKeptAsItCame(t *testing.T) { // E3
@@ -24,7 +24,7 @@ func TestAReportToOurEnvelopeSenderIsKeptAsItCame(t *testing.T) { // E3
 	if want := "Return-Path: <>\r\nSubject: x\r\n\r\n.dots\r\nbare\nlf and \rcr\r\n"; string(in.Raw) != want {
 		t.Errorf("kept %q, want %q", in.Raw, want)
 	}
-	if in.Door != mailer.DoorSMTP || in.SentTo[0] != "B-OURS@Bounces.example" || in.MailFrom != "" || !in.ReceivedAt.Equal(noon) || in.ExternalID != nil {
+	if in.Door != track.DoorSMTP || in.SentTo[0] != "B-OURS@Bounces.example" || in.MailFrom != "" || !in.ReceivedAt.Equal(noon) || in.ExternalID != nil {
 		t.Errorf("%+v", in)
 	}
 	if d.count("smtp kept") != 1 {
@@ -75,7 +75,7 @@ func TestLMTPAnswersForEachRecipient(t *testing.T) { // RFC 2033
 		t.Fatal(err)
 	}
 	serveOn(t, NewLMTP(d.mail(Limits{PerMinute: 1, PerClient: 1})), nl)
-	d.fail = func(in mailer.Incoming) error {
+	d.fail = func(in track.Incoming) error {
 		if strings.HasPrefix(in.SentTo[0], "b-2") {
 			return errAwayNow
 		}

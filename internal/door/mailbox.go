@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // taken is the keyword that a message has once it is kept, until it is gone.
@@ -97,7 +98,7 @@ func (m Mailbox) Run(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		if err := m.visit(ctx); err != nil && ctx.Err() == nil {
-			m.Log.Warn("the mailbox could not be emptied; it is tried again", "door", mailer.DoorIMAP, "error", mailer.MaskAddresses(err.Error()))
+			m.Log.Warn("the mailbox could not be emptied; it is tried again", "door", track.DoorIMAP, "error", mailer.MaskAddresses(err.Error()))
 		}
 		select {
 		case <-ctx.Done():
@@ -276,7 +277,7 @@ func (v *visit) take(ctx context.Context, uid imap.UID) error {
 	if err != nil || !found { // somebody else took it away
 		return err
 	}
-	if err := v.keep(ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: raw}); err != nil {
+	if err := v.keep(ctx, track.Incoming{Door: track.DoorIMAP, Raw: raw}); err != nil {
 		return err
 	}
 	if !v.marks {

@@ -17,7 +17,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // post office: an IMAP server with one user, who has an INBOX and a folder Done.
@@ -177,7 +177,7 @@ func TestAMailboxIsEmptiedIntoTheBooks(t *testing.T) { // E3
 				t.Fatal(err)
 			}
 			kept := d.all()
-			if len(kept) != sweepAtOnce+20 || string(kept[7].Raw) != letter(7) || kept[7].Door != mailer.DoorIMAP || kept[7].ExternalID != nil {
+			if len(kept) != sweepAtOnce+20 || string(kept[7].Raw) != letter(7) || kept[7].Door != track.DoorIMAP || kept[7].ExternalID != nil {
 				t.Fatalf("%d kept", len(kept))
 			}
 			if o.count("INBOX") != 0 || o.count("Done") != c.done {
@@ -240,7 +240,7 @@ func TestACrashAnywhereLosesNothing(t *testing.T) {
 func TestWhatCannotBeKeptStaysInTheMailbox(t *testing.T) {
 	d, o := newDesk(t), newOffice(t, nil, imap.CapUIDPlus)
 	o.deliver(letters(4)...)
-	d.fail = func(in mailer.Incoming) error {
+	d.fail = func(in track.Incoming) error {
 		if string(in.Raw) == letter(1) {
 			return errAwayNow
 		}
@@ -295,7 +295,7 @@ func TestNewsComeWithoutAskingAndAStopEndsTheVisit(t *testing.T) {
 	go func() { ended <- m.Run(ctx) }()
 	kept := make(chan struct{}, 10)
 	d.mu.Lock()
-	d.fail = func(mailer.Incoming) error { kept <- struct{}{}; return nil }
+	d.fail = func(track.Incoming) error { kept <- struct{}{}; return nil }
 	d.mu.Unlock()
 	for i := range 3 {
 		<-looked // it has gone through the mailbox and waits

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // sesEvent is what SES tells, as an identity's notification (notificationType) or as
@@ -68,7 +68,7 @@ var sesStatuses = map[string]string{
 
 // readSES makes messages of an event, one for each recipient. Events that say nothing
 // of a delivery's fate (sent, opened, clicked) are none: nobody is tracked here.
-func readSES(id string, text []byte) ([]mailer.Incoming, error) {
+func readSES(id string, text []byte) ([]track.Incoming, error) {
 	var s sesEvent
 	if err := json.Unmarshal(text, &s); err != nil {
 		return nil, malformed("the message is no event of SES")
@@ -95,10 +95,10 @@ func readSES(id string, text []byte) ([]mailer.Incoming, error) {
 	if len(found) > maxEvents {
 		return nil, malformed("the event has too many recipients")
 	}
-	out := make([]mailer.Incoming, len(found))
+	out := make([]track.Incoming, len(found))
 	for i, e := range found {
 		e.EnvelopeFrom, e.MessageID = s.Mail.Source, s.messageID()
-		out[i] = e.incoming(mailer.DoorSES, id, strings.ToLower(e.Recipient))
+		out[i] = e.incoming(track.DoorSES, id, strings.ToLower(e.Recipient))
 	}
 	return out, nil
 }

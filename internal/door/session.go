@@ -14,7 +14,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // What clients are told. No text quotes what they wrote.
@@ -64,7 +64,7 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 		return errNested
 	}
 	if !s.door.clients.bring(s.conn.from) {
-		return s.refuse(mailer.DoorLimited, errTooFast)
+		return s.refuse(track.DoorLimited, errTooFast)
 	}
 	s.conn.busy.Store(true)
 	s.tx.Store(&transaction{from: from})
@@ -81,9 +81,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if !printable(to) || !s.door.mail.Accepts(to) {
 		if s.conn.refused++; s.conn.refused > s.door.mail.Limits.Refusals {
 			s.conn.ending.Store(true)
-			return s.refuse(mailer.DoorLimited, errEnough)
+			return s.refuse(track.DoorLimited, errEnough)
 		}
-		return s.refuse(mailer.DoorUnknown, errNotHere)
+		return s.refuse(track.DoorUnknown, errNotHere)
 	}
 	tx.to = append(tx.to, to)
 	return nil
@@ -112,7 +112,7 @@ func (s *session) take(r io.Reader, answer func(to string, err error)) error {
 	raw = append([]byte("Return-Path: <"+returnPath(tx.from)+">\r\n"), raw...) // RFC 5321, 4.4
 	var failed error
 	for i, to := range tx.to {
-		err := s.door.mail.keep(context.Background(), mailer.Incoming{Door: s.door.name, MailFrom: tx.from, SentTo: firstOf(tx.to, i), Raw: raw})
+		err := s.door.mail.keep(context.Background(), track.Incoming{Door: s.door.name, MailFrom: tx.from, SentTo: firstOf(tx.to, i), Raw: raw})
 		if err != nil {
 			err, failed = errAway, errAway
 		}
@@ -132,14 +132,14 @@ func (s *session) read(r io.Reader) ([]byte, error) {
 	var reply *smtp.SMTPError
 	switch {
 	case errors.As(err, &reply): // larger than SIZE
-		return nil, s.refuse(mailer.DoorLimited, reply)
+		return nil, s.refuse(track.DoorLimited, reply)
 	case errors.Is(err, smtp.ErrTooLongLine):
-		return nil, s.refuse(mailer.DoorLimited, errLine)
+		return nil, s.refuse(track.DoorLimited, errLine)
 	case err != nil || s.conn.broken.Load():
 		return nil, errBrokenOff
 	}
 	if reply := s.door.mail.Limits.header(raw); reply != nil {
-		return nil, s.refuse(mailer.DoorLimited, reply)
+		return nil, s.refuse(track.DoorLimited, reply)
 	}
 	return raw, nil
 }
@@ -169,7 +169,7 @@ func (l Limits) header(raw []byte) *smtp.SMTPError {
 }
 
 // refuse counts a reply that says no.
-func (s *session) refuse(outcome mailer.DoorOutcome, reply *smtp.SMTPError) error {
+func (s *session) refuse(outcome track.DoorOutcome, reply *smtp.SMTPError) error {
 	s.door.mail.Meter.Came(s.door.name, outcome)
 	return reply
 }

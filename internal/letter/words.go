@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 
-	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // part is a piece of a word in one weight.
@@ -44,14 +44,14 @@ func (s *setter) printable(text, where string) string {
 		script := scriptOf(r)
 		hidden := unicode.In(r, unicode.Cc, unicode.Cf)
 		if s.err == nil && (script != "" || hidden || s.regular.of(r) == nil || s.strong.of(r) == nil) {
-			s.err = &mailer.UnprintableError{Where: where, Script: script}
+			s.err = &byhand.UnprintableError{Where: where, Script: script}
 		}
 	}
 	return text
 }
 
 // words divides runs at their blanks. A no-break space (U+00A0, U+202F) is none.
-func (s *setter) words(runs []mailer.LetterRun, where string) []word {
+func (s *setter) words(runs []byhand.LetterRun, where string) []word {
 	var words []word
 	open := false // the last word goes on
 	for _, r := range runs {

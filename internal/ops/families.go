@@ -8,7 +8,10 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // family is a metric that is made of the store's figures.
@@ -81,13 +84,13 @@ var families = []family{
 	gauge("calls_waiting", "People who wait for a call.", one(func(f status.Figures) int64 { return f.ByHand.Calls })),
 	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
 	gauge("lanes", "Lanes, by state.", lanesByState, "state"),
-	gauge("class_queued", "Notices queued to the domains of a class, by class.", byClass(func(f status.Figures, c mailer.ClassFigures) float64 { return float64(f.QueuedIn(c.Name)) }), "domain_class"),
+	gauge("class_queued", "Notices queued to the domains of a class, by class.", byClass(func(f status.Figures, c campaign.ClassFigures) float64 { return float64(f.QueuedIn(c.Name)) }), "domain_class"),
 	gauge("class_used_up", "1 if a class of domains has been given all that its day allows, by class.", byClass(usedUp), "domain_class"),
 	gauge("workers", "Workers by whether they said lately that they are there.", workers, "state"),
 	gauge("workers_relay", "Workers alive, by how they last saw their relay.", workersByRelay, "state"),
-	gauge("relay_connections", "Connections open to relays, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Connections })),
-	gauge("relay_connections_allowed", "Connections that relays are taken to bear now, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.Allowed })),
-	gauge("deliveries_in_flight", "Transactions with relays under way, of all workers alive.", beating(func(h mailer.Heartbeat) int { return h.InFlight })),
+	gauge("relay_connections", "Connections open to relays, of all workers alive.", beating(func(h deliver.Heartbeat) int { return h.Connections })),
+	gauge("relay_connections_allowed", "Connections that relays are taken to bear now, of all workers alive.", beating(func(h deliver.Heartbeat) int { return h.Allowed })),
+	gauge("deliveries_in_flight", "Transactions with relays under way, of all workers alive.", beating(func(h deliver.Heartbeat) int { return h.InFlight })),
 	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
 	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f status.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),
 	gauge("exemptions", "Exemptions that wait for a person: proposed, and to be reviewed soon.", exemptions, "state"),
@@ -156,7 +159,7 @@ func lanesByState(f status.Figures, _ time.Time, put put) {
 }
 
 // byClass has the classes on record, which are few.
-func byClass(of func(status.Figures, mailer.ClassFigures) float64) shower {
+func byClass(of func(status.Figures, campaign.ClassFigures) float64) shower {
 	return func(f status.Figures, _ time.Time, put put) {
 		for _, c := range f.Classes {
 			put(of(f, c), c.Name)
@@ -164,7 +167,7 @@ func byClass(of func(status.Figures, mailer.ClassFigures) float64) shower {
 	}
 }
 
-func usedUp(_ status.Figures, c mailer.ClassFigures) float64 {
+func usedUp(_ status.Figures, c campaign.ClassFigures) float64 {
 	if c.FullAt.IsZero() {
 		return 0
 	}
@@ -185,19 +188,19 @@ func workers(f status.Figures, now time.Time, put put) {
 }
 
 func workersByRelay(f status.Figures, now time.Time, put put) {
-	n := map[mailer.RelayState]int{}
+	n := map[deliver.RelayState]int{}
 	for _, h := range f.Workers {
 		if !h.Gone(now) {
 			n[h.RelayState]++
 		}
 	}
-	for _, s := range mailer.RelayStates {
+	for _, s := range deliver.RelayStates {
 		put(float64(n[s]), string(s))
 	}
 }
 
 // beating adds up a figure of the workers alive.
-func beating(of func(mailer.Heartbeat) int) shower {
+func beating(of func(deliver.Heartbeat) int) shower {
 	return func(f status.Figures, now time.Time, put put) {
 		n := 0
 		for _, h := range f.Workers {
@@ -248,19 +251,19 @@ func importRows(f status.Figures, _ time.Time, put put) {
 }
 
 func bounces(f status.Figures, _ time.Time, put put) {
-	for _, class := range mailer.BounceClasses {
+	for _, class := range track.BounceClasses {
 		put(float64(f.Reports[string(class)]), string(class))
 	}
 }
 
 func reports(f status.Figures, _ time.Time, put put) {
-	for _, action := range mailer.Actions[1:] { // all but failed, which have a class
+	for _, action := range track.Actions[1:] { // all but failed, which have a class
 		put(float64(f.Reports[string(action)]), string(action))
 	}
-	for _, kind := range mailer.OtherKinds {
+	for _, kind := range track.OtherKinds {
 		put(float64(f.Reports[string(kind)]), string(kind))
 	}
-	put(float64(f.Reports[mailer.NotUnderstood]), mailer.NotUnderstood)
+	put(float64(f.Reports[track.NotUnderstood]), track.NotUnderstood)
 }
 
 func unmatched(f status.Figures, _ time.Time, put put) {

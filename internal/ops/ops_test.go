@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 	"article14/mailer/retain"
 	"article14/mailer/status"
 )
@@ -31,11 +33,11 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (status.Figures, 
 	b.asked++
 	return status.Figures{
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
-		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, Allowed: 3, InFlight: 1},
-			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
-		Classes:  []mailer.ClassFigures{{Class: mailer.Class{Name: "big"}, FullAt: noon}, {Class: mailer.Class{Name: "small"}}},
+		Workers: []deliver.Heartbeat{{SeenAt: noon, RelayState: deliver.RelayAway, Connections: 2, Allowed: 3, InFlight: 1},
+			{SeenAt: noon.Add(-time.Hour), RelayState: deliver.RelayUp, Connections: 9}},
+		Classes:  []campaign.ClassFigures{{Class: campaign.Class{Name: "big"}, FullAt: noon}, {Class: campaign.Class{Name: "small"}}},
 		Lanes:    []status.LaneFigures{{Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "big", State: mailer.LaneOpen}, Queued: 11}, {Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "any"}, Queued: 5}},
-		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: status.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
+		Instance: deliver.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: status.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[mailer.AlertKind]int64{"retry_past_deadline": 1}, Objections: map[mailer.Way]int64{"page": 5},
 		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
@@ -228,8 +230,8 @@ func TestAMeterRemembersWhenAStepLastWentWell(t *testing.T) {
 	m.Claimed(0)
 	m.Erased(retain.Erased{Contacts: 3, Waiting: 2})
 	m.Erased(retain.Erased{Contacts: 1, Waiting: 1})
-	m.Waited(mailer.WaitRelay, 3*time.Second)
-	m.Waited(mailer.WaitRelay, -time.Second) // a clock that was set back takes nothing away
+	m.Waited(deliver.WaitRelay, 3*time.Second)
+	m.Waited(deliver.WaitRelay, -time.Second) // a clock that was set back takes nothing away
 	_, body := scrape(t, h, "/metrics")
 	for _, want := range []string{`article14_last_success_timestamp_seconds{step="handover"} 0`, `article14_last_success_timestamp_seconds{step="claim"} 1.7952624e+09`,
 		`article14_waiting_seconds_total{for="relay"} 3`, `article14_erased_contacts_total 4`, `article14_erasure_waiting_contacts 1`,

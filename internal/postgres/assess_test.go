@@ -11,6 +11,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/assess"
 )
 
@@ -104,11 +105,11 @@ func TestWhoseDutyIsAboutToEndIsNeitherOwedNorBlocked(t *testing.T) { // 14(5)(a
 }
 
 // rowList gives records in order.
-type rowList []mailer.Record
+type rowList []accept.Record
 
-func (l *rowList) Next() (mailer.Record, *mailer.Refusal, error) {
+func (l *rowList) Next() (accept.Record, *accept.Refusal, error) {
 	if len(*l) == 0 {
-		return mailer.Record{}, nil, io.EOF
+		return accept.Record{}, nil, io.EOF
 	}
 	r := (*l)[0]
 	*l = (*l)[1:]
@@ -118,15 +119,15 @@ func (l *rowList) Next() (mailer.Record, *mailer.Refusal, error) {
 func TestAnAssessmentOfAFileLooksUpWhoIsKnownAndStoresNothing(t *testing.T) { // D5
 	h := newHouse(t)
 	keys := mailer.NewKeyring()
-	file := func(from, to int) mailer.ImportPlan {
+	file := func(from, to int) accept.ImportPlan {
 		rows := &rowList{}
 		for i := from; i < to; i++ {
-			*rows = append(*rows, mailer.Record{Line: int64(i), SourceRef: fmt.Sprint(i), ObtainedAt: noon.Add(-day), Basis: mailer.ObtainedFromRow, Visibility: mailer.VisiblePublic,
-				Contact: mailer.Contact{Name: "Jane Roe", Country: "FR"}, Emails: []mailer.Email{{Value: fmt.Sprintf("p%d@example.org", i), Normal: fmt.Sprintf("p%d@example.org", i)}}})
+			*rows = append(*rows, accept.Record{Line: int64(i), SourceRef: fmt.Sprint(i), ObtainedAt: noon.Add(-day), Basis: mailer.ObtainedFromRow, Visibility: mailer.VisiblePublic,
+				Contact: mailer.Contact{Name: "Jane Roe", Country: "FR"}, Emails: []accept.Email{{Value: fmt.Sprintf("p%d@example.org", i), Normal: fmt.Sprintf("p%d@example.org", i)}}})
 		}
 		reg := assessedRegister()
-		return mailer.ImportPlan{Controller: h.controller, Register: reg, Source: reg.Sources[0], ActivityKey: "sales", Rows: rows,
-			Import: mailer.Import{FileName: "f", FileHash: fmt.Append(nil, from, to), SettingsHash: []byte("s")}}
+		return accept.ImportPlan{Controller: h.controller, Register: reg, Source: reg.Sources[0], ActivityKey: "sales", Rows: rows,
+			Import: accept.Import{FileName: "f", FileHash: fmt.Append(nil, from, to), SettingsHash: []byte("s")}}
 	}
 	for i := range 2 {
 		before := h.checksums()
@@ -138,7 +139,7 @@ func TestAnAssessmentOfAFileLooksUpWhoIsKnownAndStoresNothing(t *testing.T) { //
 		equal(t, "owed by this file", a.Owed, int64(5000-3000*i))
 		equal(t, "can be told", a.CanBeTold, int64(5000-3000*i))
 		equal(t, "what was there before", h.checksums(), before)
-		im := mailer.Importer{Store: h.Store, Keys: keys, Now: func() time.Time { return noon }}
+		im := accept.Importer{Store: h.Store, Keys: keys, Now: func() time.Time { return noon }}
 		_, err = im.Run(h.ctx, file(2, 3002))
 		must(t, err)
 		equal(t, "whether the checksums see an import", h.checksums() != before, i == 0)

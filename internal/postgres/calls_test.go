@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // calls is a post whose people have telephones.
-func (p *post) calls() *mailer.Calls {
-	return &mailer.Calls{Store: p.house.Store, Composer: paperWriter{}, Skeletons: p.house.Store, Registers: p.Letters.Registers, Tokens: p.Letters.Tokens,
+func (p *post) calls() *byhand.Calls {
+	return &byhand.Calls{Store: p.house.Store, Composer: paperWriter{}, Skeletons: p.house.Store, Registers: p.Letters.Registers, Tokens: p.Letters.Tokens,
 		Controller: p.controller, Now: func() time.Time { return p.at }}
 }
 
@@ -27,14 +28,14 @@ func TestACallThatToldSomebodyMeetsTheDuty(t *testing.T) { // E1, E2
 	must(t, err)
 	equal(t, "the words", strings.Contains(s.Text, "Person 1"), true)
 	p.at = noon.Add(time.Hour)
-	log := mailer.CallLog{ContactID: id, On: p.at, Result: mailer.CallTold, By: "ann", Note: "wrote to a@b.example"}
+	log := byhand.CallLog{ContactID: id, On: p.at, Result: byhand.CallTold, By: "ann", Note: "wrote to a@b.example"}
 	_, err = p.calls().Log(p.ctx, log)
 	must(t, err)
 	equal(t, "the duty", p.dutyOf(id), mailer.DutyMet)
 	equal(t, "on record", p.count(`SELECT count(*) FROM attempt a JOIN outcome o ON o.id = a.id
 		WHERE a.contact_id = $1 AND a.relay = 'phone' AND length(a.sha256) = 32 AND a.slots <> '' AND o.outcome = 'relayed' AND o.reply = 'told wrote to [address]'`, id), 1)
 	_, err = p.calls().Log(p.ctx, log)
-	equal(t, "said again", err, mailer.ErrNoCall)
+	equal(t, "said again", err, byhand.ErrNoCall)
 }
 
 func TestSomebodyWhoIsNotReachedThriceWaitsForADecision(t *testing.T) { // E3
@@ -43,7 +44,7 @@ func TestSomebodyWhoIsNotReachedThriceWaitsForADecision(t *testing.T) { // E3
 	c := p.release("first")
 	for try := 1; try <= 3; try++ {
 		p.at = noon.Add(time.Duration(try) * time.Hour)
-		fate, err := p.calls().Log(p.ctx, mailer.CallLog{ContactID: id, On: p.at, Result: mailer.CallNotReached, By: "ann"})
+		fate, err := p.calls().Log(p.ctx, byhand.CallLog{ContactID: id, On: p.at, Result: byhand.CallNotReached, By: "ann"})
 		must(t, err)
 		equal(t, "again", fate.Again.IsZero(), try == 3)
 		waiting, err := p.WaitingCalls(p.ctx, p.controller, 10, p.at)
@@ -60,7 +61,7 @@ func TestAWrongNumberIsSuppressed(t *testing.T) { // E3
 	p := newPost(t)
 	id := p.reached(1, noon.Add(day), phone)[0]
 	c := p.release("first")
-	_, err := p.calls().Log(p.ctx, mailer.CallLog{ContactID: id, On: noon, Result: mailer.CallWrongNumber, By: "ann"})
+	_, err := p.calls().Log(p.ctx, byhand.CallLog{ContactID: id, On: noon, Result: byhand.CallWrongNumber, By: "ann"})
 	must(t, err)
 	equal(t, "suppressed", p.count(`SELECT count(*) FROM suppression WHERE kind = 'phone' AND scope = 'address' AND hash = $1 AND expires_at IS NOT NULL`, phone(1).Hash), 1)
 	pls := p.placeAll(c, true)

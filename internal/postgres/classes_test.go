@@ -13,12 +13,14 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/campaign"
 )
 
 // peopleAt moves in n people with addresses of a domain.
 func (h *house) peopleAt(domain string, n int, dueAt time.Time) {
 	h.t.Helper()
-	var ms []mailer.Merge
+	var ms []accept.Merge
 	for range n {
 		h.next++
 		m := h.newPerson(h.next, dueAt)
@@ -36,12 +38,12 @@ func (h *house) peopleAt(domain string, n int, dueAt time.Time) {
 // setClass makes a class, or changes it, as an operator does.
 func (h *house) setClass(name string, perSecond, perDay int, domains ...string) {
 	h.t.Helper()
-	_, err := h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: name, Domains: domains, PerSecond: &perSecond, PerDay: &perDay}, "ann")
+	_, err := h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: name, Domains: domains, PerSecond: &perSecond, PerDay: &perDay}, "ann")
 	must(h.t, err)
 }
 
-func (h *house) operator(at time.Time) mailer.Classes {
-	return mailer.Classes{Store: h.Store, Controller: h.controller, Zone: time.UTC, Now: func() time.Time { return at }}
+func (h *house) operator(at time.Time) campaign.Classes {
+	return campaign.Classes{Store: h.Store, Controller: h.controller, Zone: time.UTC, Now: func() time.Time { return at }}
 }
 
 // sorted has all that is queued follow the classes, and tells how many moved.
@@ -88,7 +90,7 @@ func TestAReleasePutsEachDeliveryIntoTheLaneOfItsClass(t *testing.T) {
 	in := h.queuedIn()
 	equal(t, "in the first class, with a subdomain and a name in another form", in["big"], 7)
 	equal(t, "in the second, by the domain above theirs", in["tenants"], 3)
-	equal(t, "in none", in[mailer.AnyClass], 6)
+	equal(t, "in none", in[campaign.AnyClass], 6)
 	equal(t, "lanes", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1 AND state = 'open'`, c.ID), 3)
 	equal(t, "claimed", len(h.claim(100, noon)), 16)
 	equal(t, "queued then", fmt.Sprint(h.queuedIn()), "map[any:0 big:0 tenants:0]")
@@ -168,7 +170,7 @@ func TestWhatIsQueuedFollowsChangedClassesChunkByChunk(t *testing.T) { // invari
 	h.peopleAt("small.example", chunk/2, noon.Add(2*day))
 	h.peopleAt("big.example", 20, noon.Add(3*day))
 	c := h.running("spring", 0)
-	equal(t, "in one lane", h.queuedIn()[mailer.AnyClass], chunk*3/2+20)
+	equal(t, "in one lane", h.queuedIn()[campaign.AnyClass], chunk*3/2+20)
 	h.setClass("big", 0, 0, "big.example")
 	moved, left, err := h.sortLanes(h.ctx, h.controller, chunk)
 	must(t, err)
@@ -187,10 +189,10 @@ func TestWhatIsQueuedFollowsChangedClassesChunkByChunk(t *testing.T) { // invari
 	equal(t, "by class then", fmt.Sprint(h.queuedIn()), fmt.Sprintf("map[any:%d big:%d]", chunk+20, chunk/2))
 	must(t, h.operator(noon).Remove(h.ctx, "big", "ann"))
 	equal(t, "moved back", h.sorted(), chunk/2)
-	equal(t, "without classes", h.queuedIn()[mailer.AnyClass], chunk*3/2+20)
+	equal(t, "without classes", h.queuedIn()[campaign.AnyClass], chunk*3/2+20)
 	equal(t, "deliveries", h.count(`SELECT count(*) FROM delivery WHERE campaign_id = $1`, c.ID), chunk*3/2+20)
 	equal(t, "on record", h.count(`SELECT count(*) FROM audit WHERE action LIKE 'class.%' AND actor = 'ann'`), 4)
-	if err := h.operator(noon).Remove(h.ctx, "big", "ann"); !errors.Is(err, mailer.ErrNoClass) {
+	if err := h.operator(noon).Remove(h.ctx, "big", "ann"); !errors.Is(err, campaign.ErrNoClass) {
 		t.Errorf("removed twice: %v", err)
 	}
 }
@@ -214,7 +216,7 @@ func TestNothingGoesOutUnderTheLimitsThatItsDomainHadBefore(t *testing.T) {
 	must(t, h.Release(h.ctx, held[2].ClaimID, nil))
 	_, err := h.Wake(h.ctx, h.controller, noon.Add(2*time.Hour), true, 10)
 	must(t, err)
-	equal(t, "in the lane of no class", h.queuedIn()[mailer.AnyClass], 8)
+	equal(t, "in the lane of no class", h.queuedIn()[campaign.AnyClass], 8)
 	at := noon.Add(2 * time.Hour)
 	equal(t, "in all", len(h.claim(100, at))+len(h.claim(100, at)), 3)
 	equal(t, "gone home", fmt.Sprint(h.queuedIn()), "map[any:0 big:17]")
@@ -254,12 +256,12 @@ func TestACampaignsPaceDayAndCanaryAreOneOverItsClasses(t *testing.T) {
 	equal(t, "the canary", len(jobs), 10)
 	equal(t, "of how many classes", len(byDomain(jobs)), 3)
 	h.settle(mailer.Relayed, at, h.begin(at, jobs...)...)
-	equal(t, "when all are told", h.canary(at), mailer.CanaryWaiting)
+	equal(t, "when all are told", h.canary(at), campaign.CanaryWaiting)
 	equal(t, "lanes held", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1 AND state = 'paused' AND reason = 'canary'`, c.ID), 3)
-	if _, err := h.OpenLane(h.ctx, h.controller, c.ID, "big", "ann", at); !errors.Is(err, mailer.ErrCanaryHolds) {
+	if _, err := h.OpenLane(h.ctx, h.controller, c.ID, "big", "ann", at); !errors.Is(err, campaign.ErrCanaryHolds) {
 		t.Errorf("a lane was opened behind the canary's back: %v", err)
 	}
-	equal(t, "behind the wait", h.canary(at.Add(day)), mailer.CanaryPassed)
+	equal(t, "behind the wait", h.canary(at.Add(day)), campaign.CanaryPassed)
 
 	at = noon.Add(day)
 	must(t, h.RollDays(h.ctx, h.controller, midnight.Add(day)))
@@ -313,7 +315,7 @@ func TestWhatRefusesUsInOneClassHoldsItsLaneAlone(t *testing.T) {
 	equal(t, "resumed with its campaign", open(), "any open ;big open ;")
 
 	refused()
-	opened, err := h.OpenLane(h.ctx, h.controller, c.ID, mailer.AnyClass, "ann", noon)
+	opened, err := h.OpenLane(h.ctx, h.controller, c.ID, campaign.AnyClass, "ann", noon)
 	must(t, err)
 	equal(t, "opened one that is not held", opened, false)
 	opened, err = h.OpenLane(h.ctx, h.controller, c.ID, "big", "ann", noon)
@@ -404,7 +406,7 @@ func TestADomainIsInOneClassAndAChangeThatIsRefusedChangesNothing(t *testing.T) 
 	h := newHouse(t)
 	h.setClass("big", 5, 100, "big.example")
 	one := 1
-	for why, c := range map[string]mailer.ClassChange{
+	for why, c := range map[string]campaign.ClassChange{
 		"is in the class big":       {Name: "other", Domains: []string{"else.example", "BIG.example"}},
 		"cannot be a class's name":  {Name: "any", Domains: []string{"else.example"}},
 		"cannot be a class's name ": {Name: "Große", Domains: []string{"else.example"}},
@@ -417,19 +419,19 @@ func TestADomainIsInOneClassAndAChangeThatIsRefusedChangesNothing(t *testing.T) 
 			t.Errorf("%+v: %v, want %q", c, err, why)
 		}
 	}
-	_, err := h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: "big", PerSecond: &one}, "")
+	_, err := h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: "big", PerSecond: &one}, "")
 	equal(t, "without a name", err != nil, true)
-	_, err = h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: "big", PerSecond: &one}, "ann")
+	_, err = h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: "big", PerSecond: &one}, "ann")
 	must(t, err)
 	cs, err := h.Classes(h.ctx, h.controller)
 	must(t, err)
 	equal(t, "classes", len(cs), 1)
 	equal(t, "limits", cs[0].Caps, pacing.Caps{PerSecond: 1, PerDay: 100})
 	equal(t, "domains", strings.Join(cs[0].Domains, " "), "big.example")
-	for i := range mailer.MostClasses - 1 {
+	for i := range campaign.MostClasses - 1 {
 		h.setClass(fmt.Sprint("class-", i), 0, 0, fmt.Sprintf("d%d.example", i))
 	}
-	if _, err := h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: "one-more", Domains: []string{"more.example"}}, "ann"); err == nil {
+	if _, err := h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: "one-more", Domains: []string{"more.example"}}, "ann"); err == nil {
 		t.Error("more classes than metrics may have")
 	}
 }

@@ -10,7 +10,9 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/retain"
+	"article14/mailer/track"
 )
 
 // eraser erases by a register that keeps data for thirty days.
@@ -232,10 +234,10 @@ func TestAPersonErasedByDecisionIsNotTakenInAgain(t *testing.T) { // R5, T3
 	if err := e.Erase(h.ctx, contact, "ann", "again"); !errors.Is(err, mailer.ErrNoContact) {
 		t.Errorf("a second time: %v", err)
 	}
-	must(t, h.Store.Merge(h.ctx, h.controller, h.imp.ID, mailer.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, suppressed map[string]bool) mailer.Merge {
+	must(t, h.Store.Merge(h.ctx, h.controller, h.imp.ID, accept.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, suppressed map[string]bool) accept.Merge {
 		equal(t, "known", len(known), 0)
 		equal(t, "suppressed", suppressed[string(address(1).Hash)], true)
-		return mailer.Merge{}
+		return accept.Merge{}
 	}))
 	h.audited()
 }
@@ -248,7 +250,7 @@ func TestWhatCameBackGoesWithThePersonItIsAbout(t *testing.T) { // T4, invariant
 	named := failed("person@example.org", "5.7.1")
 	named.Recipients[0].Diagnostic = "550 5.7.1 Person of Interest takes no mail"
 	for i, a := range as {
-		d.take(mailer.Report{}, a.DeliveryID, fmt.Sprint("I am away, yours, Person ", i))
+		d.take(track.Report{}, a.DeliveryID, fmt.Sprint("I am away, yours, Person ", i))
 		d.take(named, a.DeliveryID, fmt.Sprint("a report ", i))
 	}
 	equal(t, "before", fmt.Sprint(h.find("person of interest")), "[report]")
@@ -292,8 +294,8 @@ func TestADecisionToTellOpensWhatWaitedForIt(t *testing.T) { // S4, R4
 	if err == nil {
 		t.Fatal("an acquisition was changed")
 	}
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-		return mailer.Merge{Rows: 1, Counts: mailer.ImportCounts{Merged: 1}, Quarantined: []mailer.Duty{{ID: h.dutyID(contact), ContactID: contact}}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+		return accept.Merge{Rows: 1, Counts: accept.ImportCounts{Merged: 1}, Quarantined: []mailer.Duty{{ID: h.dutyID(contact), ContactID: contact}}}
 	}))
 	equal(t, "quarantined", h.dutyOf(contact), mailer.DutyBlocked)
 	e := h.eraser(noon)

@@ -8,6 +8,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/exempt"
 )
 
@@ -116,7 +117,7 @@ func (h *house) newcomers(at time.Time, n int) {
 	for range n {
 		h.next++
 		m := h.newPerson(h.next, at)
-		must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, at, func([]mailer.Known, map[string]bool) mailer.Merge { return m }))
+		must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, at, func([]mailer.Known, map[string]bool) accept.Merge { return m }))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/status"
 )
 
@@ -141,7 +142,7 @@ func (c countsBy) figures(now time.Time) status.Figures {
 		Deliveries:  named[mailer.DeliveryState](c[countDelivery]),
 		Attempts:    named[mailer.DeliveryState](c[countAttempt]),
 		ByLanguages: named[string](c[countLanguage]),
-		Imports: mailer.ImportCounts{
+		Imports: accept.ImportCounts{
 			Accepted: c[countImport]["accepted"], Merged: c[countImport]["merged"], Refused: c[countImport]["refused"],
 		},
 		Objections: named[mailer.Way](c[countObjection]),

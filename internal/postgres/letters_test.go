@@ -11,6 +11,9 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/byhand"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
 func TestNoMailWorkerClaimsALetterAndALetterHasNoMail(t *testing.T) { // E3
@@ -55,7 +58,7 @@ func TestABatchTakesTheEarliestDatesFirstAndPutsEachOnRecord(t *testing.T) { // 
 	early := p.reached(2, noon.Add(day), postal)
 	p.release("first")
 	var out tray
-	b, left, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 2, By: "ann", Size: mailer.LetterLarge}, out.open)
+	b, left, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 2, By: "ann", Size: mailer.LetterLarge}, out.open)
 	must(t, err)
 	equal(t, "letters", b.Letters, 2)
 	equal(t, "left out", len(left), 0)
@@ -78,8 +81,8 @@ func TestABatchThatIsBrokenOffIsWrittenAgainWithTheSameBytes(t *testing.T) { // 
 	p.reached(120, noon.Add(day), postal) // more than are put on record at once
 	p.release("first")
 	broken := tray{failAt: 70}
-	b, _, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 200, By: "ann"}, broken.open)
-	var left *mailer.BrokenBatchError
+	b, _, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 200, By: "ann"}, broken.open)
+	var left *byhand.BrokenBatchError
 	if !errors.As(err, &left) || left.Batch != b.ID || !errors.Is(err, errTray) {
 		t.Fatalf("the fault: %v", err)
 	}
@@ -88,7 +91,7 @@ func TestABatchThatIsBrokenOffIsWrittenAgainWithTheSameBytes(t *testing.T) { // 
 
 	p.at = noon.Add(3 * day) // another day: the letters bear their own
 	var out tray
-	if _, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
+	if _, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
 		t.Fatal("a batch that was never finished was marked as posted")
 	}
 	again, _, err := p.Resume(p.ctx, b.ID, out.open)
@@ -125,8 +128,8 @@ func TestOtherBytesThanThoseOnRecordAreNotPrinted(t *testing.T) { // E1
 
 type otherPrinter struct{}
 
-func (otherPrinter) Print(mailer.Letter) (mailer.PrintedLetter, error) {
-	return mailer.PrintedLetter{PDF: []byte("x"), Pages: 1, SHA256: make([]byte, 32)}, nil
+func (otherPrinter) Print(byhand.Letter) (byhand.PrintedLetter, error) {
+	return byhand.PrintedLetter{PDF: []byte("x"), Pages: 1, SHA256: make([]byte, 32)}, nil
 }
 
 func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D7
@@ -138,11 +141,11 @@ func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D
 	b := p.batch(&out)
 	p.at = noon.Add(5 * day)
 	for _, wrong := range []calendar.Date{today(noon.Add(-day)), today(p.at.Add(day))} {
-		if _, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: wrong, By: "ben"}); err == nil {
+		if _, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: wrong, By: "ben"}); err == nil {
 			t.Errorf("posted on %s", wrong)
 		}
 	}
-	order := mailer.PostedOrder{Batch: b.ID, On: today(noon.Add(day)), By: "ben"}
+	order := byhand.PostedOrder{Batch: b.ID, On: today(noon.Add(day)), By: "ben"}
 	got, err := p.Posted(p.ctx, order)
 	must(t, err)
 	equal(t, "posted", got.Posted, 2)
@@ -171,7 +174,7 @@ func TestPostingThatIsBrokenOffIsCompletedBySayingItAgain(t *testing.T) {
 	b := p.batch(&out)
 	dies := &dyingQueue{Queue: p.house.Store, after: 1}
 	p.Letters.Queue = dies
-	order := mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}
+	order := byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}
 	_, err := p.Posted(p.ctx, order)
 	equal(t, "the fault", err, errTray)
 	equal(t, "met by then", p.figures(noon).Duties[mailer.DutyMet], 50)
@@ -184,7 +187,7 @@ func TestPostingThatIsBrokenOffIsCompletedBySayingItAgain(t *testing.T) {
 
 // dyingQueue settles a number of times, and then fails.
 type dyingQueue struct {
-	mailer.Queue
+	deliver.Queue
 	after int
 }
 
@@ -218,8 +221,8 @@ func TestWhoMustNotBeWrittenToIsNotPrintedAndIsPulledOutOfABatch(t *testing.T) {
 
 	suppress(ids[2])
 	tell(ids[3])
-	_, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
-	var out2 *mailer.PullOutError
+	_, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
+	var out2 *byhand.PullOutError
 	if !errors.As(err, &out2) || len(out2.Letters) != 2 {
 		t.Fatalf("posted: %v", err)
 	}
@@ -262,7 +265,7 @@ func TestALetterThatCannotBePrintedIsLeftOutAndTheNextChannelIsLookedFor(t *test
 	c := p.release("first")
 	p.Letters.Printer = narrowPrinter{}
 	var out tray
-	b, left, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 10, By: "ann"}, out.open)
+	b, left, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 10, By: "ann"}, out.open)
 	must(t, err)
 	equal(t, "letters", b.Letters, 1)
 	equal(t, "left out", len(left), 2)
@@ -277,9 +280,9 @@ func TestALetterThatCannotBePrintedIsLeftOutAndTheNextChannelIsLookedFor(t *test
 // narrowPrinter has room for High Street alone.
 type narrowPrinter struct{ paperPrinter }
 
-func (n narrowPrinter) Print(l mailer.Letter) (mailer.PrintedLetter, error) {
+func (n narrowPrinter) Print(l byhand.Letter) (byhand.PrintedLetter, error) {
 	if !strings.Contains(l.To.Street[0], "High") {
-		return mailer.PrintedLetter{}, &mailer.AddressError{Line: "street 1", What: "it is too long"}
+		return byhand.PrintedLetter{}, &mailer.AddressError{Line: "street 1", What: "it is too long"}
 	}
 	return n.paperPrinter.Print(l)
 }
@@ -345,7 +348,7 @@ func TestLettersThatAreWithdrawnWaitAgainAndArePrintedAnew(t *testing.T) {
 	must(t, err)
 	equal(t, "withdrawn", n, 2)
 	equal(t, "claims", p.count(`SELECT count(*) FROM claim`), 0)
-	if _, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
+	if _, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
 		t.Error("a withdrawn batch was posted")
 	}
 	p.at = noon.Add(day)
@@ -451,15 +454,15 @@ func TestABatchOnADeskKeepsNoCanaryFromGoingOn(t *testing.T) { // E3
 	b := p.batch(&out)
 	equal(t, "letters", b.Letters, 4)
 	p.settle(mailer.Relayed, noon, p.begin(noon, p.claim(10, noon)...)...)
-	equal(t, "when its people are told", p.canary(noon), mailer.CanaryWaiting)
+	equal(t, "when its people are told", p.canary(noon), campaign.CanaryWaiting)
 	p.posted(b)
 	for ref := range out.letters {
 		if _, err := p.Returned(p.ctx, ref, mailer.ReturnUnknown, today(p.at), "ben"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	equal(t, "with letters that came back", p.canary(noon.Add(time.Hour)), mailer.CanaryWaiting)
-	equal(t, "behind the wait", p.canary(noon.Add(day)), mailer.CanaryPassed)
+	equal(t, "with letters that came back", p.canary(noon.Add(time.Hour)), campaign.CanaryWaiting)
+	equal(t, "behind the wait", p.canary(noon.Add(day)), campaign.CanaryPassed)
 	equal(t, "mail that goes on", len(p.claim(10, noon.Add(day))), 1)
 }
 
@@ -470,7 +473,7 @@ func TestALetterOfAPostingThatWasBrokenOffAndWithdrawnMayComeBack(t *testing.T) 
 	var out tray
 	b := p.batch(&out)
 	p.Letters.Queue = &dyingQueue{Queue: p.house.Store, after: 1}
-	_, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
+	_, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
 	equal(t, "the fault", err, errTray)
 	p.Letters.Queue = p.house.Store
 	n, err := p.Withdraw(p.ctx, b.ID, nil, "ben", "nobody knows what went")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // What is counted; see counter_delta in the schema.
@@ -63,7 +64,7 @@ func (c tally) class(controller, campaign mailer.ID, from, to string) {
 
 // listed is the name of a class; what is in none is not counted by class.
 func listed(class string) string {
-	if mailer.ReservedClass(class) {
+	if campaign.ReservedClass(class) {
 		return ""
 	}
 	return class

@@ -7,6 +7,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 var activityShape = object(
@@ -44,7 +45,7 @@ var reasons = named[mailer.Reasons](keyed(longText, "reasons by element, as {14.
 
 // checkElement says what is wrong with an element's key.
 func checkElement(name string) string {
-	for _, known := range mailer.Elements {
+	for _, known := range complete.Elements {
 		if known == name {
 			return ""
 		}

@@ -13,6 +13,7 @@ import (
 
 	"article14/internal/dkim"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 var (
@@ -41,7 +42,7 @@ type session struct {
 	said  []byte // the text of the reply being read
 }
 
-var _ mailer.Session = (*session)(nil)
+var _ deliver.Session = (*session)(nil)
 
 // newSession takes a connection over from go-mail.
 func newSession(conn *guardedConn, client *smtp.Client, cfg Config) *session {

@@ -9,6 +9,8 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/plan"
 )
 
 // Assessment is what a contact file, or what is stored, comes to: who is owed what
@@ -17,7 +19,7 @@ import (
 type Assessment struct {
 	AsOf             time.Time                     `json:"as_of"`
 	Zone             string                        `json:"zone"`
-	Rows             *mailer.ImportCounts          `json:"rows,omitempty"` // of a file
+	Rows             *accept.ImportCounts          `json:"rows,omitempty"` // of a file
 	Refused          []ReasonCount                 `json:"refused,omitempty"`
 	People           int64                         `json:"people"`
 	KnownBefore      int64                         `json:"known_before"` // of a file's people: stored already
@@ -79,12 +81,12 @@ type assessor struct {
 	reg       *mailer.Register
 	available func(lang string) bool
 	now       time.Time
-	placers   map[string]mailer.Placer
+	placers   map[string]plan.Placer
 	owing     map[int64]int64 // notices that can be queued or are, by the Unix second of their date
 }
 
 func newAssessor(reg *mailer.Register, available func(string) bool, now time.Time) *assessor {
-	a := &assessor{reg: reg, available: available, now: now, placers: map[string]mailer.Placer{}, owing: map[int64]int64{}}
+	a := &assessor{reg: reg, available: available, now: now, placers: map[string]plan.Placer{}, owing: map[int64]int64{}}
 	a.Assessment = Assessment{
 		AsOf: now.In(reg.Controller.Zone), Zone: reg.Controller.Zone.String(), Duties: map[mailer.DutyState]int64{}, Excused: map[mailer.ExcuseReason]int64{},
 		Blocked: map[mailer.BlockReason]int64{}, MissingLanguages: map[string]int64{}, Unknown: map[mailer.UnknownRule]int64{},
@@ -102,7 +104,7 @@ func newAssessor(reg *mailer.Register, available func(string) bool, now time.Tim
 func (a *assessor) add(s Assessed) {
 	s.Duties = slices.Clone(s.Duties)
 	for i, d := range s.Duties {
-		s.Duties[i] = mailer.Told(d)
+		s.Duties[i] = accept.Told(d)
 	}
 	a.People++
 	if s.WasKnown {
@@ -144,7 +146,7 @@ func (a *assessor) duty(d mailer.Duty) {
 		return
 	case mailer.DutyExcused:
 		a.Excused[d.Excuse]++
-		if mailer.ToldLate(d) {
+		if accept.ToldLate(d) {
 			a.ToldLate++
 		}
 		return
@@ -242,14 +244,14 @@ func (a *assessor) notice(s Assessed, activity string) {
 	}
 }
 
-func (a *assessor) placer(activity string) (mailer.Placer, bool) {
+func (a *assessor) placer(activity string) (plan.Placer, bool) {
 	p, made := a.placers[activity]
 	if !made {
 		declared, ok := a.reg.Activity(activity)
 		if !ok {
-			return mailer.Placer{}, false
+			return plan.Placer{}, false
 		}
-		p = mailer.Placer{Register: a.reg, Activity: declared, Available: a.available, Now: a.now}
+		p = plan.Placer{Register: a.reg, Activity: declared, Available: a.available, Now: a.now}
 		a.placers[activity] = p
 	}
 	return p, true
@@ -306,7 +308,7 @@ func Stored(ctx context.Context, store Store, controller mailer.ID, reg *mailer.
 
 // FileAssessor reads a contact file as an import does, and stores nothing.
 type FileAssessor struct {
-	Store     mailer.ImportStore // looks up who is known; nil: nobody is
+	Store     accept.ImportStore // looks up who is known; nil: nobody is
 	Keys      *mailer.Keyring
 	Available func(lang string) bool
 	Plan      Planned
@@ -315,10 +317,10 @@ type FileAssessor struct {
 
 // Assess reads a file to its end, keeping its people in memory, and tells what an
 // import of it would come to. The plan's DryRun and OnRefusal are its own.
-func (f FileAssessor) Assess(ctx context.Context, p mailer.ImportPlan) (Assessment, error) {
+func (f FileAssessor) Assess(ctx context.Context, p accept.ImportPlan) (Assessment, error) {
 	people, refused := newScratch(f.Store), refusalCounts{}
 	p.DryRun, p.OnRefusal = false, refused.count
-	im := mailer.Importer{Store: people, Keys: f.Keys, Now: f.Now}
+	im := accept.Importer{Store: people, Keys: f.Keys, Now: f.Now}
 	counts, err := im.Run(ctx, p)
 	if err != nil {
 		return Assessment{}, err
@@ -335,7 +337,7 @@ func (f FileAssessor) Assess(ctx context.Context, p mailer.ImportPlan) (Assessme
 // not be, those beyond the first thousand count as one.
 type refusalCounts map[ReasonCount]int64
 
-func (c refusalCounts) count(r mailer.Refusal) error {
+func (c refusalCounts) count(r accept.Refusal) error {
 	key := ReasonCount{Field: r.Field, Reason: r.Reason}
 	if _, seen := c[key]; !seen && len(c) >= 1000 {
 		key = ReasonCount{Reason: "other reasons"}

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // scratch is an ImportStore in memory: what an import comes to is kept there, and
 // nowhere else. Who is stored already is looked up in the store under it, which is
 // never asked to store anything. It serves one import, and nobody else at once.
 type scratch struct {
-	under  mailer.ImportStore // nil: nobody is known
+	under  accept.ImportStore // nil: nobody is known
 	pack   packer
 	people [][]byte            // packed; 2,000,000 people have to fit
 	first  map[hashKey]int32   // who has an identifier
@@ -30,12 +31,12 @@ func keyOf(hash []byte) (k hashKey) {
 	return k
 }
 
-func newScratch(under mailer.ImportStore) *scratch {
+func newScratch(under accept.ImportStore) *scratch {
 	return &scratch{under: under, first: map[hashKey]int32{}, others: map[hashKey][]int32{}, stored: map[mailer.ID]int32{}}
 }
 
 // BeginImport begins at the first row, whatever was read before.
-func (s *scratch) BeginImport(_ context.Context, _ mailer.ID, imp mailer.Import, now time.Time) (mailer.Import, error) {
+func (s *scratch) BeginImport(_ context.Context, _ mailer.ID, imp accept.Import, now time.Time) (accept.Import, error) {
 	imp.ID = mailer.NewID(now)
 	return imp, nil
 }
@@ -45,14 +46,14 @@ func (s *scratch) FinishImport(context.Context, mailer.ID, time.Time) error { re
 
 // Merge lets decide look at whom the batch knows, of the store and of the batches
 // before, and keeps what it says.
-func (s *scratch) Merge(ctx context.Context, controller, importID mailer.ID, keys mailer.BatchKeys, now time.Time,
-	decide func(known []mailer.Known, suppressed map[string]bool) mailer.Merge) error {
+func (s *scratch) Merge(ctx context.Context, controller, importID mailer.ID, keys accept.BatchKeys, now time.Time,
+	decide func(known []mailer.Known, suppressed map[string]bool) accept.Merge) error {
 	var stored []mailer.Known
 	var suppressed map[string]bool
 	if s.under != nil {
-		err := s.under.Merge(ctx, controller, importID, keys, now, func(known []mailer.Known, stopped map[string]bool) mailer.Merge {
+		err := s.under.Merge(ctx, controller, importID, keys, now, func(known []mailer.Known, stopped map[string]bool) accept.Merge {
 			stored, suppressed = known, stopped
-			return mailer.Merge{}
+			return accept.Merge{}
 		})
 		if err != nil {
 			return err
@@ -113,7 +114,7 @@ func (s *scratch) recognise(id mailer.Identifier, at int32) {
 
 // store keeps what a batch comes to. Whoever is new has everything in it; of
 // whoever was known, what it adds.
-func (s *scratch) store(m mailer.Merge) {
+func (s *scratch) store(m accept.Merge) {
 	changed := map[mailer.ID]*scratchPerson{}
 	for _, c := range m.NewContacts {
 		changed[c.ID] = &scratchPerson{Known: mailer.Known{Contact: c}}
@@ -197,7 +198,7 @@ func (p *scratchPerson) replace(d mailer.Duty) { *p.duty(d.ID) = d }
 // tell notes since when the person was told of a duty: the earliest telling counts.
 // That it ends by this changes nothing for the rows behind it, see crowd.quarantine;
 // the assessor ends it.
-func (p *scratchPerson) tell(n mailer.PriorNotice) {
+func (p *scratchPerson) tell(n accept.PriorNotice) {
 	d := p.duty(n.DutyID)
 	if d.ToldAt.IsZero() || n.ToldAt.Before(d.ToldAt) {
 		d.ToldAt = n.ToldAt

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/exempt"
 	"article14/mailer/retain"
+	"article14/mailer/track"
 )
 
 // ContactStore answers for one person.
@@ -24,9 +26,9 @@ type ContactReport struct {
 	Deliveries   []DeliveryReport
 	Objections   []mailer.Objection
 	Requests     []mailer.Request
-	Answers      []mailer.AnswerItem
+	Answers      []track.AnswerItem
 	Decisions    []retain.Decision
-	PriorNotices []mailer.PriorNotice
+	PriorNotices []accept.PriorNotice
 	Exemptions   []exempt.Exemption // that have excused duties of theirs, ended ones too
 }
 
@@ -43,7 +45,7 @@ type DeliveryReport struct {
 	SHA256       []byte
 	ComposedAt   time.Time
 	Attempts     []AttemptReport
-	Reports      []mailer.ReportEntry
+	Reports      []track.ReportEntry
 }
 
 // AttemptReport is an attempt with its outcome.

@@ -9,6 +9,9 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
 // Ages are how long duties have been overdue, the oldest first; each begins where
@@ -96,7 +99,7 @@ func (f Figures) workerTasks() (out []Task) {
 		switch {
 		case h.Gone(f.AsOf):
 			gone++
-		case h.RelayState == mailer.RelayUp:
+		case h.RelayState == deliver.RelayUp:
 			alive++
 		default:
 			alive, away = alive+1, away+1
@@ -178,7 +181,7 @@ type Figures struct {
 	Deliveries  map[mailer.DeliveryState]int64 // notices
 	Attempts    map[mailer.DeliveryState]int64 // by outcome
 	ByLanguages map[string]int64               // notices handed over
-	Imports     mailer.ImportCounts
+	Imports     accept.ImportCounts
 	Objections  map[mailer.Way]int64
 	Requests    int64                      // open
 	Alerts      map[mailer.AlertKind]int64 // open
@@ -189,10 +192,10 @@ type Figures struct {
 	Lanes       []LaneFigures
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
-	Workers     []mailer.Heartbeat
-	Relays      []mailer.RelayFigures // those with limits
-	Classes     []mailer.ClassFigures // of recipient domains, those on record
-	Instance    mailer.Instance
+	Workers     []deliver.Heartbeat
+	Relays      []deliver.RelayFigures  // those with limits
+	Classes     []campaign.ClassFigures // of recipient domains, those on record
+	Instance    deliver.Instance
 	Exemptions  ExemptionFigures
 	Answers     AnswerFigures
 	ByHand      HandFigures

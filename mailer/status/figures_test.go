@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	alive := func(s mailer.RelayState) mailer.Heartbeat { return mailer.Heartbeat{SeenAt: now, RelayState: s} }
+	alive := func(s deliver.RelayState) deliver.Heartbeat { return deliver.Heartbeat{SeenAt: now, RelayState: s} }
 	lane := func(s mailer.LaneState, queued int64, due time.Time) LaneFigures {
 		return LaneFigures{Lane: mailer.Lane{State: s, CampaignID: mailer.NewID(now)}, Queued: queued, EarliestDue: due}
 	}
@@ -21,14 +22,14 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		f    Figures
 		want []string
 	}{
-		"all is well":                        {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"all is well":                        {Figures{Lanes: []LaneFigures{open}, Workers: []deliver.Heartbeat{alive(deliver.RelayUp)}}, nil},
 		"nothing waits and nobody works":     {Figures{}, nil},
-		"a copy":                             {Figures{Instance: mailer.Instance{HeldAt: now, HeldReason: "x"}}, []string{"instance_held"}},
+		"a copy":                             {Figures{Instance: deliver.Instance{HeldAt: now, HeldReason: "x"}}, []string{"instance_held"}},
 		"nobody works":                       {Figures{Lanes: []LaneFigures{open}}, []string{"no_worker"}},
-		"all who worked are gone":            {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{{SeenAt: now.Add(-time.Hour)}}}, []string{"no_worker", "worker_gone"}},
-		"no worker reaches the relay":        {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayAway), alive(mailer.RelayTrying)}}, []string{"relay_away"}},
-		"one of two reaches the relay":       {Figures{Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayAway), alive(mailer.RelayUp)}}, nil},
-		"overdue and released":               {Figures{Overdue: 1, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 1}, Lanes: []LaneFigures{open}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"all who worked are gone":            {Figures{Lanes: []LaneFigures{open}, Workers: []deliver.Heartbeat{{SeenAt: now.Add(-time.Hour)}}}, []string{"no_worker", "worker_gone"}},
+		"no worker reaches the relay":        {Figures{Lanes: []LaneFigures{open}, Workers: []deliver.Heartbeat{alive(deliver.RelayAway), alive(deliver.RelayTrying)}}, []string{"relay_away"}},
+		"one of two reaches the relay":       {Figures{Lanes: []LaneFigures{open}, Workers: []deliver.Heartbeat{alive(deliver.RelayAway), alive(deliver.RelayUp)}}, nil},
+		"overdue and released":               {Figures{Overdue: 1, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 1}, Lanes: []LaneFigures{open}, Workers: []deliver.Heartbeat{alive(deliver.RelayUp)}}, nil},
 		"overdue and in no campaign":         {Figures{Overdue: 1, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 4}}, []string{"unreleased"}},
 		"open, but none is overdue":          {Figures{Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 4}}, nil},
 		"paused near a date":                 {Figures{Lanes: []LaneFigures{lane(mailer.LanePaused, 2, now.Add(soon-1))}}, []string{"paused"}},
@@ -38,9 +39,9 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		"people asked":                       {Figures{Requests: 1}, []string{"requests"}},
 		"exemptions":                         {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
 		"reports without a delivery":         {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
-		"the relay defers all":               {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 10}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, []string{"all_deferred"}},
-		"the relay defers a few":             {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 9}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
-		"it defers many and takes others":    {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 99}, RelayedLast: map[string]int64{"1h": 1}, Workers: []mailer.Heartbeat{alive(mailer.RelayUp)}}, nil},
+		"the relay defers all":               {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 10}, Workers: []deliver.Heartbeat{alive(deliver.RelayUp)}}, []string{"all_deferred"}},
+		"the relay defers a few":             {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 9}, Workers: []deliver.Heartbeat{alive(deliver.RelayUp)}}, nil},
+		"it defers many and takes others":    {Figures{Deliveries: map[mailer.DeliveryState]int64{mailer.Deferred: 99}, RelayedLast: map[string]int64{"1h": 1}, Workers: []deliver.Heartbeat{alive(deliver.RelayUp)}}, nil},
 		"alerts, the unknown kind too":       {Figures{Alerts: map[mailer.AlertKind]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
 	} {
 		c.f.AsOf = now
