@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -180,6 +181,29 @@ func roomOf(pkg string) string {
 	return path.Join(parts[:min(2, len(parts))]...)
 }
 
+// mostLines is how large a package grows before it is split along a noun.
+const mostLines = 3000
+
+// yetToBeSplit are packages that are larger.
+var yetToBeSplit = []string{"cmd/article14", "internal/compose", "internal/postgres"}
+
+// TestNoPackageOutgrowsItsNoun counts lines, tests left out.
+func TestNoPackageOutgrowsItsNoun(t *testing.T) {
+	lines := map[string]int{}
+	walk(t, "../..", func(pkg string, src []byte) { lines[pkg] += bytes.Count(src, []byte("\n")) })
+	if len(lines) < 30 {
+		t.Fatalf("only %d packages were found", len(lines))
+	}
+	for pkg, n := range lines {
+		switch waits := slices.Contains(yetToBeSplit, pkg); {
+		case n > mostLines && !waits:
+			t.Errorf("%s has %d lines: split it along a noun", pkg, n)
+		case n <= mostLines && waits:
+			t.Errorf("%s has %d lines: it has been split, so take it off the list", pkg, n)
+		}
+	}
+}
+
 // TestTheImportsHaveNoCircle follows the arrows between rooms. Go forbids circles
 // of packages, but not of rooms.
 func TestTheImportsHaveNoCircle(t *testing.T) {
@@ -222,6 +246,25 @@ func TestTheImportsHaveNoCircle(t *testing.T) {
 func imports(t *testing.T, root string) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
+	walk(t, root, func(pkg string, src []byte) {
+		f, err := parser.ParseFile(token.NewFileSet(), pkg, src, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range f.Imports {
+			to, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[pkg] = append(out[pkg], to)
+		}
+	})
+	return out
+}
+
+// walk visits every Go file below root that is no test, with the package that it is of.
+func walk(t *testing.T, root string, visit func(pkg string, src []byte)) {
+	t.Helper()
 	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -236,25 +279,14 @@ func imports(t *testing.T, root string) map[string][]string {
 		if err != nil {
 			return err
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, src, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
 		rel, err := filepath.Rel(root, filepath.Dir(file))
 		if err != nil {
 			return err
 		}
-		for _, spec := range f.Imports {
-			to, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			out[filepath.ToSlash(rel)] = append(out[filepath.ToSlash(rel)], to)
-		}
+		visit(filepath.ToSlash(rel), src)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
 }
