@@ -170,7 +170,7 @@ func (c *Calls) check(l CallLog) error {
 // settlement is what follows from the result of a call.
 func (l CallLog) settlement(j Job, a Attempt) Settlement {
 	end := j.settlement(Relayed, ClassAccepted, l.On)
-	end.AttemptID, end.Duty = a.ID, DutyMet
+	end.AttemptID, end.Duty, end.ByHand = a.ID, DutyMet, true
 	end.Reply = MaskAddresses(strings.TrimSpace(string(l.Result) + " " + l.Note))
 	fail := func(class ReplyClass, reason BlockReason) {
 		end.To, end.Class, end.Duty, end.DutyReason = Rejected, class, DutyFailed, reason

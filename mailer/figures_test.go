@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"article14/internal/wish"
 )
 
 func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
@@ -19,27 +21,32 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		f    Figures
 		want []string
 	}{
-		"all is well":                        {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
-		"nothing waits and nobody works":     {Figures{}, nil},
-		"a copy":                             {Figures{Instance: Instance{HeldAt: now, HeldReason: "x"}}, []string{"instance_held"}},
-		"nobody works":                       {Figures{Lanes: []LaneFigures{open}}, []string{"no_worker"}},
-		"all who worked are gone":            {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{{SeenAt: now.Add(-time.Hour)}}}, []string{"no_worker", "worker_gone"}},
-		"no worker reaches the relay":        {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayAway), alive(RelayTrying)}}, []string{"relay_away"}},
-		"one of two reaches the relay":       {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayAway), alive(RelayUp)}}, nil},
-		"overdue and released":               {Figures{Overdue: 1, Duties: map[DutyState]int64{DutyOpen: 1}, Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
-		"overdue and in no campaign":         {Figures{Overdue: 1, Duties: map[DutyState]int64{DutyOpen: 4}}, []string{"unreleased"}},
-		"open, but none is overdue":          {Figures{Duties: map[DutyState]int64{DutyOpen: 4}}, nil},
-		"paused near a date":                 {Figures{Lanes: []LaneFigures{lane(LanePaused, 2, now.Add(soon-1))}}, []string{"paused"}},
-		"paused far from any date":           {Figures{Lanes: []LaneFigures{lane(LanePaused, 2, now.Add(soon))}}, nil},
-		"failed under a campaign that ended": {Figures{Stranded: 2}, []string{"stranded"}},
-		"restricted data":                    {Figures{Blocked: map[BlockReason]int64{BlockQuarantined: 1, BlockNoLanguage: 9}}, []string{"quarantined"}},
-		"people asked":                       {Figures{Requests: 1}, []string{"requests"}},
-		"exemptions":                         {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
-		"reports without a delivery":         {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
-		"the relay defers all":               {Figures{Deliveries: map[DeliveryState]int64{Deferred: 10}, Workers: []Heartbeat{alive(RelayUp)}}, []string{"all_deferred"}},
-		"the relay defers a few":             {Figures{Deliveries: map[DeliveryState]int64{Deferred: 9}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
-		"it defers many and takes others":    {Figures{Deliveries: map[DeliveryState]int64{Deferred: 99}, RelayedLast: map[string]int64{"1h": 1}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
-		"alerts, the unknown kind too":       {Figures{Alerts: map[AlertKind]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
+		"all is well":                          {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
+		"nothing waits and nobody works":       {Figures{}, nil},
+		"a copy":                               {Figures{Instance: Instance{HeldAt: now, HeldReason: "x"}}, []string{"instance_held"}},
+		"nobody works":                         {Figures{Lanes: []LaneFigures{open}}, []string{"no_worker"}},
+		"all who worked are gone":              {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{{SeenAt: now.Add(-time.Hour)}}}, []string{"no_worker", "worker_gone"}},
+		"no worker reaches the relay":          {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayAway), alive(RelayTrying)}}, []string{"relay_away"}},
+		"one of two reaches the relay":         {Figures{Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayAway), alive(RelayUp)}}, nil},
+		"overdue and released":                 {Figures{Overdue: 1, Duties: map[DutyState]int64{DutyOpen: 1}, Lanes: []LaneFigures{open}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
+		"overdue and in no campaign":           {Figures{Overdue: 1, Duties: map[DutyState]int64{DutyOpen: 4}}, []string{"unreleased"}},
+		"open, but none is overdue":            {Figures{Duties: map[DutyState]int64{DutyOpen: 4}}, nil},
+		"paused near a date":                   {Figures{Lanes: []LaneFigures{lane(LanePaused, 2, now.Add(soon-1))}}, []string{"paused"}},
+		"paused far from any date":             {Figures{Lanes: []LaneFigures{lane(LanePaused, 2, now.Add(soon))}}, nil},
+		"failed under a campaign that ended":   {Figures{Stranded: 2}, []string{"stranded"}},
+		"restricted data":                      {Figures{Blocked: map[BlockReason]int64{BlockQuarantined: 1, BlockNoLanguage: 9}}, []string{"quarantined"}},
+		"people asked":                         {Figures{Requests: 1}, []string{"requests"}},
+		"exemptions":                           {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
+		"reports without a delivery":           {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
+		"letters and calls":                    {Figures{ByHand: HandFigures{Letters: 1, LettersBy: now, Calls: 1, CallsBy: now, Batches: 1}}, []string{"letters", "batches", "calls"}},
+		"paused where people print and call":   {Figures{ByHand: HandFigures{LettersPaused: 2, LettersPausedBy: now, CallsPaused: 1, CallsPausedBy: now}}, []string{"letters_paused", "calls_paused"}},
+		"letters paused far from any date":     {Figures{ByHand: HandFigures{LettersPaused: 2, LettersPausedBy: now.Add(soon + LetterRules{}.Lead())}}, nil},
+		"letters paused, and print takes days": {Figures{ByHand: HandFigures{LettersPaused: 2, LettersPausedBy: now.Add(soon + LetterRules{}.Lead() - 1)}}, []string{"letters_paused"}},
+		"calls paused far from any date":       {Figures{ByHand: HandFigures{CallsPaused: 2, CallsPausedBy: now.Add(soon)}}, nil},
+		"the relay defers all":                 {Figures{Deliveries: map[DeliveryState]int64{Deferred: 10}, Workers: []Heartbeat{alive(RelayUp)}}, []string{"all_deferred"}},
+		"the relay defers a few":               {Figures{Deliveries: map[DeliveryState]int64{Deferred: 9}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
+		"it defers many and takes others":      {Figures{Deliveries: map[DeliveryState]int64{Deferred: 99}, RelayedLast: map[string]int64{"1h": 1}, Workers: []Heartbeat{alive(RelayUp)}}, nil},
+		"alerts, the unknown kind too":         {Figures{Alerts: map[AlertKind]int64{"uncertain_held": 1, "cannot_compose": 0, "other": 1}}, []string{"alert_other", "alert_uncertain_held"}},
 	} {
 		c.f.AsOf = now
 		var got []string
@@ -52,6 +59,37 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+func TestOneThingIsNotWrittenAsMany(t *testing.T) {
+	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	day := func(n int64) (f Figures) {
+		f = Figures{AsOf: at, Overdue: n, Duties: map[DutyState]int64{DutyOpen: n}, Stranded: n, Requests: n, Blocked: map[BlockReason]int64{BlockQuarantined: n},
+			Lanes:      []LaneFigures{{Lane: Lane{State: LaneOpen}, Queued: n}, {Lane: Lane{State: LanePaused}, Queued: n, EarliestDue: at}},
+			Alerts:     map[AlertKind]int64{AlertComplaints: n},
+			Unmatched:  map[string]int64{"given_up": n},
+			Exemptions: ExemptionFigures{Proposed: n, ReviewSoon: n}, Answers: AnswerFigures{Open: map[wish.Kind]int64{wish.Access: n}},
+			ByHand: HandFigures{Letters: n, LettersBy: at, LettersPaused: n, LettersPausedBy: at, Batches: n, Calls: n, CallsBy: at, CallsPaused: n, CallsPausedBy: at}}
+		for range n {
+			f.Workers = append(f.Workers, Heartbeat{SeenAt: at.Add(-time.Hour)})
+		}
+		return f
+	}
+	many := regexp.MustCompile(`^1 (\w+ )?(notices|duties|letters|batches|people|exemptions|requests|answers|alerts|reports|workers)\b|^1 (\w+ ){1,4}(are|wait|were|come)\b`)
+	for _, task := range day(1).Tasks() {
+		if said := "1 " + task.What; many.MatchString(said) {
+			t.Errorf("%s: %s", task.Code, said)
+		}
+	}
+	one := regexp.MustCompile(`^\w+ (is|waits|was|comes) |^\w+ \w+ (is|waits|was|comes) `)
+	for _, task := range day(2).Tasks() {
+		if one.MatchString(task.What) {
+			t.Errorf("%s: 2 %s", task.Code, task.What)
+		}
+	}
+	if a, b := len(day(1).Tasks()), len(day(2).Tasks()); a < 15 || a != b {
+		t.Errorf("%d and %d tasks were looked at", a, b)
 	}
 }
 

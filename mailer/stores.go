@@ -214,7 +214,7 @@ type Figures struct {
 	Reports     map[string]int64    // what came back, by finding: a class of bounce, delayed, ..., not_understood
 	Unmatched   map[string]int64    // reports that found no delivery: waiting, given_up, not_understood
 	QueueOldest time.Time           // created_at of the oldest queued delivery in an open lane
-	RelayedLast map[string]int64    // "1m", "1h": handed over in the last minute, hour
+	RelayedLast map[string]int64    // "1m", "1h": mails handed over in the last minute, hour
 	Lanes       []LaneFigures
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
@@ -237,17 +237,28 @@ type AnswerFigures struct {
 // ManyByHand is where the count of what waits for people stops.
 const ManyByHand = 100_000
 
-// HandFigures are letters and calls: what people carry out.
+// HandFigures are letters and calls: what people carry out. Of what is in the queue
+// ManyByHand at most are counted.
 type HandFigures struct {
-	Letters   int64     `json:"letters"` // in the queue, to be printed; ManyByHand at most, with the calls
-	LettersBy time.Time `json:"letters_first_due,omitzero"`
-	InBatches int64     `json:"in_batches"` // printed, or about to be, and not posted
-	Batches   int64     `json:"batches"`    // that are not posted
-	Posted    int64     `json:"posted"`
-	Returned  int64     `json:"returned"`
-	Calls     int64     `json:"calls"` // to be made
-	CallsBy   time.Time `json:"calls_first_due,omitzero"`
+	Letters         int64            `json:"letters"` // in open lanes, to be printed
+	LettersBy       time.Time        `json:"letters_first_due,omitzero"`
+	LettersPaused   int64            `json:"letters_paused"` // in paused lanes
+	LettersPausedBy time.Time        `json:"letters_paused_first_due,omitzero"`
+	InBatches       int64            `json:"in_batches"` // printed, or about to be, and not posted
+	Batches         int64            `json:"batches"`    // that are not posted
+	Posted          int64            `json:"posted"`
+	Returned        int64            `json:"returned"`
+	Calls           int64            `json:"calls"` // in open lanes, to be made
+	CallsBy         time.Time        `json:"calls_first_due,omitzero"`
+	CallsPaused     int64            `json:"calls_paused"` // in paused lanes
+	CallsPausedBy   time.Time        `json:"calls_paused_first_due,omitzero"`
+	Owed            int64            `json:"owed"` // that people have still to carry out: in lanes of any state, and in batches
+	OwedBy          time.Time        `json:"owed_first_due,omitzero"`
+	OwedWithin      map[string]int64 `json:"owed_within"` // of them, as Figures.DueWithin
 }
+
+// Any tells whether there is, or was, anything for people to carry out.
+func (h HandFigures) Any() bool { return h.Owed+h.Posted+h.Returned+h.Batches > 0 }
 
 // ExemptionFigures are exemptions that wait for a person.
 type ExemptionFigures struct {

@@ -76,7 +76,7 @@ var families = []family{
 	gauge("duties_met_late", "Duties met after their date; a bounce takes one back.", one(func(f mailer.Figures) int64 { return f.MetLate })),
 	gauge("deliveries", "Notices, by state.",
 		every(mailer.DeliveryStates, func(f mailer.Figures) map[mailer.DeliveryState]int64 { return f.Deliveries }), "state"),
-	gauge("letters", "Letters, by where they are: to be printed, in batches that are not posted, posted, returned.", letters, "state"),
+	gauge("letters", "Letters, by where they are: to be printed, in paused campaigns, in batches that are not posted, posted, returned.", letters, "state"),
 	gauge("calls_waiting", "People who wait for a call.", one(func(f mailer.Figures) int64 { return f.ByHand.Calls })),
 	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
 	gauge("lanes", "Lanes, by state.", lanesByState, "state"),
@@ -235,6 +235,7 @@ func exemptions(f mailer.Figures, _ time.Time, put put) {
 
 func letters(f mailer.Figures, _ time.Time, put put) {
 	put(float64(f.ByHand.Letters), "waiting")
+	put(float64(f.ByHand.LettersPaused), "paused")
 	put(float64(f.ByHand.InBatches), "in_batches")
 	put(float64(f.ByHand.Posted), "posted")
 	put(float64(f.ByHand.Returned), "returned")

@@ -31,6 +31,11 @@ func TestACallThatToldSomebodyMeetsTheDuty(t *testing.T) { // E1, E2
 	_, err = p.calls().Log(p.ctx, log)
 	must(t, err)
 	equal(t, "the duty", p.dutyOf(id), mailer.DutyMet)
+	for range 2 {
+		f := p.figures(p.at.Add(time.Second))
+		equal(t, "it makes no rate of mail", inLine(f.RelayedLast["1m"], f.RelayedLast["1h"], f.Deliveries[mailer.Relayed]), "0 0 1") // D8
+		must(t, p.FoldCounters(p.ctx))
+	}
 	equal(t, "on record", p.count(`SELECT count(*) FROM attempt a JOIN outcome o ON o.id = a.id
 		WHERE a.contact_id = $1 AND a.relay = 'phone' AND length(a.sha256) = 32 AND a.slots <> '' AND o.outcome = 'relayed' AND o.reply = 'told wrote to [address]'`, id), 1)
 	_, err = p.calls().Log(p.ctx, log)
