@@ -244,6 +244,7 @@ type Consequence struct {
 	Duty     DutyState     // of its duties in flight or met: DutyFailed, DutyMet; "" leaves them
 	Reason   BlockReason   // of failed ones
 	Block    bool          // no other channel is left, or none is to be used up: they are blocked at once
+	Detail   string        // of blocked ones: what is missing for a letter and a call
 	Suppress *Suppression
 	Alert    *Alert
 	Object   *Objection // use stops (R5), with StopUse
@@ -309,7 +310,12 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 	}
 	if d.Document == DocNotice {
 		c.Duty, c.Reason = DutyFailed, cmp.Or(next.Reason, BlockRefused)
-		c.Block = next.OurStanding || !d.another(v.Class)
+		switch {
+		case next.OurStanding:
+			c.Block = true
+		case !d.another(v.Class):
+			c.Block, c.Detail = true, d.Allowed.missing(d.Contact, d.Channels)
+		}
 	}
 	return c
 }

@@ -322,6 +322,26 @@ func (n narrowPrinter) Print(l mailer.Letter) (mailer.PrintedLetter, error) {
 	return n.paperPrinter.Print(l)
 }
 
+func TestALetterThatCameBackSaysWhatIsMissingInTheWordsOfPlacing(t *testing.T) { // E3, D7
+	p := newPost(t)
+	id := p.reached(1, noon.Add(day), postal)[0]
+	p.release("first")
+	b := p.batch(&tray{})
+	p.posted(b)
+	_, jobs, err := p.LetterBatch(p.ctx, p.controller, b.ID, noon)
+	must(t, err)
+	fate, err := p.Returned(p.ctx, jobs[0].Code, mailer.ReturnMoved, today(p.at), "ben")
+	must(t, err)
+	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
+	detail := func() (said string) {
+		must(t, p.db.GetContext(p.ctx, &said, `SELECT detail FROM duty WHERE contact_id = $1`, id))
+		return said
+	}
+	equal(t, "what is missing", detail(), "letter: it failed; call: there is no number")
+	pls := p.placeAll(p.approved("second", 0), false)
+	equal(t, "by the next campaign", inLine(pls[0].Block, pls[0].Detail == detail()), "address_dead true")
+}
+
 func TestALetterThatComesBackAYearLaterReopensItsDutyOnce(t *testing.T) { // E2, E3
 	p := newPost(t)
 	id := p.reached(1, noon.Add(-day), postal)[0] // met late

@@ -281,7 +281,7 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.
 		}
 	}
 	for _, to := range states {
-		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason)); err != nil {
+		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason), what.Detail); err != nil {
 			return "", err
 		}
 	}

@@ -43,7 +43,7 @@ FOR NO KEY UPDATE
 
 -- name: report_move_duties
 UPDATE duty
-SET state = $3, reason = $4, detail = '', met_at = NULL
+SET state = $3, reason = $4, detail = $5, met_at = NULL
 WHERE contact_id = $1 AND id = ANY (CAST($2 AS uuid[]))
 
 -- name: report_erased_duties

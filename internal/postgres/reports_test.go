@@ -80,7 +80,8 @@ func TestABounceBlocksTheDutyAtOnceWhereNoAddressIsLeft(t *testing.T) { // E2, E
 	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Bounced)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyBlocked)
-	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL`, a.ContactID), 1)
+	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL
+		AND detail = 'letter: the register allows none; call: the register allows none'`, a.ContactID), 1)
 	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE contact_id = $1 AND delivery_id = $2 AND reason = 'address_dead'
 		AND (from_state, to_state) IN (('met', 'failed'), ('failed', 'blocked'))`, a.ContactID, a.DeliveryID), 2)
 	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'address' AND hash = $1`, address(1).Hash), 1)
