@@ -133,10 +133,10 @@ func (s *Store) Answers(ctx context.Context, controller mailer.ID, open bool, li
 	return out, err
 }
 
-// PendingAnswers are those whose "no" is to take effect.
-func (s *Store) PendingAnswers(ctx context.Context, controller mailer.ID, limit int) (out []mailer.AnswerItem, err error) {
+// PendingAnswers are those behind an id whose "no" is to take effect.
+func (s *Store) PendingAnswers(ctx context.Context, controller, after mailer.ID, limit int) (out []mailer.AnswerItem, err error) {
 	err = s.read(ctx, func(t tx) error {
-		out, err = t.answers(ctx, "answers_pending", controller, limit)
+		out, err = t.answers(ctx, "answers_pending", controller, after.String(), limit)
 		return err
 	})
 	return out, err

@@ -40,9 +40,9 @@ LIMIT $2
 -- name: answers_pending
 SELECT contact_id, id, delivery_id, door, received_at, matched_by, language, kind, why, no, due_at, state, closed_at, closed_by, closed_as, closed_why
 FROM answer
-WHERE controller_id = $1 AND no = 'pending'
+WHERE controller_id = $1 AND no = 'pending' AND id > $2
 ORDER BY id
-LIMIT $2
+LIMIT $3
 
 -- name: contact_answers
 SELECT contact_id, id, delivery_id, door, received_at, matched_by, language, kind, why, no, due_at, state, closed_at, closed_by, closed_as, closed_why

@@ -67,6 +67,27 @@ func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f mailer
 	return fate, err
 }
 
+// PutOffReport has one that is parked wait, or gives it up.
+func (s *Store) PutOffReport(ctx context.Context, controller mailer.ID, f mailer.ReportFile) error {
+	return s.write(ctx, func(t tx) error {
+		var id mailer.ID
+		found, err := t.one(ctx, &id, "report_waiting_lock", controller, f.ID, f.At)
+		if err != nil || !found {
+			return err
+		}
+		state, next := parkedWaiting, f.NextTry
+		if next.IsZero() {
+			state, next = parkedGivenUp, f.At
+		}
+		if _, err := t.exec(ctx, "report_put_off", f.ID, state, next); err != nil {
+			return err
+		}
+		counts := tally{}
+		counts.add(controller, mailer.ID{}, countUnmatched, parkedWaiting, state, 1)
+		return counts.note(ctx, t, time.Time{})
+	})
+}
+
 // filing is one report on its way into the tables.
 type filing struct {
 	controller mailer.ID

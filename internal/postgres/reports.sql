@@ -98,6 +98,12 @@ UPDATE report_unmatched
 SET outcome = $2, status = $3, why = $4, state = $5, tries = tries + 1, next_try_at = $6
 WHERE id = $1
 
+-- name: report_put_off
+-- What is known of it stays as it was.
+UPDATE report_unmatched
+SET state = $2, tries = tries + 1, next_try_at = $3
+WHERE id = $1
+
 -- name: report_unmatched
 SELECT id, door, received_at, outcome, status, why, state, tries, next_try_at
 FROM report_unmatched

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -169,6 +170,72 @@ func TestAReportThatIsFasterThanOurCommitIsMatchedLater(t *testing.T) {
 	equal(t, "parked", h.count(`SELECT count(*) FROM report_unmatched`)+h.count(`SELECT count(*) FROM report_raw`), 0)
 	equal(t, "waiting", h.figures(d.at).Unmatched["waiting"], 0)
 	equal(t, "replayed", d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one").Replayed, true)
+}
+
+func TestWhatTheNullSenderSentIsNobodysAnswerWhenItIsTriedAgainEither(t *testing.T) { // RFC 3834, 2
+	for path, want := range map[string]string{"Return-Path: <>\r\n": "automatic_reply", "Return-Path: <ann@example.org>\r\n": "answer"} {
+		h := newHouse(t)
+		d := newDesk(h)
+		h.people(1, noon.Add(day))
+		h.running("first", 0)
+		a := h.begin(noon, h.claim(1, noon)...)[0]
+		d.next = failed("person1@example.org", "5.1.1")
+		_, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorSMTP, SentTo: []string{d.Tokens.EnvelopeFrom(a.DeliveryID, "b.example")}, Raw: []byte(path + "x")})
+		must(t, err)
+		h.settle(mailer.Relayed, noon, a)
+		d.next = mailer.Report{Kind: mailer.KindAnswer} // a newer program reads it so
+		d.at = noon.Add(time.Minute)
+		_, err = d.Retry(h.ctx)
+		must(t, err)
+		equal(t, path, h.count(`SELECT count(*) FROM report WHERE outcome = $1`, want), 1)
+	}
+}
+
+func TestReportsThatCannotBeFiledDoNotStandInFrontOfOthers(t *testing.T) { // a whole round of them
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(2, noon.Add(day))
+	h.running("first", 0)
+	as := h.begin(noon, h.claim(2, noon)...)
+	for i := range 200 {
+		d.take(failed("person1@example.org", "5.1.1"), as[0].DeliveryID, inLine("poison", i))
+	}
+	d.at = noon.Add(time.Second)
+	d.take(failed("person2@example.org", "5.1.1"), as[1].DeliveryID, "fine")
+	h.settle(mailer.Relayed, noon, as...)
+	h.poison("report", as[0].ContactID)
+	d.at = noon.Add(2 * time.Minute)
+	_, err := d.Retry(h.ctx)
+	if err == nil || !strings.Contains(err.Error(), "200 of 200 reports could not be filed") {
+		t.Errorf("it says %v", err)
+	}
+	reopened, err := d.Retry(h.ctx)
+	must(t, err)
+	equal(t, "the one behind them", inLine(reopened, h.state(as[1].DeliveryID)), "false bounced")
+	equal(t, "tries of each", h.count(`SELECT count(*) FROM report_unmatched WHERE tries = 1 AND state = 'waiting' AND next_try_at > $1`, d.at), 200)
+	d.at = noon.Add(6 * day)
+	_, err = d.Retry(h.ctx)
+	equal(t, "they fail still", err != nil, true)
+	equal(t, "given up", h.figures(d.at).Unmatched["given_up"], 200)
+	h.audited()
+}
+
+// poison has every row about a contact refused by a table.
+func (h *house) poison(table string, contacts ...mailer.ID) {
+	h.t.Helper()
+	for _, c := range contacts {
+		name := table + "_" + strings.ReplaceAll(c.String(), "-", "")
+		_, err := h.db.ExecContext(h.ctx, fmt.Sprintf(`CREATE FUNCTION poison_%[1]s() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'poison'; END$$;
+			CREATE TRIGGER poison_%[1]s BEFORE INSERT ON %[2]s FOR EACH ROW WHEN (NEW.contact_id = '%[3]s') EXECUTE FUNCTION poison_%[1]s()`, name, table, c))
+		must(h.t, err)
+	}
+}
+
+// mended takes the poison of a contact out.
+func (h *house) mended(table string, contact mailer.ID) {
+	h.t.Helper()
+	_, err := h.db.ExecContext(h.ctx, fmt.Sprintf(`DROP TRIGGER poison_%[1]s_%[2]s ON %[1]s`, table, strings.ReplaceAll(contact.String(), "-", "")))
+	must(h.t, err)
 }
 
 func TestWhatFindsNoDeliveryIsTriedGivenUpAndForgotten(t *testing.T) { // T4
