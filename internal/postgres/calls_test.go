@@ -72,3 +72,27 @@ func TestAWrongNumberIsSuppressed(t *testing.T) { // E3
 	equal(t, "blocked", pls[0].Block, mailer.BlockAddressDead)
 	equal(t, "what is missing", strings.Contains(pls[0].Detail, "call: it failed"), true)
 }
+
+func TestACallThatFailsSaysNothingAgainstACanaryOfMail(t *testing.T) { // E3
+	p := newPost(t)
+	p.people(1, noon.Add(day))
+	called := p.reached(2, noon.Add(day), phone)
+	c := p.approved("spring", 0)
+	p.placeAll(c, false)
+	must(t, p.Move(p.ctx, p.controller, c.ID, []mailer.CampaignState{mailer.CampaignFreezing}, mailer.CampaignApproved, "ben", noon))
+	must(t, p.SetCanary(p.ctx, p.controller, c.ID, canaryOf(1)))
+	must(t, p.Move(p.ctx, p.controller, c.ID, []mailer.CampaignState{mailer.CampaignApproved}, mailer.CampaignRunning, "ben", noon))
+	for i, id := range called {
+		p.at = noon.Add(time.Minute)
+		_, err := p.calls().Log(p.ctx, mailer.CallLog{ContactID: id, On: p.at, Result: []mailer.CallResult{mailer.CallWrongNumber, mailer.CallRefused}[i], By: "ann"})
+		must(t, err)
+	}
+	p.settle(mailer.Relayed, p.at, p.begin(p.at, p.claim(5, p.at)...)...)
+	equal(t, "its people are told", p.canary(p.at), mailer.CanaryWaiting)
+	for range 2 {
+		equal(t, "the calls are counted", p.figures(p.at).Deliveries[mailer.Rejected], 2)
+		equal(t, "and not held against it", p.canary(p.at.Add(time.Hour)), mailer.CanaryWaiting)
+		must(t, p.FoldCounters(p.ctx))
+	}
+	equal(t, "then", p.canary(p.at.Add(2*day)), mailer.CanaryPassed)
+}
