@@ -222,6 +222,7 @@ type ReportedDelivery struct {
 	Channels    []Channel    // the person's, without those that refused this campaign's notice
 	Identifiers []Identifier // all that the person is recognised by
 	Allowed     Allowed      // by the register in force
+	NoObjection bool         // its activity gives no right to object (R10), by that register
 	At          time.Time    // of this look
 }
 
@@ -247,8 +248,8 @@ type Consequence struct {
 	Detail   string        // of blocked ones: what is missing for a letter and a call
 	Suppress *Suppression
 	Alert    *Alert
-	Object   *Objection // use stops (R5), with StopUse
-	StopUse  []Suppression
+	Object   *Objection    // recorded as one
+	StopUse  []Suppression // use stops (R5)
 }
 
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins

@@ -39,7 +39,8 @@ type Reports struct {
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
 	Answers    *Answers                // what becomes of people's answers; nil: they are kept as reports that nobody understood
 	Tokens     Tokens
-	Allowed    Allowed // channels beside mail, by the register in force at the start: who has one is not blocked at once
+	Allowed    Allowed                    // channels beside mail, by the register in force at the start: who has one is not blocked at once
+	Objectable func(activity string) bool // R10, by the same register; nil: each is
 	Controller ID
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -178,6 +179,7 @@ func ownID(report Report, clue Clue) []byte {
 func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {
 	return func(d ReportedDelivery) Consequence {
 		d.Allowed = r.Allowed
+		d.NoObjection = r.Objectable != nil && !r.Objectable(d.ActivityKey)
 		return f.Verdict.Follows(f.Clue.By, d)
 	}
 }

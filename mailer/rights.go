@@ -291,8 +291,12 @@ func (r *Rights) objectionView(n SentNotice, reg *Register, token, wanted string
 		Objected: dateOf(n.ObjectedAt, reg), Confirmed: r.receipt(n, DocObjectionReceipt, r.Now()) != nil, Erased: dateOf(n.ErasedAt, reg)}
 }
 
-func objectionApplies(reg *Register, activity string) bool {
-	a, _ := reg.Activity(activity)
+func objectionApplies(reg *Register, activity string) bool { return reg.Objectable(activity) }
+
+// Objectable tells whether an activity gives the right to object (R10); one that is not
+// declared gives none.
+func (r *Register) Objectable(activity string) bool {
+	a, _ := r.Activity(activity)
 	return GivesRight(a, RightObjection)
 }
 

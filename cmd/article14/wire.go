@@ -262,7 +262,8 @@ func (a *app) rights() *mailer.Rights {
 }
 
 func (a *app) reports() *mailer.Reports {
-	return &mailer.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Controller: a.controller, Now: a.now, Log: a.log}
+	return &mailer.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable,
+		Controller: a.controller, Now: a.now, Log: a.log}
 }
 
 func (a *app) answers() *mailer.Answers {

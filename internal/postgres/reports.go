@@ -139,7 +139,7 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 	if err := c.aside(ctx, t, what); err != nil {
 		return fate, err
 	}
-	if what.To == mailer.Complained || what.Object != nil {
+	if what.To == mailer.Complained || len(what.StopUse) > 0 {
 		if err := c.complaint(ctx, t, row, what); err != nil {
 			return fate, err
 		}
@@ -172,7 +172,9 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what mail
 			return err
 		}
 		c.counts.add(c.controller, mailer.ID{}, countObjection, "", string(o.Way), int(n))
-		if _, err := t.exec(ctx, "contact_objected", c.controller, o.ContactID, c.file.ReceivedAt); err != nil {
+	}
+	if len(what.StopUse) > 0 {
+		if _, err := t.exec(ctx, "contact_objected", c.controller, row.ContactID, c.file.ReceivedAt); err != nil {
 			return err
 		}
 		rows := make([]suppressionRow, len(what.StopUse))

@@ -297,6 +297,30 @@ func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
 	equal(t, "waiting", f.Unmatched["waiting"], 0)
 }
 
+func TestAComplaintWhereThereIsNoRightToObjectStopsUseAndIsForAPerson(t *testing.T) { // R5, R10
+	for name, c := range map[string]struct {
+		purpose    mailer.Purpose
+		objections int64
+		alerts     int64
+	}{
+		"direct marketing":    {mailer.Purpose{Key: "sell", Basis: mailer.LegitimateInterest, DirectMarketing: true}, 1, 0},
+		"a weighed interest":  {mailer.Purpose{Key: "sell", Basis: mailer.LegitimateInterest}, 1, 0},
+		"consent, which ends": {mailer.Purpose{Key: "sell", Basis: mailer.Consent}, 0, 1},
+	} {
+		h := newHouse(t)
+		d := newDesk(h)
+		reg := &mailer.Register{Activities: []mailer.Activity{{Key: "sales", Purposes: []mailer.Purpose{c.purpose}}}}
+		d.Objectable = reg.Objectable
+		a := h.relayed(1, noon.Add(day))[0]
+		d.take(mailer.Report{Kind: mailer.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
+		equal(t, name+": use has stopped", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use'`)+h.count(`SELECT count(*) FROM contact WHERE objected_at = $1`, noon), 2)
+		equal(t, name+": objections", h.count(`SELECT count(*) FROM objection WHERE way = 'complaint'`), c.objections)
+		equal(t, name+": for a person", h.figures(noon).Alerts[mailer.AlertComplaintNoRight], c.alerts)
+		equal(t, name+": the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
+		h.audited()
+	}
+}
+
 func TestAComplaintIsOnRecordWithItsDeliveryAndTakesNoDutyBack(t *testing.T) { // E2
 	h := newHouse(t)
 	d := newDesk(h)
