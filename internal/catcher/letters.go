@@ -22,6 +22,9 @@ func (in *inbox) papers() []paper {
 	}
 	var list []paper
 	err := fs.WalkDir(in.srv.opts.Letters, ".", func(file string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() && file != "." && strings.HasPrefix(file, ".") {
+			return fs.SkipDir // a batch that is still being written
+		}
 		if err != nil || d.IsDir() || path.Ext(file) != ".pdf" {
 			return err
 		}

@@ -204,9 +204,12 @@ func (p *people) faults(rows [][]string) [][]string {
 	undated[0] = ""
 	hostile := p.lead(p.person())
 	hostile[1], hostile[2] = "<script>alert(1)</script>", "{{.Env}} ${PATH} %s"
+	far := p.lead(p.person())
+	far[1], far[2], far[6], far[8], far[11], far[12] = "小明", "王", "", "", "Lyon", "FR" // a letter that no font here prints
+	far[9], far[10] = invented{country: "FR", n: 7}.home()
 	office := p.lead(p.person())
 	office[1], office[2], office[6] = "", "", "abuse@example.com"
-	return [][]string{rows[2], rows[3], again, family, partner, notAnAddress, future, undated, hostile, office}
+	return [][]string{rows[2], rows[3], again, family, partner, notAnAddress, future, undated, hostile, far, office}
 }
 
 // registrants is a registry's dump.
