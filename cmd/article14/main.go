@@ -54,6 +54,7 @@ type commands struct {
 	Call     callCmd     `cmd:"" help:"List who is to be called, show what to say, take down what came of it."`
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
 	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
+	Licences licencesCmd `cmd:"" help:"The licences of the program, its libraries and its fonts."`
 }
 
 // io is what a command speaks through; tests give it buffers.
