@@ -247,6 +247,8 @@ type HandFigures struct {
 	Returned  int64     `json:"returned"`
 	Calls     int64     `json:"calls"` // to be made
 	CallsBy   time.Time `json:"calls_first_due,omitzero"`
+
+	OldestBatch time.Time `json:"oldest_batch,omitzero"` // when the oldest batch that is not posted was made
 }
 
 // ExemptionFigures are exemptions that wait for a person.
