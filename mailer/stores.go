@@ -254,7 +254,8 @@ type HandFigures struct {
 	CallsPausedBy   time.Time        `json:"calls_paused_first_due,omitzero"`
 	Owed            int64            `json:"owed"` // that people have still to carry out: in lanes of any state, and in batches
 	OwedBy          time.Time        `json:"owed_first_due,omitzero"`
-	OwedWithin      map[string]int64 `json:"owed_within"` // of them, as Figures.DueWithin
+	OwedWithin      map[string]int64 `json:"owed_within"`           // of them, as Figures.DueWithin
+	OldestBatch     time.Time        `json:"oldest_batch,omitzero"` // when the oldest batch that is not posted was made
 }
 
 // Any tells whether there is, or was, anything for people to carry out.

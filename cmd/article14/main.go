@@ -56,6 +56,7 @@ type commands struct {
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
 	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
 	Help     helpCmd     `cmd:"" help:"Show this list, or the help of a command."`
+	Licences licencesCmd `cmd:"" help:"The licences of the program, its libraries and its fonts."`
 }
 
 // helpCmd is answered in run: it says what --help behind the command does.

@@ -77,7 +77,9 @@ var families = []family{
 	gauge("deliveries", "Notices, by state.",
 		every(mailer.DeliveryStates, func(f mailer.Figures) map[mailer.DeliveryState]int64 { return f.Deliveries }), "state"),
 	gauge("letters", "Letters, by where they are: to be printed, in paused campaigns, in batches that are not posted, posted, returned.", letters, "state"),
+	gauge("letters_oldest_batch_age_seconds", "Age of the oldest batch of letters that nobody has posted; 0 if there is none.", oldestBatch),
 	gauge("calls_waiting", "People who wait for a call.", one(func(f mailer.Figures) int64 { return f.ByHand.Calls })),
+	gauge("by_hand_smallest_slack_seconds", "From now to the earliest date of a letter to be printed, or of a call to be made, by channel; negative is late.", handSlack, "channel"),
 	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
 	gauge("lanes", "Lanes, by state.", lanesByState, "state"),
 	gauge("class_queued", "Notices queued to the domains of a class, by class.", byClass(func(f mailer.Figures, c mailer.ClassFigures) float64 { return float64(f.QueuedIn(c.Name)) }), "domain_class"),
@@ -239,6 +241,23 @@ func letters(f mailer.Figures, _ time.Time, put put) {
 	put(float64(f.ByHand.InBatches), "in_batches")
 	put(float64(f.ByHand.Posted), "posted")
 	put(float64(f.ByHand.Returned), "returned")
+}
+
+func oldestBatch(f mailer.Figures, now time.Time, put put) {
+	if f.ByHand.OldestBatch.IsZero() {
+		put(0)
+		return
+	}
+	put(now.Sub(f.ByHand.OldestBatch).Seconds())
+}
+
+// handSlack is absent where nothing waits.
+func handSlack(f mailer.Figures, now time.Time, put put) {
+	for channel, due := range map[mailer.ChannelKind]time.Time{mailer.ChannelLetter: f.ByHand.LettersBy, mailer.ChannelPhone: f.ByHand.CallsBy} {
+		if !due.IsZero() {
+			put(due.Sub(now).Seconds(), string(channel))
+		}
+	}
 }
 
 func importRows(f mailer.Figures, _ time.Time, put put) {

@@ -108,13 +108,15 @@ func (t tx) byHand(ctx context.Context, controller mailer.ID, f *mailer.Figures)
 		r.owe(h)
 	}
 	var letters struct {
-		InBatches int64 `db:"in_batches"`
-		Batches   int64 `db:"batches"`
-		Posted    int64 `db:"posted"`
-		Returned  int64 `db:"returned"`
+		InBatches int64   `db:"in_batches"`
+		Batches   int64   `db:"batches"`
+		Oldest    instant `db:"oldest_batch"`
+		Posted    int64   `db:"posted"`
+		Returned  int64   `db:"returned"`
 	}
 	_, err := t.one(ctx, &letters, "figures_letters", controller)
 	h.InBatches, h.Batches, h.Posted, h.Returned = letters.InBatches, letters.Batches, letters.Posted, letters.Returned
+	h.OldestBatch = letters.Oldest.Time
 	return err
 }
 

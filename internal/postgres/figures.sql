@@ -112,6 +112,7 @@ GROUP BY due_window
 -- name: figures_letters
 SELECT COALESCE(sum(letters) FILTER (WHERE state IN ('making', 'made')), 0) AS in_batches,
     count(*) FILTER (WHERE state IN ('making', 'made')) AS batches,
+    min(made_at) FILTER (WHERE state IN ('making', 'made')) AS oldest_batch,
     COALESCE(sum(posted), 0) AS posted, COALESCE(sum(returned), 0) AS returned
 FROM letter_batch
 WHERE controller_id = $1

@@ -108,6 +108,7 @@ func TestABatchTakesTheEarliestDatesFirstAndPutsEachOnRecord(t *testing.T) { // 
 	}
 	f := p.figures(noon)
 	equal(t, "in batches", f.ByHand.InBatches, 2)
+	equal(t, "the oldest batch", f.ByHand.OldestBatch.IsZero(), false)
 	equal(t, "waiting", f.ByHand.Letters, 3)
 }
 
@@ -190,6 +191,7 @@ func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D
 	equal(t, "the late one", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND met_at > due_at`, late), 1)
 	equal(t, "posted letters", f.ByHand.Posted, 2)
 	equal(t, "in batches", f.ByHand.InBatches, 0)
+	equal(t, "no batch that lies", f.ByHand.OldestBatch.IsZero(), true)
 
 	_, err = p.Posted(p.ctx, order)
 	must(t, err)
