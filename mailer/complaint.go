@@ -10,13 +10,18 @@ import (
 // whoever presses that button does not want to be used for more, so use stops as by an objection
 // (R5, R9). Nothing is sent to acknowledge it: they have asked for less mail, and did not
 // write to us. A wrong one, of a filter that learns by itself, does its subject no harm.
+//
+// One that nothing proves ends use all the same, but leaves the delivery where it is: else whoever
+// knows a Message-ID could have a bounce come too late, and somebody count as told.
 
 // complained is what follows from a complaint.
 func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	var c Consequence
 	switch {
 	case d.State == Relayed, d.State == Delivered:
-		c.To = Complained
+		if by.Proven() || by == ByReply {
+			c.To = Complained
+		}
 	case d.State == Uncertain && by.Proven(): // that it arrived is news, and has to be proven
 		if c.To = Complained; d.Document == DocNotice {
 			c.Duty = DutyMet

@@ -92,7 +92,7 @@ func Read(raw []byte) mailer.Report {
 		r.Kind = mailer.KindAnswer
 		r.Said = m.said()
 	}
-	r.ExternalID = externalID(m.head.get("Message-ID"), bytes.Join(m.status, nil), raw)
+	r.ExternalID = m.externalID(raw)
 	return r
 }
 
