@@ -210,7 +210,7 @@ func TestAComplaintStopsUseAndNeverFailsTheDuty(t *testing.T) { // R5, R9, E2
 		duty  DutyState
 		no    bool
 	}{
-		{Relayed, ByEnvelope, Complained, "", true}, {Delivered, ByMessageID, Complained, "", true}, {Uncertain, ByEnvelope, Complained, DutyMet, true},
+		{Relayed, ByEnvelope, Complained, "", true}, {Delivered, ByMessageID, "", "", true}, {Relayed, ByMessageID, "", "", true}, {Delivered, ByReply, Complained, "", true}, {Uncertain, ByEnvelope, Complained, DutyMet, true},
 		{Uncertain, ByMessageID, "", "", false}, {Uncertain, ByReply, "", "", true}, {Bounced, ByEnvelope, "", "", true}, {Bounced, ByMessageID, "", "", false},
 		{Queued, ByEnvelope, "", "", true}, {Deferred, ByReply, "", "", true}, {Complained, ByEnvelope, "", "", false}, {Rejected, ByEnvelope, "", "", false},
 	} {

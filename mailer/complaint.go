@@ -12,13 +12,18 @@ import (
 // gives that right, absolute against direct marketing, and with use restricted while it is
 // weighed elsewhere; where there is none, such as with consent, a person decides. Nothing is sent to acknowledge it: they have asked for less mail, and did not
 // write to us. A wrong one, of a filter that learns by itself, does its subject no harm.
+//
+// One that nothing proves ends use all the same, but leaves the delivery where it is: else whoever
+// knows a Message-ID could have a bounce come too late, and somebody count as told.
 
 // complained is what follows from a complaint.
 func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	var c Consequence
 	switch {
 	case d.State == Relayed, d.State == Delivered:
-		c.To = Complained
+		if by.Proven() || by == ByReply {
+			c.To = Complained
+		}
 	case d.State == Uncertain && by.Proven(): // that it arrived is news, and has to be proven
 		if c.To = Complained; d.Document == DocNotice {
 			c.Duty = DutyMet

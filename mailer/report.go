@@ -125,6 +125,22 @@ func (v Verdict) Finding() string {
 	return cmp.Or(string(v.Class), string(v.Action), kind, NotUnderstood)
 }
 
+// Same are the findings that tell the same of a delivery. Providers tell a failure by webhook and
+// by mail, and judge it differently: it is one. Nil: each one is news.
+func (v Verdict) Same() (findings []string) {
+	switch {
+	case v.Kind == KindComplaint:
+		return []string{v.Finding()}
+	case v.Action == ActionFailed:
+		for _, class := range BounceClasses {
+			findings = append(findings, string(class))
+		}
+	case v.Action != "":
+		findings = []string{v.Finding()}
+	}
+	return findings
+}
+
 // Understood tells whether nobody need look at the report's own bytes to know
 // what it says. An answer is for people to read.
 func (v Verdict) Understood() bool {
@@ -333,6 +349,7 @@ type ReportFile struct {
 	ID         ID
 	Door       string // one of Doors
 	ExternalID []byte
+	Message    []byte // what the message is known by, whomever of us it was for
 	ReceivedAt time.Time
 	At         time.Time // of this try
 	Clue       Clue
@@ -341,6 +358,16 @@ type ReportFile struct {
 	Raw        []byte    // kept where it is not matched or not understood
 	RawUntil   time.Time // T4
 	NextTry    time.Time // if it is not matched now; zero: it is given up
+}
+
+// Source is who vouches for a report's external id: the provider, or the message itself, which is
+// the same through whichever door of mail it comes.
+func (f ReportFile) Source() string {
+	switch f.Door {
+	case DoorPipe, DoorSMTP, DoorLMTP, DoorIMAP:
+		return "mail"
+	}
+	return f.Door
 }
 
 // ReportFate is what became of a report.

@@ -157,7 +157,7 @@ func (r *Reports) file(p ParkedReport, report Report, now time.Time) ReportFile 
 	if report.Kind != KindDelivery { // a mail system reports to the envelope sender
 		clue = r.Tokens.AnswerClue(p.SentTo, report)
 	}
-	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,
+	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), Message: report.ExternalID, ReceivedAt: p.ReceivedAt, At: now,
 		Clue: clue, Verdict: report.Verdict(),
 		SentTo: p.SentTo, Raw: p.Raw, RawUntil: p.ReceivedAt.Add(reportRawKept)}
 	if now.Sub(p.ReceivedAt) < reportGiveUp {

@@ -2,6 +2,12 @@
 -- The person behind a delivery.
 SELECT r.contact_id FROM delivery_ref r WHERE r.controller_id = $1 AND r.delivery_id = $2
 
+-- name: answer_same_message
+SELECT a.contact_id, a.id, a.delivery_id, a.door, a.received_at, a.matched_by, a.language, a.kind, a.why, a.no, a.due_at, a.state, a.closed_at, a.closed_by, a.closed_as, a.closed_why
+FROM report_received r
+JOIN answer a ON a.id = r.report_id
+WHERE r.controller_id = $1 AND r.door = $2 AND r.external_id = $3
+
 -- name: answer_addresses
 SELECT hash FROM identifier WHERE contact_id = $1 AND kind = 'email'
 

@@ -24,7 +24,7 @@ const (
 func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f mailer.ReportFile, decide func(mailer.ReportedDelivery) mailer.Consequence) (fate mailer.ReportFate, err error) {
 	err = s.write(ctx, func(t tx) error {
 		fate = mailer.ReportFate{Replayed: true}
-		n, err := t.exec(ctx, "report_receive", controller, f.Door, f.ExternalID, f.ID, f.ReceivedAt)
+		n, err := t.exec(ctx, "report_receive", controller, f.Source(), f.ExternalID, f.ID, f.ReceivedAt)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -313,18 +313,26 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.
 
 // keep records a report that found its delivery. Its bytes are kept for somebody
 // to read only where no program has understood them, and its text only while the
-// person is known.
+// person is known. What another one has told of the delivery is not counted again.
 func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
 	f, v := c.file, c.file.Verdict
 	if c.erased {
 		v.Reply.Text = ""
 	}
+	var told bool
+	if same := v.Same(); len(same) > 0 {
+		if _, err := t.one(ctx, &told, "report_told", fate.ContactID, fate.DeliveryID, pq.StringArray(same)); err != nil {
+			return err
+		}
+	}
 	_, err := t.exec(ctx, "report_keep", fate.ContactID, f.ID, c.controller, fate.DeliveryID, f.Door, f.ReceivedAt, string(f.Clue.By),
-		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To))
+		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To), !told)
 	if err != nil {
 		return err
 	}
-	c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
+	if !told {
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
+	}
 	if v.Understood() {
 		_, err = t.exec(ctx, "report_raw_drop", f.ID)
 		return err

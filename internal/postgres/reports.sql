@@ -60,8 +60,11 @@ SET reason = $3, detail = $4, met_at = NULL
 WHERE contact_id = $1 AND id = $2
 
 -- name: report_keep
-INSERT INTO report (contact_id, id, controller_id, delivery_id, door, received_at, matched_by, outcome, status, code, diagnostic, moved_to)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO report (contact_id, id, controller_id, delivery_id, door, received_at, matched_by, outcome, status, code, diagnostic, moved_to, counted)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: report_told
+SELECT EXISTS (SELECT FROM report WHERE contact_id = $1 AND delivery_id = $2 AND outcome = ANY (CAST($3 AS text[])))
 
 -- name: report_park
 INSERT INTO report_unmatched (id, controller_id, door, received_at, outcome, status, why, state, tries, next_try_at)
