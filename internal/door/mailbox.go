@@ -306,7 +306,11 @@ func (v *visit) fetch(uid imap.UID) (raw []byte, found bool, err error) {
 				continue
 			}
 			raw, err = io.ReadAll(io.LimitReader(body.Literal, int64(v.Keep))) // a server may send more than it was asked for
-			if err == nil {
+			if err != nil || int64(len(raw)) < min(body.Literal.Size(), int64(v.Keep)) {
+				v.client.Close() // and ask for nothing more: the library reads on there itself
+				return nil, false, fmt.Errorf("fetch a message: %w", errors.Join(io.ErrUnexpectedEOF, err))
+			}
+			if len(raw) == v.Keep {
 				_, err = io.Copy(io.Discard, body.Literal)
 			}
 			if err == nil && len(raw) == 0 {
