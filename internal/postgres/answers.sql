@@ -119,9 +119,19 @@ WHERE controller_id = $1 AND kind = 'answer_due' AND subject = $2 AND settled_at
 RETURNING kind
 
 -- name: answers_forget
-DELETE FROM answer_text
-WHERE (contact_id, answer_id) IN (
-    SELECT contact_id, answer_id FROM answer_text WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+-- With the words of somebody nobody knows goes the reason that a person gave: there is
+-- no erasure with which it could go.
+WITH over AS (
+    SELECT contact_id, answer_id FROM answer_text WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), reasons AS (
+    UPDATE answer a
+    SET closed_why = ''
+    FROM over o
+    WHERE a.contact_id = o.contact_id AND a.id = o.answer_id AND a.closed_why <> '' AND o.contact_id = CAST('00000000-0000-0000-0000-000000000000' AS uuid)
+)
+DELETE FROM answer_text w
+USING over o
+WHERE w.contact_id = o.contact_id AND w.answer_id = o.answer_id
 
 -- name: figures_answers
 SELECT min(received_at) AS oldest, min(due_at) AS due_at

@@ -312,8 +312,9 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.
 }
 
 // keep records a report that found its delivery. Its bytes are kept for somebody
-// to read only where no program has understood them, and its text only while the
-// person is known. What another one has told of the delivery is not counted again.
+// to read only where no program has understood them, and these and its text only
+// while the person is known: of who was erased before it came, nothing comes back.
+// What another one has told of the delivery is not counted again.
 func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
 	f, v := c.file, c.file.Verdict
 	if c.erased {
@@ -333,7 +334,7 @@ func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
 	if !told {
 		c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
 	}
-	if v.Understood() {
+	if v.Understood() || c.erased {
 		_, err = t.exec(ctx, "report_raw_drop", f.ID)
 		return err
 	}
