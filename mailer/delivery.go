@@ -98,6 +98,7 @@ type Settlement struct {
 	DutyReason BlockReason
 	Suppress   *Suppression // a dead address (E3)
 	Alert      *Alert       // D8
+	ByHand     bool         // a person carried it out: it makes no rate of mail
 }
 
 // Suppression says that an identifier must not be written to, or its holder's

@@ -19,7 +19,7 @@ const module = "article14/"
 // Rooms by what they may know. See docs/architecture.md.
 var (
 	pure = []string{"internal/calendar", "internal/language", "internal/plain", "internal/address", "internal/identity",
-		"internal/export", "internal/pacing", "internal/memo", "internal/dkim", "internal/wish"}
+		"internal/export", "internal/pacing", "internal/memo", "internal/dkim", "internal/wish", "internal/ses"}
 	leaves = []string{"templates", "locales", "migrations"}
 )
 

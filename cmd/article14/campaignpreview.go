@@ -60,7 +60,7 @@ func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error
 
 // showInbox sends previews to a catcher and serves its inbox until ctx ends.
 func (a *app) showInbox(ctx context.Context, address string, mails []campaign.PreviewMail, w io.Writer) error {
-	c, err := newLocalCatcher(nil, a.now, a.log)
+	c, err := newLocalCatcher(catcher.Options{Log: a.log, Now: a.now})
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -128,17 +127,5 @@ func TestAPersonsRecordSaysInstantsInTheControllersZone(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &out)
 		}
-	}
-}
-
-// It waits in seconds for what takes weeks in earnest: refusals for now, full
-// mailboxes, answers that were lost.
-func TestADemoComesToItsEnd(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var out bytes.Buffer
-	cmd := &demoCmd{Once: true, JSON: true, People: 300, Seed: 14, Listen: "127.0.0.1:0"}
-	if err := cmd.Run(ctx, &Settings{LogLevel: "error"}, streams{out: &out, err: io.Discard}); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
 	}
 }

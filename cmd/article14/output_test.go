@@ -149,14 +149,19 @@ func TestTheForecastSaysWhatItDoesNotHoldForAndInWhichUnit(t *testing.T) {
 		hour int64
 		want string
 	}{
-		{36, "forecast: 100 duties can be met by sending, 9 of them in no campaign yet; at 36.0 an hour, as in the last hour, that takes 2h46m40s"},
+		{36, "forecast: 100 duties can be met by mail, 9 of them in no campaign yet; at 36.0 an hour, as in the last hour, that takes 2h46m40s"},
 		{1, "at 1.0 an hour, as in the last hour, that takes 5 days"},
 		{7200, "at 2.0 a second, as in the last hour, that takes 50s"},
-		{0, "nothing was handed over in the last hour, so there is no rate to go by"},
+		{0, "no mail was handed over in the last hour, so there is no rate to go by"},
 	} {
 		f.RelayedLast["1h"] = c.hour
-		if got := forecastWords(f); !strings.Contains(got, c.want) {
+		if got := forecastWords(f, time.UTC); !strings.Contains(got, c.want) {
 			t.Errorf("%d an hour: %q does not say %q", c.hour, got, c.want)
 		}
+	}
+	f.ByHand = status.HandFigures{Owed: 12, OwedBy: now.Add(-48 * time.Hour)}
+	if got, want := forecastWords(f, time.UTC), "88 duties can be met by mail, 9 of them in no campaign yet; no mail was handed over in the last hour, so there is no rate to go by; "+
+		"by hand: 12 letters and calls, the first due by 2026-02-28, late by 2 days"; !strings.HasSuffix(got, want) {
+		t.Errorf("with letters: %q, want %q", got, want)
 	}
 }

@@ -105,23 +105,27 @@ func laneName(l status.LaneFigures) string {
 // inClass tells whether a lane is for a class of domains, and not for the rest.
 func inClass(l status.LaneFigures) bool { return l.Class != "" && l.Class != campaign.AnyClass }
 
-// forecastWords say what today's rate leads to; it holds for what is released alone.
-func forecastWords(figures status.Figures) string {
+// forecastWords say what today's rate of mail leads to; it holds for what is released alone.
+func forecastWords(figures status.Figures, zone *time.Location) string {
 	f := figures.Forecast()
-	left := "forecast: " + duties(f.Remaining) + " can be met by sending"
+	hand := ""
+	if f.ByHand > 0 {
+		hand = fmt.Sprintf("; by hand: %s, the first due by %s", counted(f.ByHand, "letter or call", "letters and calls"), dueIn(f.ByHandBy, figures.AsOf, zone))
+	}
+	left := "forecast: " + duties(f.Remaining) + " can be met by mail"
 	if open := figures.Duties[mailer.DutyOpen]; open > 0 {
 		left += ", " + number(open) + " of them in no campaign yet"
 	}
 	done := fmt.Sprintf("; at %s, as in the %s, that takes %s", rateWords(f.RatePerSecond), words(f.RateFrom), spanWords(f.DoneInSeconds))
 	switch {
 	case f.Remaining == 0:
-		return "forecast: nothing is left that sending can meet"
+		return "forecast: nothing is left that mail can meet" + hand
 	case f.RateFrom == "none":
-		return left + "; nothing was handed over in the last hour, so there is no rate to go by"
+		return left + "; no mail was handed over in the last hour, so there is no rate to go by" + hand
 	case f.InTime:
-		return left + done + ", and all that is still on time stays on time"
+		return left + done + ", and all of it that is still on time stays on time" + hand
 	default:
-		return left + done + ", TOO LATE for some that are due within " + f.FirstMissed + ": raise the pace"
+		return left + done + ", TOO LATE for some that are due within " + f.FirstMissed + ": raise the pace" + hand
 	}
 }
 

@@ -30,7 +30,7 @@ func printStatus(w io.Writer, f status.Figures, zone *time.Location) {
 		printClasses(w, f, zone)
 	}
 	fmt.Fprintln(w)
-	sentences(w, "", forecastWords(f))
+	sentences(w, "", forecastWords(f, zone))
 }
 
 func printTasks(w io.Writer, tasks []status.Task) {
@@ -65,17 +65,29 @@ func statusRows(f status.Figures, zone *time.Location) [][]string {
 		[]string{"late", fmt.Sprintf("%s owed, %s met", number(f.Overdue), number(f.MetLate))},
 		[]string{"notices", tallied(mailer.DeliveryStates, f.Deliveries)},
 		[]string{"handed over", fmt.Sprintf("%s in the last minute, %s in the last hour", number(f.RelayedLast["1m"]), number(f.RelayedLast["1h"]))})
-	if h := f.ByHand; h != (status.HandFigures{}) {
-		rows = append(rows, []string{"by hand", fmt.Sprintf("letters: %s to print, %s in batches, %s posted, %s returned; calls: %s",
-			number(h.Letters), number(h.InBatches), number(h.Posted), number(h.Returned), number(h.Calls))})
+	if h := f.ByHand; h.Any() {
+		rows = append(rows, []string{"by hand", handWords(h)})
 	}
 	if f.Requests > 0 || len(f.Objections) > 0 {
-		rows = append(rows, []string{"people said", fmt.Sprintf("%s objections, %s requests open", number(sum(f.Objections)), number(f.Requests))})
+		rows = append(rows, []string{"people said", counted(sum(f.Objections), "objection", "objections") + ", " + counted(f.Requests, "request open", "requests open")})
 	}
 	if len(f.Answers.Open) > 0 {
 		rows = append(rows, []string{"answers open", tallied(wish.Kinds, f.Answers.Open) + "; the first to be answered by " + calendar.DateOf(f.Answers.DueAt, zone).String()})
 	}
 	return append(rows, reportRows(f)...)
+}
+
+// handWords say where letters and calls stand; what is paused is no part of what is to be done.
+func handWords(h status.HandFigures) string {
+	letters := fmt.Sprintf("letters: %s to print, %s in batches, %s posted, %s returned", number(h.Letters), number(h.InBatches), number(h.Posted), number(h.Returned))
+	calls := "calls: " + number(h.Calls)
+	if h.LettersPaused > 0 {
+		letters += ", " + number(h.LettersPaused) + " paused"
+	}
+	if h.CallsPaused > 0 {
+		calls += ", " + number(h.CallsPaused) + " paused"
+	}
+	return letters + "; " + calls
 }
 
 // tallied lists the states that occur, in their order.

@@ -269,7 +269,8 @@ func (a *app) rights() *rights.Rights {
 }
 
 func (a *app) reports() *track.Reports {
-	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Controller: a.controller, Now: a.now, Log: a.log}
+	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable,
+		Controller: a.controller, Now: a.now, Log: a.log}
 }
 
 func (a *app) answers() *track.Answers {

@@ -26,7 +26,7 @@ func envelope(message string) string {
 
 func TestAnEventOfAProviderIsRead(t *testing.T) {
 	want := []track.RecipientReport{{Recipient: "ann@example.org", Action: track.ActionFailed, Status: "5.1.1", Code: 550, Class: mailer.ClassDeadAddress},
-		{Recipient: "ben@example.org", Action: track.ActionFailed, Class: mailer.ClassRefused}}
+		{Recipient: "ben@example.org", Action: track.ActionFailed, Status: "5.0.0", Class: mailer.ClassRefused}}
 	folded := strings.Replace(sesMail, `\"bounce\"`, "\n "+`\"bounce\"`, 1) // as SMTP breaks long lines
 	for name, r := range map[string]track.Report{"by mail": Read([]byte(sesMail)), "by mail, folded": Read([]byte(folded)), "by web": viaWeb(t, envelope(sesBounce)), "raw": viaWeb(t, sesBounce)} {
 		if diff := cmp.Diff(want, told(r)); diff != "" {
@@ -40,7 +40,7 @@ func TestAnEventOfAProviderIsRead(t *testing.T) {
 
 func viaWeb(t *testing.T, body string) (r track.Report) {
 	t.Helper()
-	if !ReadSES([]byte(body), &r) {
+	if !readSES([]byte(body), &r) {
 		t.Fatal("not read")
 	}
 	return r
@@ -56,7 +56,7 @@ func TestOtherEventsOfAProviderAreOfTheirKind(t *testing.T) {
 		t.Errorf("a delivery: %+v", r)
 	}
 	for _, text := range []string{"", "{", "[]", `{"notificationType":"Open"}`, `{"Message":"{"}`, `{"Message":7}`, `{"notificationType":1}`} {
-		if ReadSES([]byte(text), &track.Report{}) {
+		if readSES([]byte(text), &track.Report{}) {
 			t.Errorf("%q is taken for an event", text)
 		}
 	}
@@ -68,7 +68,7 @@ func TestWhatSESMakesItselfIsReadByMailAsAtItsDoor(t *testing.T) { // E2, E3
 		want  track.RecipientReport
 	}{
 		"an out-of-office answer is no failure": {`{"notificationType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"a@example.org"}]}}`,
-			track.RecipientReport{Recipient: "a@example.org", Action: track.ActionDelayed, Class: mailer.ClassRefused}},
+			track.RecipientReport{Recipient: "a@example.org", Action: track.ActionDelayed, Status: "4.0.0"}},
 		"a full mailbox": {`{"notificationType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"MailboxFull","bouncedRecipients":[{"emailAddress":"a@example.org"}]}}`,
 			track.RecipientReport{Recipient: "a@example.org", Action: track.ActionFailed, Status: "4.2.2", Class: mailer.ClassMailboxFull}},
 		"an older complaint, by which nothing was sent": {`{"notificationType":"Complaint","complaint":{"complaintSubType":"OnAccountSuppressionList","complainedRecipients":[{"emailAddress":"a@example.org"}]}}`,
@@ -93,7 +93,7 @@ func FuzzReadSES(f *testing.F) {
 	f.Add([]byte(`{"notificationType":"Delivery","delivery":{"recipients":["a@b"],"smtpResponse":"250"},"mail":{"source":"\ud800","headers":[{"name":"message-id","value":"<a"}]}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r := track.Report{ExternalID: make([]byte, 32)}
-		if ReadSES(raw, &r) {
+		if readSES(raw, &r) {
 			holds(t, r)
 		}
 	})

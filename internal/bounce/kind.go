@@ -81,6 +81,8 @@ func (m message) fromMachine() bool {
 // the mails by which programs unsubscribe for their users (RFC 2369).
 func (m message) complaint(r *track.Report) bool {
 	switch {
+	case m.fails(): // whoever complains of what failed as well masks no failure
+		return false
 	case m.feedback != nil:
 		m.readFeedback(r)
 	case m.returned.get("X-HmXmrOriginalRecipient") != "" || m.head.get("X-HmXmrOriginalRecipient") != "":
@@ -94,6 +96,15 @@ func (m message) complaint(r *track.Report) bool {
 	}
 	r.Kind = track.KindComplaint
 	return true
+}
+
+// fails tells whether the parts for machines say that something failed.
+func (m message) fails() bool {
+	var r track.Report
+	for _, status := range m.status {
+		readStatus(status, &r)
+	}
+	return slices.ContainsFunc(r.Recipients, func(rec track.RecipientReport) bool { return rec.Action == track.ActionFailed })
 }
 
 // readFeedback reads the fields of RFC 5965, 3. Recipients may be left out, or blacked.

@@ -3,6 +3,7 @@ package bounce
 import (
 	"bytes"
 	"mime"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -92,7 +93,7 @@ func Read(raw []byte) track.Report {
 		r.Kind = track.KindAnswer
 		r.Said = m.said()
 	}
-	r.ExternalID = externalID(m.head.get("Message-ID"), bytes.Join(m.status, nil), raw)
+	r.ExternalID = m.externalID(raw)
 	return r
 }
 
@@ -135,7 +136,7 @@ func (m message) delivery(r *track.Report) bool {
 	for i := range r.Recipients {
 		rec := &r.Recipients[i]
 		if rec.Action == track.ActionFailed || rec.Action == track.ActionDelayed {
-			rec.Class = m.judge(*rec)
+			rec.Class = m.judge(*rec, len(r.Recipients) == 1)
 		}
 	}
 	return true
@@ -162,19 +163,33 @@ func (m message) within(r *track.Report) {
 }
 
 // judge says what became of one recipient, with the words about them in the text.
-func (m message) judge(rec track.RecipientReport) mailer.ReplyClass {
-	others := slices.ContainsFunc(m.found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
+func (m message) judge(rec track.RecipientReport, alone bool) mailer.ReplyClass {
+	others := !alone || slices.ContainsFunc(m.found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
 	about := segment(m.lines, m.found, rec.Recipient)
 	if heard := transcript(m.lines, rec.Recipient, !others); heard != "" {
 		about = heard + "\n" + about
 	}
 	switch {
 	case about == "":
-		return Judge(rec, m.text)
-	case others:
-		return Judge(rec, about) // the rest may be about somebody else
+		about = m.text
+	case !others:
+		about += "\n" + m.text
 	}
-	return Judge(rec, about+"\n"+m.text)
+	if others { // the rest may be about somebody else
+		return judge(rec, true, []string{about})
+	}
+	return judge(rec, false, []string{about, m.comment()})
+}
+
+// statusComment is how some systems say in words what a status means: "5.2.1 (mailbox disabled)".
+var statusComment = regexp.MustCompile(`(?im)^status:[ \t]*[245][.\d]+[ \t]*\(([^()\r\n]{1,200})\)`)
+
+// comment is what is said beside the status, of a report about one recipient.
+func (m message) comment() string {
+	if found := statusComment.FindAllSubmatch(bytes.Join(m.status, []byte("\n")), 2); len(found) == 1 {
+		return clean(found[0][1])
+	}
+	return ""
 }
 
 // said is what an answer says.

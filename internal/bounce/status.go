@@ -23,16 +23,22 @@ const (
 	maxSentTo     = 20
 )
 
-// externalID is the same for a report that is brought again, even with other trace
-// headers on top. Its Message-ID alone will not do: it may be missing, or given twice.
-func externalID(messageID string, status, raw []byte) []byte {
+// externalID is the same for a message that is brought again, or by another door, even with other
+// trace headers on top. Its Message-ID alone will not do: it may be missing, or given twice. What a
+// mail system reports, or a person says, is the rest of it; how that travelled is not.
+func (m message) externalID(raw []byte) []byte {
 	h := sha256.New()
-	if messageID == "" || len(status) == 0 {
+	id, status := m.head.get("Message-ID"), bytes.Join(m.status, nil)
+	switch {
+	case id == "":
 		h.Write(raw)
-		return h.Sum(nil)
+	case len(status) > 0:
+		h.Write([]byte(id + "\n"))
+		h.Write(bytes.ReplaceAll(status, []byte("\r\n"), []byte("\n")))
+	default:
+		said := strings.Join(strings.Fields(m.text), " ")
+		h.Write([]byte(strings.Join([]string{id, firstAddress(decodedWords(m.head.get("From"))), said, string(bytes.Join(bytes.Fields(m.feedback), []byte(" ")))}, "\n")))
 	}
-	h.Write([]byte(messageID + "\n"))
-	h.Write(bytes.ReplaceAll(status, []byte("\r\n"), []byte("\n")))
 	return h.Sum(nil)
 }
 

@@ -228,7 +228,7 @@ func personalPage(slot string) bool {
 
 // Letter puts one person's values into the letter of a notice. No link and no token is
 // in it. It is pure; errors hold no value. A text that was approved without a letter is
-// [mailer.ErrNoLetter].
+// [byhand.ErrNoLetter].
 func (c *Composer) Letter(s mailer.Skeleton, slots mailer.Slots, test bool) (byhand.LetterText, error) {
 	p, err := c.ready(s)
 	if err != nil {

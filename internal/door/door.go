@@ -9,7 +9,7 @@ import (
 	"article14/mailer/track"
 )
 
-// Take keeps a message (mailer.Reports.Take). Nil means that it is committed; an
+// Take keeps a message (track.Reports.Take). Nil means that it is committed; an
 // error, that it shall be brought again.
 type Take func(ctx context.Context, in track.Incoming) error
 

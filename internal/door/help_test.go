@@ -20,7 +20,7 @@ var noon = time.Date(2031, 5, 6, 12, 0, 0, 0, time.UTC)
 // patience ends a test of a broken door; a sound one never comes near it.
 const patience = 20 * time.Second
 
-// desk stands in for mailer.Reports: it keeps what it is given, or fails on order.
+// desk stands in for track.Reports: it keeps what it is given, or fails on order.
 type desk struct {
 	t testing.TB
 

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,7 +29,7 @@ type Mail struct {
 // Listener takes mail over SMTP or LMTP.
 type Listener struct {
 	mail    Mail
-	name    string // mailer.DoorSMTP, mailer.DoorLMTP
+	name    string // track.DoorSMTP, track.DoorLMTP
 	smtp    *smtp.Server
 	clients *clients
 
@@ -50,7 +51,6 @@ func newListener(m Mail, name string) *Listener {
 	s := smtp.NewServer(smtp.BackendFunc(l.session))
 	s.LMTP = name == track.DoorLMTP
 	s.Domain = m.Hostname
-	s.TLSConfig = m.TLS
 	s.EnableSMTPUTF8 = true // reports about addresses that are not ASCII (RFC 6533)
 	s.MaxRecipients = m.Limits.Recipients
 	s.MaxMessageBytes = m.Limits.Size
@@ -132,8 +132,10 @@ func (l *Listener) admit(nc net.Conn) *conn {
 	if !l.clients.enter(from) {
 		return nil
 	}
-	c := &conn{Conn: nc, from: from, until: time.Now().Add(l.mail.Limits.Total)} // deadlines of sockets are the machine's time
-	c.commands.Store(int64(l.mail.Limits.Commands))
+	limits := l.mail.Limits
+	c := &conn{Conn: nc, in: bufio.NewReader(nc), from: from, tls: l.mail.TLS, idle: limits.Idle,
+		until: time.Now().Add(limits.Total)} // deadlines of sockets are the machine's time
+	c.commands.Store(int64(limits.Commands))
 	c.leave = func() {
 		l.clients.leave(from)
 		l.mu.Lock()

@@ -3,12 +3,10 @@ package door
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,19 +38,13 @@ type transaction struct {
 type session struct {
 	door *Listener
 	conn *conn
-	// tx is the open transaction. Atomic, because go-smtp reads chunks (BDAT) in a
-	// goroutine of its own while commands may still reset it.
-	tx atomic.Pointer[transaction]
+	tx   *transaction // that is open; nil
 }
 
 func (l *Listener) session(c *smtp.Conn) (smtp.Session, error) {
-	nc := c.Conn()
-	if t, ok := nc.(*tls.Conn); ok {
-		nc = t.NetConn()
-	}
-	own, ok := nc.(*conn)
+	own, ok := c.Conn().(*conn)
 	if !ok {
-		return nil, fmt.Errorf("door: connection of unknown kind %T", nc)
+		return nil, fmt.Errorf("door: connection of unknown kind %T", c.Conn())
 	}
 	return &session{door: l, conn: own}, nil
 }
@@ -60,21 +52,21 @@ func (l *Listener) session(c *smtp.Conn) (smtp.Session, error) {
 // Mail opens a transaction, from whomever: reports come from the null sender,
 // but not all of them, and answers from people.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if s.tx.Load() != nil {
+	if s.tx != nil {
 		return errNested
 	}
 	if !s.door.clients.bring(s.conn.from) {
 		return s.refuse(track.DoorLimited, errTooFast)
 	}
 	s.conn.busy.Store(true)
-	s.tx.Store(&transaction{from: from})
+	s.tx = &transaction{from: from}
 	return nil
 }
 
 // Rcpt takes our own addresses alone. A forged envelope sender is refused here,
 // before anything of its message is read.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	tx := s.tx.Load()
+	tx := s.tx
 	if tx == nil { // a MAIL that was refused
 		return errNotHere
 	}
@@ -101,10 +93,7 @@ func (s *session) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 }
 
 func (s *session) take(r io.Reader, answer func(to string, err error)) error {
-	tx := s.tx.Load()
-	if tx == nil { // chunks whose transaction was reset before this goroutine ran
-		return errBrokenOff
-	}
+	tx := s.tx
 	raw, err := s.read(r)
 	if err != nil {
 		return err
@@ -133,9 +122,10 @@ func (s *session) read(r io.Reader) ([]byte, error) {
 	switch {
 	case errors.As(err, &reply): // larger than SIZE
 		return nil, s.refuse(track.DoorLimited, reply)
-	case errors.Is(err, smtp.ErrTooLongLine):
+	case errors.Is(err, smtp.ErrTooLongLine): // go-smtp reads no further
+		s.conn.ending.Store(true)
 		return nil, s.refuse(track.DoorLimited, errLine)
-	case err != nil || s.conn.broken.Load():
+	case err != nil:
 		return nil, errBrokenOff
 	}
 	if reply := s.door.mail.Limits.header(raw); reply != nil {
@@ -176,7 +166,7 @@ func (s *session) refuse(outcome track.DoorOutcome, reply *smtp.SMTPError) error
 
 // Reset forgets the transaction: RSET, EHLO, or the end of a message.
 func (s *session) Reset() {
-	s.tx.Store(nil)
+	s.tx = nil
 	s.conn.busy.Store(false)
 }
 

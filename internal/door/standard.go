@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ const eventsTolerance = 5 * time.Minute
 
 // minSecret is what the specification asks of a secret at least, in octets.
 const minSecret = 24
+
+// enhanced is a status (RFC 3463).
+var enhanced = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`)
 
 // Events takes events of any provider that are signed as Standard Webhooks 1.0.0
 // and have the body that docs/events.schema.json describes. A webhook is taken if any

@@ -75,7 +75,7 @@ func (c *csvRows) readHeader(l *Layout) error {
 	return nil
 }
 
-// Next implements mailer.Rows.
+// Next implements accept.Rows.
 func (c *csvRows) Next() (accept.Record, *accept.Refusal, error) {
 	row, err := c.row()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"article14/mailer/accept"
 )
 
-// File is a contact file that is being read. It gives its rows ([mailer.Rows]),
+// File is a contact file that is being read. It gives its rows ([accept.Rows]),
 // and tells as what it is read.
 type File struct {
 	layout Layout
@@ -68,7 +68,7 @@ func (f *File) begin(in *bufio.Reader, found detected) error {
 	return err
 }
 
-// Next implements [mailer.Rows].
+// Next implements [accept.Rows].
 func (f *File) Next() (accept.Record, *accept.Refusal, error) { return f.rows.Next() }
 
 // Layout tells as what the file is read. What it advises grows with the rows

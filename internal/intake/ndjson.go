@@ -95,7 +95,7 @@ func addList(there map[string]struct{}, prefix string, list []any) {
 	addPaths(there, prefix+".", byPlace)
 }
 
-// Next implements mailer.Rows.
+// Next implements accept.Rows.
 func (j *jsonRows) Next() (accept.Record, *accept.Refusal, error) {
 	l, err := j.lines.next()
 	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut && l.bad == 0 {

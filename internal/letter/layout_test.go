@@ -209,3 +209,24 @@ func TestAHeadingStandsNeverAloneAtTheFootOfAPage(t *testing.T) {
 		}
 	}
 }
+
+func TestNoLineEndsBetweenANumberAndWhatItCounts(t *testing.T) {
+	for text, want := range map[string]string{
+		"on 3 November 2026":                             "on|3_November|2026",
+		"am 3. November 2026":                            "am|3._November|2026",
+		"(Article 21(2) and (3) GDPR)":                   "(Article_21(2)|and|(3)|GDPR)",
+		"Artikel 6 Absatz 1 Buchstabe f DSGVO":           "Artikel_6_Absatz_1_Buchstabe_f|DSGVO",
+		"les articles 15 et 16 du RGPD":                  "les|articles_15_et|16_du|RGPD",
+		"75334 Paris Cedex 07, France":                   "75334|Paris|Cedex|07,|France",
+		"article14 and particle 3 are no articles of it": "article14|and|particle|3_are|no|articles|of|it",
+	} {
+		s := &setter{regular: newBench(t).printer.regular, strong: newBench(t).printer.strong}
+		var got []string
+		for _, w := range s.words(held([]byhand.LetterRun{{Text: text}}), "x") {
+			got = append(got, strings.ReplaceAll(w[0].text, "\u00a0", "_"))
+		}
+		if line := strings.Join(got, "|"); line != want {
+			t.Errorf("%q breaks as %q, not %q", text, line, want)
+		}
+	}
+}

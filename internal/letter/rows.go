@@ -113,7 +113,7 @@ func (l *layout) rule() { l.add(row{line: ruled, before: l.gap * 2, height: 1, k
 // text adds a paragraph. Its first two lines stay together, and its last two; keep has
 // it stay with what follows.
 func (l *layout) text(runs []byhand.LetterRun, size, before float64, keep bool, where string) {
-	l.paragraph(l.words(runs, where), size, before, 0, keep)
+	l.paragraph(l.words(held(runs), where), size, before, 0, keep)
 }
 
 func (l *layout) paragraph(words []word, size, before, x float64, keep bool) {
@@ -135,7 +135,7 @@ func (l *layout) paragraph(words []word, size, before, x float64, keep bool) {
 // item adds an item of a list, with its dot.
 func (l *layout) item(runs []byhand.LetterRun, where string) {
 	at := len(l.rows)
-	l.paragraph(l.words(runs, where), l.body, l.gap*0.6, l.indent, false)
+	l.paragraph(l.words(held(runs), where), l.body, l.gap*0.6, l.indent, false)
 	if at < len(l.rows) {
 		first := &l.rows[at]
 		dot := l.pieces([]part{{text: "•"}}, l.body)[0]

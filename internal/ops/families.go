@@ -80,8 +80,10 @@ var families = []family{
 	gauge("duties_met_late", "Duties met after their date; a bounce takes one back.", one(func(f status.Figures) int64 { return f.MetLate })),
 	gauge("deliveries", "Notices, by state.",
 		every(mailer.DeliveryStates, func(f status.Figures) map[mailer.DeliveryState]int64 { return f.Deliveries }), "state"),
-	gauge("letters", "Letters, by where they are: to be printed, in batches that are not posted, posted, returned.", letters, "state"),
+	gauge("letters", "Letters, by where they are: to be printed, in paused campaigns, in batches that are not posted, posted, returned.", letters, "state"),
+	gauge("letters_oldest_batch_age_seconds", "Age of the oldest batch of letters that nobody has posted; 0 if there is none.", oldestBatch),
 	gauge("calls_waiting", "People who wait for a call.", one(func(f status.Figures) int64 { return f.ByHand.Calls })),
+	gauge("by_hand_smallest_slack_seconds", "From now to the earliest date of a letter to be printed, or of a call to be made, by channel; negative is late.", handSlack, "channel"),
 	gauge("queue_oldest_age_seconds", "Age of the oldest delivery queued in an open lane; 0 if there is none.", oldestQueued),
 	gauge("lanes", "Lanes, by state.", lanesByState, "state"),
 	gauge("class_queued", "Notices queued to the domains of a class, by class.", byClass(func(f status.Figures, c campaign.ClassFigures) float64 { return float64(f.QueuedIn(c.Name)) }), "domain_class"),
@@ -239,9 +241,27 @@ func exemptions(f status.Figures, _ time.Time, put put) {
 
 func letters(f status.Figures, _ time.Time, put put) {
 	put(float64(f.ByHand.Letters), "waiting")
+	put(float64(f.ByHand.LettersPaused), "paused")
 	put(float64(f.ByHand.InBatches), "in_batches")
 	put(float64(f.ByHand.Posted), "posted")
 	put(float64(f.ByHand.Returned), "returned")
+}
+
+func oldestBatch(f status.Figures, now time.Time, put put) {
+	if f.ByHand.OldestBatch.IsZero() {
+		put(0)
+		return
+	}
+	put(now.Sub(f.ByHand.OldestBatch).Seconds())
+}
+
+// handSlack is absent where nothing waits.
+func handSlack(f status.Figures, now time.Time, put put) {
+	for channel, due := range map[mailer.ChannelKind]time.Time{mailer.ChannelLetter: f.ByHand.LettersBy, mailer.ChannelPhone: f.ByHand.CallsBy} {
+		if !due.IsZero() {
+			put(due.Sub(now).Seconds(), string(channel))
+		}
+	}
 }
 
 func importRows(f status.Figures, _ time.Time, put put) {

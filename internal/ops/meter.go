@@ -11,7 +11,7 @@ import (
 	"article14/mailer/track"
 )
 
-// Meter counts what a worker does; it implements mailer.Meter.
+// Meter counts what a worker does; it implements deliver.Meter.
 type Meter struct {
 	attempts   *prometheus.CounterVec
 	duration   *prometheus.HistogramVec

@@ -41,6 +41,7 @@ func (b *books) Figures(context.Context, mailer.ID, time.Time) (status.Figures, 
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[mailer.AlertKind]int64{"retry_past_deadline": 1}, Objections: map[mailer.Way]int64{"page": 5},
 		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
+		ByHand: status.HandFigures{OldestBatch: noon.Add(-2 * time.Hour), LettersBy: noon.Add(time.Hour)},
 	}, b.err
 }
 
@@ -74,6 +75,7 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_duties_overdue_age{age="over_1y"} 2`, `article14_duties_overdue_age{age="under_7d"} 0`, `article14_leases_rescued_total{to="uncertain"} 0`,
 		`article14_bounces_total{class="dead_address"} 6`, `article14_bounces_total{class="policy"} 0`, `article14_reports_total{finding="delayed"} 8`,
 		`article14_reports_total{finding="not_understood"} 9`, `article14_reports_unmatched{state="waiting"} 2`, `article14_reports_unmatched{state="given_up"} 0`,
+		`article14_letters_oldest_batch_age_seconds 7200`, `article14_by_hand_smallest_slack_seconds{channel="letter"} 3600`,
 	} {
 		if !strings.Contains(body, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)

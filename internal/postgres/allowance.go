@@ -96,7 +96,7 @@ func (s *Store) Canaries(ctx context.Context, controller mailer.ID) (out []campa
 		if err != nil {
 			return nil, err
 		}
-		if err := s.withoutLetters(ctx, r.CampaignID, counts); err != nil {
+		if err := s.mailAlone(ctx, r.CampaignID, counts); err != nil {
 			return nil, err
 		}
 		out = append(out, campaign.RunningCanary{CampaignID: r.CampaignID, Key: r.Key, Canary: r.allowance().Canary, Counts: counts})
@@ -104,19 +104,24 @@ func (s *Store) Canaries(ctx context.Context, controller mailer.ID) (out []campa
 	return out, nil
 }
 
-// withoutLetters takes letters out of a campaign's counts: a batch that lies on a desk
-// is nothing that a canary waits for, and what comes back by post says nothing of mail.
-func (s *Store) withoutLetters(ctx context.Context, campaign mailer.ID, counts map[mailer.DeliveryState]int64) error {
+// mailAlone takes letters and calls out of a campaign's counts: a batch that lies on a desk
+// is nothing that a canary waits for, and what comes back by post, or a number that is
+// wrong, says nothing of mail.
+func (s *Store) mailAlone(ctx context.Context, campaign mailer.ID, counts map[mailer.DeliveryState]int64) error {
 	return s.read(ctx, func(t tx) error {
-		var letters []struct {
-			State mailer.DeliveryState `db:"state"`
-			N     int64                `db:"n"`
+		for _, name := range []string{"canary_letters", "canary_calls"} {
+			var byHand []struct {
+				State mailer.DeliveryState `db:"state"`
+				N     int64                `db:"n"`
+			}
+			if err := t.all(ctx, &byHand, name, campaign); err != nil {
+				return err
+			}
+			for _, r := range byHand {
+				counts[r.State] -= r.N
+			}
 		}
-		err := t.all(ctx, &letters, "canary_letters", campaign)
-		for _, l := range letters {
-			counts[l.State] -= l.N
-		}
-		return err
+		return nil
 	})
 }
 

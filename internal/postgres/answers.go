@@ -58,11 +58,12 @@ func (t tx) answers(ctx context.Context, name string, args ...any) ([]track.Answ
 	return out, err
 }
 
-// FileAnswer takes an answer in, once for its door and external id.
+// FileAnswer takes an answer in, once for its source and external id, and once
+// where the same message came through two doors.
 func (s *Store) FileAnswer(ctx context.Context, controller mailer.ID, f track.AnswerFile, resolve func(track.AnswerTrail) track.AnswerItem) (item track.AnswerItem, replayed bool, err error) {
 	err = s.write(ctx, func(t tx) error {
-		n, err := t.exec(ctx, "report_receive", controller, f.Report.Door, f.Report.ExternalID, f.Item.ID, f.Report.ReceivedAt)
-		if replayed = err == nil && n == 0; err != nil || replayed {
+		earlier, err := t.sameMessage(ctx, controller, f)
+		if err != nil {
 			return err
 		}
 		trail, err := t.trail(ctx, controller, f)
@@ -70,9 +71,31 @@ func (s *Store) FileAnswer(ctx context.Context, controller mailer.ID, f track.An
 			return err
 		}
 		item = resolve(trail)
+		if replayed = item.Repeats(earlier); replayed {
+			return nil
+		}
+		n, err := t.exec(ctx, "report_receive", controller, f.Report.Source(), f.Report.ExternalID, f.Item.ID, f.Report.ReceivedAt)
+		if replayed = err == nil && n == 0; err != nil || replayed {
+			return err
+		}
 		return t.addAnswer(ctx, controller, item, f)
 	})
 	return item, replayed, err
+}
+
+// sourceMessage is the source under which a message of a person is known, whoever it was for.
+const sourceMessage = "message"
+
+// sameMessage is the item that the message became when it came before; zero if it did not. Of two
+// doors that bring it at once, one waits here for the other.
+func (t tx) sameMessage(ctx context.Context, controller mailer.ID, f track.AnswerFile) (track.AnswerItem, error) {
+	n, err := t.exec(ctx, "report_receive", controller, sourceMessage, f.Report.Message, f.Item.ID, f.Report.ReceivedAt)
+	if err != nil || n > 0 {
+		return track.AnswerItem{}, err
+	}
+	var row answerRow
+	_, err = t.one(ctx, &row, "answer_same_message", controller, sourceMessage, f.Report.Message)
+	return row.item(), err
 }
 
 // trail finds to whom an answer leads.
@@ -136,10 +159,10 @@ func (s *Store) Answers(ctx context.Context, controller mailer.ID, open bool, li
 	return out, err
 }
 
-// PendingAnswers are those whose "no" is to take effect.
-func (s *Store) PendingAnswers(ctx context.Context, controller mailer.ID, limit int) (out []track.AnswerItem, err error) {
+// PendingAnswers are those behind an id whose "no" is to take effect.
+func (s *Store) PendingAnswers(ctx context.Context, controller, after mailer.ID, limit int) (out []track.AnswerItem, err error) {
 	err = s.read(ctx, func(t tx) error {
-		out, err = t.answers(ctx, "answers_pending", controller, limit)
+		out, err = t.answers(ctx, "answers_pending", controller, after.String(), limit)
 		return err
 	})
 	return out, err

@@ -95,6 +95,29 @@ func TestAClearNoByMailStopsUseAtOnceAndIsAcknowledgedOnce(t *testing.T) { // R5
 	h.audited()
 }
 
+func TestANoBehindAFullRoundOfThoseThatFailTakesEffectAllTheSame(t *testing.T) { // R5
+	h := newHouse(t)
+	as := h.relayed(2, noon.Add(day))
+	p := newLetterbox(h)
+	h.poison("objection", as[0].ContactID, as[1].ContactID)
+	for range 200 {
+		equal(t, "it waits", p.write(as[0].DeliveryID, "STOP").No, track.NoPending)
+	}
+	p.at = noon.Add(time.Second) // ids are in the order of time
+	last := p.write(as[1].DeliveryID, "STOP")
+	equal(t, "it waits", last.No, track.NoPending)
+	h.mended("objection", as[1].ContactID)
+	err := p.KeepHouse(h.ctx)
+	if err == nil || !strings.Contains(err.Error(), "200 of 201 objections by mail could not take effect") {
+		t.Errorf("it says %v", err)
+	}
+	equal(t, "the one behind them", h.count(`SELECT count(*) FROM objection WHERE contact_id = $1`, as[1].ContactID), 1)
+	h.mended("objection", as[0].ContactID)
+	must(t, p.KeepHouse(h.ctx))
+	equal(t, "pending", h.count(`SELECT count(*) FROM answer WHERE no = 'pending'`), 0)
+	h.audited()
+}
+
 func TestAnAddressGetsOneReceiptADayHoweverManyPeopleShareIt(t *testing.T) { // R4, RFC 3834
 	h := newHouse(t)
 	as := h.relayed(2, noon.Add(day))

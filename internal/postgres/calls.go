@@ -71,6 +71,9 @@ func (s *Store) LogCall(ctx context.Context, controller mailer.ID, j mailer.Job,
 		counts := tally{}
 		m.To = e.To
 		counts.add(controller, mailer.ID{}, countAttempt, "", string(e.To), 1)
+		if e.To != mailer.Deferred { // it is to be made again
+			counts.add(controller, m.CampaignID, countCall, "", string(e.To), 1)
+		}
 		var after aftermath
 		after.add(e, m, counts)
 		if err := after.write(ctx, t, counts); err != nil {

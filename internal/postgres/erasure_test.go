@@ -42,7 +42,7 @@ func (h *house) told(at time.Time) {
 	h.settle(mailer.Relayed, at, h.begin(at, h.claim(100, at)...)...)
 }
 
-// find gives every place of the database in which a text stands.
+// find gives every place of the database in which a text stands, also as bytes.
 func (h *house) find(text string) (places []string) {
 	h.t.Helper()
 	var tables []string
@@ -51,7 +51,7 @@ func (h *house) find(text string) (places []string) {
 		h.t.Fatalf("only %d tables were found", len(tables))
 	}
 	for _, table := range tables {
-		if n := h.count(`SELECT count(*) FROM `+table+` x WHERE CAST(to_jsonb(x) AS text) ILIKE $1`, "%"+text+"%"); n > 0 {
+		if n := h.count(`SELECT count(*) FROM `+table+` x WHERE CAST(to_jsonb(x) AS text) ILIKE ANY (ARRAY[$1, $2])`, "%"+text+"%", fmt.Sprintf("%%%x%%", text)); n > 0 {
 			places = append(places, table)
 		}
 	}

@@ -67,33 +67,38 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *status.Figur
 	return err
 }
 
+// handRow counts letters or calls with a date in the same window: 0 is overdue, 1 the
+// first of status.Windows, and so on.
+type handRow struct {
+	CampaignID mailer.ID          `db:"campaign_id"`
+	Channel    mailer.ChannelKind `db:"channel"`
+	Lane       mailer.LaneState   `db:"lane_state"`
+	Window     int                `db:"due_window"`
+	N          int64              `db:"n"`
+	Queued     int64              `db:"queued"`
+	FirstDue   instant            `db:"first_due"`
+}
+
 // byHand is what waits for people. The counters of a campaign hold its letters and calls
 // as well, so they are taken off what its lane of mail has.
 func (t tx) byHand(ctx context.Context, controller mailer.ID, f *status.Figures) error {
-	var rows []struct {
-		CampaignID mailer.ID          `db:"campaign_id"`
-		Channel    mailer.ChannelKind `db:"channel"`
-		N          int64              `db:"n"`
-		Queued     int64              `db:"queued"`
-		FirstDue   instant            `db:"first_due"`
+	edges := []time.Time{f.AsOf}
+	for _, w := range status.Windows {
+		edges = append(edges, f.AsOf.Add(w.Span))
 	}
-	if err := t.all(ctx, &rows, "figures_by_hand", controller, status.ManyByHand); err != nil {
+	windows := timeColumn(edges, func(at time.Time) time.Time { return at })
+	var waiting, printed []handRow
+	if err := t.all(ctx, &waiting, "figures_by_hand", controller, status.ManyByHand, windows); err != nil {
+		return err
+	}
+	if err := t.all(ctx, &printed, "figures_in_batches", controller, windows); err != nil {
 		return err
 	}
 	h := &f.ByHand
-	earliest := func(to *time.Time, at time.Time) {
-		if to.IsZero() || at.Before(*to) {
-			*to = at
-		}
-	}
-	for _, r := range rows {
-		if r.Channel == mailer.ChannelLetter {
-			h.Letters += r.N
-			earliest(&h.LettersBy, r.FirstDue.Time)
-		} else {
-			h.Calls += r.N
-			earliest(&h.CallsBy, r.FirstDue.Time)
-		}
+	h.OwedWithin = map[string]int64{}
+	for _, r := range waiting {
+		r.wait(h)
+		r.owe(h)
 		for i, l := range f.Lanes {
 			if l.CampaignID == r.CampaignID {
 				f.Lanes[i].Queued -= min(r.Queued, l.Queued)
@@ -101,15 +106,55 @@ func (t tx) byHand(ctx context.Context, controller mailer.ID, f *status.Figures)
 			}
 		}
 	}
+	for _, r := range printed {
+		r.owe(h)
+	}
 	var letters struct {
-		InBatches int64 `db:"in_batches"`
-		Batches   int64 `db:"batches"`
-		Posted    int64 `db:"posted"`
-		Returned  int64 `db:"returned"`
+		InBatches int64   `db:"in_batches"`
+		Batches   int64   `db:"batches"`
+		Oldest    instant `db:"oldest_batch"`
+		Posted    int64   `db:"posted"`
+		Returned  int64   `db:"returned"`
 	}
 	_, err := t.one(ctx, &letters, "figures_letters", controller)
 	h.InBatches, h.Batches, h.Posted, h.Returned = letters.InBatches, letters.Batches, letters.Posted, letters.Returned
+	h.OldestBatch = letters.Oldest.Time
 	return err
+}
+
+// wait adds what can be carried out now, and what can when its lane is resumed. That of
+// a closed lane waits for its campaign's start, or is over.
+func (r handRow) wait(h *status.HandFigures) {
+	n, by := &h.Letters, &h.LettersBy
+	switch {
+	case r.Lane == mailer.LaneClosed:
+		return
+	case r.Lane == mailer.LanePaused && r.Channel == mailer.ChannelLetter:
+		n, by = &h.LettersPaused, &h.LettersPausedBy
+	case r.Lane == mailer.LanePaused:
+		n, by = &h.CallsPaused, &h.CallsPausedBy
+	case r.Channel != mailer.ChannelLetter:
+		n, by = &h.Calls, &h.CallsBy
+	}
+	*n += r.N
+	earliest(by, r.FirstDue.Time)
+}
+
+// owe adds what is no mail's to meet.
+func (r handRow) owe(h *status.HandFigures) {
+	h.Owed += r.N
+	earliest(&h.OwedBy, r.FirstDue.Time)
+	for i, w := range status.Windows {
+		if 1 <= r.Window && r.Window <= i+1 {
+			h.OwedWithin[w.Name] += r.N
+		}
+	}
+}
+
+func earliest(to *time.Time, at time.Time) {
+	if to.IsZero() || at.Before(*to) {
+		*to = at
+	}
 }
 
 // countsBy holds counters by what is counted and by state.
@@ -212,7 +257,7 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	return err
 }
 
-// rates are the notices handed over in the last minute and hour.
+// rates are the mails handed over in the last minute and hour.
 func (t tx) rates(ctx context.Context, controller mailer.ID, now time.Time) (map[string]int64, error) {
 	out := map[string]int64{}
 	for name, span := range map[string]time.Duration{"1m": time.Minute, "1h": time.Hour} {

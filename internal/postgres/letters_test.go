@@ -52,6 +52,44 @@ func TestNoMailWorkerClaimsALetterAndALetterHasNoMail(t *testing.T) { // E3
 	equal(t, "claims", p.count(`SELECT count(*) FROM claim`), 0)
 }
 
+func TestWhatPeopleCannotCarryOutNowIsNotAskedOfThem(t *testing.T) { // D8
+	p := newPost(t)
+	p.reached(2, noon.Add(2*day), postal)
+	p.reached(1, noon.Add(5*day), phone)
+	c := p.release("first")
+	look := func() string {
+		h := p.figures(noon).ByHand
+		return inLine(h.Letters, h.Calls, h.LettersPaused, h.CallsPaused, h.InBatches, h.Owed, h.OwedWithin["1d"], h.OwedWithin["3d"], h.OwedWithin["7d"])
+	}
+	equal(t, "open", look(), "2 1 0 0 0 3 0 2 3")
+	to := func(from, to mailer.CampaignState) {
+		must(t, p.Move(p.ctx, p.controller, c.ID, []mailer.CampaignState{from}, to, "ann", noon))
+	}
+	to(mailer.CampaignRunning, mailer.CampaignPaused)
+	equal(t, "paused", look(), "0 0 2 1 0 3 0 2 3")
+	h := p.figures(noon).ByHand
+	equal(t, "the first dates", inLine(h.LettersPausedBy.Equal(noon.Add(2*day)), h.CallsPausedBy.Equal(noon.Add(5*day)), h.OwedBy.Equal(noon.Add(2*day)), h.LettersBy.IsZero()), "true true true true")
+	must(t, p.KeepHouse(p.ctx)) // print would be due
+	equal(t, "alerts", p.count(`SELECT count(*) FROM alert WHERE kind = 'letters_due' AND detail LIKE '%paused%'`), 1)
+	to(mailer.CampaignPaused, mailer.CampaignRunning)
+	b := p.batch(&tray{})
+	equal(t, "printed", look(), "0 1 0 0 2 3 0 2 3")
+	p.posted(b)
+	equal(t, "posted", look(), "0 1 0 0 0 1 0 0 1")
+	f := p.figures(noon.Add(time.Second))
+	equal(t, "it makes no rate of mail", inLine(f.RelayedLast["1m"], f.RelayedLast["1h"]), "0 0")
+
+	_, err := p.db.ExecContext(p.ctx, `UPDATE lane SET state = 'closed'`) // as before the start
+	must(t, err)
+	equal(t, "closed", look(), "0 0 0 0 0 1 0 0 1")
+	p.reached(1, noon.Add(day), postal)
+	d := p.approved("second", 0)
+	p.placeAll(d, false)
+	waiting, err := p.WaitingLetters(p.ctx, p.controller, 10)
+	must(t, err)
+	equal(t, "letters of a campaign that was not started", len(waiting), 0)
+}
+
 func TestABatchTakesTheEarliestDatesFirstAndPutsEachOnRecord(t *testing.T) { // D7, E1
 	p := newPost(t)
 	p.reached(3, noon.Add(9*day), postal)
@@ -73,6 +111,7 @@ func TestABatchTakesTheEarliestDatesFirstAndPutsEachOnRecord(t *testing.T) { // 
 	}
 	f := p.figures(noon)
 	equal(t, "in batches", f.ByHand.InBatches, 2)
+	equal(t, "the oldest batch", f.ByHand.OldestBatch.IsZero(), false)
 	equal(t, "waiting", f.ByHand.Letters, 3)
 }
 
@@ -155,6 +194,7 @@ func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D
 	equal(t, "the late one", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND met_at > due_at`, late), 1)
 	equal(t, "posted letters", f.ByHand.Posted, 2)
 	equal(t, "in batches", f.ByHand.InBatches, 0)
+	equal(t, "no batch that lies", f.ByHand.OldestBatch.IsZero(), true)
 
 	_, err = p.Posted(p.ctx, order)
 	must(t, err)
@@ -285,6 +325,26 @@ func (n narrowPrinter) Print(l byhand.Letter) (byhand.PrintedLetter, error) {
 		return byhand.PrintedLetter{}, &mailer.AddressError{Line: "street 1", What: "it is too long"}
 	}
 	return n.paperPrinter.Print(l)
+}
+
+func TestALetterThatCameBackSaysWhatIsMissingInTheWordsOfPlacing(t *testing.T) { // E3, D7
+	p := newPost(t)
+	id := p.reached(1, noon.Add(day), postal)[0]
+	p.release("first")
+	b := p.batch(&tray{})
+	p.posted(b)
+	_, jobs, err := p.LetterBatch(p.ctx, p.controller, b.ID, noon)
+	must(t, err)
+	fate, err := p.Returned(p.ctx, jobs[0].Code, mailer.ReturnMoved, today(p.at), "ben")
+	must(t, err)
+	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
+	detail := func() (said string) {
+		must(t, p.db.GetContext(p.ctx, &said, `SELECT detail FROM duty WHERE contact_id = $1`, id))
+		return said
+	}
+	equal(t, "what is missing", detail(), "letter: it failed; call: there is no number")
+	pls := p.placeAll(p.approved("second", 0), false)
+	equal(t, "by the next campaign", inLine(pls[0].Block, pls[0].Detail == detail()), "address_dead true")
 }
 
 func TestALetterThatComesBackAYearLaterReopensItsDutyOnce(t *testing.T) { // E2, E3

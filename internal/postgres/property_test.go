@@ -352,7 +352,7 @@ var truth = map[string]string{
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
 	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 AND settled_at IS NULL GROUP BY kind`,
-	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1
+	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1 AND counted
 		UNION ALL SELECT outcome FROM report_unmatched WHERE controller_id = $1 AND state = 'not_understood'
 		UNION ALL SELECT 'answer' FROM answer WHERE controller_id = $1) x GROUP BY x.outcome`,
 	countAnswer:    `SELECT kind, count(*) FROM answer WHERE controller_id = $1 AND state = 'open' GROUP BY kind`,

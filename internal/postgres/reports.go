@@ -26,7 +26,7 @@ const (
 func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f track.ReportFile, decide func(track.ReportedDelivery) track.Consequence) (fate track.ReportFate, err error) {
 	err = s.write(ctx, func(t tx) error {
 		fate = track.ReportFate{Replayed: true}
-		n, err := t.exec(ctx, "report_receive", controller, f.Door, f.ExternalID, f.ID, f.ReceivedAt)
+		n, err := t.exec(ctx, "report_receive", controller, f.Source(), f.ExternalID, f.ID, f.ReceivedAt)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -67,6 +67,27 @@ func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f track.
 		return c.counts.note(ctx, t, time.Time{})
 	})
 	return fate, err
+}
+
+// PutOffReport has one that is parked wait, or gives it up.
+func (s *Store) PutOffReport(ctx context.Context, controller mailer.ID, f track.ReportFile) error {
+	return s.write(ctx, func(t tx) error {
+		var id mailer.ID
+		found, err := t.one(ctx, &id, "report_waiting_lock", controller, f.ID, f.At)
+		if err != nil || !found {
+			return err
+		}
+		state, next := parkedWaiting, f.NextTry
+		if next.IsZero() {
+			state, next = parkedGivenUp, f.At
+		}
+		if _, err := t.exec(ctx, "report_put_off", f.ID, state, next); err != nil {
+			return err
+		}
+		counts := tally{}
+		counts.add(controller, mailer.ID{}, countUnmatched, parkedWaiting, state, 1)
+		return counts.note(ctx, t, time.Time{})
+	})
 }
 
 // filing is one report on its way into the tables.
@@ -120,7 +141,7 @@ func (c *filing) match(ctx context.Context, t tx) (track.ReportFate, error) {
 	if err := c.aside(ctx, t, what); err != nil {
 		return fate, err
 	}
-	if what.To == mailer.Complained || what.Object != nil {
+	if what.To == mailer.Complained || len(what.StopUse) > 0 {
 		if err := c.complaint(ctx, t, row, what); err != nil {
 			return fate, err
 		}
@@ -153,7 +174,9 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what trac
 			return err
 		}
 		c.counts.add(c.controller, mailer.ID{}, countObjection, "", string(o.Way), int(n))
-		if _, err := t.exec(ctx, "contact_objected", c.controller, o.ContactID, c.file.ReceivedAt); err != nil {
+	}
+	if len(what.StopUse) > 0 {
+		if _, err := t.exec(ctx, "contact_objected", c.controller, row.ContactID, c.file.ReceivedAt); err != nil {
 			return err
 		}
 		rows := make([]suppressionRow, len(what.StopUse))
@@ -283,7 +306,7 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what track.C
 		}
 	}
 	for _, to := range states {
-		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason)); err != nil {
+		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason), what.Detail); err != nil {
 			return "", err
 		}
 	}
@@ -291,20 +314,29 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what track.C
 }
 
 // keep records a report that found its delivery. Its bytes are kept for somebody
-// to read only where no program has understood them, and its text only while the
-// person is known.
+// to read only where no program has understood them, and these and its text only
+// while the person is known: of who was erased before it came, nothing comes back.
+// What another one has told of the delivery is not counted again.
 func (c *filing) keep(ctx context.Context, t tx, fate track.ReportFate) error {
 	f, v := c.file, c.file.Verdict
 	if c.erased {
 		v.Reply.Text = ""
 	}
+	var told bool
+	if same := v.Same(); len(same) > 0 {
+		if _, err := t.one(ctx, &told, "report_told", fate.ContactID, fate.DeliveryID, pq.StringArray(same)); err != nil {
+			return err
+		}
+	}
 	_, err := t.exec(ctx, "report_keep", fate.ContactID, f.ID, c.controller, fate.DeliveryID, f.Door, f.ReceivedAt, string(f.Clue.By),
-		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To))
+		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To), !told)
 	if err != nil {
 		return err
 	}
-	c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
-	if v.Understood() {
+	if !told {
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
+	}
+	if v.Understood() || c.erased {
 		_, err = t.exec(ctx, "report_raw_drop", f.ID)
 		return err
 	}

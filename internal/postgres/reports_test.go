@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,7 +82,8 @@ func TestABounceBlocksTheDutyAtOnceWhereNoAddressIsLeft(t *testing.T) { // E2, E
 	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Bounced)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyBlocked)
-	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL`, a.ContactID), 1)
+	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL
+		AND detail = 'letter: the register allows none; call: the register allows none'`, a.ContactID), 1)
 	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE contact_id = $1 AND delivery_id = $2 AND reason = 'address_dead'
 		AND (from_state, to_state) IN (('met', 'failed'), ('failed', 'blocked'))`, a.ContactID, a.DeliveryID), 2)
 	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'address' AND hash = $1`, address(1).Hash), 1)
@@ -171,6 +173,72 @@ func TestAReportThatIsFasterThanOurCommitIsMatchedLater(t *testing.T) {
 	equal(t, "replayed", d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one").Replayed, true)
 }
 
+func TestWhatTheNullSenderSentIsNobodysAnswerWhenItIsTriedAgainEither(t *testing.T) { // RFC 3834, 2
+	for path, want := range map[string]string{"Return-Path: <>\r\n": "automatic_reply", "Return-Path: <ann@example.org>\r\n": "answer"} {
+		h := newHouse(t)
+		d := newDesk(h)
+		h.people(1, noon.Add(day))
+		h.running("first", 0)
+		a := h.begin(noon, h.claim(1, noon)...)[0]
+		d.next = failed("person1@example.org", "5.1.1")
+		_, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorSMTP, SentTo: []string{d.Tokens.EnvelopeFrom(a.DeliveryID, "b.example")}, Raw: []byte(path + "x")})
+		must(t, err)
+		h.settle(mailer.Relayed, noon, a)
+		d.next = track.Report{Kind: track.KindAnswer} // a newer program reads it so
+		d.at = noon.Add(time.Minute)
+		_, err = d.Retry(h.ctx)
+		must(t, err)
+		equal(t, path, h.count(`SELECT count(*) FROM report WHERE outcome = $1`, want), 1)
+	}
+}
+
+func TestReportsThatCannotBeFiledDoNotStandInFrontOfOthers(t *testing.T) { // a whole round of them
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(2, noon.Add(day))
+	h.running("first", 0)
+	as := h.begin(noon, h.claim(2, noon)...)
+	for i := range 200 {
+		d.take(failed("person1@example.org", "5.1.1"), as[0].DeliveryID, inLine("poison", i))
+	}
+	d.at = noon.Add(time.Second)
+	d.take(failed("person2@example.org", "5.1.1"), as[1].DeliveryID, "fine")
+	h.settle(mailer.Relayed, noon, as...)
+	h.poison("report", as[0].ContactID)
+	d.at = noon.Add(2 * time.Minute)
+	_, err := d.Retry(h.ctx)
+	if err == nil || !strings.Contains(err.Error(), "200 of 200 reports could not be filed") {
+		t.Errorf("it says %v", err)
+	}
+	reopened, err := d.Retry(h.ctx)
+	must(t, err)
+	equal(t, "the one behind them", inLine(reopened, h.state(as[1].DeliveryID)), "false bounced")
+	equal(t, "tries of each", h.count(`SELECT count(*) FROM report_unmatched WHERE tries = 1 AND state = 'waiting' AND next_try_at > $1`, d.at), 200)
+	d.at = noon.Add(6 * day)
+	_, err = d.Retry(h.ctx)
+	equal(t, "they fail still", err != nil, true)
+	equal(t, "given up", h.figures(d.at).Unmatched["given_up"], 200)
+	h.audited()
+}
+
+// poison has every row about a contact refused by a table.
+func (h *house) poison(table string, contacts ...mailer.ID) {
+	h.t.Helper()
+	for _, c := range contacts {
+		name := table + "_" + strings.ReplaceAll(c.String(), "-", "")
+		_, err := h.db.ExecContext(h.ctx, fmt.Sprintf(`CREATE FUNCTION poison_%[1]s() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'poison'; END$$;
+			CREATE TRIGGER poison_%[1]s BEFORE INSERT ON %[2]s FOR EACH ROW WHEN (NEW.contact_id = '%[3]s') EXECUTE FUNCTION poison_%[1]s()`, name, table, c))
+		must(h.t, err)
+	}
+}
+
+// mended takes the poison of a contact out.
+func (h *house) mended(table string, contact mailer.ID) {
+	h.t.Helper()
+	_, err := h.db.ExecContext(h.ctx, fmt.Sprintf(`DROP TRIGGER poison_%[1]s_%[2]s ON %[1]s`, table, strings.ReplaceAll(contact.String(), "-", "")))
+	must(h.t, err)
+}
+
 func TestWhatFindsNoDeliveryIsTriedGivenUpAndForgotten(t *testing.T) { // T4
 	h := newHouse(t)
 	d := newDesk(h)
@@ -228,6 +296,30 @@ func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
 	f := h.figures(noon)
 	equal(t, "not understood", f.Reports[track.NotUnderstood], 1)
 	equal(t, "waiting", f.Unmatched["waiting"], 0)
+}
+
+func TestAComplaintWhereThereIsNoRightToObjectStopsUseAndIsForAPerson(t *testing.T) { // R5, R10
+	for name, c := range map[string]struct {
+		purpose    mailer.Purpose
+		objections int64
+		alerts     int64
+	}{
+		"direct marketing":    {mailer.Purpose{Key: "sell", Basis: mailer.LegitimateInterest, DirectMarketing: true}, 1, 0},
+		"a weighed interest":  {mailer.Purpose{Key: "sell", Basis: mailer.LegitimateInterest}, 1, 0},
+		"consent, which ends": {mailer.Purpose{Key: "sell", Basis: mailer.Consent}, 0, 1},
+	} {
+		h := newHouse(t)
+		d := newDesk(h)
+		reg := &mailer.Register{Activities: []mailer.Activity{{Key: "sales", Purposes: []mailer.Purpose{c.purpose}}}}
+		d.Objectable = reg.Objectable
+		a := h.relayed(1, noon.Add(day))[0]
+		d.take(track.Report{Kind: track.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
+		equal(t, name+": use has stopped", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use'`)+h.count(`SELECT count(*) FROM contact WHERE objected_at = $1`, noon), 2)
+		equal(t, name+": objections", h.count(`SELECT count(*) FROM objection WHERE way = 'complaint'`), c.objections)
+		equal(t, name+": for a person", h.figures(noon).Alerts[mailer.AlertComplaintNoRight], c.alerts)
+		equal(t, name+": the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
+		h.audited()
+	}
 }
 
 func TestAComplaintIsOnRecordWithItsDeliveryAndTakesNoDutyBack(t *testing.T) { // E2

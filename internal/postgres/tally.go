@@ -25,6 +25,7 @@ const (
 	countAlert          = "alert"
 	countReport         = "report"    // '' > finding: matched, or not understood
 	countAnswer         = "answer"    // open ones by kind
+	countCall           = "call"      // '' > outcome of a campaign's calls: they stand among its deliveries, too
 	countClass          = "class"     // notices queued, by class of domain; those of no class are the others
 	countUnmatched      = "unmatched" // reports by state: waiting, given_up, not_understood
 )

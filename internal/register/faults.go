@@ -56,7 +56,7 @@ func show(name string, line, column int, path, message, excerpt string) string {
 	return fmt.Sprintf("%s:%d:%d: %s\n%s", name, line, column, message, excerpt)
 }
 
-// Report shows the findings of [mailer.CheckRegister] at their places in the
+// Report shows the findings of [complete.Check] at their places in the
 // file, in the order of its lines. Each names the element of Article 14 and the
 // rule that it breaks.
 func Report(findings []complete.Finding, positions *Positions) string {

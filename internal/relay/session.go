@@ -64,7 +64,7 @@ func newSession(conn *guardedConn, client *smtp.Client, cfg Config) *session {
 // Alive tells whether another Send may be tried.
 func (s *session) Alive() bool { return !s.dead }
 
-// Send makes one transaction; see [mailer.Session].
+// Send makes one transaction; see [deliver.Session].
 func (s *session) Send(ctx context.Context, m mailer.Message, next *mailer.Message) (mailer.Reply, error) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
@@ -164,7 +164,7 @@ func (s *session) announce(next *mailer.Message) (transaction, bool) {
 }
 
 // Close says QUIT if nobody is speaking and nothing is announced, and hangs up;
-// see [mailer.Session].
+// see [deliver.Session].
 func (s *session) Close() error {
 	if s.sending.TryLock() {
 		defer s.sending.Unlock()

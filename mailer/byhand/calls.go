@@ -172,7 +172,7 @@ func (c *Calls) check(l CallLog) error {
 // settlement is what follows from the result of a call.
 func (l CallLog) settlement(j mailer.Job, a mailer.Attempt) mailer.Settlement {
 	end := j.Settlement(mailer.Relayed, mailer.ClassAccepted, l.On)
-	end.AttemptID, end.Duty = a.ID, mailer.DutyMet
+	end.AttemptID, end.Duty, end.ByHand = a.ID, mailer.DutyMet, true
 	end.Reply = mailer.MaskAddresses(strings.TrimSpace(string(l.Result) + " " + l.Note))
 	fail := func(class mailer.ReplyClass, reason mailer.BlockReason) {
 		end.To, end.Class, end.Duty, end.DutyReason = mailer.Rejected, class, mailer.DutyFailed, reason

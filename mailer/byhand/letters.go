@@ -17,7 +17,7 @@ import (
 // transaction. A letter is a delivery whose claim is its batch: nobody else has it
 // until the batch is posted or withdrawn.
 type LetterStore interface {
-	// WaitingLetters gives the next letters in the queue, the earliest date first.
+	// WaitingLetters gives the next letters in open and paused lanes, the earliest date first.
 	WaitingLetters(ctx context.Context, controller mailer.ID, limit int) ([]WaitingLetter, error)
 	// ClaimLetters takes letters of open lanes out of the queue into a batch, the
 	// earliest date first. Those whose address is gone or suppressed, or whose duties

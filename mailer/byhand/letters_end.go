@@ -71,7 +71,7 @@ func (l *Letters) Posted(ctx context.Context, o PostedOrder) (LetterBatch, error
 		ends := make([]mailer.Settlement, len(chunk))
 		for i, j := range chunk {
 			ends[i] = j.Settlement(mailer.Relayed, mailer.ClassAccepted, p.At)
-			ends[i].AttemptID, ends[i].Duty, ends[i].Reply = j.AttemptID, mailer.DutyMet, "posted on "+p.On
+			ends[i].AttemptID, ends[i].Duty, ends[i].Reply, ends[i].ByHand = j.AttemptID, mailer.DutyMet, "posted on "+p.On, true
 		}
 		if _, err := l.Queue.Settle(ctx, ends); err != nil {
 			return b, err
@@ -231,8 +231,11 @@ func (l *Letters) KeepHouse(ctx context.Context) error {
 	}
 	for _, w := range waiting {
 		if by := w.DueAt.Add(-reg.Letters.Lead()); !now.Before(by) {
-			alerts = append(alerts, mailer.Alert{Kind: mailer.AlertLettersDue, Subject: l.Controller.String(),
-				Detail: fmt.Sprintf("the first is due by %s", calendar.DateOf(w.DueAt, l.Zone))})
+			detail := fmt.Sprintf("the first is due by %s", calendar.DateOf(w.DueAt, l.Zone))
+			if w.LaneState == mailer.LanePaused {
+				detail += ", and its campaign is paused: resume it first"
+			}
+			alerts = append(alerts, mailer.Alert{Kind: mailer.AlertLettersDue, Subject: l.Controller.String(), Detail: detail})
 		}
 	}
 	if len(alerts) == 0 {

@@ -2,6 +2,8 @@ package complete
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +24,7 @@ func (c *registerCheck) activities() {
 		c.text(at+".summary", "14.1.c", a.Summary, "the summary, why the data are kept,")
 		c.purposes(at, a)
 		c.categories(at+".categories", a.Categories)
+		c.channels(at+".categories", a.Categories)
 		c.recipients(at, a)
 		c.transfers(at, a)
 		c.retention(at+".retention", a.Retention)
@@ -105,6 +108,30 @@ func (c *registerCheck) categories(at string, categories []mailer.Category) {
 		path := fmt.Sprintf("%s[%d]", at, i)
 		c.unique(seen, k.Key, "14.1.d", path)
 		c.text(path+".text", "14.1.d", k.Texts, "the kind of data")
+	}
+}
+
+// Words by which a category is known to name a postal address or a telephone number, in
+// its key or in a text of any language; those of a language that is not here are known by the key.
+var (
+	postalWords = regexp.MustCompile(`postal|street|home address|mailing address|anschrift|straße|postadres|dirección|indirizzo|pocztow|morada`)
+	phoneWords  = regexp.MustCompile(`phone|téléphone|telefo|teléfo|mobile number|móvil|handynummer|rufnummer|puhelin|τηλέφων`)
+)
+
+// channels warns where letters or calls are allowed and no category names what they
+// need: whoever has no address of mail would be told of what we hold, and not of that.
+func (c *registerCheck) channels(at string, categories []mailer.Category) {
+	named := func(words *regexp.Regexp) bool {
+		return slices.ContainsFunc(categories, func(k mailer.Category) bool {
+			texts := strings.Join(slices.Collect(maps.Values(k.Texts)), "\n")
+			return words.MatchString(strings.ToLower(k.Key + "\n" + texts))
+		})
+	}
+	if allowed := c.reg.Allowed(); allowed.Letters && !named(postalWords) {
+		c.warn("14.1.d", "C1", at, "letters are allowed, and no category names the postal address that they go to; name it in a text, or in a category with the key postal_address")
+	}
+	if allowed := c.reg.Allowed(); allowed.Calls && !named(phoneWords) {
+		c.warn("14.1.d", "C1", at, "calls are allowed, and no category names the telephone number; name it in a text, or in a category with the key phone")
 	}
 }
 

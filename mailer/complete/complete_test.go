@@ -146,3 +146,38 @@ func countTexts() int {
 	})
 	return n
 }
+
+func TestLettersAndCallsThatACategoryDoesNotNameAreWarnedAbout(t *testing.T) { // C1, 14.1.d
+	text := func(key, en, fr string) mailer.Category {
+		return mailer.Category{Key: key, Texts: mailer.Texts{"en": en, "fr": fr}}
+	}
+	for name, c := range map[string]struct {
+		letters, calls bool
+		categories     []mailer.Category
+		want           string
+	}{
+		"mail alone":                           {false, false, []mailer.Category{text("contact", "your name and your e-mail address", "")}, ""},
+		"an e-mail address is none":            {true, false, []mailer.Category{text("contact", "your name and your e-mail address", "votre adresse e-mail")}, "postal"},
+		"both are missing":                     {true, true, []mailer.Category{text("contact", "your name", "votre nom")}, "postal phone"},
+		"in a text":                            {true, true, []mailer.Category{text("contact", "your name, Postal address and telephone number", "")}, ""},
+		"in another language":                  {true, true, []mailer.Category{text("a", "x", "votre adresse postale"), text("b", "x", "votre numéro de téléphone")}, ""},
+		"by their keys":                        {true, true, []mailer.Category{text("postal_address", "οδός", ""), text("phone", "număr", "")}, ""},
+		"another activity's number is no help": {false, true, []mailer.Category{text("contact", "your street", "")}, "phone"},
+	} {
+		reg := &mailer.Register{Letters: mailer.LetterRules{Enabled: c.letters}, Calls: c.calls, Activities: []mailer.Activity{{Key: "sales", Categories: c.categories}}}
+		var got []string
+		for _, f := range Check(reg, nil) {
+			for about, words := range map[string]string{"postal": "letters are allowed", "phone": "calls are allowed"} {
+				if strings.Contains(f.Message, words) {
+					got = append(got, about)
+					if !f.Warning || f.Path != "activities[0].categories" || f.Key != "14.1.d" {
+						t.Errorf("%s: %+v", name, f)
+					}
+				}
+			}
+		}
+		if said := strings.Join(got, " "); said != c.want {
+			t.Errorf("%s: %q, want %q", name, said, c.want)
+		}
+	}
+}

@@ -286,10 +286,7 @@ func (r *Rights) objectionView(n SentNotice, reg *mailer.Register, token, wanted
 		Objected: dateOf(n.ObjectedAt, reg), Confirmed: r.receipt(n, mailer.DocObjectionReceipt, r.Now()) != nil, Erased: dateOf(n.ErasedAt, reg)}
 }
 
-func objectionApplies(reg *mailer.Register, activity string) bool {
-	a, _ := reg.Activity(activity)
-	return mailer.GivesRight(a, mailer.RightObjection)
-}
+func objectionApplies(reg *mailer.Register, activity string) bool { return reg.Objectable(activity) }
 
 func dateOf(at time.Time, reg *mailer.Register) *calendar.Date {
 	if at.IsZero() {

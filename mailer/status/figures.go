@@ -53,34 +53,65 @@ const manyDeferred = 10
 // Tasks are what needs a person today, the gravest first.
 func (f Figures) Tasks() []Task {
 	var out []Task
-	add := func(n int64, code, what, do string) {
-		if n > 0 {
-			out = append(out, Task{code, n, what, do})
-		}
-	}
 	if held := f.Instance.HeldError(); held != nil {
 		out = append(out, Task{Code: "instance_held", What: "NOTHING IS SENT: this copy of the database is held, because " + f.Instance.HeldReason,
 			Do: "if it is this copy that sends, and no other does: article14 instance adopt --by NAME --why TEXT"})
 	}
 	out = append(out, f.workerTasks()...)
-	add(f.unreleased(), "unreleased", "duties are open in no campaign, while some are overdue", "create, approve and start a campaign")
-	add(f.pausedNear(), "paused", "notices wait in paused campaigns, some due within three days or overdue", "article14 campaign resume KEY")
-	h := f.ByHand
-	add(h.Letters, "letters", "letters wait to be printed"+firstDue(h.LettersBy), "article14 letter batch --out DIR --by NAME")
-	add(h.Batches, "batches", "batches of letters are not posted yet", "post them, then article14 letter posted BATCH --on DATE --by NAME")
-	add(h.Calls, "calls", "people wait for a call"+firstDue(h.CallsBy), "article14 call list")
-	add(f.Stranded, "stranded", "duties failed, and their campaign has ended", "create a campaign: it looks for their next channel")
-	add(f.Blocked[mailer.BlockQuarantined], "quarantined", "duties wait for a decision about restricted data", mailer.BlockQuarantined.Remedy())
-	add(f.Exemptions.ReviewSoon, "exemptions_review", "exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
-	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemptions wait for somebody else", "article14 contact exempt --confirm PROPOSAL --by NAME")
-	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
-	add(f.Answers.count(), "answers", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
-	for _, kind := range sortedKeys(f.Alerts) {
-		add(f.Alerts[kind], "alert_"+string(kind), "alerts "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
+	add := func(n int64, code, one, many, do string) {
+		if n > 0 {
+			out = append(out, Task{code, n, either(n, one, many), do})
+		}
 	}
-	add(f.Unmatched["given_up"], "reports_unmatched", "reports found no delivery: a bounce among them leaves a duty met though nobody was told",
-		"article14 bounce --list says why")
+	add(f.unreleased(), "unreleased", "duty is open in no campaign, while some are overdue", "duties are open in no campaign, while some are overdue", "create, approve and start a campaign")
+	add(f.pausedNear(), "paused", "notice waits in a paused campaign, due within three days or overdue",
+		"notices wait in paused campaigns, some due within three days or overdue", "article14 campaign resume KEY")
+	out = append(out, f.ByHand.tasks(f.AsOf)...)
+	add(f.Stranded, "stranded", "duty failed, and its campaign has ended", "duties failed, and their campaign has ended", "create a campaign: it looks for their next channel")
+	add(f.Blocked[mailer.BlockQuarantined], "quarantined", "duty waits for a decision about restricted data", "duties wait for a decision about restricted data", mailer.BlockQuarantined.Remedy())
+	add(f.Exemptions.ReviewSoon, "exemptions_review", "exemption comes to its review date within a month, when its duties are open again",
+		"exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
+	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemption waits for somebody else", "proposed exemptions wait for somebody else",
+		"article14 contact exempt --confirm PROPOSAL --by NAME")
+	add(f.Requests, "requests", "request of a person is open", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
+	add(f.Answers.count(), "answers", "answer of a person is open", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
+	for _, kind := range sortedKeys(f.Alerts) {
+		add(f.Alerts[kind], "alert_"+string(kind), "alert of the kind "+string(kind), "alerts of the kind "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
+	}
+	add(f.Unmatched["given_up"], "reports_unmatched", "report found no delivery: if it is a bounce, it leaves a duty met though nobody was told",
+		"reports found no delivery: a bounce among them leaves a duty met though nobody was told", "article14 bounce --list says why")
 	return out
+}
+
+// tasks are what people have to print, to post and to say. What is paused cannot be
+// carried out: it is named apart, and only where a date is near, a letter's by as much
+// earlier as printing takes.
+func (h HandFigures) tasks(now time.Time) (out []Task) {
+	add := func(n int64, code, what, do string) {
+		if n > 0 {
+			out = append(out, Task{code, n, what, do})
+		}
+	}
+	add(h.Letters, "letters", either(h.Letters, "letter waits", "letters wait")+" to be printed"+firstDue(h.LettersBy), "article14 letter batch --out DIR --by NAME")
+	if h.LettersPausedBy.Before(now.Add(soon + mailer.LetterRules{}.Lead())) {
+		add(h.LettersPaused, "letters_paused", either(h.LettersPaused, "letter waits in a paused campaign", "letters wait in paused campaigns")+firstDue(h.LettersPausedBy),
+			"article14 campaign resume KEY, then print: article14 letter list shows which")
+	}
+	add(h.Batches, "batches", either(h.Batches, "batch of letters is", "batches of letters are")+" not posted yet", "post them, then article14 letter posted BATCH --on DATE --by NAME")
+	add(h.Calls, "calls", either(h.Calls, "person waits", "people wait")+" for a call"+firstDue(h.CallsBy), "article14 call list")
+	if h.CallsPausedBy.Before(now.Add(soon)) {
+		add(h.CallsPaused, "calls_paused", either(h.CallsPaused, "person waits for a call in a paused campaign", "people wait for a call in paused campaigns")+firstDue(h.CallsPausedBy),
+			"article14 campaign resume KEY")
+	}
+	return out
+}
+
+// either is one when there is one only, else many.
+func either(n int64, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // firstDue says by when the first of several is due, in UTC: the lists have the
@@ -108,9 +139,9 @@ func (f Figures) workerTasks() (out []Task) {
 	waiting := f.waiting()
 	switch {
 	case alive == 0 && waiting > 0:
-		out = append(out, Task{"no_worker", waiting, "notices wait in open lanes, and no worker is there", "start one: article14 work"})
+		out = append(out, Task{"no_worker", waiting, either(waiting, "notice waits in an open lane", "notices wait in open lanes") + ", and no worker is there", "start one: article14 work"})
 	case alive > 0 && away == alive:
-		out = append(out, Task{"relay_away", waiting, "notices wait: no worker reaches the relay", "see the relay, and article14 doctor"})
+		out = append(out, Task{"relay_away", waiting, either(waiting, "notice waits", "notices wait") + ": no worker reaches the relay", "see the relay, and article14 doctor"})
 	}
 	if alive > away && f.RelayedLast["1h"] == 0 {
 		if n := f.Deliveries[mailer.Deferred]; n >= manyDeferred {
@@ -119,7 +150,7 @@ func (f Figures) workerTasks() (out []Task) {
 		}
 	}
 	if gone > 0 {
-		out = append(out, Task{"worker_gone", gone, "workers were lost without a stop", "see their logs; what they had is taken back when its lease has passed"})
+		out = append(out, Task{"worker_gone", gone, either(gone, "worker was", "workers were") + " lost without a stop", "see their logs; what they had is taken back when its lease has passed"})
 	}
 	return out
 }
@@ -188,7 +219,7 @@ type Figures struct {
 	Reports     map[string]int64           // what came back, by finding: a class of bounce, delayed, ..., not_understood
 	Unmatched   map[string]int64           // reports that found no delivery: waiting, given_up, not_understood
 	QueueOldest time.Time                  // created_at of the oldest queued delivery in an open lane
-	RelayedLast map[string]int64           // "1m", "1h": handed over in the last minute, hour
+	RelayedLast map[string]int64           // "1m", "1h": mails handed over in the last minute, hour
 	Lanes       []LaneFigures
 	OverdueBy   map[string]int64 // overdue, by the names of Ages; they add up
 	Stranded    int64            // failed duties whose campaign has ended, so that nobody looks for their next address; ManyStranded at most
@@ -211,17 +242,29 @@ type AnswerFigures struct {
 // ManyByHand is where the count of what waits for people stops.
 const ManyByHand = 100_000
 
-// HandFigures are letters and calls: what people carry out.
+// HandFigures are letters and calls: what people carry out. Of what is in the queue
+// ManyByHand at most are counted.
 type HandFigures struct {
-	Letters   int64     `json:"letters"` // in the queue, to be printed; ManyByHand at most, with the calls
-	LettersBy time.Time `json:"letters_first_due,omitzero"`
-	InBatches int64     `json:"in_batches"` // printed, or about to be, and not posted
-	Batches   int64     `json:"batches"`    // that are not posted
-	Posted    int64     `json:"posted"`
-	Returned  int64     `json:"returned"`
-	Calls     int64     `json:"calls"` // to be made
-	CallsBy   time.Time `json:"calls_first_due,omitzero"`
+	Letters         int64            `json:"letters"` // in open lanes, to be printed
+	LettersBy       time.Time        `json:"letters_first_due,omitzero"`
+	LettersPaused   int64            `json:"letters_paused"` // in paused lanes
+	LettersPausedBy time.Time        `json:"letters_paused_first_due,omitzero"`
+	InBatches       int64            `json:"in_batches"` // printed, or about to be, and not posted
+	Batches         int64            `json:"batches"`    // that are not posted
+	Posted          int64            `json:"posted"`
+	Returned        int64            `json:"returned"`
+	Calls           int64            `json:"calls"` // in open lanes, to be made
+	CallsBy         time.Time        `json:"calls_first_due,omitzero"`
+	CallsPaused     int64            `json:"calls_paused"` // in paused lanes
+	CallsPausedBy   time.Time        `json:"calls_paused_first_due,omitzero"`
+	Owed            int64            `json:"owed"` // that people have still to carry out: in lanes of any state, and in batches
+	OwedBy          time.Time        `json:"owed_first_due,omitzero"`
+	OwedWithin      map[string]int64 `json:"owed_within"`           // of them, as Figures.DueWithin
+	OldestBatch     time.Time        `json:"oldest_batch,omitzero"` // when the oldest batch that is not posted was made
 }
+
+// Any tells whether there is, or was, anything for people to carry out.
+func (h HandFigures) Any() bool { return h.Owed+h.Posted+h.Returned+h.Batches > 0 }
 
 // ExemptionFigures are exemptions that wait for a person.
 type ExemptionFigures struct {

@@ -7,15 +7,19 @@ import (
 	"article14/mailer"
 )
 
-// Forecast says whether what is owed will be done in time at today's rate.
+// Forecast says whether what mail can meet will be done in time at today's rate. Of
+// letters and calls it promises nothing: how fast people are is not known, so they
+// stand beside it with their first date (D8).
 type Forecast struct {
-	Remaining     int64   `json:"remaining"`       // duties open, in flight or failed: what sending can still meet
-	RatePerSecond float64 `json:"rate_per_second"` // notices handed over
-	RateFrom      string  `json:"rate_from"`       // last_minute, last_hour, or none
-	DoneInSeconds float64 `json:"done_in_seconds"` // 0 with no rate
-	Need          float64 `json:"need"`            // the part of the rate that keeps on time all who are; more than 1 cannot be done, 0 with no rate
-	InTime        bool    `json:"in_time"`         // every duty that is still on time is handed over before its date
-	FirstMissed   string  `json:"first_missed"`    // the window that will not be kept: "1d", ...; "" if in time or nothing is known
+	Remaining     int64     `json:"remaining"`       // duties open, in flight or failed, without those by hand: what mail can still meet
+	RatePerSecond float64   `json:"rate_per_second"` // mails handed over
+	RateFrom      string    `json:"rate_from"`       // last_minute, last_hour, or none
+	DoneInSeconds float64   `json:"done_in_seconds"` // 0 with no rate
+	Need          float64   `json:"need"`            // the part of the rate that keeps on time all who are; more than 1 cannot be done, 0 with no rate
+	InTime        bool      `json:"in_time"`         // every duty of Remaining that is still on time is handed over before its date
+	FirstMissed   string    `json:"first_missed"`    // the window that will not be kept: "1d", ...; "" if in time or nothing is known
+	ByHand        int64     `json:"by_hand"`         // letters and calls that people have still to carry out
+	ByHandBy      time.Time `json:"by_hand_first_due,omitzero"`
 }
 
 // Windows are the spans to a deadline in which duties are counted, each with all that is due in the narrower ones.
@@ -25,9 +29,12 @@ var Windows = []struct {
 }{{"1d", 24 * time.Hour}, {"3d", 3 * 24 * time.Hour}, {"7d", 7 * 24 * time.Hour}, {"30d", 31 * 24 * time.Hour}}
 
 // Forecast looks ahead from the figures. Those still on time have all that they
-// need of the rate, whatever the backlog (D7), so that NeedOf has the answer.
+// need of the rate, whatever the backlog (D7), so that NeedOf has the answer. A letter
+// may stand for several duties and takes one off, so that mail is promised too little
+// rather than too much.
 func (f Figures) Forecast() Forecast {
-	out := Forecast{Remaining: f.Duties[mailer.DutyOpen] + f.Duties[mailer.DutyInFlight] + f.Duties[mailer.DutyFailed]}
+	out := Forecast{ByHand: f.ByHand.Owed, ByHandBy: f.ByHand.OwedBy}
+	out.Remaining = max(0, f.Duties[mailer.DutyOpen]+f.Duties[mailer.DutyInFlight]+f.Duties[mailer.DutyFailed]-out.ByHand)
 	out.RatePerSecond, out.RateFrom = RateOf(f.RelayedLast)
 	if out.Remaining == 0 {
 		out.InTime = true
@@ -54,15 +61,21 @@ func (f Figures) Forecast() Forecast {
 func (f Figures) owing() (owed []pacing.Owing) {
 	begins, before := Windows[0].Span/2, int64(0)
 	for _, w := range Windows {
-		owed = append(owed, pacing.Owing{At: f.AsOf.Add(begins), N: f.DueWithin[w.Name] - before})
-		begins, before = w.Span, f.DueWithin[w.Name]
+		due := f.mailDue(w.Name)
+		owed = append(owed, pacing.Owing{At: f.AsOf.Add(begins), N: due - before})
+		begins, before = w.Span, due
 	}
 	return owed
 }
 
+// mailDue is what is due in a window and not in people's hands.
+func (f Figures) mailDue(window string) int64 {
+	return max(0, f.DueWithin[window]-f.ByHand.OwedWithin[window])
+}
+
 func (f Figures) firstWindowOwed() string {
 	for _, w := range Windows {
-		if f.DueWithin[w.Name] > 0 {
+		if f.mailDue(w.Name) > 0 {
 			return w.Name
 		}
 	}

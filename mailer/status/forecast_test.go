@@ -2,6 +2,7 @@ package status_test
 
 import (
 	"testing"
+	"time"
 
 	"article14/mailer"
 	"article14/mailer/status"
@@ -45,5 +46,22 @@ func TestTheForecastSaysWhichWindowWillNotBeKept(t *testing.T) { // D7
 				t.Errorf("%+v\nwant %+v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestTheForecastHoldsForMailAlone(t *testing.T) { // D8: people print and call, and not at the pace of mail
+	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	f := status.Figures{AsOf: at, RelayedLast: map[string]int64{"1m": 60}, Overdue: 1,
+		Duties:    map[mailer.DutyState]int64{mailer.DutyOpen: 10, mailer.DutyInFlight: 43_301},
+		DueWithin: map[string]int64{"1d": 43_300, "3d": 43_300, "7d": 43_300, "30d": 43_310},
+		ByHand:    status.HandFigures{Owed: 111, OwedBy: at, OwedWithin: map[string]int64{"1d": 100, "3d": 100, "7d": 100, "30d": 110}}}
+	want := status.Forecast{Remaining: 43_200, RatePerSecond: 1, RateFrom: "last_minute", DoneInSeconds: 43_200, Need: 1, InTime: true, ByHand: 111, ByHandBy: at}
+	if got := f.Forecast(); got != want {
+		t.Errorf("%+v\nwant %+v", got, want)
+	}
+	f = status.Figures{AsOf: at, Duties: map[mailer.DutyState]int64{mailer.DutyInFlight: 3}, DueWithin: map[string]int64{"1d": 3, "3d": 3, "7d": 3, "30d": 3},
+		ByHand: status.HandFigures{Owed: 3, OwedBy: at, OwedWithin: map[string]int64{"1d": 3, "3d": 3, "7d": 3, "30d": 3}}}
+	if got, want := f.Forecast(), (status.Forecast{RateFrom: "none", InTime: true, ByHand: 3, ByHandBy: at}); got != want {
+		t.Errorf("letters alone: %+v\nwant %+v", got, want)
 	}
 }

@@ -100,6 +100,17 @@ type Holder struct {
 	DeliveryID mailer.ID // zero: none did
 }
 
+// Repeats tells whether an item says no more than an earlier one that the same message became: by
+// another door, which knows less of whom it was for, or the same. One message to the reply addresses of
+// two notices is two items.
+func (item AnswerItem) Repeats(earlier AnswerItem) bool {
+	if earlier.ID.IsZero() {
+		return false
+	}
+	byAddress := item.By == ByReply || item.By.Proven()
+	return !byAddress || item.ContactID == earlier.ContactID && item.DeliveryID == earlier.DeliveryID
+}
+
 // Resolve says whose an answer is and what becomes of it, by where it leads.
 //
 // Whoever writes to the address of one mail has had that mail. A Message-ID travels further, so

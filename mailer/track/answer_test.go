@@ -211,7 +211,7 @@ func TestAComplaintStopsUseAndNeverFailsTheDuty(t *testing.T) { // R5, R9, E2
 		duty  mailer.DutyState
 		no    bool
 	}{
-		{mailer.Relayed, ByEnvelope, mailer.Complained, "", true}, {mailer.Delivered, ByMessageID, mailer.Complained, "", true}, {mailer.Uncertain, ByEnvelope, mailer.Complained, mailer.DutyMet, true},
+		{mailer.Relayed, ByEnvelope, mailer.Complained, "", true}, {mailer.Delivered, ByMessageID, "", "", true}, {mailer.Relayed, ByMessageID, "", "", true}, {mailer.Delivered, ByReply, mailer.Complained, "", true}, {mailer.Uncertain, ByEnvelope, mailer.Complained, mailer.DutyMet, true},
 		{mailer.Uncertain, ByMessageID, "", "", false}, {mailer.Uncertain, ByReply, "", "", true}, {mailer.Bounced, ByEnvelope, "", "", true}, {mailer.Bounced, ByMessageID, "", "", false},
 		{mailer.Queued, ByEnvelope, "", "", true}, {mailer.Deferred, ByReply, "", "", true}, {mailer.Complained, ByEnvelope, "", "", false}, {mailer.Rejected, ByEnvelope, "", "", false},
 	} {

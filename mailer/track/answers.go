@@ -1,6 +1,7 @@
 package track
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,8 @@ type AnswerStore interface {
 	Answers(ctx context.Context, controller mailer.ID, open bool, limit int) ([]AnswerItem, error)
 	// Answer gives an item with its words, or ErrNoAnswer. The words are zero where their time is over.
 	Answer(ctx context.Context, controller, id mailer.ID) (AnswerItem, AnswerText, error)
-	// PendingAnswers are those whose "no" is to take effect, the oldest first.
-	PendingAnswers(ctx context.Context, controller mailer.ID, limit int) ([]AnswerItem, error)
+	// PendingAnswers are those behind an id whose "no" is to take effect, the oldest first.
+	PendingAnswers(ctx context.Context, controller, after mailer.ID, limit int) ([]AnswerItem, error)
 	// NoTaken puts on record what became of a "no", and closes the item with it if end is not "".
 	NoTaken(ctx context.Context, controller, id mailer.ID, no AnswerNo, end AnswerEnd, now time.Time) error
 	// LinkAnswer says whose an open item is, by a person; no tells what becomes of a clear "no" in
@@ -126,14 +127,37 @@ func (a *Answers) object(ctx context.Context, item AnswerItem) (AnswerItem, erro
 // KeepHouse has every "no" take effect that has not yet, and says which answers are
 // due soon (D8, D9).
 func (a *Answers) KeepHouse(ctx context.Context) error {
-	pending, err := a.Store.PendingAnswers(ctx, a.Controller, answersAtOnce)
-	for _, item := range pending {
-		_, failed := a.object(ctx, item)
-		err = errors.Join(err, failed)
-	}
+	err := a.takePending(ctx)
 	now := a.Now()
 	_, failed := a.Store.RemindAnswers(ctx, a.Controller, now, now.Add(answerNear), a.reminder, answersAtOnce)
 	return errors.Join(err, failed)
+}
+
+// takePending goes through all that is pending, page by page: however many fail for good,
+// what stands behind them has its turn (R5).
+func (a *Answers) takePending(ctx context.Context) error {
+	var first error
+	failed, seen := 0, 0
+	for after := (mailer.ID{}); ; {
+		page, err := a.Store.PendingAnswers(ctx, a.Controller, after, answersAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, item := range page {
+			if _, err := a.object(ctx, item); err != nil {
+				failed, first = failed+1, cmp.Or(first, err)
+			}
+			after = item.ID
+		}
+		seen += len(page)
+		if len(page) < answersAtOnce || ctx.Err() != nil {
+			break
+		}
+	}
+	if first != nil {
+		return fmt.Errorf("%d of %d objections by mail could not take effect; the first: %w", failed, seen, first)
+	}
+	return nil
 }
 
 // Forget deletes words whose time has come (T4).

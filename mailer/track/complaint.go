@@ -9,16 +9,23 @@ import (
 
 // A complaint (RFC 5965) is the button "this is spam" of a mail program, as the provider of the
 // mailbox passes it on. The notice has arrived, so the duty is not touched: it was given (E2). But
-// whoever presses that button does not want to be used for more, so use stops as by an objection
-// (R5, R9). Nothing is sent to acknowledge it: they have asked for less mail, and did not
+// whoever presses that button does not want to be used for more, so use stops at once
+// (R5, R9). What it means beyond that is the table's (R10): an objection where the activity
+// gives that right, absolute against direct marketing, and with use restricted while it is
+// weighed elsewhere; where there is none, such as with consent, a person decides. Nothing is sent to acknowledge it: they have asked for less mail, and did not
 // write to us. A wrong one, of a filter that learns by itself, does its subject no harm.
+//
+// One that nothing proves ends use all the same, but leaves the delivery where it is: else whoever
+// knows a Message-ID could have a bounce come too late, and somebody count as told.
 
 // complained is what follows from a complaint.
 func complained(by MatchedBy, d ReportedDelivery) Consequence {
 	var c Consequence
 	switch {
 	case d.State == mailer.Relayed, d.State == mailer.Delivered:
-		c.To = mailer.Complained
+		if by.Proven() || by == ByReply {
+			c.To = mailer.Complained
+		}
 	case d.State == mailer.Uncertain && by.Proven(): // that it arrived is news, and has to be proven
 		if c.To = mailer.Complained; d.Document == mailer.DocNotice {
 			c.Duty = mailer.DutyMet
@@ -28,8 +35,12 @@ func complained(by MatchedBy, d ReportedDelivery) Consequence {
 		return Consequence{}
 	}
 	if len(d.Identifiers) > 0 { // else they are erased
-		c.Object = &mailer.Objection{ContactID: d.ContactID, ActivityKey: d.ActivityKey, Scope: mailer.ObjectToAll, Way: mailer.WayComplaint, DeliveryID: d.ID}
 		c.StopUse = mailer.StopUse(d.Identifiers, "complaint")
+		if d.NoObjection {
+			c.Alert = &mailer.Alert{Kind: mailer.AlertComplaintNoRight, Subject: d.ContactID.String(), Detail: d.ActivityKey}
+		} else {
+			c.Object = &mailer.Objection{ContactID: d.ContactID, ActivityKey: d.ActivityKey, Scope: mailer.ObjectToAll, Way: mailer.WayComplaint, DeliveryID: d.ID}
+		}
 	}
 	return c
 }

@@ -127,6 +127,22 @@ func (v Verdict) Finding() string {
 	return cmp.Or(string(v.Class), string(v.Action), kind, NotUnderstood)
 }
 
+// Same are the findings that tell the same of a delivery. Providers tell a failure by webhook and
+// by mail, and judge it differently: it is one. Nil: each one is news.
+func (v Verdict) Same() (findings []string) {
+	switch {
+	case v.Kind == KindComplaint:
+		return []string{v.Finding()}
+	case v.Action == ActionFailed:
+		for _, class := range BounceClasses {
+			findings = append(findings, string(class))
+		}
+	case v.Action != "":
+		findings = []string{v.Finding()}
+	}
+	return findings
+}
+
 // Understood tells whether nobody need look at the report's own bytes to know
 // what it says. An answer is for people to read.
 func (v Verdict) Understood() bool {
@@ -224,6 +240,7 @@ type ReportedDelivery struct {
 	Channels    []mailer.Channel    // the person's, without those that refused this campaign's notice
 	Identifiers []mailer.Identifier // all that the person is recognised by
 	Allowed     mailer.Allowed      // by the register in force
+	NoObjection bool                // its activity gives no right to object (R10), by that register
 	At          time.Time           // of this look
 }
 
@@ -246,10 +263,11 @@ type Consequence struct {
 	Duty     mailer.DutyState     // of its duties in flight or met: DutyFailed, DutyMet; "" leaves them
 	Reason   mailer.BlockReason   // of failed ones
 	Block    bool                 // no other channel is left, or none is to be used up: they are blocked at once
+	Detail   string               // of blocked ones: what is missing for a letter and a call
 	Suppress *mailer.Suppression
 	Alert    *mailer.Alert
-	Object   *mailer.Objection // use stops (R5), with StopUse
-	StopUse  []mailer.Suppression
+	Object   *mailer.Objection    // recorded as one
+	StopUse  []mailer.Suppression // use stops (R5)
 }
 
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins
@@ -311,7 +329,12 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 	}
 	if d.Document == mailer.DocNotice {
 		c.Duty, c.Reason = mailer.DutyFailed, cmp.Or(next.Reason, mailer.BlockRefused)
-		c.Block = next.OurStanding || !d.another(v.Class)
+		switch {
+		case next.OurStanding:
+			c.Block = true
+		case !d.another(v.Class):
+			c.Block, c.Detail = true, d.Allowed.Missing(d.Contact, d.Channels)
+		}
 	}
 	return c
 }
@@ -328,6 +351,7 @@ type ReportFile struct {
 	ID         mailer.ID
 	Door       string // one of Doors
 	ExternalID []byte
+	Message    []byte // what the message is known by, whomever of us it was for
 	ReceivedAt time.Time
 	At         time.Time // of this try
 	Clue       Clue
@@ -336,6 +360,16 @@ type ReportFile struct {
 	Raw        []byte    // kept where it is not matched or not understood
 	RawUntil   time.Time // T4
 	NextTry    time.Time // if it is not matched now; zero: it is given up
+}
+
+// Source is who vouches for a report's external id: the provider, or the message itself, which is
+// the same through whichever door of mail it comes.
+func (f ReportFile) Source() string {
+	switch f.Door {
+	case DoorPipe, DoorSMTP, DoorLMTP, DoorIMAP:
+		return "mail"
+	}
+	return f.Door
 }
 
 // ReportFate is what became of a report.

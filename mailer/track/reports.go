@@ -1,8 +1,11 @@
 package track
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -20,6 +23,9 @@ type ReportStore interface {
 	FileReport(ctx context.Context, controller mailer.ID, f ReportFile, decide func(ReportedDelivery) Consequence) (ReportFate, error)
 	// RefileReport does the same for one that is parked, and only if it still waits.
 	RefileReport(ctx context.Context, controller mailer.ID, f ReportFile, decide func(ReportedDelivery) Consequence) (ReportFate, error)
+	// PutOffReport has one that is parked wait for the file's next try, or gives it up where
+	// there is none, whatever keeps it from being filed.
+	PutOffReport(ctx context.Context, controller mailer.ID, f ReportFile) error
 	// ParkedReports are those that are to be tried again by now, the longest due first.
 	ParkedReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) ([]ParkedReport, error)
 	// ForgetReports deletes the bytes of reports whose time has come (T4).
@@ -34,7 +40,8 @@ type Reports struct {
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
 	Answers    *Answers                // what becomes of people's answers; nil: they are kept as reports that nobody understood
 	Tokens     mailer.Tokens
-	Allowed    mailer.Allowed // channels beside mail, by the register in force at the start: who has one is not blocked at once
+	Allowed    mailer.Allowed             // channels beside mail, by the register in force at the start: who has one is not blocked at once
+	Objectable func(activity string) bool // R10, by the same register; nil: each is
 	Controller mailer.ID
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -94,19 +101,43 @@ func (r *Reports) read(in Incoming) Report {
 	return report
 }
 
-// Retry looks again at what is parked and due. It tells whether duties failed, so
-// that the next channel is looked for soon.
+// parked is a parked message as its door brought it: doors that speak SMTP put the envelope
+// sender in front of what they keep (RFC 5321, 4.4).
+func parked(p ParkedReport) Incoming {
+	in := Incoming{Door: p.Door, SentTo: p.SentTo, Raw: p.Raw, ReceivedAt: p.ReceivedAt}
+	line, _, _ := bytes.Cut(p.Raw, []byte("\r\n"))
+	if path, ok := bytes.CutPrefix(line, []byte("Return-Path: ")); ok {
+		in.MailFrom = strings.Trim(string(path), "<>")
+	}
+	return in
+}
+
+// Retry looks again at what is parked and due. One that cannot be filed is put off, so
+// that those behind it have their turn. It tells whether duties failed, so that the next
+// channel is looked for soon.
 func (r *Reports) Retry(ctx context.Context) (reopened bool, err error) {
-	parked, err := r.Store.ParkedReports(ctx, r.Controller, r.Now(), reportsAtOnce)
-	for _, p := range parked {
+	waiting, err := r.Store.ParkedReports(ctx, r.Controller, r.Now(), reportsAtOnce)
+	if err != nil {
+		return false, err
+	}
+	failed := 0
+	for _, p := range waiting {
 		p.Tries++
-		f := r.file(p, r.Read(p.Raw), r.Now())
-		fate, err := r.Store.RefileReport(ctx, r.Controller, f, r.decide(f))
-		if err != nil {
-			return reopened, err
+		f := r.file(p, r.read(parked(p)), r.Now())
+		fate, wrong := r.Store.RefileReport(ctx, r.Controller, f, r.decide(f))
+		if wrong != nil {
+			failed++
+			err = cmp.Or(err, wrong)
+			if wrong = r.Store.PutOffReport(ctx, r.Controller, f); wrong != nil {
+				return reopened, wrong // nothing is to be had of the store now
+			}
+			continue
 		}
 		r.tell(f, fate)
 		reopened = reopened || fate.Duty == mailer.DutyFailed
+	}
+	if err != nil {
+		err = fmt.Errorf("%d of %d reports could not be filed, and are put off; the first: %w", failed, len(waiting), err)
 	}
 	return reopened, err
 }
@@ -127,7 +158,7 @@ func (r *Reports) file(p ParkedReport, report Report, now time.Time) ReportFile 
 	if report.Kind != KindDelivery { // a mail system reports to the envelope sender
 		clue = report.AnswerClue(r.Tokens, p.SentTo)
 	}
-	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), ReceivedAt: p.ReceivedAt, At: now,
+	f := ReportFile{ID: p.ID, Door: p.Door, ExternalID: ownID(report, clue), Message: report.ExternalID, ReceivedAt: p.ReceivedAt, At: now,
 		Clue: clue, Verdict: report.Verdict(),
 		SentTo: p.SentTo, Raw: p.Raw, RawUntil: p.ReceivedAt.Add(reportRawKept)}
 	if now.Sub(p.ReceivedAt) < reportGiveUp {
@@ -149,6 +180,7 @@ func ownID(report Report, clue Clue) []byte {
 func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {
 	return func(d ReportedDelivery) Consequence {
 		d.Allowed = r.Allowed
+		d.NoObjection = r.Objectable != nil && !r.Objectable(d.ActivityKey)
 		return f.Verdict.Follows(f.Clue.By, d)
 	}
 }

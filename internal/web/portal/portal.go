@@ -16,7 +16,7 @@ import (
 	"article14/templates"
 )
 
-// Rights is what a recipient can do; *mailer.Rights is one. Its errors are
+// Rights is what a recipient can do; *rights.Rights is one. Its errors are
 // mailer.ErrNoSuchLink, or a store that is away.
 type Rights interface {
 	Notice(ctx context.Context, token, wanted string) (rights.NoticeView, error)
