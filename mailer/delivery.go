@@ -139,7 +139,9 @@ type Lane struct {
 	Class      string
 	State      LaneState
 	Reason     string
-	Pace       int // notices a second; 0: as the relay bears
+	Pace       int  // notices a second; 0: as the relay bears
+	ClassPace  int  // notices a second to its class, of all campaigns; 0: no limit
+	ClassOver  bool // its class has more on this day than it may: its limit was lowered
 }
 
 // LaneState is whether a lane is claimed from.

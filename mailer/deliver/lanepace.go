@@ -8,13 +8,21 @@ import (
 	"article14/mailer"
 )
 
-// lanePaces keep lanes to their paces on the wire, too. Claims keep them, but what is
-// claimed waits for a connection: when a stall is over, or the pace was lowered, it
-// would all go out in a rush. What is more than a lane's pace goes back to the queue.
+// lanePaces keep lanes to their paces, and classes to their limits, on the wire, too.
+// Claims keep them, but what is claimed waits for a connection: when a stall is over, or
+// a limit was lowered, it would all go out in a rush. What is more goes back to the queue.
 type lanePaces struct {
 	mu     sync.Mutex
-	byLane map[int64]*paceBucket // of lanes that have one; a campaign's lanes share theirs
-	passed bool                  // something was more than a pace since somebody asked
+	byLane map[int64]laneLimits // of lanes that have any
+	passed bool                 // something was more than a limit since somebody asked
+}
+
+// laneLimits are what a lane's letters wait for. Of several workers each has what it
+// claimed under the limits as they were: when one is lowered, each sends the new one's
+// worth at most, and the rest goes back to where all share what is left.
+type laneLimits struct {
+	campaign, class *paceBucket // shared by the lanes of each; nil: no pace
+	over            bool        // nothing more on this day
 }
 
 // paceBucket is how many letters of a lane may go out now. It holds two seconds' worth:
@@ -34,38 +42,56 @@ func (b *paceBucket) refill(pace int, now time.Time) {
 func (p *lanePaces) set(lanes []mailer.Lane, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	byLane, byCampaign := map[int64]*paceBucket{}, map[mailer.ID]*paceBucket{}
+	byLane, byCampaign, byClass := map[int64]laneLimits{}, map[mailer.ID]*paceBucket{}, map[string]*paceBucket{}
 	for _, l := range lanes {
-		if l.Pace <= 0 {
-			continue
+		old := p.byLane[l.ID]
+		limits := laneLimits{paced(byCampaign, l.CampaignID, old.campaign, l.Pace, now), paced(byClass, l.Class, old.class, l.ClassPace, now), l.ClassOver}
+		if limits != (laneLimits{}) {
+			byLane[l.ID] = limits
 		}
-		b := cmp.Or(byCampaign[l.CampaignID], p.byLane[l.ID])
-		if b == nil {
-			b = &paceBucket{l.Pace, float64(2 * l.Pace), now}
-		}
-		b.refill(l.Pace, now)
-		byLane[l.ID], byCampaign[l.CampaignID] = b, b
 	}
 	p.byLane = byLane
+}
+
+// paced is the bucket of those that share a pace: the one that another lane of theirs has
+// already, or the one from before.
+func paced[K comparable](shared map[K]*paceBucket, by K, old *paceBucket, pace int, now time.Time) *paceBucket {
+	if pace <= 0 {
+		return nil
+	}
+	b := cmp.Or(shared[by], old)
+	if b == nil {
+		b = &paceBucket{pace, float64(2 * pace), now}
+	}
+	b.refill(pace, now)
+	shared[by] = b
+	return b
 }
 
 // take tells whether a letter of a lane may go out now.
 func (p *lanePaces) take(lane int64, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b := p.byLane[lane]
-	if b == nil {
-		return true
+	l := p.byLane[lane]
+	buckets := [...]*paceBucket{l.campaign, l.class}
+	for _, b := range buckets {
+		if b != nil {
+			b.refill(b.pace, now)
+		}
+		if l.over || b != nil && b.room < 1 {
+			p.passed = true
+			return false
+		}
 	}
-	if b.refill(b.pace, now); b.room < 1 {
-		p.passed = true
-		return false
+	for _, b := range buckets {
+		if b != nil {
+			b.room--
+		}
 	}
-	b.room--
 	return true
 }
 
-// wasPassed tells whether something was more than its lane's pace since it was last
+// wasPassed tells whether something was more than its lane's limits since it was last
 // asked. What goes back then is not to be claimed again in the same breath.
 func (p *lanePaces) wasPassed() bool {
 	p.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // pacedQueue keeps its lane's pace at each claim, as the store does.
@@ -15,6 +16,7 @@ type pacedQueue struct {
 	pace   int // of the lane; 0: none; under memQueue's mutex
 	second time.Time
 	used   int
+	limits mailer.Lane // of its class; under memQueue's mutex
 }
 
 func (q *pacedQueue) set(pace int) {
@@ -28,8 +30,11 @@ func (q *pacedQueue) Claim(ctx context.Context, controller, claim mailer.ID, lim
 	if s := now.Truncate(time.Second); !s.Equal(q.second) {
 		q.second, q.used = s, 0
 	}
-	if q.pace > 0 {
-		limit = min(limit, max(0, q.pace-q.used))
+	if pace := max(q.pace, q.limits.ClassPace); pace > 0 {
+		limit = min(limit, max(0, pace-q.used))
+	}
+	if q.limits.ClassOver {
+		limit = 0
 	}
 	q.mu.Unlock()
 	jobs, err := q.memQueue.Claim(ctx, controller, claim, limit, now, lease)
@@ -42,7 +47,9 @@ func (q *pacedQueue) Claim(ctx context.Context, controller, claim mailer.ID, lim
 func (q *pacedQueue) Lanes(context.Context, mailer.ID) ([]mailer.Lane, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return []mailer.Lane{{ID: 1, State: q.lane, Pace: q.pace}}, nil
+	l := q.limits
+	l.ID, l.State, l.Pace = 1, q.lane, q.pace
+	return []mailer.Lane{l}, nil
 }
 
 func TestAPaceThatIsLoweredHoldsWithinASecondForWhatIsClaimedToo(t *testing.T) {
@@ -68,6 +75,76 @@ func TestAPaceThatIsLoweredHoldsWithinASecondForWhatIsClaimedToo(t *testing.T) {
 		})
 		q.untouched(t)
 	})
+}
+
+// lower gives the lane's class other limits, which claims keep as the store has them keep.
+func (q *pacedQueue) lower(l mailer.Lane) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.limits = l
+}
+
+// TestALimitOfAClassThatIsLoweredHoldsForWhatSeveralWorkersHold has two workers, each with
+// a relay of its own.
+func TestALimitOfAClassThatIsLoweredHoldsForWhatSeveralWorkersHold(t *testing.T) {
+	for name, c := range map[string]struct {
+		to          mailer.Lane
+		least, most int // in ten seconds, from a second after it was lowered
+	}{
+		"a second": {mailer.Lane{Class: "big", ClassPace: 5}, 40, 60},
+		"a day":    {mailer.Lane{Class: "big", ClassOver: true}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q, one, two := &pacedQueue{memQueue: newMemQueue(t, 4000)}, &memRelay{}, &memRelay{}
+				first, second := sendings(one, 100*time.Millisecond), sendings(two, 100*time.Millisecond)
+				v, w := testWorker(q.memQueue, one), testWorker(q.memQueue, two)
+				v.Queue, w.Queue = q, q
+				v.Options.Batch, w.Options.Batch = 400, 400 // ten seconds' work of each is claimed
+				working(t, v, func() {
+					working(t, w, func() {
+						time.Sleep(2 * time.Second)
+						q.lower(c.to)
+						time.Sleep(time.Second)
+						before := len(first()) + len(second())
+						time.Sleep(10 * time.Second)
+						if n := len(first()) + len(second()) - before; n < c.least || n > c.most {
+							t.Errorf("%d of both in ten seconds, want %d to %d", n, c.least, c.most)
+						}
+					})
+				})
+				q.untouched(t)
+			})
+		})
+	}
+}
+
+func TestALaneKeepsToItsCampaignsPaceAndItsClasses(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	lanes := []mailer.Lane{
+		{ID: 1, CampaignID: mailer.ID{1}, Class: "big", Pace: 5, ClassPace: 4}, {ID: 2, CampaignID: mailer.ID{2}, Class: "big", Pace: 3, ClassPace: 4},
+		{ID: 3, CampaignID: mailer.ID{1}, Class: campaign.AnyClass, Pace: 5}, {ID: 4, CampaignID: mailer.ID{2}, Class: "small", Pace: 3, ClassOver: true},
+	}
+	var p lanePaces
+	p.set(lanes, now)
+	took := map[int64]int{}
+	for range 50 {
+		for _, l := range lanes {
+			if p.take(l.ID, now) {
+				took[l.ID]++
+			}
+		}
+	}
+	if took[1]+took[2] != 8 || took[1]+took[3] != 10 || took[4] != 0 {
+		t.Errorf("at once went %v, not two seconds' worth of each limit", took)
+	}
+	lanes[3].ClassOver = false
+	p.set(lanes, now)
+	for took[4] = 0; p.take(4, now); took[4]++ {
+	}
+	if took[2]+took[4] != 6 {
+		t.Errorf("%d and %d: what a class refused was charged to the campaign", took[2], took[4])
+	}
 }
 
 func TestWhatAStallHeldUpKeepsItsLanesPace(t *testing.T) {

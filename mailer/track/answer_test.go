@@ -12,6 +12,7 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
 func TestTheReplyAddressOfAMailIsItsOwnAndProvesItself(t *testing.T) { // R3
@@ -294,6 +295,43 @@ func TestNoTextWithANegationIsFiledAsAClearNo(t *testing.T) { // R5
 	}
 	if f.FromHash != nil || f.Report.RawUntil.Sub(f.Report.ReceivedAt) != answerRawKept || f.Text.Until.Sub(f.Report.ReceivedAt) != answerTextKept { // T4
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestAMonthFromReceiptEndsWithADayInTheControllersZone(t *testing.T) { // D9, D10, D2
+	for _, c := range []struct{ zone, received, due string }{
+		{"Europe/Paris", "2026-01-31T22:59:59Z", "2026-02-28T22:59:59Z"}, // the last second of January there
+		{"Europe/Paris", "2026-01-31T23:00:00Z", "2026-03-01T22:59:59Z"}, // and the first of February
+		{"Europe/Paris", "2024-01-31T12:00:00Z", "2024-02-29T22:59:59Z"},
+		{"Europe/Paris", "2026-08-31T12:00:00Z", "2026-09-30T21:59:59Z"},
+		{"Europe/Paris", "2026-12-31T12:00:00Z", "2027-01-31T22:59:59Z"}, // a Sunday: the raw end counts (D3)
+		{"Europe/Paris", "2026-02-28T12:00:00Z", "2026-03-28T22:59:59Z"}, // a day before summer time
+		{"Europe/Paris", "2026-03-01T12:00:00Z", "2026-04-01T21:59:59Z"},
+		{"Europe/Paris", "2026-03-29T00:30:00Z", "2026-04-29T21:59:59Z"}, // half an hour before the clock goes on
+		{"Europe/Paris", "2026-09-24T22:30:00Z", "2026-10-25T22:59:59Z"}, // to the day of 25 hours
+		{"Europe/Paris", "2026-10-25T00:30:00Z", "2026-11-25T22:59:59Z"}, // the first half past two
+		{"Europe/Paris", "2026-10-25T01:30:00Z", "2026-11-25T22:59:59Z"}, // and the second
+		{"Asia/Beirut", "2026-02-28T12:00:00Z", "2026-03-28T21:59:59Z"},  // the next day begins at one
+		{"Pacific/Auckland", "2026-01-31T11:00:00Z", "2026-03-01T10:59:59Z"},
+		{"America/New_York", "2026-02-01T04:59:59Z", "2026-03-01T04:59:59Z"},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		received, err := time.Parse(time.RFC3339, c.received)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := Answers{Keys: mailer.NewKeyring(), Company: mailer.Controller{Zone: zone}}
+		for what, due := range map[string]time.Time{"a request": rights.RequestDue(received, zone), "an answer": a.file(ReportFile{ReceivedAt: received}, Said{}).Item.DueAt} {
+			if got := due.Truncate(time.Second).Format(time.RFC3339); got != c.due {
+				t.Errorf("%s received at %s in %s is due at %s, want %s", what, c.received, c.zone, got, c.due)
+			}
+			if due.Location() != time.UTC {
+				t.Errorf("%s is not kept in UTC", what)
+			}
+		}
 	}
 }
 
