@@ -108,7 +108,7 @@ func (c *Calls) Script(ctx context.Context, contact mailer.ID) (CallScript, erro
 	s := CallScript{Job: j, Slots: j.Slots, At: j.ComposedAt}
 	if s.Slots == nil {
 		s.At = c.Now().Truncate(time.Second)
-		s.Slots, err = c.Composer.Slots(reg, mailer.SlotInput{Key: mailer.SkeletonKey{j.Document, j.Languages, j.Form}, Facts: j.Facts, ActivityKey: j.ActivityKey,
+		s.Slots, err = c.Composer.Slots(reg, mailer.SlotInput{Key: mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form}, Facts: j.Facts, ActivityKey: j.ActivityKey,
 			Now: s.At, CreatedAt: j.CreatedAt, Code: j.Code})
 		if err != nil {
 			return s, err

@@ -347,7 +347,7 @@ func (l *Letters) compose(b LetterBatch, j LetterJob, reg *mailer.Register, body
 	if slots == nil {
 		at = l.Now().Truncate(time.Second)
 		var err error
-		slots, err = l.Composer.Slots(reg, mailer.SlotInput{Key: mailer.SkeletonKey{j.Document, j.Languages, j.Form}, Facts: j.Facts, ActivityKey: j.ActivityKey,
+		slots, err = l.Composer.Slots(reg, mailer.SlotInput{Key: mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form}, Facts: j.Facts, ActivityKey: j.ActivityKey,
 			Now: at, CreatedAt: j.CreatedAt, Code: j.Code})
 		if errors.Is(err, mailer.ErrStorageEnded) { // deleted, not notified (T3)
 			return Letter{}, nil, &cannotPrint{mailer.BlockExpired, err}
@@ -378,7 +378,7 @@ func (l *Letters) laidOut(b LetterBatch, reg *mailer.Register, text LetterText, 
 		letter.Size = b.Size
 	}
 	s := reg.Letters.Sender
-	letter.Sender = mailer.LetterSender{cmp.Or(s.Name, text.Sender.Name), cmp.Or(s.Address, text.Sender.Address), cmp.Or(s.Country, text.Sender.Country)}
+	letter.Sender = mailer.LetterSender{Name: cmp.Or(s.Name, text.Sender.Name), Address: cmp.Or(s.Address, text.Sender.Address), Country: cmp.Or(s.Country, text.Sender.Country)}
 	return letter
 }
 

@@ -162,23 +162,23 @@ func (r *Releases) contentKeys(c mailer.Campaign, reg *mailer.Register, a Audien
 		}
 		// The portal shows each language on its own.
 		for _, l := range r.Composer.Languages() {
-			need[mailer.SkeletonKey{mailer.DocNotice, l, k.Form}] = true
+			need[mailer.SkeletonKey{Document: mailer.DocNotice, Languages: l, Form: k.Form}] = true
 		}
 	}
 	if c.Kind == mailer.Standing {
 		for _, l := range r.Composer.Languages() {
 			languages[l] = true
 			for _, s := range reg.Sources {
-				need[mailer.SkeletonKey{mailer.DocNotice, l, s.Key}] = true
+				need[mailer.SkeletonKey{Document: mailer.DocNotice, Languages: l, Form: s.Key}] = true
 				if doubt := mailer.DoubtAbout(mailer.VisibleUnknown, s); doubt != mailer.DoubtNone && s.Unknown != mailer.UnknownIsRestricted {
-					need[mailer.SkeletonKey{mailer.DocNotice, l, s.Key + string(doubt)}] = true
+					need[mailer.SkeletonKey{Document: mailer.DocNotice, Languages: l, Form: s.Key + string(doubt)}] = true
 				}
 			}
 		}
 	}
 	for l := range languages {
-		need[mailer.SkeletonKey{mailer.DocObjectionReceipt, l, ""}] = true
-		need[mailer.SkeletonKey{mailer.DocAccessReceipt, l, ""}] = true
+		need[mailer.SkeletonKey{Document: mailer.DocObjectionReceipt, Languages: l, Form: ""}] = true
+		need[mailer.SkeletonKey{Document: mailer.DocAccessReceipt, Languages: l, Form: ""}] = true
 	}
 	keys := slices.Collect(maps.Keys(need))
 	slices.SortFunc(keys, func(a, b mailer.SkeletonKey) int {

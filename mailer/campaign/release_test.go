@@ -81,7 +81,7 @@ func (currentRegister) RegisterVersion(context.Context, mailer.ID) (mailer.Regis
 }
 
 func releases(t *testing.T, reg *mailer.Register, m *memCampaigns) *Releases {
-	return &Releases{Campaigns: m, Composer: draftComposer{}, Tokens: mailer.Tokens{mailer.NewKeyring()}, Now: func() time.Time { return mailertest.At(t, "2026-11-21T12:00:00Z") },
+	return &Releases{Campaigns: m, Composer: draftComposer{}, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Now: func() time.Time { return mailertest.At(t, "2026-11-21T12:00:00Z") },
 		Registers: &mailer.Registers{Store: currentRegister{}, Parse: func([]byte) (*mailer.Register, error) { return reg, nil }}}
 }
 
@@ -109,7 +109,7 @@ func TestARegisterThatLacksSomethingApprovesNothing(t *testing.T) { // C1
 
 func TestFreezingGoesOnBehindTheLastOnePlaced(t *testing.T) {
 	m := &memCampaigns{people: people(t, 3), c: mailer.Campaign{Key: "c", ActivityKey: "directory", Kind: mailer.Once, State: mailer.CampaignFreezing, FrozenUntil: mailer.ID{2}, ApprovedBy: "ann"}}
-	m.content = mailer.ContentVersion{ID: mailer.ID{9}, Skeletons: []mailer.Skeleton{{Key: mailer.SkeletonKey{mailer.DocNotice, "fr", "linkedin"}, Hash: []byte{1}}}}
+	m.content = mailer.ContentVersion{ID: mailer.ID{9}, Skeletons: []mailer.Skeleton{{Key: mailer.SkeletonKey{Document: mailer.DocNotice, Languages: "fr", Form: "linkedin"}, Hash: []byte{1}}}}
 	if _, err := releases(t, incomplete(t), m).Approve(t.Context(), "c", "ann", nil, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -284,7 +284,7 @@ func (noMeter) HandedOver(time.Duration, time.Duration)                        {
 func (noMeter) Waited(Wait, time.Duration)                                     {}
 
 func testWorker(q *memQueue, r *memRelay) *Worker {
-	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: mailer.Tokens{q.ring},
+	return &Worker{Queue: q, Relay: r, Composer: memComposer{}, Skeletons: memSkeletons{}, Tokens: mailer.Tokens{Keys: q.ring},
 		Registers: &mailer.Registers{Store: memRegisters{}, Parse: func([]byte) (*mailer.Register, error) { return &mailer.Register{}, nil }},
 		Now:       time.Now, After: time.After, Jitter: func() float64 { return 0.5 }, Meter: noMeter{},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Options: Options{Connections: 4, Batch: 10}}

@@ -25,7 +25,7 @@ func (s oneNotice) NoticeFor(context.Context, mailer.ID, mailer.ID, mailer.ID) (
 
 func TestAnObjectionLinkOpensNothingWhereThereIsNoRightToObject(t *testing.T) { // R10
 	reg := &mailer.Register{Activities: []mailer.Activity{{Key: "a", Purposes: []mailer.Purpose{{Key: "p", Basis: mailer.LegalObligation}}}}}
-	r := &rights.Rights{Store: oneNotice{n: rights.SentNotice{ActivityKey: "a", Languages: "en"}}, Tokens: mailer.Tokens{mailer.NewKeyring()}, Now: time.Now,
+	r := &rights.Rights{Store: oneNotice{n: rights.SentNotice{ActivityKey: "a", Languages: "en"}}, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Now: time.Now,
 		Registers: &mailer.Registers{Store: memRegisters{}, Parse: func([]byte) (*mailer.Register, error) { return reg, nil }}}
 	token := r.Tokens.Make(mailer.Link{Purpose: mailer.TokenObjection})
 	if _, err := r.Object(t.Context(), token, "page", ""); !errors.Is(err, mailer.ErrNoSuchLink) {

@@ -299,7 +299,7 @@ func TestAnAttemptPutsTheKeyOfItsLinksOnRecordAndNoToken(t *testing.T) { // R3
 		q := newMemQueue(t, 1)
 		during(t, q, &memRelay{}, time.Minute, nil)
 		d := q.rows[q.order[0]]
-		tokens := mailer.Tokens{q.ring}.Notice(d.ContactID, d.DeliveryID)
+		tokens := mailer.Tokens{Keys: q.ring}.Notice(d.ContactID, d.DeliveryID)
 		for name, value := range d.Slots {
 			if strings.Contains(value, tokens.Notice) || strings.Contains(value, tokens.Objection) {
 				t.Errorf("the value %s holds a token", name)

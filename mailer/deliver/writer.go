@@ -79,7 +79,7 @@ func (r *run) compose(j mailer.Job, reg *mailer.Register, body []byte) (mailer.M
 	if slots == nil {
 		date = r.Now().Truncate(time.Second)
 		slots, err = r.Composer.Slots(reg, mailer.SlotInput{
-			Key:         mailer.SkeletonKey{j.Document, j.Languages, j.Form},
+			Key:         mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form},
 			Facts:       j.Facts,
 			ActivityKey: j.ActivityKey,
 			Now:         date,

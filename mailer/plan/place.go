@@ -155,7 +155,7 @@ func (p Placer) form(c mailer.Candidate) string {
 		if mailer.Quarantined(a.Visibility, s) && c.Contact.TellAt.IsZero() {
 			continue
 		}
-		if f := (mailer.FormSource{a.SourceKey, mailer.DoubtAbout(a.Visibility, s)}); !slices.Contains(sources, f) {
+		if f := (mailer.FormSource{Key: a.SourceKey, Doubt: mailer.DoubtAbout(a.Visibility, s)}); !slices.Contains(sources, f) {
 			sources = append(sources, f)
 		}
 	}

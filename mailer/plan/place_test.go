@@ -83,7 +83,7 @@ func TestEverybodyIsToldInTheLanguageAndWithTheSourcesThatTheRulesGive(t *testin
 			if !ok || pl.Delivery == nil {
 				t.Fatalf("not placed: %+v", pl)
 			}
-			if key != (mailer.SkeletonKey{mailer.DocNotice, c.languages, c.form}) || pl.Delivery.Languages != c.languages || pl.Delivery.Form != c.form {
+			if key != (mailer.SkeletonKey{Document: mailer.DocNotice, Languages: c.languages, Form: c.form}) || pl.Delivery.Languages != c.languages || pl.Delivery.Form != c.form {
 				t.Errorf("told with %+v, want %s %s", key, c.languages, c.form)
 			}
 			if pl.Delivery.LanguageRule == "" || pl.Delivery.Code == "" || !pl.Delivery.DueAt.Equal(mailertest.At(t, "2026-12-14T23:59:59+01:00")) {
@@ -94,7 +94,7 @@ func TestEverybodyIsToldInTheLanguageAndWithTheSourcesThatTheRulesGive(t *testin
 }
 
 func TestWhoCannotBeToldIsBlockedWithTheReason(t *testing.T) {
-	approved := map[mailer.SkeletonKey][]byte{{mailer.DocNotice, "fr", "linkedin"}: {1}}
+	approved := map[mailer.SkeletonKey][]byte{{Document: mailer.DocNotice, Languages: "fr", Form: "linkedin"}: {1}}
 	for name, c := range map[string]struct {
 		change func(*mailer.Candidate)
 		want   mailer.BlockReason

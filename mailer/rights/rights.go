@@ -158,7 +158,7 @@ func (r *Rights) RequestAccess(ctx context.Context, token, wanted string) (Notic
 // receipt (D9). No receipt goes out: whoever closes an answer so has written to them, and a
 // receipt's date would count from today. It gives ErrNoSuchLink where nothing is held any more.
 func (r *Rights) AskFor(ctx context.Context, l mailer.Link, kind mailer.RequestKind, way mailer.Way, received time.Time) (mailer.Request, error) {
-	n, reg, err := r.behind(ctx, mailer.Link{mailer.TokenNotice, l.ContactID, l.DeliveryID})
+	n, reg, err := r.behind(ctx, mailer.Link{Purpose: mailer.TokenNotice, ContactID: l.ContactID, DeliveryID: l.DeliveryID})
 	if err != nil {
 		return mailer.Request{}, err
 	}
@@ -186,7 +186,7 @@ func RequestDue(received time.Time, zone *time.Location) time.Time {
 // is no mailbox whose holder was proven.
 func (r *Rights) receipt(n SentNotice, doc mailer.Document, now time.Time) *mailer.PlannedDelivery {
 	i := slices.IndexFunc(n.Skeletons, func(s mailer.SkeletonKeyHash) bool {
-		return s.Key == mailer.SkeletonKey{doc, n.Languages, ""}
+		return s.Key == mailer.SkeletonKey{Document: doc, Languages: n.Languages, Form: ""}
 	})
 	byMail := slices.ContainsFunc(n.Identifiers, func(id mailer.Identifier) bool { return id.ID == n.IdentifierID && id.Kind == mailer.ByEmail })
 	if i < 0 || !byMail {
@@ -243,7 +243,7 @@ func (r *Rights) view(ctx context.Context, n SentNotice, reg *mailer.Register, w
 	if !n.ErasedAt.IsZero() {
 		return NoticeView{Page: mailer.Page{Language: lang}, Languages: n.languages(), Controller: reg.Controller, Erased: dateOf(n.ErasedAt, reg)}, nil
 	}
-	key := mailer.SkeletonKey{mailer.DocNotice, lang, n.Form}
+	key := mailer.SkeletonKey{Document: mailer.DocNotice, Languages: lang, Form: n.Form}
 	i := slices.IndexFunc(n.Skeletons, func(s mailer.SkeletonKeyHash) bool { return s.Key == key })
 	if i < 0 {
 		return NoticeView{}, fmt.Errorf("the content version has no notice in %s for %s", lang, n.Form)
@@ -263,7 +263,7 @@ func (r *Rights) view(ctx context.Context, n SentNotice, reg *mailer.Register, w
 	v := NoticeView{Page: page, Languages: n.languages(), Controller: reg.Controller,
 		Objected: dateOf(n.ObjectedAt, reg), AccessDue: dateOf(n.AccessDueAt, reg), Confirmed: r.receipt(n, mailer.DocAccessReceipt, r.Now()) != nil}
 	if objectionApplies(reg, n.ActivityKey) {
-		v.Objection = r.Tokens.Make(mailer.Link{mailer.TokenObjection, n.Contact.ID, n.DeliveryID})
+		v.Objection = r.Tokens.Make(mailer.Link{Purpose: mailer.TokenObjection, ContactID: n.Contact.ID, DeliveryID: n.DeliveryID})
 	}
 	return v, nil
 }

@@ -73,24 +73,24 @@ func rightsFor(t *testing.T, basis mailer.Basis) (*Rights, *memRights) {
 		Identifiers: []mailer.Identifier{{Kind: mailer.ByEmail, Hash: []byte("h1"), KeyID: "a"}, {Kind: mailer.ByProfileURL, Hash: []byte("h2"), KeyID: "a"}},
 		Slots:       mailer.Slots{"sent": "as sent"}, Code: mailer.NewCode(), ComposedAt: time.Unix(3, 0),
 		Skeletons: []mailer.SkeletonKeyHash{
-			{mailer.SkeletonKey{mailer.DocNotice, "fr", "linkedin"}, []byte("fr-body")}, {mailer.SkeletonKey{mailer.DocNotice, "de", "linkedin"}, []byte("de-body")},
-			{mailer.SkeletonKey{mailer.DocNotice, "fr+de", "linkedin"}, []byte("both")}, {mailer.SkeletonKey{mailer.DocNotice, "en", "whois"}, []byte("other form")},
-			{mailer.SkeletonKey{mailer.DocObjectionReceipt, "fr", ""}, []byte("receipt")},
+			{Key: mailer.SkeletonKey{Document: mailer.DocNotice, Languages: "fr", Form: "linkedin"}, Hash: []byte("fr-body")}, {Key: mailer.SkeletonKey{Document: mailer.DocNotice, Languages: "de", Form: "linkedin"}, Hash: []byte("de-body")},
+			{Key: mailer.SkeletonKey{Document: mailer.DocNotice, Languages: "fr+de", Form: "linkedin"}, Hash: []byte("both")}, {Key: mailer.SkeletonKey{Document: mailer.DocNotice, Languages: "en", Form: "whois"}, Hash: []byte("other form")},
+			{Key: mailer.SkeletonKey{Document: mailer.DocObjectionReceipt, Languages: "fr", Form: ""}, Hash: []byte("receipt")},
 		},
 	}}
-	return &Rights{Store: m, Skeletons: hashSkeletons{}, Composer: pageComposer{}, Tokens: mailer.Tokens{mailer.NewKeyring()}, Now: func() time.Time { return mailertest.At(t, "2026-11-21T22:30:00Z") },
+	return &Rights{Store: m, Skeletons: hashSkeletons{}, Composer: pageComposer{}, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Now: func() time.Time { return mailertest.At(t, "2026-11-21T22:30:00Z") },
 		Registers: &mailer.Registers{Store: oldRegisters{}, Parse: func([]byte) (*mailer.Register, error) { return reg, nil }}}, m
 }
 
 func (m *memRights) link(p mailer.TokenPurpose) mailer.Link {
-	return mailer.Link{p, m.notice.Contact.ID, m.notice.DeliveryID}
+	return mailer.Link{Purpose: p, ContactID: m.notice.Contact.ID, DeliveryID: m.notice.DeliveryID}
 }
 
 func TestALinkDoesOnlyWhatItWasMadeFor(t *testing.T) { // R3
 	r, m := rightsFor(t, mailer.LegitimateInterest)
 	ctx := t.Context()
 	notice, objection := r.Tokens.Make(m.link(mailer.TokenNotice)), r.Tokens.Make(m.link(mailer.TokenObjection))
-	stranger := r.Tokens.Make(mailer.Link{mailer.TokenNotice, mailer.NewID(time.Unix(7, 0)), m.notice.DeliveryID})
+	stranger := r.Tokens.Make(mailer.Link{Purpose: mailer.TokenNotice, ContactID: mailer.NewID(time.Unix(7, 0)), DeliveryID: m.notice.DeliveryID})
 	for name, call := range map[string]func() error{
 		"a notice link does not object":         func() error { _, err := r.Object(ctx, notice, "page", ""); return err },
 		"nor opens the objection page":          func() error { _, err := r.Objection(ctx, notice, ""); return err },

@@ -98,7 +98,7 @@ func TestOneThingIsNotWrittenAsMany(t *testing.T) {
 // TestEveryKindOfAlertSaysWhatToDo holds the table of docs/operations.md, which every kind has a
 // row in, against what status says of it.
 func TestEveryKindOfAlertSaysWhatToDo(t *testing.T) {
-	page, err := os.ReadFile("../docs/operations.md")
+	page, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func TestTheReplyAddressOfAMailIsItsOwnAndProvesItself(t *testing.T) { // R3
-	tokens := mailer.Tokens{mailer.NewKeyring()}
+	tokens := mailer.Tokens{Keys: mailer.NewKeyring()}
 	id := mailer.NewID(time.Unix(1, 0))
 	slots := mailer.Slots{}
 	addr, err := tokens.AnswerTo(id, "answers.example", slots, false)
@@ -36,7 +36,7 @@ func TestTheReplyAddressOfAMailIsItsOwnAndProvesItself(t *testing.T) { // R3
 		}
 	}
 	for name, forged := range map[string]string{
-		"another's":              mustAnswer(t, mailer.Tokens{mailer.NewKeyring()}, id),
+		"another's":              mustAnswer(t, mailer.Tokens{Keys: mailer.NewKeyring()}, id),
 		"an envelope sender's":   "a-" + strings.TrimPrefix(tokens.EnvelopeFrom(id, "x.example"), "b-"),
 		"changed in the middle":  addr[:20] + map[bool]string{true: "b", false: "a"}[addr[20] == 'a'] + addr[21:],
 		"an envelope sender":     tokens.EnvelopeFrom(id, "answers.example"),
@@ -47,7 +47,7 @@ func TestTheReplyAddressOfAMailIsItsOwnAndProvesItself(t *testing.T) { // R3
 		}
 	}
 	door := Reports{Tokens: tokens}
-	if !door.Accepts(addr, nil) || door.Accepts(mustAnswer(t, mailer.Tokens{mailer.NewKeyring()}, id), nil) || door.Accepts(local, nil) {
+	if !door.Accepts(addr, nil) || door.Accepts(mustAnswer(t, mailer.Tokens{Keys: mailer.NewKeyring()}, id), nil) || door.Accepts(local, nil) {
 		t.Error("a door takes what is forged, or not what is ours")
 	}
 	if _, err := tokens.OpenEnvelope(addr); err == nil {
@@ -59,7 +59,7 @@ func TestTheReplyAddressOfAMailIsItsOwnAndProvesItself(t *testing.T) { // R3
 	if again, err := tokens.AnswerTo(id, "answers.example", slots, true); err != nil || again != addr {
 		t.Errorf("a second attempt has %q, %v: other bytes than the first (E1)", again, err)
 	}
-	if _, err := (mailer.Tokens{mailer.NewKeyring()}).AnswerTo(id, "answers.example", mailer.Slots{mailer.SlotAnswerKey: "z"}, true); err == nil {
+	if _, err := (mailer.Tokens{Keys: mailer.NewKeyring()}).AnswerTo(id, "answers.example", mailer.Slots{mailer.SlotAnswerKey: "z"}, true); err == nil {
 		t.Error("a key that is gone is replaced by another")
 	}
 	if none, err := tokens.AnswerTo(id, "", slots, true); none != "" || err != nil {
@@ -77,7 +77,7 @@ func mustAnswer(t *testing.T, tokens mailer.Tokens, id mailer.ID) string {
 }
 
 func TestAnAnswerIsMatchedByTheSurestThatItHas(t *testing.T) {
-	tokens := mailer.Tokens{mailer.NewKeyring()}
+	tokens := mailer.Tokens{Keys: mailer.NewKeyring()}
 	one, two := mailer.NewID(time.Unix(1, 0)), mailer.NewID(time.Unix(2, 0))
 	reply := mustAnswer(t, tokens, one)
 	for name, c := range map[string]struct {
@@ -89,7 +89,7 @@ func TestAnAnswerIsMatchedByTheSurestThatItHas(t *testing.T) {
 		"as the message says":                 {nil, Report{SentTo: []string{reply}}, Clue{DeliveryID: one, By: ByReply}},
 		"an envelope sender":                  {[]string{tokens.EnvelopeFrom(two, "b.example")}, Report{}, Clue{DeliveryID: two, By: ByEnvelope}},
 		"the Message-ID that it answers":      {[]string{"privacy@acme.example"}, Report{MessageID: two.String() + "@b.example"}, Clue{DeliveryID: two, By: ByMessageID}},
-		"a forged one, and then nothing":      {[]string{mustAnswer(t, mailer.Tokens{mailer.NewKeyring()}, one)}, Report{MessageID: two.String() + "@b.example"}, Clue{Why: UnmatchedForged}},
+		"a forged one, and then nothing":      {[]string{mustAnswer(t, mailer.Tokens{Keys: mailer.NewKeyring()}, one)}, Report{MessageID: two.String() + "@b.example"}, Clue{Why: UnmatchedForged}},
 		"a mailbox of ours, and nothing more": {[]string{"privacy@acme.example"}, Report{}, Clue{Why: UnmatchedNoClue}},
 	} {
 		if got := c.r.AnswerClue(tokens, c.sentTo); got != c.want {

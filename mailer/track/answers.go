@@ -110,7 +110,7 @@ func (a *Answers) object(ctx context.Context, item AnswerItem) (AnswerItem, erro
 	if item.Kind != wish.Objection {
 		end = ""
 	}
-	_, err := a.Rights.ObjectTo(ctx, mailer.Link{mailer.TokenObjection, item.ContactID, item.DeliveryID}, mailer.WayAnswer, item.ReceivedAt)
+	_, err := a.Rights.ObjectTo(ctx, mailer.Link{Purpose: mailer.TokenObjection, ContactID: item.ContactID, DeliveryID: item.DeliveryID}, mailer.WayAnswer, item.ReceivedAt)
 	if errors.Is(err, mailer.ErrNoSuchLink) {
 		item.No, end, err = NoRight, "", nil
 	}
@@ -215,7 +215,7 @@ func (a *Answers) become(ctx context.Context, item AnswerItem, end AnswerEnd) (e
 	if item.DeliveryID.IsZero() {
 		return errors.New("no notice has gone to them, so there is nothing that this could be recorded with: answer them, and close it as answered")
 	}
-	link := mailer.Link{mailer.TokenObjection, item.ContactID, item.DeliveryID}
+	link := mailer.Link{Purpose: mailer.TokenObjection, ContactID: item.ContactID, DeliveryID: item.DeliveryID}
 	if end == EndObjection {
 		_, err = a.Rights.ObjectTo(ctx, link, mailer.WayAnswer, item.ReceivedAt)
 	} else {

@@ -169,10 +169,10 @@ func TestOfSeveralRecipientsTheOneThatFailedCounts(t *testing.T) {
 }
 
 func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
-	tokens := mailer.Tokens{mailer.NewKeyring()}
+	tokens := mailer.Tokens{Keys: mailer.NewKeyring()}
 	ids := []mailer.ID{mailer.NewID(time.Unix(1, 0)), mailer.NewID(time.Unix(2, 0)), mailer.NewID(time.Unix(3, 0)), mailer.NewID(time.Unix(4, 0))}
 	sender := func(i int) string { return tokens.EnvelopeFrom(ids[i], "b.example") }
-	foreign := (mailer.Tokens{mailer.NewKeyring()}).EnvelopeFrom(ids[0], "b.example")
+	foreign := (mailer.Tokens{Keys: mailer.NewKeyring()}).EnvelopeFrom(ids[0], "b.example")
 	messageID := strings.ToUpper(ids[3].String()) + "@b.example"
 	for _, c := range []struct {
 		name   string
@@ -199,8 +199,8 @@ func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
 }
 
 func TestNoForgedReportFindsADelivery(t *testing.T) { // field by field, whatever stands there
-	tokens := mailer.Tokens{mailer.NewKeyring()}
-	other := mailer.Tokens{mailer.NewKeyring()}
+	tokens := mailer.Tokens{Keys: mailer.NewKeyring()}
+	other := mailer.Tokens{Keys: mailer.NewKeyring()}
 	rapid.Check(t, func(t *rapid.T) {
 		anything := rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string {
 			return other.EnvelopeFrom(mailer.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")), "b.example")
