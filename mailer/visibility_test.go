@@ -71,11 +71,3 @@ func TestThirtyDaysCountFromTheDayOfTheNotice(t *testing.T) { // S4, T2
 		t.Errorf("storage ends sooner: got %s", got)
 	}
 }
-
-func day(s string) calendar.Date {
-	d, err := calendar.Parse(s)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
