@@ -40,7 +40,7 @@ var activityShape = object(
 // zoneOf is where a controller's time zone goes; Parse adds its name.
 func zoneOf(c *mailer.Controller) **time.Location { return &c.Zone }
 
-// reasons are by Article 14 key; which keys admit one is for CheckRegister to say.
+// reasons are by Article 14 key; which keys admit one is for package complete to say.
 var reasons = named[mailer.Reasons](keyed(longText, "reasons by element, as {14.1.b: ...}", `^14\.[12]\.[a-g]$`, checkElement))
 
 // checkElement says what is wrong with an element's key.
