@@ -8,7 +8,7 @@ export GOFLAGS
 # the tests start hundreds.
 GORACE  ?= atexit_sleep_ms=10
 
-.PHONY: demo test bench chaos build vet clean need-postgresql need-pooler need-tests
+.PHONY: demo test bench chaos build vet licences clean need-postgresql need-pooler need-tests
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
@@ -35,6 +35,10 @@ vet:
 	@unformatted="$$(gofmt -l .)" && [ -z "$$unformatted" ] || { echo "run gofmt on: $$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+## licences: copy the licences of what is compiled in to where the program embeds them; after a change of go.mod
+licences:
+	$(GO) test ./internal/licence -count=1 -run TravelWithTheProgram -update
 
 clean:
 	rm -f article14

@@ -123,7 +123,7 @@ func (r BlockReason) Remedy() string {
 		BlockSharedMailbox: "several people share the address: import this one's name or own address, or decide with 'contact tell ID'",
 		BlockUnknownSource: "declare the source in the register again",
 		BlockPolicy:        "mend what relays say of us in 'contact show ID', create a new campaign",
-		BlockUnprintable:   "correct their postal address, import it, create a new campaign",
+		BlockUnprintable:   "their address does not fit the window, or a name in Arabic, Chinese or the like cannot be printed: import it corrected, or in Latin letters, or a number; then a new campaign",
 		BlockNotReached:    "decide: try again under a new campaign, or import another address",
 		BlockExpired:       "their storage period has ended: the worker erases them; what has expired is deleted, not notified",
 	}[r]

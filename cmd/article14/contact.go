@@ -13,6 +13,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type contactCmd struct {
@@ -70,7 +71,7 @@ func whenIn(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 MST")
 }
 
-func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register, now time.Time) {
+func printContact(w io.Writer, r status.ContactReport, reg *mailer.Register, now time.Time) {
 	zone := reg.Controller.Zone
 	fmt.Fprintln(w, strings.TrimSpace(strings.Join([]string{r.Contact.ID.String(), r.Contact.Name, r.Contact.Country, r.Contact.Language}, "  ")))
 	if !r.Contact.ErasedAt.IsZero() {
@@ -129,7 +130,7 @@ func section(w io.Writer, rows [][]string) {
 
 // printDelivery prints a message's way: in which language and why, its hash, what
 // was said on the wire, and what came back.
-func printDelivery(w io.Writer, d mailer.DeliveryReport, zone *time.Location) {
+func printDelivery(w io.Writer, d status.DeliveryReport, zone *time.Location) {
 	of := ""
 	if d.CampaignKey != "" {
 		of = " of campaign " + d.CampaignKey
@@ -149,7 +150,7 @@ func printDelivery(w io.Writer, d mailer.DeliveryReport, zone *time.Location) {
 	table(w, rows)
 }
 
-func attemptWords(a mailer.AttemptReport) string {
+func attemptWords(a status.AttemptReport) string {
 	if a.Outcome == "" {
 		return "not settled, " + a.Relay
 	}

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -55,6 +56,13 @@ type commands struct {
 	Call     callCmd     `cmd:"" help:"List who is to be called, show what to say, take down what came of it."`
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
 	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
+	Help     helpCmd     `cmd:"" help:"Show this list, or the help of a command."`
+	Licences licencesCmd `cmd:"" help:"The licences of the program, its libraries and its fonts."`
+}
+
+// helpCmd is answered in run: it says what --help behind the command does.
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command; none: all of them."`
 }
 
 // io is what a command speaks through; tests give it buffers.
@@ -83,6 +91,9 @@ func run(args []string, std streams) int {
 		return exitFailed
 	}
 	k, err := parser.Parse(args)
+	if err == nil && k.Selected().Name == "help" {
+		k, err = parser.Parse(append(slices.Clone(cmds.Help.Command), "--help"))
+	}
 	if status >= 0 { // --help was answered
 		return status
 	}

@@ -19,6 +19,7 @@ import (
 	"article14/internal/web/api"
 	"article14/internal/web/portal"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // listenFlags say where the web servers listen.
@@ -42,7 +43,7 @@ func (c *workCmd) Run(ctx context.Context, s *Settings, std streams) error {
 
 func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags, door DoorFlags) (err error) {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(mailer.GCPercent)
+		debug.SetGCPercent(deliver.GCPercent)
 	}
 	log := s.logger(std.err)
 	outlets, err := c.outlets()
@@ -96,12 +97,12 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	for _, o := range outlets {
 		log.Info("the worker is up", "relay", o.relay.Name(), "connections", o.opts.Connections, "dkim", selectors(o.relay.Signer(), a.now()))
 	}
-	deliver(ctx, g, workers, log)
+	runWorkers(ctx, g, workers, log)
 	return g.Wait()
 }
 
-// deliver has the workers work until ctx ends, and says when all of them have stopped.
-func deliver(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, log *slog.Logger) {
+// runWorkers has the workers work until ctx ends, and says when all of them have stopped.
+func runWorkers(ctx context.Context, g *errgroup.Group, workers []*deliver.Worker, log *slog.Logger) {
 	var stopping sync.WaitGroup
 	for _, w := range workers {
 		stopping.Add(1)
@@ -144,7 +145,7 @@ func (a *app) portal(proxies []netip.Prefix) http.Handler {
 const relayAnswerLasts = 15 * time.Second
 
 // relayCheck asks whether the relay opens its door.
-func relayCheck(r mailer.Relay, now func() time.Time) ops.Check {
+func relayCheck(r deliver.Relay, now func() time.Time) ops.Check {
 	return ops.Check{Name: "relay", Run: func(ctx context.Context) error {
 		session, err := r.Open(ctx)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/lib/pq"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 	"article14/mailer/gate"
 )
 
@@ -211,7 +212,7 @@ func (t tx) disclose(ctx context.Context, controller mailer.ID, rs []gate.Record
 			return nil, err
 		}
 	}
-	if _, err := t.changeDuties(ctx, controller, mailer.Merge{Shortened: sooner}, now, counts); err != nil {
+	if _, err := t.changeDuties(ctx, controller, accept.Merge{Shortened: sooner}, now, counts); err != nil {
 		return nil, err
 	}
 	if err := t.raiseFound(ctx, controller, alerts, now, counts); err != nil {

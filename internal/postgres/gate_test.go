@@ -10,6 +10,7 @@ import (
 	"article14/internal/calendar"
 	"article14/mailer"
 	"article14/mailer/gate"
+	"article14/mailer/retain"
 )
 
 // gateHouse is a house with a gate in front of it.
@@ -157,8 +158,8 @@ func TestDisclosuresAreAppendOnlyAndTheirReferencesGoWithThePerson(t *testing.T)
 	if _, err := h.db.ExecContext(h.ctx, `UPDATE disclosure SET recipient = 'somebody else'`); err == nil {
 		t.Error("the database lets a disclosure be changed")
 	}
-	_, _, err = h.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held mailer.Held) (mailer.Erasing, error) {
-		return mailer.Erasing{ContactID: contact, Whole: true}, nil
+	_, _, err = h.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held retain.Held) (retain.Erasing, error) {
+		return retain.Erasing{ContactID: contact, Whole: true}, nil
 	})
 	must(t, err)
 	equal(t, "references", h.count(`SELECT count(*) FROM disclosure_reference`), 0)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // What is counted; see counter_delta in the schema.
@@ -24,8 +25,9 @@ const (
 	countAlert          = "alert"
 	countReport         = "report"     // '' > finding: matched, or not understood
 	countAnswer         = "answer"     // open ones by kind
-	countClass          = "class"      // notices queued, by class of domain; those of no class are the others
+	countCall           = "call"       // '' > outcome of a campaign's calls: they stand among its deliveries, too
 	countDisclosure     = "disclosure" // uses by kind, and those that the gate had refused
+	countClass          = "class"      // notices queued, by class of domain; those of no class are the others
 	countUnmatched      = "unmatched"  // reports by state: waiting, given_up, not_understood
 )
 
@@ -64,7 +66,7 @@ func (c tally) class(controller, campaign mailer.ID, from, to string) {
 
 // listed is the name of a class; what is in none is not counted by class.
 func listed(class string) string {
-	if mailer.ReservedClass(class) {
+	if campaign.ReservedClass(class) {
 		return ""
 	}
 	return class

@@ -113,7 +113,7 @@ func (f Facts) usable(reg *mailer.Register, activity string) bool {
 func (f Facts) informed(activity, purpose string) Verdict {
 	v := yes()
 	for _, d := range f.Duties {
-		if d.ActivityKey != activity || d.Cause != mailer.CauseAcquisition && d.Cause != mailer.CausePurpose(purpose) || settled(d.State) {
+		if d.ActivityKey != activity || d.Cause != mailer.CauseAcquisition && d.Cause != mailer.CausePurpose+purpose || settled(d.State) {
 			continue
 		}
 		if v.Allowed || d.Due.At.Before(v.DueAt) {

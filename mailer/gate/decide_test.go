@@ -60,10 +60,10 @@ func TestTheGateSaysYesOnlyToWhoWasToldAndSaysWhyNotOtherwise(t *testing.T) { //
 			f.Duties = append(f.Duties, mailer.Duty{ActivityKey: "contacts", SourceKey: "whois", Cause: mailer.CauseAcquisition, State: mailer.DutyOpen, Due: mailer.Due{At: noon.AddDate(0, 0, 3)}})
 		}, Verdict{Reason: NotInformed, DueAt: noon.AddDate(0, 0, 3)}},
 		{"a new purpose of which they were not told: no for it (14(4))", "fraud", func(f *Facts) {
-			f.Duties = append(f.Duties, mailer.Duty{ActivityKey: "contacts", Cause: mailer.CausePurpose("fraud"), State: mailer.DutyOpen, Due: mailer.Due{At: noon}})
+			f.Duties = append(f.Duties, mailer.Duty{ActivityKey: "contacts", Cause: mailer.CausePurpose + "fraud", State: mailer.DutyOpen, Due: mailer.Due{At: noon}})
 		}, Verdict{Reason: NotInformed, DueAt: noon}},
 		{"and yes for the others", "sales", func(f *Facts) {
-			f.Duties = append(f.Duties, mailer.Duty{ActivityKey: "contacts", Cause: mailer.CausePurpose("fraud"), State: mailer.DutyOpen, Due: mailer.Due{At: noon}})
+			f.Duties = append(f.Duties, mailer.Duty{ActivityKey: "contacts", Cause: mailer.CausePurpose + "fraud", State: mailer.DutyOpen, Due: mailer.Due{At: noon}})
 		}, Verdict{Allowed: true}},
 		{"another activity's duty does not matter", "sales", func(f *Facts) {
 			f.Duties = append(f.Duties, mailer.Duty{ActivityKey: "news", Cause: mailer.CauseAcquisition, State: mailer.DutyOpen, Due: mailer.Due{At: noon}})
