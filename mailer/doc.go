@@ -22,7 +22,7 @@
 //	deliver   the worker
 //	track     what comes back; byhand: letters and calls
 //	gate      may somebody be contacted or passed on, and what was done
-//	rights    what the links do
+//	rights    what the links do; access: the copy of all that is held
 //	retain    what is erased when; exempt: who need not be told
 //	assess    what a file would come to; status: where everybody stands
 //

@@ -27,6 +27,7 @@ var (
 // knows none of them.
 var steps = map[string][]string{
 	"mailer/accept":   {},
+	"mailer/access":   {"mailer/gate", "mailer/rights", "mailer/status"},
 	"mailer/assess":   {"mailer/accept", "mailer/plan"},
 	"mailer/byhand":   {"mailer/track"},
 	"mailer/campaign": {"mailer/byhand", "mailer/complete", "mailer/plan"},

@@ -19,6 +19,7 @@ import (
 type contactCmd struct {
 	Show   contactShowCmd   `cmd:"" help:"Who was told what, when, and why then."`
 	Tell   contactTellCmd   `cmd:"" help:"Decide that somebody is told whose data are quarantined, or who is reached only by an office's or a shared mailbox."`
+	Copy   contactCopyCmd   `cmd:"" help:"Print all that is held about somebody, as they may ask for it (Article 15)."`
 	Gate   contactGateCmd   `cmd:"" help:"May somebody be contacted, or their data passed on, for a purpose? Changes nothing unless told what was done."`
 	Erase  contactEraseCmd  `cmd:"" help:"Erase somebody for good, with what they were owed on record."`
 	List   contactListCmd   `cmd:"" help:"List people by what became of their duties, without names unless asked."`

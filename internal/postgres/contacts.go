@@ -12,41 +12,46 @@ var _ status.ContactStore = (*Store)(nil)
 // ContactReport gives everything about a contact (E6), or ErrNoContact.
 func (s *Store) ContactReport(ctx context.Context, controller, contact mailer.ID) (r status.ContactReport, err error) {
 	err = s.read(ctx, func(t tx) error {
-		people, err := t.people(ctx, controller, []mailer.ID{contact})
-		if err != nil {
-			return err
-		}
-		p := people[contact]
-		if p == nil {
-			return mailer.ErrNoContact
-		}
-		r = status.ContactReport{Contact: p.contact, Identifiers: p.identifiers, Acquisitions: p.acquisitions, Duties: p.duties}
-		if r.Deliveries, err = t.deliveryReports(ctx, contact); err != nil {
-			return err
-		}
-		if r.Decisions, err = t.decisions(ctx, contact); err != nil {
-			return err
-		}
-		var objections []objectionRow
-		if err := t.all(ctx, &objections, "contact_objections", contact); err != nil {
-			return err
-		}
-		for _, o := range objections {
-			r.Objections = append(r.Objections, o.objection())
-		}
-		if err := t.excusesOf(ctx, contact, &r); err != nil {
-			return err
-		}
-		if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
-			return err
-		}
-		var requests []requestRow
-		err = t.all(ctx, &requests, "contact_requests", contact)
-		for _, q := range requests {
-			r.Requests = append(r.Requests, q.request())
-		}
+		r, err = t.contactReport(ctx, controller, contact)
 		return err
 	})
+	return r, err
+}
+
+func (t tx) contactReport(ctx context.Context, controller, contact mailer.ID) (r status.ContactReport, err error) {
+	people, err := t.people(ctx, controller, []mailer.ID{contact})
+	if err != nil {
+		return r, err
+	}
+	p := people[contact]
+	if p == nil {
+		return r, mailer.ErrNoContact
+	}
+	r = status.ContactReport{Contact: p.contact, Identifiers: p.identifiers, Acquisitions: p.acquisitions, Duties: p.duties}
+	if r.Deliveries, err = t.deliveryReports(ctx, contact); err != nil {
+		return r, err
+	}
+	if r.Decisions, err = t.decisions(ctx, contact); err != nil {
+		return r, err
+	}
+	var objections []objectionRow
+	if err := t.all(ctx, &objections, "contact_objections", contact); err != nil {
+		return r, err
+	}
+	for _, o := range objections {
+		r.Objections = append(r.Objections, o.objection())
+	}
+	if err := t.excusesOf(ctx, contact, &r); err != nil {
+		return r, err
+	}
+	if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
+		return r, err
+	}
+	var requests []requestRow
+	err = t.all(ctx, &requests, "contact_requests", contact)
+	for _, q := range requests {
+		r.Requests = append(r.Requests, q.request())
+	}
 	return r, err
 }
 
