@@ -53,6 +53,7 @@ var homes = map[string][]string{
 	"github.com/go-fonts/liberation":      {"internal/letter"},
 	"github.com/go-fonts/dejavu":          {"internal/letter"},
 	"golang.org/x/image":                  {"internal/letter"},
+	"github.com/chromedp":                 {"internal/rig/browser"}, // tests alone
 	"golang.org/x/text":                   {"internal/bounce", "internal/identity", "internal/letter", "internal/language", "internal/calendar", "internal/intake", "internal/sample", "internal/web/portal", "internal/wish", "locales"},
 }
 
