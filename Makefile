@@ -21,7 +21,7 @@ test: need-postgresql need-pooler need-tests need-browser
 ## shots: a picture of every page and mail, at phone and desk width, light and dark; SHOTS=DIR for another folder
 SHOTS ?= shots
 shots: need-postgresql need-browser
-	CGO_ENABLED=0 $(GO) test -count=1 -timeout 10m -run '^TestPeopleWalk|^TestMailsCan' ./cmd/article14 -shots "$(abspath $(SHOTS))"
+	CGO_ENABLED=0 $(GO) test -count=1 -timeout 10m -run TestPeopleWalkThroughMailsAndPages ./cmd/article14 -shots "$(abspath $(SHOTS))"
 
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
 bench: need-postgresql

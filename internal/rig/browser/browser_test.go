@@ -90,7 +90,7 @@ func at(t *testing.T, view View, address string) *Tab {
 	origin := address[:strings.LastIndex(address, "/")]
 	tab, err := shared.Tab(view, origin)
 	if err == nil {
-		err = tab.Send(t.Context(), "X-Reader", "a reader")
+		err = tab.Send(t.Context(), map[string]string{"X-Reader": "a reader"})
 	}
 	if err == nil {
 		err = tab.Open(t.Context(), address)

@@ -106,11 +106,15 @@ func (t *Tab) load(ctx context.Context, act chromedp.Action[chromedp.Void]) erro
 	return err
 }
 
-// Send has a header go out with every request from now on.
-func (t *Tab) Send(ctx context.Context, name, value string) error {
+// Send has these headers, and no earlier ones, go out with every request from now on.
+func (t *Tab) Send(ctx context.Context, headers map[string]string) error {
+	extra := network.Headers{}
+	for name, value := range headers {
+		extra[name] = value
+	}
 	ctx, done := t.within(ctx)
 	defer done()
-	return chromedp.Do(ctx, call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{name: value}}))
+	return chromedp.Do(ctx, call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: extra}))
 }
 
 // Dark has the reader prefer dark colours, or light ones.
