@@ -27,16 +27,10 @@ var shots = flag.String("shots", "", "folder for a picture of every page and mai
 // small phone (WCAG 1.4.10), and is walked by keyboard.
 var (
 	smallPhone = browser.View{Name: "phone-320", Width: 320, Height: 568, Scale: 2, Touch: true}
-	phone      = browser.View{Name: "phone-390", Width: 390, Height: 844, Scale: 3, Touch: true}
+	plainPhone = browser.View{Name: "phone-390-noscript", Width: 390, Height: 844, Scale: 2, Touch: true, NoScript: true}
 	desk       = browser.View{Name: "desk-1280", Width: 1280, Height: 900, Scale: 1}
 	zoomed     = browser.View{Name: "zoom-400", Width: 320, Height: 225, Scale: 4}
 )
-
-// withoutScripts is the same for a reader who has switched scripts off.
-func withoutScripts(v browser.View) browser.View {
-	v.Name, v.NoScript = v.Name+"-noscript", true
-	return v
-}
 
 // audited are the views in which axe-core looks: what it finds follows from the
 // layout, and there are two.
@@ -174,7 +168,7 @@ func (v *visitor) look(name string, without ...string) browser.Sight {
 	if sight.Language != v.words.Code() || sight.Title == "" || sight.Scripts > 0 {
 		v.Errorf("%s is in %q, called %q, and has %d scripts", name, sight.Language, sight.Title, sight.Scripts)
 	}
-	if _, again := v.looked.LoadOrStore(name+v.words.Code()+v.tab.Name, true); again || v.tab.NoScript {
+	if _, again := v.looked.LoadOrStore(name+v.words.Code()+v.tab.Name, true); again {
 		return sight
 	}
 	for _, dark := range []bool{true, false} {

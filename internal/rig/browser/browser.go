@@ -35,6 +35,7 @@ func Open(ctx context.Context, folder string) (*Browser, error) {
 		chromedp.UserDataDir(filepath.Join(folder, "profile")),
 		chromedp.Env("HOME="+folder, "XDG_CACHE_HOME="+folder, "XDG_CONFIG_HOME="+folder),
 		chromedp.DisableGPU,
+		chromedp.Flag("disable-features", "Translate,SpareRendererForSitePerProcess"), // a spare process for each page costs as much as the page
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("disable-component-update", true),

@@ -243,5 +243,5 @@ func (t *Tab) Picture(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return png, chromedp.Do(ctx, t.size(t.Height))
+	return png, chromedp.Do(ctx, t.size(t.Height), chromedp.Evaluate[chromedp.Void](`document.activeElement.scrollIntoView({block: "nearest"})`))
 }
