@@ -79,6 +79,7 @@ func addressesIn(m noticeMail) []string {
 	}
 	for _, part := range parts {
 		for _, a := range webAddress.FindAllString(part, -1) {
+			a, _, _ = strings.Cut(a, "#") // which stays with whoever asks
 			found[strings.TrimRight(a, ".,;:")] = true
 		}
 	}
@@ -263,7 +264,7 @@ func (p *post) openInBrowser(t *testing.T, links []string) {
 			continue
 		}
 		if err := tab.Open(t.Context(), link); err != nil {
-			t.Fatal(err)
+			t.Fatalf("a page of kind %s: %v", kind, err)
 		}
 		if _, err := tab.Look(t.Context()); err != nil {
 			t.Fatal(err)
