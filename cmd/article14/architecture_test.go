@@ -77,6 +77,7 @@ var homes = map[string][]string{
 	"github.com/go-fonts/liberation":      {"internal/letter"},
 	"github.com/go-fonts/dejavu":          {"internal/letter"},
 	"golang.org/x/image":                  {"internal/letter"},
+	"github.com/chromedp":                 {"internal/rig/browser"}, // tests alone
 	"golang.org/x/text":                   {"internal/bounce", "internal/identity", "internal/letter", "internal/language", "internal/calendar", "internal/intake", "internal/sample", "internal/web/portal", "internal/wish", "locales"},
 }
 
@@ -193,7 +194,7 @@ var yetToBeSplit = []string{"cmd/article14", "internal/compose", "internal/postg
 // TestNoPackageOutgrowsItsNoun counts lines, tests left out.
 func TestNoPackageOutgrowsItsNoun(t *testing.T) {
 	lines := map[string]int{}
-	walk(t, "../..", func(pkg string, src []byte) { lines[pkg] += bytes.Count(src, []byte("\n")) })
+	eachSource(t, "../..", func(pkg string, src []byte) { lines[pkg] += bytes.Count(src, []byte("\n")) })
 	if len(lines) < 30 {
 		t.Fatalf("only %d packages were found", len(lines))
 	}
@@ -249,7 +250,7 @@ func TestTheImportsHaveNoCircle(t *testing.T) {
 func imports(t *testing.T, root string) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
-	walk(t, root, func(pkg string, src []byte) {
+	eachSource(t, root, func(pkg string, src []byte) {
 		f, err := parser.ParseFile(token.NewFileSet(), pkg, src, parser.ImportsOnly)
 		if err != nil {
 			t.Fatal(err)
@@ -266,7 +267,7 @@ func imports(t *testing.T, root string) map[string][]string {
 }
 
 // walk visits every Go file below root that is no test, with the package that it is of.
-func walk(t *testing.T, root string, visit func(pkg string, src []byte)) {
+func eachSource(t *testing.T, root string, visit func(pkg string, src []byte)) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
