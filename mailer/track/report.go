@@ -321,6 +321,8 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 			return Consequence{}
 		}
 		return c
+	case mailer.Bounced: // another one said so before, and perhaps less of it, or proved nothing
+		return c
 	default:
 		return Consequence{}
 	}
