@@ -271,7 +271,7 @@ type Consequence struct {
 }
 
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins
-// over delivered; one that comes again finds the delivery bounced and changes nothing.
+// over delivered; another one finds the delivery bounced, and tells at most that its address is dead.
 func (v Verdict) Follows(by MatchedBy, d ReportedDelivery) Consequence {
 	switch {
 	case v.Kind == KindAutomatic:
