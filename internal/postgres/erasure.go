@@ -231,6 +231,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := e.cancelDeliveries(ctx, t); err != nil {
 		return err
 	}
+	if err := t.suppress(ctx, e.suppress); err != nil { // before identifiers, as an objection does it
+		return err
+	}
 	for _, step := range []struct {
 		statement string
 		rows      int
@@ -259,9 +262,6 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		}
 	}
 	if err := e.eraseAnswers(ctx, t); err != nil {
-		return err
-	}
-	if err := t.suppress(ctx, e.suppress); err != nil {
 		return err
 	}
 	return e.counts.note(ctx, t, time.Time{})
