@@ -88,7 +88,7 @@ func TestWhatPeopleWriteBackFindsItsConsequence(t *testing.T) { // R5, R9, D9, R
 		if !strings.Contains(shown, "| Where did you get my address?") || strings.Contains(shown, "you may object") {
 			t.Errorf("it shows\n%s", shown)
 		}
-		if status := s.does(t, "status"); !strings.Contains(status, "answers of people are open") {
+		if status := s.does(t, "status"); !strings.Contains(status, "1 answer of a person is open") {
 			t.Errorf("status does not say so:\n%s", status)
 		}
 		s.does(t, "answer", "close", listed[0].ID.String(), "--as", "request:access", "--by", "Ann", "--why", "they ask for it")

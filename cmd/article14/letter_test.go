@@ -136,7 +136,7 @@ func TestLettersFromTheQueueToThePost(t *testing.T) {
 	if out := s.must(t, &letterReturnedCmd{Reference: strings.ToLower(rows[1][0]), Reason: "moved", On: today, By: "Ben"}); !strings.Contains(out, "its duties are blocked") {
 		t.Error(out)
 	}
-	if out := s.must(t, &letterShowCmd{Batch: b.ID}); !strings.Contains(out, "relayed") || !strings.Contains(out, "bounced") {
+	if out := s.must(t, &letterShowCmd{Batch: b.ID}); !strings.Contains(out, "posted") || !strings.Contains(out, "returned") {
 		t.Errorf("the batch:\n%s", out)
 	}
 	out, _ := s.command(t, s.url, "status")
