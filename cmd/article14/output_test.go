@@ -155,6 +155,21 @@ func TestALetterThatWasPostedIsLateByThatDay(t *testing.T) {
 	}
 }
 
+func TestAReplyIsSaidWithItsCodesOnce(t *testing.T) {
+	for want, r := range map[string]mailer.Reply{
+		"550 5.1.1 no such user":        {Code: 550, Enhanced: "5.1.1", Text: "550 5.1.1 no such user"}, // as a report quotes it
+		"550 5.1.1 no such user there":  {Code: 550, Enhanced: "5.1.1", Text: "no such user there"},
+		"550 5.1.10 no such host":       {Code: 550, Text: "550 5.1.10 no such host"},
+		"550 5.1.1 550 5.1.10 no match": {Code: 550, Enhanced: "5.1.1", Text: "550 5.1.10 no match"},
+		"posted on 2026-03-03":          {Text: "posted on 2026-03-03"},
+		"5.7.1":                         {Enhanced: "5.7.1"},
+	} {
+		if got := replyWords(r); got != want {
+			t.Errorf("%+v is %q, want %q", r, got, want)
+		}
+	}
+}
+
 // TestAnAlertSaysWhichCampaignAndWhatToDo: commands take a campaign by its key, and no id of it.
 func TestAnAlertSaysWhichCampaignAndWhatToDo(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
