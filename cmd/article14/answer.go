@@ -236,7 +236,7 @@ func (c *answerLinkCmd) Run(ctx context.Context, a *app, std streams) error {
 
 type answerCloseCmd struct {
 	ID  string `arg:"" help:"The answer's id."`
-	As  string `help:"What it came to: request:access or objection, which are recorded as of its receipt; answered, elsewhere; or nothing, where it asks for nothing." required:"" enum:"request:access,objection,answered,nothing"`
+	As  string `help:"What it came to: request:access or objection, which are recorded as of its receipt; answered, elsewhere; or nothing, where it asks for nothing." required:"" enum:"request:access,objection,answered,nothing" placeholder:"END"`
 	By  string `help:"Who closes it." required:"" placeholder:"NAME"`
 	Why string `help:"Why, for the record; name nobody in it." required:"" placeholder:"TEXT"`
 }

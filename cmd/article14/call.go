@@ -49,7 +49,7 @@ func printCalls(w io.Writer, calls []byhand.WaitingCall, now time.Time, zone *ti
 		}
 	}
 	table(w, rows)
-	fmt.Fprintln(w, "\nwhat to say:  article14 call script CONTACT\nwhat came of it:  article14 call log CONTACT --on TIME --result RESULT --by NAME")
+	section(w, [][]string{{"BEFORE", "article14 call script CONTACT"}, {"AFTER", "article14 call log CONTACT --on TIME --result RESULT --by NAME"}})
 }
 
 type callScriptCmd struct {

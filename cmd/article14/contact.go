@@ -132,8 +132,14 @@ func section(w io.Writer, rows [][]string) {
 // was said on the wire, and what came back.
 func printDelivery(w io.Writer, d status.DeliveryReport, zone *time.Location) {
 	of := ""
+	switch d.Channel {
+	case mailer.ChannelLetter:
+		of = " by letter"
+	case mailer.ChannelPhone:
+		of = " by telephone"
+	}
 	if d.CampaignKey != "" {
-		of = " of campaign " + d.CampaignKey
+		of += " of campaign " + d.CampaignKey
 	}
 	fmt.Fprintf(w, "\n%s %s%s: %s\n", words(d.Document), d.ID, of, words(d.State))
 	rule := "by " + d.LanguageRule
