@@ -94,6 +94,7 @@ type deliveryJSON struct {
 	ID           mailer.ID            `json:"id"`
 	Campaign     string               `json:"campaign,omitempty"`
 	Document     mailer.Document      `json:"document"`
+	Channel      mailer.ChannelKind   `json:"channel"`
 	State        mailer.DeliveryState `json:"state"`
 	Languages    string               `json:"languages"`
 	LanguageRule string               `json:"language_rule"`
@@ -196,7 +197,7 @@ func newDutyJSON(d mailer.Duty, now time.Time, zone *time.Location) dutyJSON {
 }
 
 func newDeliveryJSON(d status.DeliveryReport) deliveryJSON {
-	return deliveryJSON{ID: d.ID, Campaign: d.CampaignKey, Document: d.Document, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
+	return deliveryJSON{ID: d.ID, Campaign: d.CampaignKey, Document: d.Document, Channel: d.Channel, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
 		Form: d.Form, DueAt: d.DueAt, SHA256: hex.EncodeToString(d.SHA256), ComposedAt: d.ComposedAt,
 		Attempts: each(d.Attempts, func(a status.AttemptReport) attemptJSON {
 			return attemptJSON{a.Number, a.Relay, a.BegunAt, a.EndedAt, a.Outcome, a.Stage, replyJSON(a.Reply)}

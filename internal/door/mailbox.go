@@ -57,12 +57,15 @@ const (
 	TLSNone         Security = "none"     // to this machine alone
 )
 
+// errNoMailbox has no example that looks like an address: what is printed of errors has those masked.
+var errNoMailbox = errors.New("give it as imaps://, a user, an @, a host, and a folder such as /INBOX; an @ of the user's name is written %40")
+
 // ParseMailbox reads imaps://user@host[:port]/FOLDER (TLS), or imap://, which is STARTTLS,
 // and to a loopback address nothing. A user name may have %40 for @.
 func ParseMailbox(address string) (m Mailbox, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return m, errors.New("the mailbox is not of the form imaps://user@host/INBOX")
+		return m, errNoMailbox
 	}
 	_, hasPassword := u.User.Password()
 	m = Mailbox{User: u.User.Username(), Folder: strings.Trim(u.Path, "/")}
@@ -76,13 +79,13 @@ func ParseMailbox(address string) (m Mailbox, err error) {
 	case u.Scheme == "imap":
 		m.Security = TLSBeforeLogin
 	default:
-		return m, errors.New("the mailbox is not of the form imaps://user@host/INBOX")
+		return m, errNoMailbox
 	}
 	switch {
 	case hasPassword:
 		return m, errors.New("the mailbox has a password in its address, where logs and process lists show it: put it into a file")
 	case u.Hostname() == "" || m.User == "" || m.Folder == "" || u.RawQuery != "" || u.Fragment != "":
-		return m, errors.New("the mailbox needs a user, a host and a folder: imaps://user@host/INBOX")
+		return m, errNoMailbox
 	}
 	if u.Port() != "" {
 		port = u.Port()

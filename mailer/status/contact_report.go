@@ -37,6 +37,7 @@ type DeliveryReport struct {
 	ID           mailer.ID
 	CampaignKey  string
 	Document     mailer.Document
+	Channel      mailer.ChannelKind
 	State        mailer.DeliveryState
 	Languages    string
 	LanguageRule string
