@@ -107,6 +107,9 @@ func printContact(w io.Writer, r status.ContactReport, reg *mailer.Register, now
 	for _, o := range r.Objections {
 		fmt.Fprintf(w, "\nobjected to %s on %s (%s)\n", o.ActivityKey, whenIn(o.MadeAt, zone), o.Way)
 	}
+	for _, d := range r.Disclosures {
+		fmt.Fprintf(w, "\n%s\n", useWords(d, zone))
+	}
 	for _, q := range r.Requests {
 		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, whenIn(q.ReceivedAt, zone), calendar.DateOf(q.DueAt, zone))
 	}

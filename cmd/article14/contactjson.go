@@ -7,6 +7,7 @@ import (
 	"article14/mailer"
 	"article14/mailer/accept"
 	"article14/mailer/exempt"
+	"article14/mailer/gate"
 	"article14/mailer/retain"
 	"article14/mailer/status"
 	"article14/mailer/track"
@@ -36,6 +37,7 @@ type contactJSON struct {
 	Exemptions      []exempt.Exemption `json:"exemptions"`
 	Deliveries      []deliveryJSON     `json:"deliveries"`
 	Objections      []objectionJSON    `json:"objections"`
+	Uses            []useJSON          `json:"uses"`
 	Requests        []requestJSON      `json:"requests"`
 	Answers         []answerJSON       `json:"answers"`
 	Decisions       []decisionJSON     `json:"decisions"`
@@ -131,6 +133,20 @@ type replyJSON struct {
 	Text     string `json:"text,omitempty"`
 }
 
+type useJSON struct {
+	ID         mailer.ID   `json:"id"`
+	At         time.Time   `json:"at"`
+	Kind       gate.Kind   `json:"kind"`
+	Recipient  string      `json:"recipient,omitempty"`
+	Reference  string      `json:"recipient_reference,omitempty"`
+	Activity   string      `json:"activity"`
+	Purpose    string      `json:"purpose"`
+	By         string      `json:"by"`
+	RecordedAt time.Time   `json:"recorded_at"`
+	Allowed    bool        `json:"allowed"`
+	Reason     gate.Reason `json:"reason,omitempty"`
+}
+
 type objectionJSON struct {
 	Activity   string                `json:"activity"`
 	Scope      mailer.ObjectionScope `json:"scope"`
@@ -179,6 +195,9 @@ func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) 
 		}),
 		Exemptions: append([]exempt.Exemption{}, r.Exemptions...),
 		Deliveries: each(r.Deliveries, newDeliveryJSON),
+		Uses: each(r.Disclosures, func(d gate.Disclosure) useJSON {
+			return useJSON{d.ID, d.At, d.Kind, d.Recipient, d.Theirs, d.ActivityKey, d.PurposeKey, d.By, d.RecordedAt, d.Allowed, d.Reason}
+		}),
 		Objections: each(r.Objections, func(o mailer.Objection) objectionJSON {
 			return objectionJSON{o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID}
 		}),

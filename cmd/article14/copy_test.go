@@ -97,7 +97,9 @@ func TestTheCopyHoldsEveryFieldThatWasImportedAndNobodyElses(t *testing.T) { // 
 	want := access.Person{ID: zoe, Name: "Zoë Müller-Łuk", Organisation: "Ström & Søn", JobTitle: "Head of Purchasing", Country: "FR", City: "Nîmes", FirstObtainedAt: &obtained,
 		Identifiers: []access.Identifier{{Kind: mailer.ByEmail, Value: "zoe.privat@mail.example"}, {Kind: mailer.ByEmail, Value: "zoe@mail.example"},
 			{Kind: mailer.ByPhone, Value: "+33 1 23 45 67 89"}, {Kind: mailer.ByProfileURL, Value: "https://www.linkedin.com/in/zoe"}}}
-	slices.SortFunc(got.Person.Identifiers, func(a, b access.Identifier) int { return strings.Compare(string(a.Kind)+a.Value, string(b.Kind)+b.Value) })
+	slices.SortFunc(got.Person.Identifiers, func(a, b access.Identifier) int {
+		return strings.Compare(string(a.Kind)+a.Value, string(b.Kind)+b.Value)
+	})
 	if diff := cmp.Diff(want, got.Person); diff != "" {
 		t.Errorf("the person (-imported +copied):\n%s", diff)
 	}

@@ -32,13 +32,16 @@ func (c *Composer) Public(reg *mailer.Register, activity, code string) (mailer.P
 	if err != nil {
 		return mailer.Page{}, err
 	}
-	html := htmlPart(in(inPage, doc.blocks))
+	html := onPage.Replace(htmlPart(in(inPage, doc.blocks)))
 	if strings.Contains(html, slotOpen) { // C8: a value of somebody's would stand there
 		return mailer.Page{}, errors.New("compose: the public notice has a slot")
 	}
 	return mailer.Page{Language: doc.language, Dir: doc.dir, HTML: html,
 		Title: w.text("public.title", values{"Activity": phrase(w.raw(act.Names, "the activity's name"))})}, errors.Join(w.errs...)
 }
+
+// onPage sets headings beneath the page's own: no layer stands between.
+var onPage = strings.NewReplacer("<h3 ", "<h2 ", "</h3>", "</h2>")
 
 // forEverybody is whole without a person: where that has a day, this has the rule by which it is found.
 func (w *writer) forEverybody() {

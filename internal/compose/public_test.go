@@ -26,7 +26,7 @@ func TestThePublicNoticeHasEveryElementAndNobodysValues(t *testing.T) { // C1, C
 				t.Errorf("%s: it does not say %q:\n%s", language, text, page.HTML)
 			}
 		}
-		if got := len(regexp.MustCompile(`<h3 id="`+language+`-`).FindAllString(page.HTML, -1)); got < 10 {
+		if got := len(regexp.MustCompile(`<h2 id="`+language+`-`).FindAllString(page.HTML, -1)); got < 10 {
 			t.Errorf("%s: only %d headings", language, got)
 		}
 		if strings.Contains(page.HTML, slotOpen) || page.Language != language || page.Title == "" {

@@ -47,6 +47,9 @@ func (t tx) contactReport(ctx context.Context, controller, contact mailer.ID) (r
 	if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
 		return r, err
 	}
+	if r.Disclosures, err = t.disclosures(ctx, contact); err != nil {
+		return r, err
+	}
 	var requests []requestRow
 	err = t.all(ctx, &requests, "contact_requests", contact)
 	for _, q := range requests {
