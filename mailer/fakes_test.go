@@ -261,6 +261,10 @@ func (memComposer) Compose(_ Skeleton, s Slots, h Headers) (Message, error) {
 
 type memRegisters struct{ RegisterStore }
 
+func (memRegisters) CurrentRegister(context.Context, string) (RegisterVersion, error) {
+	return RegisterVersion{}, nil
+}
+
 func (memRegisters) RegisterVersion(context.Context, ID) (RegisterVersion, error) {
 	return RegisterVersion{}, nil
 }

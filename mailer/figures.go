@@ -68,6 +68,7 @@ func (f Figures) Tasks() []Task {
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemptions wait for somebody else", "article14 contact exempt --confirm PROPOSAL --by NAME")
 	add(f.Requests, "requests", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
 	add(f.Answers.count(), "answers", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
+	add(f.Tellings.ToExport, "tellings", "rights of people wait for you to tell recipients of them (Article 19)", "article14 telling list --state waiting, then telling export --recipient KEY --out FILE --by NAME")
 	for _, kind := range sortedKeys(f.Alerts) {
 		add(f.Alerts[kind], "alert_"+string(kind), "alerts "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
 	}

@@ -117,11 +117,17 @@ func (r *Rights) ObjectTo(ctx context.Context, l Link, way Way, received time.Ti
 func (r *Rights) object(ctx context.Context, n SentNotice, way Way, made, quietSince time.Time) (time.Time, error) {
 	now := r.Now()
 	o := Objection{ID: NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: ObjectToAll, Way: way, MadeAt: made, DeliveryID: n.DeliveryID}
+	_, reg, err := r.Registers.Current(ctx, r.Key)
+	if err != nil {
+		return time.Time{}, err
+	}
+	tell := reg.Tidings(TellObjected, o.ContactID, o.ActivityKey, made)
+	tell.Scope, o.Tell = o.Scope, &tell
 	receipt := r.receipt(n, DocObjectionReceipt, now)
 	if receipt != nil {
 		receipt.QuietSince = quietSince
 	}
-	o, _, err := r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now)
+	o, _, err = r.Store.Object(ctx, r.Controller, o, suppressUse(n.Identifiers, "objection"), receipt, now)
 	return o.MadeAt, err
 }
 

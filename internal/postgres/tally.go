@@ -22,10 +22,12 @@ const (
 	countObjection      = "objection"
 	countRequest        = "request"
 	countAlert          = "alert"
-	countReport         = "report"    // '' > finding: matched, or not understood
-	countAnswer         = "answer"    // open ones by kind
-	countClass          = "class"     // notices queued, by class of domain; those of no class are the others
-	countUnmatched      = "unmatched" // reports by state: waiting, given_up, not_understood
+	countReport         = "report"          // '' > finding: matched, or not understood
+	countAnswer         = "answer"          // open ones by kind
+	countClass          = "class"           // notices queued, by class of domain; those of no class are the others
+	countTelling        = "telling"         // by state; to_export: those that wait for a person to pass them on
+	countTellingAttempt = "telling_attempt" // by result
+	countUnmatched      = "unmatched"       // reports by state: waiting, given_up, not_understood
 )
 
 // dueHour is the bucket of "owed" that a deadline falls into.
