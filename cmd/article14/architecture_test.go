@@ -32,12 +32,12 @@ var homes = map[string][]string{
 	"github.com/nicksnyder/go-i18n":       {"locales"},
 	"github.com/BurntSushi/toml":          {"locales"},
 	"github.com/go-playground/locales":    {"locales"},
-	"github.com/goccy/go-yaml":            {"internal/register", "internal/relay"},
+	"github.com/goccy/go-yaml":            {"internal/register", "internal/relay", "internal/hooks"},
 	"github.com/emersion/go-smtp":         {"internal/catcher", "internal/door"}, // a toy for trying things out, and a door to the world: they share no limits
 	"github.com/emersion/go-imap":         {"internal/door"},
 	"github.com/emersion/go-sasl":         {"internal/catcher"},
 	"github.com/emersion/go-message":      {"internal/catcher"},
-	"github.com/standard-webhooks":        {"internal/door"},
+	"github.com/standard-webhooks":        {"internal/door", "internal/hooks"},
 	"github.com/rickar/cal":               {"internal/calendar"},
 	"github.com/rivo/uniseg":              {"internal/plain", "internal/compose"},
 	"github.com/prometheus/client_golang": {"internal/ops", "cmd/article14", "cmd/bench"},
@@ -102,7 +102,10 @@ func forbidden(from, to string) string {
 	switch {
 	case strings.HasPrefix(from, "cmd/"), from == "internal/rig": // the developers' tools, and what these share
 		return ""
-	case from == "mailer":
+	case from == "mailer", strings.HasPrefix(from, "mailer/"):
+		if from != "mailer" && ours == "mailer" {
+			return "" // its rooms know the nouns
+		}
 		if inside && !slices.Contains(pure, ours) || !inside && strings.Contains(to, ".") {
 			return "the domain imports the standard library and the pure packages"
 		}
@@ -130,7 +133,7 @@ func homeOf(library string) []string {
 }
 
 func adapterMayKnow(from, to string) bool {
-	if to == "mailer" || slices.Contains(pure, to) || slices.Contains(leaves, to) {
+	if to == "mailer" || strings.HasPrefix(to, "mailer/") || slices.Contains(pure, to) || slices.Contains(leaves, to) {
 		return true
 	}
 	// web knows its own rooms, and a room its own parts.

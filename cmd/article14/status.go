@@ -45,6 +45,7 @@ type statusJSON struct {
 	Exemptions mailer.ExemptionFigures        `json:"exemptions"`
 	Answers    mailer.AnswerFigures           `json:"answers"`
 	ByHand     mailer.HandFigures             `json:"by_hand"`
+	Tellings   mailer.TellFigures             `json:"tellings"`
 	ToDo       []mailer.Task                  `json:"to_do"`
 	Forecast   mailer.Forecast                `json:"forecast"`
 }
@@ -77,7 +78,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
 		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
-		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ByHand: f.ByHand, ToDo: tasksReport(f)}
+		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ByHand: f.ByHand, Tellings: f.Tellings, ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}

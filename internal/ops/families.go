@@ -95,6 +95,10 @@ var families = []family{
 		every(wish.Kinds, func(f mailer.Figures) map[wish.Kind]int64 { return f.Answers.Open }), "kind"),
 	gauge("answers_oldest_age_seconds", "Age of the oldest of them; 0 if there is none.", oldestAnswer),
 	gauge("answers_smallest_slack_seconds", "From now to the earliest date of one of them; negative is late.", answerSlack),
+	gauge("tellings", "What recipients are told of people's rights, by where it stands; to_export is a part of waiting.", tellings, "state"),
+	gauge("tellings_oldest_age_seconds", "Age of the oldest that its recipient has not been told of; 0 if there is none.", oldestTelling),
+	counter("telling_attempts_total", "Requests to recipients' systems, by what came of them.",
+		every(mailer.TellResults, func(f mailer.Figures) map[string]int64 { return f.Tellings.Attempts }), "result"),
 	gauge("alerts", "Alerts that nobody has seen to, by kind.", alerts, "kind"),
 	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
 	counter("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", reports, "finding"),
@@ -238,6 +242,21 @@ func letters(f mailer.Figures, _ time.Time, put put) {
 	put(float64(f.ByHand.InBatches), "in_batches")
 	put(float64(f.ByHand.Posted), "posted")
 	put(float64(f.ByHand.Returned), "returned")
+}
+
+func tellings(f mailer.Figures, _ time.Time, put put) {
+	for _, s := range mailer.TellStates {
+		put(float64(f.Tellings.States[s]), string(s))
+	}
+	put(float64(f.Tellings.ToExport), "to_export")
+}
+
+func oldestTelling(f mailer.Figures, now time.Time, put put) {
+	if f.Tellings.Oldest.IsZero() {
+		put(0)
+		return
+	}
+	put(now.Sub(f.Tellings.Oldest).Seconds())
 }
 
 func importRows(f mailer.Figures, _ time.Time, put put) {
