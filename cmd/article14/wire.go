@@ -24,6 +24,7 @@ import (
 	"article14/internal/register"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/telling"
 )
 
 // app is everything joined: the one place where adapters meet.
@@ -302,6 +303,15 @@ func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Met
 	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
 		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Letters: a.letters(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
+}
+
+func (a *app) tellDesk() *telling.Desk {
+	return &telling.Desk{Store: a.store, Controller: a.controller, Now: a.now}
+}
+
+// teller tells recipients' systems, and keeps house where no recipients file names any.
+func (a *app) teller(s telling.Sender) *telling.Teller {
+	return &telling.Teller{Store: a.store, Sender: s, Controller: a.controller, Now: a.now, After: time.After, Chance: rand.Float64, Log: a.log}
 }
 
 // hostname is this machine's name, as operators know it.

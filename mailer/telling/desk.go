@@ -101,10 +101,12 @@ type Line struct {
 	Changes    string
 }
 
-// List is where an export is written. Close makes sure that it is kept; only then is anything marked.
+// List is where an export is written. Only when Keep has come back without an error is anything
+// marked; Drop throws away what was written of one that broke off.
 type List interface {
 	Write(Line) error
-	Close() error
+	Keep() error
+	Drop()
 }
 
 // exportAtOnce is how many tellings are read, and marked, in one transaction.
@@ -126,24 +128,12 @@ func (d *Desk) Export(ctx context.Context, recipient, by string, open func() (Li
 	if err != nil {
 		return 0, err
 	}
-	var written []mailer.DutyRef
-	for len(page) > 0 {
-		for _, w := range page {
-			line, err := w.line()
-			if err == nil {
-				err = list.Write(line)
-			}
-			if err != nil {
-				return 0, errors.Join(err, list.Close())
-			}
-			written = append(written, mailer.DutyRef{ContactID: w.ContactID, ID: w.ID})
-		}
-		last := page[len(page)-1]
-		if page, err = d.Store.ToExport(ctx, d.Controller, recipient, mailer.Mark{At: last.MadeAt, ID: last.ID, ContactID: last.ContactID}, exportAtOnce); err != nil {
-			return 0, errors.Join(err, list.Close())
-		}
+	written, err := d.write(ctx, recipient, page, list)
+	if err != nil {
+		list.Drop()
+		return 0, err
 	}
-	if err := list.Close(); err != nil {
+	if err := list.Keep(); err != nil {
 		return 0, err
 	}
 	for len(written) > 0 {
@@ -155,6 +145,28 @@ func (d *Desk) Export(ctx context.Context, recipient, by string, open func() (Li
 		n, written = n+marked, written[len(chunk):]
 	}
 	return n, nil
+}
+
+// write writes a page and all behind it, and gives what is on the list.
+func (d *Desk) write(ctx context.Context, recipient string, page []Written, list List) (written []mailer.DutyRef, err error) {
+	for len(page) > 0 {
+		for _, w := range page {
+			line, err := w.line()
+			if err == nil {
+				err = list.Write(line)
+			}
+			if err != nil {
+				return nil, err
+			}
+			written = append(written, mailer.DutyRef{ContactID: w.ContactID, ID: w.ID})
+		}
+		last := page[len(page)-1]
+		after := mailer.Mark{At: last.MadeAt, ID: last.ID, ContactID: last.ContactID}
+		if page, err = d.Store.ToExport(ctx, d.Controller, recipient, after, exportAtOnce); err != nil {
+			return nil, err
+		}
+	}
+	return written, nil
 }
 
 // line is an entry with its body, in columns.
