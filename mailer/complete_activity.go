@@ -119,16 +119,15 @@ func (c *registerCheck) recipients(at string, a Activity) {
 	}
 }
 
-// told wants a key of recipients that are to be told of people's rights, and has a person
-// look at those who cannot be (Art. 19, R7).
+// told wants a key of a recipient whose system is told of people's rights, and one way for each (Art. 19, R7).
 func (c *registerCheck) told(at string, r Recipient) {
 	switch {
-	case r.Key == "" && (r.System || r.GetsAll):
-		c.find("R7", "R7", at, "the recipient is to be told of people's rights and has no key; give it one")
-	case r.Key == "" && r.Name != "" && r.NotTold == "":
-		c.warn("R7", "R7", at, "the recipient has no key, so that nobody can tell it of erasures and objections (Art. 19); give it one, or say in not_told why it cannot be told")
+	case r.System && r.Key == "":
+		c.find("R7", "R7", at, "the recipient is told by its system and has no key; give it one, the same as in the recipients file")
 	case r.System && r.NotTold != "":
 		c.find("R7", "R7", at+".not_told", "the recipient is told by its system, and there is a reason why it is not told; take one of the two out")
+	case r.GetsAll && r.Key == "" && r.Name == "":
+		c.find("R7", "R7", at+".gets_all", "recipients that are only described cannot be told one by one; give each that gets everybody's data an entry of its own with its name or a key")
 	}
 }
 

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -85,6 +86,7 @@ type Change struct {
 // ToTell is a recipient that the register declares, over all activities that name it.
 type ToTell struct {
 	Key     string
+	Names   []string // under which disclosures may have it as well
 	By      TellWay
 	GetsAll []string // activities of which it gets everybody's data
 	Excused string   // why telling it is impossible or disproportionate (Art. 19); "": it is told
@@ -92,9 +94,9 @@ type ToTell struct {
 
 // PassedOn is one recipient of a contact's data, as the disclosures on record have it.
 type PassedOn struct {
-	RecipientKey string
-	ActivityKey  string
-	Reference    string // under which the recipient knows the person; "": none is on record
+	Recipient   string // its key in the register, or its name
+	ActivityKey string
+	Reference   string // under which the recipient knows the person; "": none is on record
 }
 
 // Telling is one recipient's part of tidings.
@@ -150,20 +152,22 @@ func (r *Register) Tidings(event TellEvent, contact ID, activity string, at time
 	return Tidings{Event: event, Controller: r.Controller.Key, ContactID: contact, ActivityKey: activity, At: at, To: r.toTell()}
 }
 
-// toTell are the declared recipients that have a key. One that is excused in an activity is
-// excused there only if every other activity that names it says so as well.
+// toTell are the declared recipients by their keys, or by their names where they have none. One that
+// several activities name is told unless each of them says why not.
 func (r *Register) toTell() []ToTell {
 	found := map[string]*ToTell{}
 	for _, a := range r.Activities {
 		for _, rec := range a.Recipients {
-			if rec.Key == "" {
+			key := cmp.Or(rec.Key, rec.Name)
+			if key == "" { // described, not named: disclosures have who it was
 				continue
 			}
-			to, again := found[rec.Key]
+			to, again := found[key]
 			if !again {
-				to = &ToTell{Key: rec.Key, By: TellList, Excused: rec.NotTold}
-				found[rec.Key] = to
+				to = &ToTell{Key: key, By: TellList, Excused: rec.NotTold}
+				found[key] = to
 			}
+			to.Names = append(to.Names, rec.Name)
 			if rec.System {
 				to.By = TellSystem
 			}
@@ -182,6 +186,16 @@ func (r *Register) toTell() []ToTell {
 	return out
 }
 
+// keyOf is the key of a recipient that a disclosure has under its key or its name.
+func (t Tidings) keyOf(recipient string) string {
+	for _, to := range t.To {
+		if to.Key == recipient || slices.Contains(to.Names, recipient) {
+			return to.Key
+		}
+	}
+	return recipient
+}
+
 // For says who is told: each recipient to whom data of this person were passed on for the
 // activity, and each that gets everybody's of an activity for which the person is held. A
 // recipient that no register declares any more is told by a list, so that nobody is left out
@@ -192,7 +206,8 @@ func (t Tidings) For(k Known, passed []PassedOn, now time.Time) []Telling {
 		if t.ActivityKey != "" && p.ActivityKey != t.ActivityKey {
 			continue
 		}
-		references[p.RecipientKey] = append(references[p.RecipientKey], p.Reference)
+		key := t.keyOf(p.Recipient)
+		references[key] = append(references[key], p.Reference)
 	}
 	declared := map[string]ToTell{}
 	for _, to := range t.To {

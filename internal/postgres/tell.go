@@ -36,7 +36,7 @@ func (t tx) passedOn(ctx context.Context, contacts []mailer.ID) (map[mailer.ID][
 	err := t.all(ctx, &rows, "passed_on", uuids(contacts))
 	out := map[mailer.ID][]mailer.PassedOn{}
 	for _, r := range rows {
-		out[r.ContactID] = append(out[r.ContactID], mailer.PassedOn{RecipientKey: r.Recipient, ActivityKey: r.Activity, Reference: r.Reference})
+		out[r.ContactID] = append(out[r.ContactID], mailer.PassedOn{Recipient: r.Recipient, ActivityKey: r.Activity, Reference: r.Reference})
 	}
 	return out, err
 }

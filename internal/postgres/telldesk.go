@@ -99,26 +99,33 @@ func (s *Store) RetryTelling(ctx context.Context, controller, id mailer.ID, o te
 	})
 }
 
-// retryTelling locks all that a recipient is told of one person, so that nothing behind the
-// one that is tried again can be claimed meanwhile.
-func (t tx) retryTelling(ctx context.Context, controller mailer.ID, r tellingRow, now time.Time, counts tally) error {
-	var row []struct {
+// tellingQueue locks all that a recipient is told of one person, so that nothing of it is claimed
+// while somebody decides about one.
+func (t tx) tellingQueue(ctx context.Context, r tellingRow) ([]telling.Place, error) {
+	var rows []struct {
 		ID     mailer.ID        `db:"id"`
 		Number int              `db:"number"`
 		State  mailer.TellState `db:"state"`
 	}
-	if err := t.all(ctx, &row, "telling_lock_person", r.ContactID, r.Recipient); err != nil {
-		return err
-	}
-	queue := make([]telling.Place, len(row))
-	for i, p := range row {
+	err := t.all(ctx, &rows, "telling_lock_person", r.ContactID, r.Recipient)
+	queue := make([]telling.Place, len(rows))
+	for i, p := range rows {
 		queue[i] = telling.Place{ID: p.ID, Number: p.Number, State: p.State}
+	}
+	return queue, err
+}
+
+// retryTelling has a dead one wait again.
+func (t tx) retryTelling(ctx context.Context, controller mailer.ID, r tellingRow, now time.Time, counts tally) error {
+	queue, err := t.tellingQueue(ctx, r)
+	if err != nil {
+		return err
 	}
 	if err := telling.MayRetry(r.ID, queue); err != nil {
 		return err
 	}
 	counts.telling(controller, mailer.TellDead, r.Way, mailer.TellWaiting, r.Way)
-	_, err := t.exec(ctx, "telling_retry", r.ContactID, r.ID, now)
+	_, err = t.exec(ctx, "telling_retry", r.ContactID, r.ID, now)
 	return err
 }
 
@@ -133,7 +140,7 @@ func (s *Store) RetryRecipient(ctx context.Context, controller mailer.ID, recipi
 		opened, late := 0, 0
 		err := s.write(ctx, func(t tx) error {
 			page, opened, late = nil, 0, 0
-			if err := t.all(ctx, &page, "telling_dead", controller, recipient, after.MadeAt, after.ContactID.String(), after.ID.String(), retryAtOnce); err != nil {
+			if err := t.all(ctx, &page, "telling_dead", controller, recipient, after.MadeAt.Time, after.ContactID.String(), after.ID.String(), retryAtOnce); err != nil {
 				return err
 			}
 			counts := tally{}
@@ -178,18 +185,21 @@ func (s *Store) TellingDone(ctx context.Context, controller, id mailer.ID, o tel
 		if err != nil {
 			return err
 		}
-		var was tellingStands
-		if _, err := t.one(ctx, &was, "telling_lock", r.ContactID, r.ID); err != nil {
+		queue, err := t.tellingQueue(ctx, r)
+		if err != nil {
 			return err
 		}
-		if !telling.MayBeDone(was.State) {
-			return telling.ErrState
+		if err := telling.MayBeDone(id, queue); err != nil {
+			return err
+		}
+		if r, err = t.telling(ctx, controller, id); err != nil { // as it stands now that it is locked
+			return err
 		}
 		if _, err := t.exec(ctx, "telling_end", r.ContactID, r.ID, string(mailer.TellDone), o.At, o.By, o.Why); err != nil {
 			return err
 		}
 		counts := tally{}
-		if err := t.endTellings(ctx, controller, []tellingEnded{{ContactID: r.ContactID, ID: r.ID, Was: was.State, Way: was.Way}}, mailer.TellDone, counts); err != nil {
+		if err := t.endTellings(ctx, controller, []tellingEnded{{ContactID: r.ContactID, ID: r.ID, Was: r.State, Way: r.Way}}, mailer.TellDone, counts); err != nil {
 			return err
 		}
 		if err := t.audit(ctx, entry{controller, o.At, o.By, "telling.done", id.String(), map[string]any{"why": o.Why}}); err != nil {

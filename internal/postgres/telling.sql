@@ -156,7 +156,7 @@ ORDER BY begun_at, id
 
 -- name: telling_lock_person
 -- All that one recipient is told of one person, so that no claim takes any of it meanwhile.
-SELECT id, number, state, way
+SELECT id, number, state
 FROM telling
 WHERE contact_id = $1 AND recipient_key = $2
 ORDER BY contact_id, id
@@ -166,7 +166,7 @@ FOR NO KEY UPDATE
 UPDATE telling SET state = 'waiting', tries = 0, ready_at = $3 WHERE contact_id = $1 AND id = $2 AND state = 'dead'
 
 -- name: telling_dead
-SELECT contact_id, id FROM telling
+SELECT contact_id, id, recipient_key, way, made_at FROM telling
 WHERE controller_id = $1 AND recipient_key = $2 AND state = 'dead' AND (made_at, contact_id, id) > ($3, CAST($4 AS uuid), CAST($5 AS uuid))
 ORDER BY made_at, contact_id, id
 LIMIT $6
@@ -177,7 +177,7 @@ WHERE controller_id = $1 AND recipient_key = $2 AND (disabled_at IS NOT NULL OR 
 
 -- name: telling_end
 UPDATE telling SET state = $3, ended_at = $4, ended_by = $5, ended_why = $6
-WHERE contact_id = $1 AND id = $2 AND state <> 'sending'
+WHERE contact_id = $1 AND id = $2
 
 -- name: telling_to_export
 SELECT t.contact_id, t.id, t.recipient_key, t.number, t.event, t.activity_key, t.way, t.state, t.made_at, t.keep_until, t.ready_at, t.tries,
@@ -185,6 +185,8 @@ SELECT t.contact_id, t.id, t.recipient_key, t.number, t.event, t.activity_key, t
 FROM telling t
 JOIN telling_value v ON v.contact_id = t.contact_id AND v.telling_id = t.id
 WHERE t.controller_id = $1 AND t.recipient_key = $2 AND (t.state = 'waiting' AND t.way = 'list' OR t.state = 'dead')
+        AND NOT EXISTS (SELECT FROM telling e WHERE e.contact_id = t.contact_id AND e.recipient_key = t.recipient_key AND e.number < t.number
+                        AND (e.state = 'sending' OR e.state = 'waiting' AND e.way = 'system'))
     AND (t.made_at, t.contact_id, t.id) > ($3, CAST($4 AS uuid), CAST($5 AS uuid))
 ORDER BY t.made_at, t.contact_id, t.id
 LIMIT $6
@@ -195,6 +197,8 @@ WITH given AS MATERIALIZED (
     FROM json_to_recordset(CAST($3 AS json)) AS g(contact_id uuid, id uuid)
     JOIN telling t ON t.contact_id = g.contact_id AND t.id = g.id
     WHERE t.controller_id = $1 AND t.recipient_key = $2 AND (t.state = 'waiting' AND t.way = 'list' OR t.state = 'dead')
+        AND NOT EXISTS (SELECT FROM telling e WHERE e.contact_id = t.contact_id AND e.recipient_key = t.recipient_key AND e.number < t.number
+                        AND (e.state = 'sending' OR e.state = 'waiting' AND e.way = 'system'))
     ORDER BY t.contact_id, t.id
     FOR NO KEY UPDATE OF t
 )

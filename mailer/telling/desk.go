@@ -82,8 +82,20 @@ func MayRetry(id mailer.ID, queue []Place) error {
 	return nil
 }
 
-// MayBeDone tells whether a person may say of a telling in a state that it was done by other means.
-func MayBeDone(s mailer.TellState) bool { return slices.Contains(mailer.TellMoves[s], mailer.TellDone) }
+// MayBeDone refuses what has ended or is being sent, and what would be told before its time: what
+// is still to come of the same person would be taken for newer.
+func MayBeDone(id mailer.ID, queue []Place) error {
+	i := slices.IndexFunc(queue, func(p Place) bool { return p.ID == id })
+	if i < 0 || !slices.Contains(mailer.TellMoves[queue[i].State], mailer.TellDone) {
+		return ErrState
+	}
+	if slices.ContainsFunc(queue, func(p Place) bool {
+		return p.Number < queue[i].Number && (p.State == mailer.TellWaiting || p.State == mailer.TellSending)
+	}) {
+		return ErrEarlier
+	}
+	return nil
+}
 
 // Line is one telling of a list, in the words of its columns.
 type Line struct {

@@ -13,6 +13,7 @@ var (
 	ErrNoTelling  = errors.New("no telling has that id: 'article14 telling list' shows those there are")
 	ErrState      = errors.New("its state does not allow that: one is tried again when it is dead, and done when it waits, is dead or has lapsed")
 	ErrOvertaken  = errors.New("the recipient has been told of something later about this person since, so this would be out of order: tell them by other means, and mark it with 'telling done'")
+	ErrEarlier    = errors.New("something earlier about this person is still to be told to that recipient, and would come behind this: see to that first")
 	ErrNoneToTell = errors.New("no telling of that recipient is dead, and its system is not switched off")
 )
 
@@ -143,9 +144,10 @@ type DeskStore interface {
 	// RetryRecipient has all dead ones of a recipient tried again that nothing later has overtaken,
 	// and switches its system on again.
 	RetryRecipient(ctx context.Context, controller mailer.ID, recipient string, o Order) (again, overtaken int, enabled bool, err error)
-	// TellingDone ends one that a person told by other means, and erases its values; or ErrState.
+	// TellingDone ends one that a person told by other means, and erases its values; or ErrState, ErrEarlier.
 	TellingDone(ctx context.Context, controller, id mailer.ID, o Order) error
-	// ToExport gives the next tellings of a recipient that no machine will tell, behind after: by list, or dead.
+	// ToExport gives the next tellings of a recipient that no machine will tell, behind after: by
+	// list, or dead, and with nothing before them that a machine is still to tell.
 	ToExport(ctx context.Context, controller mailer.ID, recipient string, after mailer.Mark, limit int) ([]Written, error)
 	// Exported marks those of them as told that are still to be exported, and erases their values.
 	Exported(ctx context.Context, controller mailer.ID, recipient string, ids []mailer.DutyRef, o Order) (int, error)
