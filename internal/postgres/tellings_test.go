@@ -470,3 +470,30 @@ func TestNumbersOfOnePersonsTellingsHoldUnderOneAnother(t *testing.T) { // R7
 	equal(t, "numbers", h.count(`SELECT count(DISTINCT number) FROM telling WHERE number BETWEEN 1 AND 8`), 8)
 	h.tellingsAddUp()
 }
+
+func TestAListLeavesOutWhatWouldComeBeforeItsTime(t *testing.T) { // R7
+	h := newHouse(t)
+	id := h.people(1, noon.Add(day))[0]
+	h.passOn(id, "crm", "")
+	h.happens(mailer.TellRestricted, id, noon)
+	h.happens(mailer.TellRestrictionLifted, id, noon)
+	s := &system{keys: []string{"crm"}, answer: func(telling.Message) telling.Answer { return telling.Answer{Status: 400} }}
+	at := noon
+	for range 20 {
+		h.tellPass(s, at)
+		at = at.Add(day)
+	}
+	same(t, "both given up", h.tellings("crm"), "restricted dead", "restriction_lifted dead")
+	must(t, h.desk(at).Retry(h.ctx, h.tellingIDs("crm")[0], "Ann", "mended")) // a machine tells the first
+	n, err := h.desk(at).Export(h.ctx, "crm", "Ann", func() (telling.List, error) { return nil, errors.New("there is something on the list") })
+	must(t, err)
+	equal(t, "before the first", n, 0)
+	s.answer = nil
+	equal(t, "the first", h.tellPass(s, at), 1)
+	var l list
+	n, err = h.desk(at).Export(h.ctx, "crm", "Ann", func() (telling.List, error) { return &l, nil })
+	must(t, err)
+	equal(t, "behind it", n, 1)
+	same(t, "crm", h.tellings("crm"), "restricted told", "restriction_lifted told")
+	h.tellingsAddUp()
+}
