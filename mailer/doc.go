@@ -20,7 +20,7 @@
 // classify.go (what a reply means), incoming.go, reports.go, report.go and answers.go (what
 // comes back), letters.go, letters_end.go and calls.go (what people carry out),
 // letter.go and postal.go (notices on paper), rights.go (what the links do), erase.go
-// and eraser.go (what goes when, and what stays).
+// and eraser.go (what goes when, and what stays), tell.go and package telling (who else is told).
 //
 // It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
 // interfaces (stores.go, relay.go, notice.go), one method for each step, so that
@@ -39,6 +39,6 @@
 //  7. Killing any process at any moment, and starting it again, keeps 1 to 6.
 //
 // Keys such as D5 or R10 name the rules of docs/rules.md. Implemented here, of the
-// GDPR: Articles 12(3), 14(1) to (5), 15 (the request), 21; of the RFCs: 9562 (ids),
+// GDPR: Articles 12(3), 14(1) to (5), 15 (the request), 19, 21; of the RFCs: 9562 (ids),
 // 3463 and 5321 (what replies mean), 3461 and 3464 (reports).
 package mailer

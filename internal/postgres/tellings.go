@@ -12,7 +12,7 @@ var _ telling.Store = (*Store)(nil)
 
 // ClaimTellings takes tellings of a recipient's system that are ready.
 func (s *Store) ClaimTellings(ctx context.Context, controller mailer.ID, recipient string, claim mailer.ID, limit int, now, leaseUntil time.Time) (out []telling.Job, err error) {
-	err = s.brief(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		out = nil
 		var system struct {
 			Failures int  `db:"failures"`
@@ -53,7 +53,7 @@ func (s *Store) ClaimTellings(ctx context.Context, controller mailer.ID, recipie
 
 // BeginTelling puts an attempt on record, if its claim still stands.
 func (s *Store) BeginTelling(ctx context.Context, a telling.Attempt) (stands bool, err error) {
-	err = s.brief(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		n, err := t.exec(ctx, "telling_begin", a.Job.ContactID, a.Job.ID, a.Job.ClaimID, a.LeaseUntil)
 		if stands = n == 1; err != nil || !stands {
 			return err
@@ -73,7 +73,7 @@ type tellingStands struct {
 
 // SettleTelling ends an attempt. What was learnt is on record whoever has the telling by now.
 func (s *Store) SettleTelling(ctx context.Context, controller mailer.ID, e telling.Settlement) (settled bool, err error) {
-	err = s.brief(ctx, func(t tx) error {
+	err = s.work(ctx, func(t tx) error {
 		job := e.Attempt.Job
 		var was tellingStands
 		if _, err := t.one(ctx, &was, "telling_lock", job.ContactID, job.ID); err != nil {

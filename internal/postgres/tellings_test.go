@@ -390,7 +390,10 @@ func TestWhatNobodyIsToldOfIsSeenAndItsValuesGoInTheEnd(t *testing.T) { // R7, T
 	h.passOn(id, "partner", "")
 	h.happens(mailer.TellErased, id, noon)
 	s := &system{} // the recipients file names nobody
-	house := func(at time.Time) { must(t, h.teller(s, at).KeepHouse(h.ctx)) }
+	house := func(at time.Time) {
+		must(t, h.teller(s, at).KeepHouse(h.ctx))
+		must(t, h.teller(s, at).Remind(h.ctx))
+	}
 	house(noon.Add(2 * day))
 	equal(t, "in patience", h.count(`SELECT count(*) FROM alert`), 0)
 	house(noon.Add(4 * day))

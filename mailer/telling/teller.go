@@ -34,6 +34,7 @@ type Options struct {
 	Lease    time.Duration // how long a claim stands; 2 minutes: it outlives every request
 	Idle     time.Duration // between looks at an empty outbox; 1 s
 	House    time.Duration // between rounds of housekeeping; 1 minute
+	Remind   time.Duration // between looks for recipients that have not been told for too long; 1 hour
 	Patience time.Duration // after which a person hears of what is not told; 3 days
 }
 
@@ -46,6 +47,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Lease, 2*time.Minute)
 	set(&o.Idle, time.Second)
 	set(&o.House, time.Minute)
+	set(&o.Remind, time.Hour)
 	set(&o.Patience, 3*24*time.Hour)
 	return o
 }
@@ -79,8 +81,13 @@ func (t *Teller) keepTelling(ctx context.Context, recipient string) {
 }
 
 func (t *Teller) keepHouse(ctx context.Context) {
+	var next time.Time
 	for ctx.Err() == nil {
 		t.complain(ctx, "look after what recipients are to be told", t.KeepHouse(ctx))
+		if now := t.Now(); !now.Before(next) {
+			t.complain(ctx, "look for recipients that are not told", t.Remind(ctx))
+			next = now.Add(t.Options.withDefaults().Remind)
+		}
 		t.pause(ctx, t.Options.withDefaults().House)
 	}
 }
@@ -167,10 +174,8 @@ func (t *Teller) tell(ctx context.Context, opt Options, recipient string, job Jo
 // lapseAtOnce is how many tellings end in one transaction.
 const lapseAtOnce = 500
 
-// KeepHouse gives back what lost workers held, ends what is kept for too long (T4), and has
-// people see to recipients that have not been told for days.
+// KeepHouse gives back what lost workers held, and ends what is kept for too long (T4).
 func (t *Teller) KeepHouse(ctx context.Context) error {
-	opt := t.Options.withDefaults()
 	now := t.Now()
 	rescued, err := t.Store.RescueTellings(ctx, t.Controller, now)
 	if err != nil {
@@ -185,9 +190,14 @@ func (t *Teller) KeepHouse(ctx context.Context) error {
 			return err
 		}
 		if n < lapseAtOnce {
-			break
+			return nil
 		}
 	}
+}
+
+// Remind has people see to recipients that have not been told for days, whatever the cause (D8).
+func (t *Teller) Remind(ctx context.Context) error {
+	opt, now := t.Options.withDefaults(), t.Now()
 	overdue, err := t.Store.OverdueTellings(ctx, t.Controller, now.Add(-opt.Patience))
 	if err != nil || len(overdue) == 0 {
 		return err
