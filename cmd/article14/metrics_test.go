@@ -134,8 +134,10 @@ func labelValues() map[string]func(string) bool {
 		"kind": func(v string) bool {
 			return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) || slices.Contains(wish.Kinds, wish.Kind(v))
 		},
-		"way":          func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
-		"result":       func(v string) bool { return states(v) || slices.Contains(mailer.TellResults, v) || in("accepted", "merged", "refused")(v) },
+		"way": func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
+		"result": func(v string) bool {
+			return states(v) || slices.Contains(mailer.TellResults, v) || in("accepted", "merged", "refused")(v)
+		},
 		"domain_class": in("big"), // what the run lists; names are an operator's, and twenty at most
 		"class":        func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
 		"finding": func(v string) bool {
