@@ -120,26 +120,3 @@ func TestEndedTellingsNeverMoveButToSayThatALapsedOneIsDone(t *testing.T) {
 		t.Errorf("lapsed may go to %v", TellMoves[TellLapsed])
 	}
 }
-
-func TestOfAnErasureThoseAreToldOfWhomNothingIsLeft(t *testing.T) { // R7, T3
-	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	k := somebody()
-	k.Acquisitions = append(k.Acquisitions, Acquisition{ActivityKey: "whois", SourceKey: "registry"})
-	held := Held{Known: k, PassedOn: []PassedOn{{"crm", "sales", ""}, {"partner", "sales", ""}}}
-	rules := eraseRules{now: now, current: tellRegister()}
-	whole, err := rules.everything(held)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := recipientsOf(whole.Tell); got != "archive/list/waiting crm/system/waiting host/system/waiting partner/list/waiting" || whole.Tell[0].ActivityKey != "" {
-		t.Errorf("of everything: %s", got)
-	}
-	w := &erasing{rules: rules, held: held, gone: map[Origin]EraseCause{{"whois", "registry"}: EraseExpired}}
-	part, err := w.work()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := recipientsOf(part.Tell); got != "archive/list/waiting" || part.Tell[0].ActivityKey != "whois" {
-		t.Errorf("of one activity: %s", got)
-	}
-}

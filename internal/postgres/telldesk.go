@@ -210,10 +210,10 @@ func (s *Store) TellingDone(ctx context.Context, controller, id mailer.ID, o tel
 }
 
 // ToExport gives the next tellings that no machine will tell.
-func (s *Store) ToExport(ctx context.Context, controller mailer.ID, recipient string, after mailer.Mark, limit int) (out []telling.Written, err error) {
+func (s *Store) ToExport(ctx context.Context, controller mailer.ID, recipient string, after telling.After, limit int) (out []telling.Written, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []tellingRow
-		err := t.all(ctx, &rows, "telling_to_export", controller, recipient, after.At, after.ContactID.String(), after.ID.String(), limit)
+		err := t.all(ctx, &rows, "telling_to_export", controller, recipient, after.MadeAt, after.ContactID.String(), after.ID.String(), limit)
 		for _, r := range rows {
 			out = append(out, r.written())
 		}

@@ -132,7 +132,7 @@ func (d *Desk) Export(ctx context.Context, recipient, by string, open func() (Li
 	if err != nil {
 		return 0, err
 	}
-	page, err := d.Store.ToExport(ctx, d.Controller, recipient, mailer.Mark{}, exportAtOnce)
+	page, err := d.Store.ToExport(ctx, d.Controller, recipient, After{}, exportAtOnce)
 	if err != nil || len(page) == 0 {
 		return 0, err
 	}
@@ -173,7 +173,7 @@ func (d *Desk) write(ctx context.Context, recipient string, page []Written, list
 			written = append(written, mailer.DutyRef{ContactID: w.ContactID, ID: w.ID})
 		}
 		last := page[len(page)-1]
-		after := mailer.Mark{At: last.MadeAt, ID: last.ID, ContactID: last.ContactID}
+		after := After{last.MadeAt, last.ContactID, last.ID}
 		if page, err = d.Store.ToExport(ctx, d.Controller, recipient, after, exportAtOnce); err != nil {
 			return nil, err
 		}

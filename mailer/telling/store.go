@@ -97,6 +97,13 @@ type Written struct {
 	Body []byte
 }
 
+// After is a place in a walk: the entry behind which it goes on.
+type After struct {
+	MadeAt    time.Time
+	ContactID mailer.ID
+	ID        mailer.ID
+}
+
 // Order is a person's decision, with their name and reason.
 type Order struct {
 	By, Why string
@@ -148,7 +155,7 @@ type DeskStore interface {
 	TellingDone(ctx context.Context, controller, id mailer.ID, o Order) error
 	// ToExport gives the next tellings of a recipient that no machine will tell, behind after: by
 	// list, or dead, and with nothing before them that a machine is still to tell.
-	ToExport(ctx context.Context, controller mailer.ID, recipient string, after mailer.Mark, limit int) ([]Written, error)
+	ToExport(ctx context.Context, controller mailer.ID, recipient string, after After, limit int) ([]Written, error)
 	// Exported marks those of them as told that are still to be exported, and erases their values.
 	Exported(ctx context.Context, controller mailer.ID, recipient string, ids []mailer.DutyRef, o Order) (int, error)
 }
