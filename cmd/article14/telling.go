@@ -33,7 +33,7 @@ func (f *WorkerFlags) recipients() (*hooks.Sender, error) {
 			return nil, misuse{err}
 		}
 	}
-	s, err := hooks.New(list, hooks.Options{})
+	s, err := hooks.New(list, hooks.Options{Now: time.Now})
 	if err != nil {
 		return nil, misuse{err}
 	}
