@@ -8,15 +8,20 @@ export GOFLAGS
 # the tests start hundreds.
 GORACE  ?= atexit_sleep_ms=10
 
-.PHONY: demo test bench chaos build vet clean need-postgresql need-pooler need-tests
+.PHONY: demo test shots bench chaos build vet licences clean need-postgresql need-pooler need-tests need-browser
 
 ## demo: the whole product on sample data, until Ctrl-C
 demo: need-postgresql build
 	./article14 demo
 
-## test: everything, against a real PostgreSQL, a PgBouncer and (as root) a Postfix; the race detector needs a C compiler, letters are read back by poppler
-test: need-postgresql need-pooler need-tests
+## test: everything, against a real PostgreSQL, a PgBouncer, a Chromium and (as root) a Postfix; the race detector needs a C compiler, letters are read back by poppler
+test: need-postgresql need-pooler need-tests need-browser
 	CGO_ENABLED=1 GORACE="$(GORACE)" $(GO) test -race -timeout 10m ./...
+
+## shots: a picture of every page and mail, at phone and desk width, light and dark; SHOTS=DIR for another folder
+SHOTS ?= shots
+shots: need-postgresql need-browser
+	CGO_ENABLED=0 $(GO) test -count=1 -timeout 10m -run TestPeopleWalkThroughMailsAndPages ./cmd/article14 -shots "$(abspath $(SHOTS))"
 
 ## bench: figures of this machine, see docs/performance.md; BENCHFLAGS="-only b -deliveries 20000" for less
 bench: need-postgresql
@@ -36,6 +41,10 @@ vet:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+## licences: copy the licences of what is compiled in to where the program embeds them; after a change of go.mod
+licences:
+	$(GO) test ./internal/licence -count=1 -run TravelWithTheProgram -update
+
 clean:
 	rm -f article14
 
@@ -49,3 +58,8 @@ need-pooler:
 need-tests:
 	@sh scripts/need.sh gcc libc6-dev poppler-utils
 	@[ "$$(id -u)" -ne 0 ] || sh scripts/need.sh postfix
+
+# A browser, another one without pictures, and what looks for barriers in pages.
+need-browser:
+	@sh scripts/need.sh chromium w3m
+	@sh scripts/axe.sh

@@ -19,8 +19,10 @@ const (
 	AlertDoorClosed        AlertKind = "door_closed"         // a provider tells us of no bounce any more
 	AlertAnswerDue         AlertKind = "answer_due"          // a person's answer is open, and its date is near or past (D8, D9)
 	AlertComplaints        AlertKind = "complaints"          // more of a campaign's notices were called spam than providers bear
+	AlertComplaintNoRight  AlertKind = "complaint_no_right"  // a complaint where there is no right to object: use has stopped, a person decides (R10)
 	AlertLettersUnposted   AlertKind = "letters_unposted"    // a batch of letters lies about
 	AlertLettersDue        AlertKind = "letters_due"         // letters wait to be printed, and a date is near (D8)
+	AlertUsedAnyway        AlertKind = "used_anyway"         // a person's data were used although the gate refuses it (D6)
 	AlertTellingDead       AlertKind = "telling_dead"        // a recipient did not take what it must be told (R7)
 	AlertTellingGone       AlertKind = "telling_gone"        // a recipient's system said that its address is gone for good (410)
 	AlertTellingWaits      AlertKind = "telling_waits"       // a recipient has not been told for days (R7)
@@ -30,7 +32,7 @@ const (
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
 	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
-	AlertAnswerDue, AlertComplaints, AlertLettersUnposted, AlertLettersDue,
+	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway,
 	AlertTellingDead, AlertTellingGone, AlertTellingWaits, AlertTellingLapsed}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
@@ -50,7 +52,9 @@ func (k AlertKind) Remedy() string {
 		AlertDoorClosed:        "subscribe the SNS topic to /hooks/ses/NAME again: until then bounces go unheard",
 		AlertAnswerDue:         "answer them before the date, then 'answer close ID'; 'answer show ID' has what they wrote",
 		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
+		AlertComplaintNoRight:  "use has stopped: look with 'contact show' on what it rests, and whether they withdraw their consent, then 'alert settle'",
 		AlertLettersUnposted:   "post it and say so with 'letter posted', or put it back with 'letter withdraw'",
+		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
 		AlertTellingDead:       "see what its system answers with 'telling list --state dead', mend it, then 'telling retry --recipient KEY'; or 'telling export'",
 		AlertTellingGone:       "ask the recipient for its new address, put it into the recipients file, restart, then 'telling retry --recipient KEY'",

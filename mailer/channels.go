@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"article14/internal/address"
 	"article14/internal/identity"
 )
 
@@ -34,8 +35,8 @@ type Channel struct {
 	Full       bool // a notice of this campaign came back from it once, because its mailbox was full
 }
 
-// kind is by what it is used.
-func (c Channel) kind() ChannelKind {
+// Kind is by what it is used.
+func (c Channel) Kind() ChannelKind {
 	switch c.Identifier.Kind {
 	case ByPostal:
 		return ChannelLetter
@@ -65,13 +66,13 @@ func (r *Register) Allowed() Allowed {
 	return Allowed{Letters: r.Letters.Enabled, Calls: r.Calls}
 }
 
-// open are the channels of a contact that are left, in the order in which they are
+// Open are the channels of a contact that are left, in the order in which they are
 // tried: mail, then a letter, then a call; each kind in the order that it is given (E3).
-func (w Allowed) open(c Contact, all []Channel) []Channel {
+func (w Allowed) Open(c Contact, all []Channel) []Channel {
 	var out []Channel
 	for _, kind := range ChannelKinds {
 		for _, ch := range all {
-			if ch.kind() == kind && !ch.Suppressed && w.bars(kind, c) == "" && lacking(ch, c) == "" {
+			if ch.Kind() == kind && !ch.Suppressed && w.bars(kind, c) == "" && lacking(ch, c) == "" {
 				out = append(out, ch)
 			}
 		}
@@ -88,19 +89,19 @@ func (w Allowed) bars(kind ChannelKind, c Contact) string {
 		return "the register allows none"
 	case kind == ChannelPhone && !w.Calls:
 		return "the register allows none"
-	case !named(c):
+	case !c.Named():
 		return "no name says whom it is for"
 	}
 	return ""
 }
 
-// missing says, for the person who decides, why neither letter nor call is left.
-func (w Allowed) missing(c Contact, all []Channel) string {
+// Missing says, for the person who decides, why neither letter nor call is left.
+func (w Allowed) Missing(c Contact, all []Channel) string {
 	say := func(kind ChannelKind, none string) string {
 		if what := w.bars(kind, c); what != "" {
 			return what
 		}
-		at := slices.IndexFunc(all, func(ch Channel) bool { return ch.kind() == kind })
+		at := slices.IndexFunc(all, func(ch Channel) bool { return ch.Kind() == kind })
 		if at < 0 {
 			return none
 		}
@@ -137,9 +138,9 @@ func ParsePostal(value string) (PostalAddress, error) {
 	return PostalAddress{Street: v.Street, Postcode: v.Postcode, Locality: v.Locality, Region: v.Region, Country: v.Country}, nil
 }
 
-// normal is an address's form for comparing, however its lines are cut and its words
+// Normal is an address's form for comparing, however its lines are cut and its words
 // are spelt; "" where there is no street: a town alone is no address.
-func (a PostalAddress) normal() string {
+func (a PostalAddress) Normal() string {
 	street := identity.FoldWords(strings.Join(a.Street, " "))
 	if street == "" {
 		return ""
@@ -171,7 +172,7 @@ func PostalOf(value string, c Contact) (PostalAddress, error) {
 
 // lacking says what a channel lacks to be used; "" nothing.
 func lacking(ch Channel, c Contact) string {
-	if ch.kind() != ChannelLetter {
+	if ch.Kind() != ChannelLetter {
 		return ""
 	}
 	a, err := PostalOf(ch.Identifier.Value, c)
@@ -187,44 +188,6 @@ func lacking(ch Channel, c Contact) string {
 		return "the postal address does not fit the window of an envelope"
 	}
 	return ""
-}
-
-// route is by what, and where, a candidate is told.
-type route struct {
-	to        Identifier
-	by        ChannelKind
-	notBefore time.Time // zero: at once
-}
-
-// FullMailboxWait is how long a mailbox from which a notice came back because it was full
-// is left alone before it is tried once more (x.2.2).
-const FullMailboxWait = 3 * 24 * time.Hour
-
-// route is the next channel (E3): a mailbox that was full once more if the date allows,
-// then the first that is left. Where there is none, the reason and what is missing.
-func (p Placer) route(c Candidate) (route, BlockReason, string) {
-	if p.Again && slices.ContainsFunc(c.Duties, func(d Duty) bool { return d.State == DutyFailed && d.Reason == BlockPolicy }) {
-		return route{}, BlockPolicy, "" // it is about us: no other channel is used up for it
-	}
-	all := slices.Concat(personalFirst(c).Addresses, c.Others)
-	left := p.Register.Allowed().open(c.Contact, all)
-	again := p.Now.Add(FullMailboxWait)
-	if at := slices.IndexFunc(left, func(ch Channel) bool { return ch.Full }); at >= 0 && again.Before(earliestDue(c.Duties)) {
-		return route{left[at].Identifier, ChannelMail, again}, "", ""
-	}
-	for _, ch := range left {
-		if !ch.Full {
-			return route{ch.Identifier, ch.kind(), time.Time{}}, "", ""
-		}
-	}
-	reason := BlockNoChannel
-	if len(c.Addresses)+len(c.Others) > 0 {
-		reason = BlockAddressDead
-	}
-	if !slices.ContainsFunc(all, func(ch Channel) bool { return ch.Suppressed || ch.Full }) {
-		reason = BlockNoChannel // nothing failed: what there is cannot be used
-	}
-	return route{}, blockedBy(c.Duties, reason), p.Register.Allowed().missing(c.Contact, all)
 }
 
 // LetterRules are how a controller sends letters; the zero value sends none.
@@ -254,8 +217,8 @@ func (r LetterRules) Lead() time.Duration {
 // like any other store about people (T4).
 const DeadAddressFor = 365 * 24 * time.Hour
 
-// deadAddress is the suppression of an address at which nobody is told any more (E3).
-func deadAddress(kind IdentifierKind, hash []byte, keyID, reason string, at time.Time) *Suppression {
+// DeadAddress is the suppression of an address at which nobody is told any more (E3).
+func DeadAddress(kind IdentifierKind, hash []byte, keyID, reason string, at time.Time) *Suppression {
 	return &Suppression{Kind: kind, Hash: hash, KeyID: keyID, Scope: SuppressAddress, Reason: reason, ExpiresAt: at.Add(DeadAddressFor)}
 }
 
@@ -282,4 +245,40 @@ func CheckReturn(r LetterReturn) error {
 		return nil
 	}
 	return fmt.Errorf("a letter is not returned for %q", r)
+}
+
+// FullMailboxWait is how long a mailbox from which a notice came back because it was full
+// is left alone before it is tried once more (x.2.2).
+const FullMailboxWait = 3 * 24 * time.Hour
+
+// IsRole tells whether mail to it finds an office, and nobody by name.
+func (ch Channel) IsRole() bool {
+	a, err := address.Parse(ch.Identifier.Value)
+	return err != nil || a.IsRole()
+}
+
+// WindowSide says where the window of the envelope is.
+type WindowSide string
+
+// Sides of windows. Left is DIN 5008 form B in an envelope DL (DIN 680), right is the
+// French envelope DL.
+const (
+	WindowLeft  WindowSide = "left"
+	WindowRight WindowSide = "right"
+)
+
+// LetterSize is how large a letter is printed.
+type LetterSize string
+
+// Sizes. Large is 16 point, for people who ask for it (Art. 12(1): easily accessible).
+const (
+	LetterNormal LetterSize = "normal"
+	LetterLarge  LetterSize = "large"
+)
+
+// LetterSender is who writes, as approved.
+type LetterSender struct {
+	Name    string
+	Address string // one line
+	Country string // ISO 3166-1 alpha-2
 }

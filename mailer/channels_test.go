@@ -4,227 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
 
-// at every kind: a channel of somebody.
-func mailAt(n byte) Channel {
-	return Channel{Identifier: Identifier{ID: ID{1, n}, Kind: ByEmail, Value: "alex@example.org"}}
-}
-
-func postAt(n byte, a PostalAddress) Channel {
-	return Channel{Identifier: Identifier{ID: ID{2, n}, Kind: ByPostal, Value: a.Value()}}
-}
-
-func phoneAt(n byte) Channel {
-	return Channel{Identifier: Identifier{ID: ID{3, n}, Kind: ByPhone, Value: "+33199001234"}}
-}
-
 var lyon = PostalAddress{Street: []string{"12 rue de l’Exemple"}, Postcode: "69002", Locality: "Lyon", Country: "FR"}
-
-// allowing is a placer whose register allows letters and calls.
-func allowing(t *testing.T, letters, calls bool) Placer {
-	p := placerFor(t, nil)
-	p.Register.Letters.Enabled, p.Register.Calls = letters, calls
-	return p
-}
-
-func TestTheNextChannelIsMailThenALetterThenACall(t *testing.T) { // E3
-	dead := func(c Channel) Channel { c.Suppressed = true; return c }
-	full := func(c Channel) Channel { c.Full = true; return c }
-	town := PostalAddress{Locality: "Lyon", Country: "FR"}
-	for name, c := range map[string]struct {
-		letters, calls bool
-		mail, others   []Channel
-		change         func(*Candidate)
-		want           ID
-		block          BlockReason
-		detail         string
-	}{
-		"another address of mail":                   {true, true, []Channel{dead(mailAt(1)), mailAt(2)}, []Channel{phoneAt(1), postAt(1, lyon)}, nil, ID{1, 2}, "", ""},
-		"a letter":                                  {true, true, []Channel{dead(mailAt(1))}, []Channel{phoneAt(1), postAt(1, lyon)}, nil, ID{2, 1}, "", ""},
-		"a letter, who never had mail":              {true, true, nil, []Channel{phoneAt(1), postAt(1, lyon)}, nil, ID{2, 1}, "", ""},
-		"a call, where the letter box is dead":      {true, true, nil, []Channel{dead(postAt(1, lyon)), phoneAt(1)}, nil, ID{3, 1}, "", ""},
-		"a call, where letters are not allowed":     {false, true, nil, []Channel{postAt(1, lyon), phoneAt(1)}, nil, ID{3, 1}, "", ""},
-		"a call, where the address is a town alone": {true, true, nil, []Channel{postAt(1, town), phoneAt(1)}, nil, ID{3, 1}, "", ""},
-		"a letter to the country of the person": {true, false, nil, []Channel{postAt(1, PostalAddress{Street: []string{"1 Rue"}, Locality: "Lyon"})},
-			nil, ID{2, 1}, "", ""},
-		"nothing is allowed": {false, false, []Channel{dead(mailAt(1))}, []Channel{postAt(1, lyon), phoneAt(1)}, nil, ID{}, BlockAddressDead,
-			"letter: the register allows none; call: the register allows none"},
-		"nothing is there":                   {true, true, nil, nil, nil, ID{}, BlockNoChannel, "letter: there is no postal address; call: there is no number"},
-		"nothing is left":                    {true, true, nil, []Channel{dead(postAt(1, lyon)), dead(phoneAt(1))}, nil, ID{}, BlockAddressDead, "letter: it failed; call: it failed"},
-		"nobody's name":                      {true, true, nil, []Channel{postAt(1, lyon), phoneAt(1)}, func(c *Candidate) { c.Contact.Name = "" }, ID{}, BlockNoChannel, "letter: no name says whom it is for; call: no name says whom it is for"},
-		"a mailbox that was full, once more": {true, true, []Channel{full(mailAt(1))}, []Channel{postAt(1, lyon)}, nil, ID{1, 1}, "", ""},
-		"a mailbox that was full, and the date is near": {true, true, []Channel{full(mailAt(1))}, []Channel{postAt(1, lyon)},
-			func(c *Candidate) { c.Duties[0].Due.At = c.Duties[0].Due.At.Add(-21 * 24 * time.Hour) }, ID{2, 1}, "", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := allowing(t, c.letters, c.calls)
-			pl, _, _ := p.Decide(someone(t, func(cand *Candidate) {
-				cand.Addresses, cand.Others = c.mail, c.others
-				if c.change != nil {
-					c.change(cand)
-				}
-			}))
-			if pl.Block != c.block || !strings.Contains(pl.Detail, c.detail) {
-				t.Fatalf("blocked by %q (%s)", pl.Block, pl.Detail)
-			}
-			if c.block == "" && pl.Delivery.Identifier != c.want {
-				t.Errorf("told at %v by %s", pl.Delivery.Identifier, pl.Delivery.Channel)
-			}
-		})
-	}
-}
-
-func TestARefusalForWhatWeAreUsesUpNoChannel(t *testing.T) { // law.md section 7
-	failed := someone(t, func(c *Candidate) {
-		c.Duties[0].State, c.Duties[0].Reason = DutyFailed, BlockPolicy
-		c.Others = []Channel{postAt(1, lyon)}
-	})
-	p := allowing(t, true, true)
-	p.Again = true
-	if pl, _, _ := p.Decide(failed); pl.Block != BlockPolicy {
-		t.Errorf("the campaign that was refused goes on: %+v", pl)
-	}
-	p.Again = false
-	if pl, _, _ := p.Decide(failed); pl.Delivery == nil || pl.Delivery.Channel != ChannelMail {
-		t.Errorf("the next campaign does not write to the same address: %+v", pl)
-	}
-}
-
-// world plays what the store keeps of one person under one campaign.
-type world struct {
-	placer Placer
-	person Candidate
-	spent  map[ID]spent
-	order  []ChannelKind
-}
-
-type spent struct{ times, full int }
-
-// look is the candidate as the store would give it.
-func (w *world) look() Candidate {
-	c := w.person
-	seen := func(all []Channel) (out []Channel) {
-		for _, ch := range all {
-			s := w.spent[ch.Identifier.ID]
-			ch.Full = s == spent{1, 1}
-			if ch.Suppressed || s.times == 0 || ch.Full {
-				out = append(out, ch)
-			}
-		}
-		return out
-	}
-	c.Addresses, c.Others = seen(c.Addresses), seen(c.Others)
-	return c
-}
-
-func (w *world) suppress(id ID) {
-	for _, all := range [][]Channel{w.person.Addresses, w.person.Others} {
-		for i := range all {
-			if all[i].Identifier.ID == id {
-				all[i].Suppressed = true
-			}
-		}
-	}
-}
-
-// TestWhateverComesBackEverybodyIsToldOrBlocked plays campaigns to their end: no channel
-// is used that is suppressed, used up or not allowed; mail comes before letters and
-// letters before calls; and it ends, told or blocked with the reason.
-func TestWhateverComesBackEverybodyIsToldOrBlocked(t *testing.T) { // E2, E3, R5
-	ends := map[string]int{}
-	rapid.Check(t, func(r *rapid.T) {
-		w := &world{placer: allowing(t, rapid.Bool().Draw(r, "letters"), rapid.Bool().Draw(r, "calls")), spent: map[ID]spent{}}
-		w.person = someone(t, func(c *Candidate) { c.Addresses = nil })
-		for i := range rapid.IntRange(0, 3).Draw(r, "mailboxes") {
-			w.person.Addresses = append(w.person.Addresses, mailAt(byte(i)))
-		}
-		for i := range rapid.IntRange(0, 2).Draw(r, "letter boxes") {
-			w.person.Others = append(w.person.Others, postAt(byte(i), lyon))
-		}
-		for i := range rapid.IntRange(0, 2).Draw(r, "telephones") {
-			w.person.Others = append(w.person.Others, phoneAt(byte(i)))
-		}
-		for _, all := range [][]Channel{w.person.Addresses, w.person.Others} {
-			for i := range all {
-				all[i].Suppressed = rapid.Bool().Draw(r, "suppressed before")
-			}
-		}
-		ends[w.play(r)]++
-	})
-	if ends["told"] == 0 || ends["blocked"] == 0 {
-		t.Errorf("they ended as %v", ends)
-	}
-}
-
-func (w *world) play(r *rapid.T) string {
-	for step := 0; ; step++ {
-		if step > 12 { // eight channels, each mailbox twice
-			r.Fatalf("it does not end: %v", w.order)
-		}
-		pl, _, ok := w.placer.Decide(w.look())
-		if !ok {
-			r.Fatal("left out")
-		}
-		if pl.Block != "" {
-			if pl.Block.Remedy() == "" || pl.Block != BlockPolicy && pl.Detail == "" {
-				r.Fatalf("blocked by %q, and nothing says what is missing", pl.Block)
-			}
-			return "blocked"
-		}
-		w.check(r, *pl.Delivery)
-		if w.comes(r, *pl.Delivery) {
-			return "told"
-		}
-		w.placer.Again = true
-	}
-}
-
-// check holds a choice against what may be chosen.
-func (w *world) check(r *rapid.T, d PlannedDelivery) {
-	all := slices.Concat(w.person.Addresses, w.person.Others)
-	at := slices.IndexFunc(all, func(ch Channel) bool { return ch.Identifier.ID == d.Identifier })
-	allowed := w.placer.Register.Allowed()
-	switch s := w.spent[d.Identifier]; {
-	case at < 0 || all[at].kind() != d.Channel:
-		r.Fatal("told where they are not reached")
-	case all[at].Suppressed:
-		r.Fatalf("a suppressed %s", d.Channel)
-	case s.times > 0 && (s != spent{1, 1} || d.NotBefore.IsZero()):
-		r.Fatalf("a %s that failed before", d.Channel)
-	case d.Channel == ChannelLetter && !allowed.Letters, d.Channel == ChannelPhone && !allowed.Calls:
-		r.Fatalf("a %s, which the register does not allow", d.Channel)
-	case len(w.order) > 0 && slices.Index(ChannelKinds, d.Channel) < slices.Index(ChannelKinds, w.order[len(w.order)-1]):
-		r.Fatalf("%s behind %v", d.Channel, w.order)
-	}
-	w.order = append(w.order, d.Channel)
-}
-
-// comes draws what becomes of a delivery, and tells whether the person was told.
-func (w *world) comes(r *rapid.T, d PlannedDelivery) bool {
-	class := rapid.SampledFrom([]ReplyClass{ClassAccepted, ClassDeadAddress, ClassRefused, ClassMailboxFull, ClassPolicy, ClassReturned}).Draw(r, "comes")
-	if class == ClassAccepted {
-		return true
-	}
-	s := w.spent[d.Identifier]
-	s.times++
-	if class == ClassMailboxFull && d.Channel == ChannelMail {
-		s.full++
-	}
-	w.spent[d.Identifier] = s
-	next := Next(class)
-	if next.Suppress {
-		w.suppress(d.Identifier)
-	}
-	w.person.Duties[0].State, w.person.Duties[0].Reason = DutyFailed, next.Reason
-	if next.Reason == "" {
-		w.person.Duties[0].Reason = BlockRefused
-	}
-	return false
-}
 
 func TestAPostalAddressIsTheSameHoweverItIsWritten(t *testing.T) {
 	same := []PostalAddress{
@@ -233,17 +17,17 @@ func TestAPostalAddressIsTheSameHoweverItIsWritten(t *testing.T) {
 		{Street: []string{"12 rue", "de l’Exemple"}, Postcode: "69002", Locality: "lyon", Country: "FR", Region: "Rhône"},
 	}
 	for _, a := range same[1:] {
-		if a.normal() != same[0].normal() {
-			t.Errorf("%q is not %q", a.normal(), same[0].normal())
+		if a.Normal() != same[0].Normal() {
+			t.Errorf("%q is not %q", a.Normal(), same[0].Normal())
 		}
 	}
 	for _, other := range []PostalAddress{{Street: []string{"21 rue de l’Exemple"}, Postcode: "69002", Locality: "Lyon", Country: "FR"},
 		{Street: lyon.Street, Postcode: "69002", Locality: "Lyon", Country: "BE"}, {Street: lyon.Street, Postcode: "69003", Locality: "Lyon", Country: "FR"}} {
-		if other.normal() == lyon.normal() {
+		if other.Normal() == lyon.Normal() {
 			t.Errorf("%v is taken for %v", other, lyon)
 		}
 	}
-	if n := (PostalAddress{Postcode: "69002", Locality: "Lyon", Country: "FR"}).normal(); n != "" {
+	if n := (PostalAddress{Postcode: "69002", Locality: "Lyon", Country: "FR"}).Normal(); n != "" {
 		t.Errorf("a town alone is %q", n)
 	}
 }
@@ -259,18 +43,5 @@ func TestAnAddressIsKeptAsItWas(t *testing.T) {
 	})
 	if _, err := ParsePostal("12 rue"); err == nil || strings.Contains(err.Error(), "rue") {
 		t.Errorf("the error repeats the value: %v", err)
-	}
-}
-
-func TestNobodyIsRecognisedByTheirFrontDoor(t *testing.T) { // R4
-	rules := intakeRules{key: Key{ID: "a", Secret: []byte("k")}, source: Source{Key: "s"}}
-	rec := Record{Contact: Contact{Name: "Alex"}, Emails: []Email{{"a@b.example", "a@b.example"}}, Postal: lyon, Phone: "+33 1 99 00 12 34"}
-	ids := rules.identifiers(rec)
-	if len(ids) != 3 || ids[2].Kind != ByPostal {
-		t.Fatalf("%v", ids)
-	}
-	keys := batchKeys([]batchRow{{rec: rec, ids: ids}})
-	if len(keys) != 1 || len(keys[ByEmail]) != 1 {
-		t.Errorf("looked for by %v", keys)
 	}
 }

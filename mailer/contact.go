@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"article14/internal/address"
 )
 
 // Contact is a data subject as we know them. Its ID is given at first sight
@@ -99,8 +101,8 @@ type DutyRef struct{ ContactID, ID ID }
 // CauseAcquisition is the cause of duties that data opened.
 const CauseAcquisition = "acquisition"
 
-// causePurpose goes before the key of a purpose that opened a duty.
-const causePurpose = "purpose:"
+// CausePurpose goes before the key of a purpose that opened a duty.
+const CausePurpose = "purpose:"
 
 // FirstAcquisitions are the first from each source for an activity, ordered by
 // source key; with an empty activity, for any. Each is as visible as the strictest
@@ -134,3 +136,24 @@ func compareInstants(a, b time.Time) int {
 	}
 	return a.Compare(b)
 }
+
+// Stricter is the more restrictive of two visibilities. Unknown stands between
+// the others, whatever the source's rule makes of it.
+func Stricter(a, b Visibility) Visibility {
+	order := []Visibility{VisiblePublic, VisibleUnknown, VisibleRestricted}
+	if slices.Index(order, a) >= slices.Index(order, b) {
+		return a
+	}
+	return b
+}
+
+// Known is a contact already stored that shares an identifier with a batch.
+type Known struct {
+	Contact      Contact
+	Identifiers  []Identifier
+	Acquisitions []Acquisition
+	Duties       []Duty
+}
+
+// Named tells whether a contact has a person's name: Sales, or Role Account, finds nobody.
+func (c Contact) Named() bool { return c.Name != "" && !address.IsOffice(c.Name) }

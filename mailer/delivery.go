@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"strings"
 	"time"
 )
 
@@ -97,6 +98,7 @@ type Settlement struct {
 	DutyReason BlockReason
 	Suppress   *Suppression // a dead address (E3)
 	Alert      *Alert       // D8
+	ByHand     bool         // a person carried it out: it makes no rate of mail
 }
 
 // Suppression says that an identifier must not be written to, or its holder's
@@ -137,7 +139,9 @@ type Lane struct {
 	Class      string
 	State      LaneState
 	Reason     string
-	Pace       int // notices a second; 0: as the relay bears
+	Pace       int  // notices a second; 0: as the relay bears
+	ClassPace  int  // notices a second to its class, of all campaigns; 0: no limit
+	ClassOver  bool // its class has more on this day than it may: its limit was lowered
 }
 
 // LaneState is whether a lane is claimed from.
@@ -149,3 +153,25 @@ const (
 	LaneOpen   LaneState = "open"
 	LanePaused LaneState = "paused"
 )
+
+// Settlement begins the end of a job's claim.
+func (j Job) Settlement(to DeliveryState, class ReplyClass, at time.Time) Settlement {
+	return Settlement{ContactID: j.ContactID, DeliveryID: j.DeliveryID, ClaimID: j.ClaimID, To: to, Class: class, At: at}
+}
+
+// Never is when a delivery is tried again that is held for a person: behind every
+// instant at which somebody looks.
+var Never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// StopUse stops use by every identifier, and re-import after an erasure. It
+// never stops a notice, which is owed all the same (R9).
+func StopUse(ids []Identifier, reason string) []Suppression {
+	var out []Suppression
+	for _, id := range ids {
+		out = append(out, Suppression{Kind: id.Kind, Hash: id.Hash, KeyID: id.KeyID, Scope: SuppressUse, Reason: reason})
+	}
+	return out
+}
+
+// DomainOf is the domain of an address in its normal form.
+func DomainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

@@ -1,5 +1,5 @@
-// Package mailer is the domain and the pipeline: the nouns, rules, states and
-// steps by which a company tells people, as Article 14 GDPR asks, that it holds
+// Package mailer is the domain: the nouns, rules, states and values by which a company
+// tells people, as Article 14 GDPR asks, that it holds
 // data which it did not get from them.
 //
 //	contact file ──► Importer ──► duty (due_at) ──► Releases ──► Worker ──► duty met
@@ -9,23 +9,30 @@
 //	                                                               │
 //	                        Rights (notice, objection, access) ◄───┘
 //
-// Read it in this order: state.go (where duties and deliveries stand, and every
-// legal move), register.go and contact.go (what is known), due.go (by when),
-// match.go (who is who), match_told.go and exempt.go (who need not be told),
-// visibility.go (what may be used), place.go (how each person is told, or why not
-// yet), channels.go (by mail, letter or call), release.go and freeze.go (campaigns),
-// assess.go (what all of that comes to), internal/pacing (the two streams), worker.go,
-// writer.go, sender.go, conclude.go and journal.go (delivery), seats.go, lanepace.go,
-// quota.go, class.go, standing.go and canary.go (what holds it back), retry.go and
-// classify.go (what a reply means), incoming.go, reports.go, report.go and answers.go (what
-// comes back), letters.go, letters_end.go and calls.go (what people carry out),
-// letter.go and postal.go (notices on paper), rights.go (what the links do), erase.go
-// and eraser.go (what goes when, and what stays), tell.go and package telling (who else is told).
+// This package holds what all steps share: ids and keys (id.go, keys.go, token.go), where
+// duties and deliveries stand and every legal move (state.go), what is known (register.go,
+// contact.go, campaign.go), by when (due.go), what may be used (visibility.go), by mail,
+// letter or call (channels.go), deliveries and what replies mean (delivery.go, reply.go,
+// classify.go), what people ask for (request.go, rights_table.go), who else is told of it
+// (tell.go), what a person must look at (alerts.go). Read these first. The steps are rooms
+// below it, in the order of the way:
 //
-// It knows no SQL, no SMTP and no HTML. What it needs of these it declares as small
-// interfaces (stores.go, relay.go, notice.go), one method for each step, so that
-// each step is one transaction. Commands, worker and pages are faces of the same
-// types; none has a rule of its own. Time comes in as a field.
+//	accept    contact files to people and duties
+//	plan      how each person is told, or why not yet
+//	campaign  releases by a person; complete: what a register lacks for one
+//	deliver   the worker
+//	track     what comes back; byhand: letters and calls
+//	gate      may somebody be contacted or passed on, and what was done
+//	rights    what the links do; access: the copy of all that is held
+//	telling   the same to those who got the data
+//	retain    what is erased when; exempt: who need not be told
+//	assess    what a file would come to; status: where everybody stands
+//
+// A room knows this package and few of its sisters; this package knows none of them.
+// None knows SQL, SMTP or HTML: what a room needs of these it declares as small interfaces
+// where it uses them, one method for each step, so that each step is one transaction.
+// Commands, worker and pages are faces of the same types; none has a rule of its own. Time
+// comes in as a field.
 //
 // What must always hold:
 //

@@ -70,3 +70,14 @@ func LateDays(dueAt, now time.Time, zone *time.Location) int {
 	}
 	return max(1, calendar.DateOf(dueAt, zone).DaysUntil(calendar.DateOf(now, zone)))
 }
+
+// EarliestDue is the first date of duties, of which there is one at least.
+func EarliestDue(ds []Duty) time.Time {
+	first := ds[0].Due.At
+	for _, d := range ds[1:] {
+		if d.Due.At.Before(first) {
+			first = d.Due.At
+		}
+	}
+	return first
+}

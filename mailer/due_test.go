@@ -103,3 +103,10 @@ func TestLatenessIsCountedInTheControllersDays(t *testing.T) { // D7, D10
 		}
 	}
 }
+
+func TestLateDaysAreThoseOfTheControllersZone(t *testing.T) { // D7, D10
+	due, now := at(t, "2026-03-31T23:59:59+02:00"), at(t, "2026-04-02T00:30:00+02:00")
+	if got := LateDays(due, now, paris(t)); got != 2 {
+		t.Errorf("%d days late, want 2", got)
+	}
+}

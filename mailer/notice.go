@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -145,4 +146,15 @@ func (f NoticeFacts) StorageStart() time.Time {
 		}
 	}
 	return start
+}
+
+// SkeletonKeyHash names a stored skeleton.
+type SkeletonKeyHash struct {
+	Key  SkeletonKey
+	Hash []byte
+}
+
+// SkeletonStore gives stored skeletons by hash.
+type SkeletonStore interface {
+	Skeleton(ctx context.Context, hash []byte) ([]byte, error)
 }

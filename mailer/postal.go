@@ -63,6 +63,10 @@ var addressForms = map[string]addressForm{
 	"SG": townCodeOneLine, "NZ": townCodeOneLine, "IN": townCodeOneLine, "JP": townCodeOneLine,
 }
 
+// capitalTowns are countries whose posts ask for the town in capitals (NF Z 10-011; Royal
+// Mail): their machines read it so.
+var capitalTowns = map[string]bool{"FR": true, "MC": true, "GB": true}
+
 // AddressLine is a line of an address with the name by which errors speak of it.
 type AddressLine struct{ Name, Text string }
 
@@ -97,6 +101,9 @@ func (a PostalAddress) Lines(abroad string) ([]AddressLine, error) {
 		for i, l := range a.Street {
 			add(fmt.Sprintf("street %d", i+1), l)
 		}
+	}
+	if capitalTowns[a.Country] {
+		a.Locality = strings.ToUpper(a.Locality)
 	}
 	a.inOrder(add, street)
 	add("country", strings.ToUpper(abroad))

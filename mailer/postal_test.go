@@ -13,8 +13,8 @@ func TestAnAddressIsWrittenInTheOrderOfItsCountry(t *testing.T) { // UPU
 	a := PostalAddress{Recipient: []string{"Ann Lee", "Acme"}, Street: []string{"1 High Street"}, Postcode: "12345", Locality: "Town", Region: "RG"}
 	for country, want := range map[string]string{
 		"DE": "Ann Lee|Acme|1 High Street|12345 Town",
-		"FR": "Ann Lee|Acme|1 High Street|12345 Town",
-		"GB": "Ann Lee|Acme|1 High Street|Town|12345",
+		"FR": "Ann Lee|Acme|1 High Street|12345 TOWN",
+		"GB": "Ann Lee|Acme|1 High Street|TOWN|12345",
 		"LV": "Ann Lee|Acme|1 High Street|Town, 12345",
 		"US": "Ann Lee|Acme|1 High Street|Town RG 12345",
 		"IT": "Ann Lee|Acme|1 High Street|12345 Town RG",
@@ -86,7 +86,8 @@ func TestNoLineOfAnAddressIsLostOrLong(t *testing.T) {
 		}
 		all := strings.ReplaceAll(texts(lines), "|", " ")
 		for _, given := range append(append([]string{a.Postcode, a.Locality}, a.Recipient...), a.Street...) {
-			if !strings.Contains(all, strings.TrimSpace(given)) {
+			given = strings.TrimSpace(given)
+			if !strings.Contains(all, given) && !(capitalTowns[a.Country] && strings.Contains(all, strings.ToUpper(given))) {
 				t.Fatalf("%q is lost from %q", given, all)
 			}
 		}

@@ -1,9 +1,13 @@
 package mailer
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"article14/internal/calendar"
+	"article14/internal/plain"
 )
 
 // Texts holds one text by base language code: {"en": "...", "fr": "..."}.
@@ -278,4 +282,70 @@ type RegisterVersion struct {
 	Body         []byte
 	AppliedAt    time.Time
 	AppliedBy    string
+}
+
+// LanguagesUsed lists the languages that a register has any text in, sorted.
+func (r *Register) LanguagesUsed() []string {
+	used := map[string]bool{}
+	r.EachText(func(t Texts) {
+		for l, text := range t {
+			if text != "" {
+				used[l] = true
+			}
+		}
+	})
+	return slices.Sorted(maps.Keys(used))
+}
+
+// EachText visits every text of a register.
+func (r *Register) EachText(visit func(Texts)) {
+	all := func(texts ...Texts) {
+		for _, t := range texts {
+			visit(t)
+		}
+	}
+	for _, s := range r.Sources {
+		all(s.Names, s.Method)
+	}
+	for _, a := range r.Activities {
+		all(a.Names, a.Holding, a.Summary, a.LateApology, a.Retention.Event)
+		for _, p := range a.Purposes {
+			all(p.Texts, p.Interest)
+		}
+		for _, k := range a.Categories {
+			all(k.Texts)
+		}
+		for _, t := range a.Recipients {
+			all(t.Role, t.Activity, t.Industry, t.Sector, t.Place)
+		}
+		if a.Automated != nil {
+			all(a.Automated.Logic, a.Automated.Significance, a.Automated.Consequences)
+		}
+	}
+}
+
+// Waived finds the waiver whose words cover a word of doubt where it stands (P1).
+func (reg *Register) Waived(text string, f plain.Finding) (Waiver, bool) {
+	i := slices.IndexFunc(reg.Waivers, func(w Waiver) bool {
+		return strings.TrimSpace(w.Reason) != "" && covers(text, w.Words, f.Offset, f.Offset+len(f.Text))
+	})
+	if i < 0 {
+		return Waiver{}, false
+	}
+	return reg.Waivers[i], true
+}
+
+// covers reports whether words stand in text so that they span from start to end.
+func covers(text, words string, start, end int) bool {
+	for from := 0; words != ""; {
+		i := strings.Index(text[from:], words)
+		if i < 0 || from+i > start {
+			return false
+		}
+		if from+i+len(words) >= end {
+			return true
+		}
+		from += i + 1
+	}
+	return false
 }

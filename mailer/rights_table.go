@@ -83,3 +83,10 @@ func RightsFor(a Activity) []RightInfo {
 	}
 	return rights
 }
+
+// Objectable tells whether an activity gives the right to object (R10); one that is not
+// declared gives none.
+func (reg *Register) Objectable(activity string) bool {
+	a, _ := reg.Activity(activity)
+	return GivesRight(a, RightObjection)
+}

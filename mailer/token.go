@@ -52,9 +52,9 @@ func noticeTokens(k Key, contact, delivery ID) LinkTokens {
 	return LinkTokens{token(k, Link{TokenNotice, contact, delivery}), token(k, Link{TokenObjection, contact, delivery})}
 }
 
-// noticeOf makes the tokens of a job's links, with the newest key on the first
+// NoticeOf makes the tokens of a job's links, with the newest key on the first
 // attempt, whose id is written into the values, and later with the same (E1).
-func (t Tokens) noticeOf(slots Slots, j Job) (LinkTokens, error) {
+func (t Tokens) NoticeOf(slots Slots, j Job) (LinkTokens, error) {
 	if j.Slots == nil {
 		slots[SlotTokenKey] = t.Keys.Newest(TokenKey).ID
 	}

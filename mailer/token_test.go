@@ -211,3 +211,10 @@ func TestAKeyOfARingGivesTheMACsOfItsSecretHoweverOftenItIsAsked(t *testing.T) {
 	}
 	askers.Wait()
 }
+
+func TestACodeThatIsCutShortIsNone(t *testing.T) {
+	code := NewCode()
+	if _, ok := ReadCode(code[:len(code)-1]); ok {
+		t.Error("eleven characters were taken for twelve")
+	}
+}

@@ -31,9 +31,9 @@ func DoubtAbout(v Visibility, s Source) Doubt {
 	return DoubtNone
 }
 
-// mayBeUsed tells whether anything obtained about a person may be used, and not for
+// MayBeUsed tells whether anything obtained about a person may be used, and not for
 // a notice alone: there is something of which no doubt is left (S4).
-func mayBeUsed(reg *Register, acqs []Acquisition) bool {
+func MayBeUsed(reg *Register, acqs []Acquisition) bool {
 	return slices.ContainsFunc(acqs, func(a Acquisition) bool {
 		s, declared := reg.Source(a.SourceKey)
 		return declared && DoubtAbout(a.Visibility, s) == DoubtNone
@@ -59,8 +59,8 @@ func FormSources(form string) []FormSource {
 	return out
 }
 
-// form writes sources as a form, sorted by key.
-func form(sources []FormSource) string {
+// FormOf writes sources as a form, sorted by key.
+func FormOf(sources []FormSource) string {
 	var parts []string
 	for _, s := range sources {
 		parts = append(parts, s.Key+string(s.Doubt))
@@ -97,4 +97,10 @@ func NoticeOnlyEnd(notice, storageEnd calendar.Date) calendar.Date {
 		return end
 	}
 	return storageEnd
+}
+
+// Quarantined tells whether data must not be used: their holder restricted who
+// may see them, or the source declares that unknown visibility means that (S4).
+func Quarantined(v Visibility, s Source) bool {
+	return v == VisibleRestricted || v == VisibleUnknown && s.Unknown == UnknownIsRestricted
 }

@@ -15,10 +15,10 @@ func TestWhatAFormSaysIsReadBackAsItWas(t *testing.T) { // S3, S4
 			return FormSource{rapid.StringMatching(`[a-z0-9][a-z0-9_-]{0,39}`).Draw(t, "key"),
 				rapid.SampledFrom([]Doubt{DoubtNone, DoubtUnknown, DoubtRestricted}).Draw(t, "doubt")}
 		}), 0, 5, func(s FormSource) string { return s.Key }).Draw(t, "sources")
-		read := FormSources(form(sources))
+		read := FormSources(FormOf(sources))
 		for _, s := range sources {
 			if !slices.Contains(read, s) {
-				t.Fatalf("%v is lost in %q", s, form(sources))
+				t.Fatalf("%v is lost in %q", s, FormOf(sources))
 			}
 		}
 		if len(read) != len(sources) {
@@ -50,7 +50,7 @@ func TestDataAreUsedOnlyWhereTheirVisibilityAllowsIt(t *testing.T) { // S4
 		{"closed", VisibleUnknown, false}, {"closed", VisiblePublic, true}, {"gone", VisiblePublic, false},
 	} {
 		acqs := []Acquisition{{SourceKey: c.source, Visibility: c.visible}}
-		if mayBeUsed(reg, acqs) != c.want {
+		if MayBeUsed(reg, acqs) != c.want {
 			t.Errorf("%s from %s: want %v", c.visible, c.source, c.want)
 		}
 	}

@@ -61,4 +61,14 @@ CREATE INDEX report_raw_expires ON report_raw (controller_id, expires_at);
 CREATE INDEX report_raw_contact ON report_raw (contact_id) WHERE contact_id IS NOT NULL;
 
 -- +goose Down
+-- What it had no room for goes: reports, and which were taken in already.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM report_unmatched WHERE state = 'waiting') THEN
+        RAISE EXCEPTION 'reports wait to be matched: let a worker match or give them up first';
+    END IF;
+END
+$$;
+-- +goose StatementEnd
 DROP TABLE report_raw, report_unmatched, report, report_received;

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type alertCmd struct {
@@ -37,7 +38,7 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 	}
 	if c.JSON {
 		if alerts == nil {
-			alerts = []mailer.OpenAlert{}
+			alerts = []status.OpenAlert{}
 		}
 		return printJSON(std.out, alerts)
 	}
@@ -52,7 +53,7 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 // printAlerts prints each with what it is about, by id alone.
-func printAlerts(w io.Writer, alerts []mailer.OpenAlert, zone *time.Location) {
+func printAlerts(w io.Writer, alerts []status.OpenAlert, zone *time.Location) {
 	if len(alerts) == 0 {
 		fmt.Fprintln(w, "none")
 		return

@@ -11,6 +11,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 type answerCmd struct {
@@ -28,30 +29,30 @@ type answerListCmd struct {
 
 // answerJSON is an item without its words.
 type answerJSON struct {
-	ID         mailer.ID          `json:"id"`
-	Contact    mailer.ID          `json:"contact,omitzero"`
-	Delivery   mailer.ID          `json:"delivery,omitzero"`
-	Door       string             `json:"door"`
-	ReceivedAt time.Time          `json:"received_at"`
-	MatchedBy  mailer.MatchedBy   `json:"matched_by"`
-	Language   string             `json:"language,omitempty"`
-	Kind       wish.Kind          `json:"suggested_kind"`
-	Why        []string           `json:"why"`
-	No         mailer.AnswerNo    `json:"clear_no,omitempty"`
-	DueAt      time.Time          `json:"due_at"`
-	State      mailer.AnswerState `json:"state"`
-	ClosedAt   time.Time          `json:"closed_at,omitzero"`
-	ClosedBy   string             `json:"closed_by,omitempty"`
-	ClosedAs   mailer.AnswerEnd   `json:"closed_as,omitempty"`
-	ClosedWhy  string             `json:"closed_why,omitempty"`
+	ID         mailer.ID         `json:"id"`
+	Contact    mailer.ID         `json:"contact,omitzero"`
+	Delivery   mailer.ID         `json:"delivery,omitzero"`
+	Door       string            `json:"door"`
+	ReceivedAt time.Time         `json:"received_at"`
+	MatchedBy  track.MatchedBy   `json:"matched_by"`
+	Language   string            `json:"language,omitempty"`
+	Kind       wish.Kind         `json:"suggested_kind"`
+	Why        []string          `json:"why"`
+	No         track.AnswerNo    `json:"clear_no,omitempty"`
+	DueAt      time.Time         `json:"due_at"`
+	State      track.AnswerState `json:"state"`
+	ClosedAt   time.Time         `json:"closed_at,omitzero"`
+	ClosedBy   string            `json:"closed_by,omitempty"`
+	ClosedAs   track.AnswerEnd   `json:"closed_as,omitempty"`
+	ClosedWhy  string            `json:"closed_why,omitempty"`
 }
 
-func newAnswerJSON(a mailer.AnswerItem) answerJSON {
+func newAnswerJSON(a track.AnswerItem) answerJSON {
 	return answerJSON{a.ID, a.ContactID, a.DeliveryID, a.Door, a.ReceivedAt, a.By, a.Language, a.Kind, append([]string{}, a.Why...), a.No, a.DueAt, a.State,
 		a.ClosedAt, a.ClosedBy, a.ClosedAs, a.ClosedWhy}
 }
 
-func newAnswersJSON(as []mailer.AnswerItem) []answerJSON {
+func newAnswersJSON(as []track.AnswerItem) []answerJSON {
 	out := make([]answerJSON, len(as))
 	for i, a := range as {
 		out[i] = newAnswerJSON(a)
@@ -78,7 +79,7 @@ func (c *answerListCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 // printAnswers prints each by id alone: what was written is for 'answer show'.
-func printAnswers(w io.Writer, items []mailer.AnswerItem, now time.Time, zone *time.Location) {
+func printAnswers(w io.Writer, items []track.AnswerItem, now time.Time, zone *time.Location) {
 	if len(items) == 0 {
 		fmt.Fprintln(w, "none")
 		return
@@ -91,7 +92,7 @@ func printAnswers(w io.Writer, items []mailer.AnswerItem, now time.Time, zone *t
 }
 
 // answerWhose says of whom an answer is, and how that is known.
-func answerWhose(a mailer.AnswerItem) string {
+func answerWhose(a track.AnswerItem) string {
 	if a.ContactID.IsZero() {
 		return "nobody known: say whose it is with 'answer link ID CONTACT'"
 	}
@@ -99,19 +100,19 @@ func answerWhose(a mailer.AnswerItem) string {
 }
 
 // answerMatches are the ways in which an answer is matched, in words.
-var answerMatches = map[mailer.MatchedBy]string{
-	mailer.ByReply:      "the reply address of one mail",
-	mailer.ByEnvelope:   "the envelope sender of one mail",
-	mailer.ByEnvelopeID: "the envelope id of one mail",
-	mailer.ByAuthor:     "the mail that it answers and its author's address",
-	mailer.ByMessageID:  "the mail that it answers; its author's address is another",
-	mailer.BySenderOnly: "its author's address alone",
-	mailer.ByPerson:     "somebody of the team",
+var answerMatches = map[track.MatchedBy]string{
+	track.ByReply:      "the reply address of one mail",
+	track.ByEnvelope:   "the envelope sender of one mail",
+	track.ByEnvelopeID: "the envelope id of one mail",
+	track.ByAuthor:     "the mail that it answers and its author's address",
+	track.ByMessageID:  "the mail that it answers; its author's address is another",
+	track.BySenderOnly: "its author's address alone",
+	track.ByPerson:     "somebody of the team",
 }
 
 // answerStand says what an item waits for or came to, with the days late: none is hidden (D7).
-func answerStand(a mailer.AnswerItem, now time.Time, zone *time.Location) string {
-	if a.State == mailer.AnswerClosed {
+func answerStand(a track.AnswerItem, now time.Time, zone *time.Location) string {
+	if a.State == track.AnswerClosed {
 		by := ""
 		if a.ClosedBy != "" {
 			by = " by " + visible(a.ClosedBy)
@@ -123,11 +124,11 @@ func answerStand(a mailer.AnswerItem, now time.Time, zone *time.Location) string
 		words += ", late by " + counted(int64(days), "day", "days")
 	}
 	switch a.No {
-	case mailer.NoRecorded:
+	case track.NoRecorded:
 		words += "; their objection is recorded"
-	case mailer.NoPending:
+	case track.NoPending:
 		words += "; their objection takes effect shortly"
-	case mailer.NoUnknown, mailer.NoRight:
+	case track.NoUnknown, track.NoRight:
 		words += "; it says a clear no that has NOT taken effect"
 	}
 	return words
@@ -170,7 +171,7 @@ func (c *answerShowCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
-func printAnswer(w io.Writer, a mailer.AnswerItem, text mailer.AnswerText, now time.Time, zone *time.Location) {
+func printAnswer(w io.Writer, a track.AnswerItem, text track.AnswerText, now time.Time, zone *time.Location) {
 	lang := a.Language
 	if lang == "" {
 		lang = "unknown"
@@ -184,7 +185,7 @@ func printAnswer(w io.Writer, a mailer.AnswerItem, text mailer.AnswerText, now t
 	if !a.DeliveryID.IsZero() {
 		rows = append(rows, []string{"delivery", a.DeliveryID.String()})
 	}
-	if a.State == mailer.AnswerClosed {
+	if a.State == track.AnswerClosed {
 		rows = append(rows, []string{"closed", whenIn(a.ClosedAt, zone) + " " + visible(a.ClosedWhy)})
 	}
 	if text.Until.IsZero() {
@@ -236,7 +237,7 @@ func (c *answerCloseCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := a.answers().Close(ctx, id, mailer.AnswerEnd(c.As), c.By, c.Why); err != nil {
+	if err := a.answers().Close(ctx, id, track.AnswerEnd(c.As), c.By, c.Why); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.out, "%s is closed as %s\n", id, c.As)

@@ -13,6 +13,8 @@ import (
 	"article14/internal/register"
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/rights"
+	"article14/mailer/track"
 )
 
 // asksForAnswers has the register name a domain for answers, before anything is approved.
@@ -79,14 +81,14 @@ func TestWhatPeopleWriteBackFindsItsConsequence(t *testing.T) { // R5, R9, D9, R
 		if err := json.Unmarshal([]byte(s.does(t, "answer", "list", "--open", "--json")), &listed); err != nil || len(listed) != 1 {
 			t.Fatalf("%v, %v", listed, err)
 		}
-		if a := listed[0]; a.MatchedBy != mailer.ByReply || a.Language != "" && a.Language != "en" || !a.DueAt.Equal(mailer.RequestDue(a.ReceivedAt, s.reg.Controller.Zone)) || a.Contact.IsZero() {
+		if a := listed[0]; a.MatchedBy != track.ByReply || a.Language != "" && a.Language != "en" || !a.DueAt.Equal(rights.RequestDue(a.ReceivedAt, s.reg.Controller.Zone)) || a.Contact.IsZero() {
 			t.Errorf("%+v", a)
 		}
 		shown := s.does(t, "answer", "show", listed[0].ID.String())
 		if !strings.Contains(shown, "| Where did you get my address?") || strings.Contains(shown, "you may object") {
 			t.Errorf("it shows\n%s", shown)
 		}
-		if status := s.does(t, "status"); !strings.Contains(status, "answers of people are open") {
+		if status := s.does(t, "status"); !strings.Contains(status, "1 answer of a person is open") {
 			t.Errorf("status does not say so:\n%s", status)
 		}
 		s.does(t, "answer", "close", listed[0].ID.String(), "--as", "request:access", "--by", "Ann", "--why", "they ask for it")
@@ -142,7 +144,7 @@ func TestWhatPeopleWriteBackFindsItsConsequence(t *testing.T) { // R5, R9, D9, R
 		var r struct {
 			Answers []answerJSON `json:"answers"`
 		}
-		if err := json.Unmarshal([]byte(s.does(t, "contact", "show", contact.String(), "--json")), &r); err != nil || len(r.Answers) != 1 || r.Answers[0].ClosedAs != mailer.EndErased {
+		if err := json.Unmarshal([]byte(s.does(t, "contact", "show", contact.String(), "--json")), &r); err != nil || len(r.Answers) != 1 || r.Answers[0].ClosedAs != track.EndErased {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		if shown := s.does(t, "answer", "show", r.Answers[0].ID.String()); strings.Contains(shown, "who are you") || strings.Contains(shown, "@") {

@@ -13,6 +13,7 @@ import (
 	"article14/internal/pacing"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/assess"
 )
 
 type assessCmd struct {
@@ -30,7 +31,7 @@ func (c *assessCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if err != nil {
 		return misuse{err}
 	}
-	var out mailer.Assessment
+	var out assess.Assessment
 	switch {
 	case c.Register != "" && c.File == "":
 		return misuse{errors.New("--register is for a file: name the contact file as well, or leave --register out to look at what is stored")}
@@ -50,8 +51,8 @@ func (c *assessCmd) Run(ctx context.Context, s *Settings, std streams) error {
 }
 
 // planned reads the pace.
-func (c *assessCmd) planned() (mailer.Planned, error) {
-	p := mailer.Planned{Pace: pacing.Ramp{Start: c.Pace}, NewPerDay: c.New}
+func (c *assessCmd) planned() (assess.Planned, error) {
+	p := assess.Planned{Pace: pacing.Ramp{Start: c.Pace}, NewPerDay: c.New}
 	switch {
 	case c.Pace < 0 || c.New < 0:
 		return p, errors.New("--pace and --new are numbers of people a day, not less than none")
@@ -91,52 +92,52 @@ func parseRamp(text string) (pacing.Ramp, error) {
 
 // withoutDatabase looks at a file by a register file alone. Its keys are made for
 // the occasion: they recognise people within the file.
-func (c *assessCmd) withoutDatabase(ctx context.Context, plan mailer.Planned, std streams) (mailer.Assessment, error) {
+func (c *assessCmd) withoutDatabase(ctx context.Context, plan assess.Planned, std streams) (assess.Assessment, error) {
 	_, reg, err := readRegister(c.Register, std.err)
 	if err != nil {
-		return mailer.Assessment{}, err
+		return assess.Assessment{}, err
 	}
 	texts, err := locales.New()
 	if err != nil {
-		return mailer.Assessment{}, err
+		return assess.Assessment{}, err
 	}
 	composer, err := compose.New(texts)
 	if err != nil {
-		return mailer.Assessment{}, err
+		return assess.Assessment{}, err
 	}
-	f := mailer.FileAssessor{Keys: mailer.NewKeyring(), Available: offered(composer), Plan: plan, Now: time.Now}
+	f := assess.FileAssessor{Keys: mailer.NewKeyring(), Available: offered(composer), Plan: plan, Now: time.Now}
 	return c.file(ctx, f, mailer.ID{}, reg, std)
 }
 
-func (c *assessCmd) withDatabase(ctx context.Context, s *Settings, plan mailer.Planned, std streams) (mailer.Assessment, error) {
+func (c *assessCmd) withDatabase(ctx context.Context, s *Settings, plan assess.Planned, std streams) (assess.Assessment, error) {
 	a, err := openWithRegister(ctx, s, s.logger(std.err))
 	if errors.Is(err, mailer.ErrNoRegister) && c.File != "" {
-		return mailer.Assessment{}, fmt.Errorf("%w; or name a register file with --register", err)
+		return assess.Assessment{}, fmt.Errorf("%w; or name a register file with --register", err)
 	}
 	if err != nil {
-		return mailer.Assessment{}, err
+		return assess.Assessment{}, err
 	}
 	defer a.close()
 	if c.File != "" {
-		f := mailer.FileAssessor{Store: a.store, Keys: a.keys, Available: offered(a.composer), Plan: plan, Now: a.now}
+		f := assess.FileAssessor{Store: a.store, Keys: a.keys, Available: offered(a.composer), Plan: plan, Now: a.now}
 		return c.file(ctx, f, a.controller, a.reg, std)
 	}
 	p := newProgress(std.err, "looking at people", -1)
 	defer p.done()
-	return mailer.AssessStored(ctx, a.store, a.controller, a.reg, offered(a.composer), plan, a.now(), p.set)
+	return assess.Stored(ctx, a.store, a.controller, a.reg, offered(a.composer), plan, a.now(), p.set)
 }
 
 // file assesses the contact file.
-func (c *assessCmd) file(ctx context.Context, f mailer.FileAssessor, controller mailer.ID, reg *mailer.Register, std streams) (mailer.Assessment, error) {
+func (c *assessCmd) file(ctx context.Context, f assess.FileAssessor, controller mailer.ID, reg *mailer.Register, std streams) (assess.Assessment, error) {
 	reading, err := c.plan(c.File, reg)
 	if err != nil {
-		return mailer.Assessment{}, misuse{err}
+		return assess.Assessment{}, misuse{err}
 	}
 	p := newProgress(std.err, "reading", -1)
 	reading.onProgress, reading.look = p.set, &fileLook{zone: reg.Controller.Zone}
 	plan, file, err := reading.open(controller, reg, f.Now)
 	if err != nil {
-		return mailer.Assessment{}, err // nothing was read
+		return assess.Assessment{}, err // nothing was read
 	}
 	defer file.Close()
 	out, err := f.Assess(ctx, plan)

@@ -12,10 +12,11 @@ import (
 	"text/tabwriter"
 
 	"article14/mailer"
+	"article14/mailer/assess"
 )
 
 // printAssessment prints one page to take into a meeting.
-func printAssessment(w io.Writer, file string, a mailer.Assessment) {
+func printAssessment(w io.Writer, file string, a assess.Assessment) {
 	of := "all that is stored"
 	if file != "" {
 		of = filepath.Base(file)
@@ -56,7 +57,7 @@ func figures(w io.Writer, title string, fs []figure) {
 	}
 }
 
-func people(a mailer.Assessment) []figure {
+func people(a assess.Assessment) []figure {
 	var fs []figure
 	if a.Rows != nil {
 		fs = append(fs, figure{a.Rows.Accepted + a.Rows.Merged + a.Rows.Refused, fmt.Sprintf("rows read; %s refused, %s about people who came before",
@@ -86,7 +87,7 @@ func people(a mailer.Assessment) []figure {
 	return fs
 }
 
-func spans(ss []mailer.Span) []figure {
+func spans(ss []assess.Span) []figure {
 	var fs []figure
 	for _, s := range ss {
 		fs = append(fs, figure{s.Duties, s.Name})
@@ -94,7 +95,7 @@ func spans(ss []mailer.Span) []figure {
 	return fs
 }
 
-func weeks(ss []mailer.Span) []figure {
+func weeks(ss []assess.Span) []figure {
 	var fs []figure
 	for _, s := range ss {
 		fs = append(fs, figure{s.Duties, s.Name + ", from " + s.From.String()})
@@ -107,7 +108,7 @@ func most[K ~string](m map[K]int64) []K {
 	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
 }
 
-func blocked(a mailer.Assessment) (fs []figure) {
+func blocked(a assess.Assessment) (fs []figure) {
 	for _, reason := range most(a.Blocked) {
 		what := words(reason) + ": " + reason.Remedy()
 		if reason == mailer.BlockNoLanguage {
@@ -138,7 +139,7 @@ func languages(missing map[string]int64) string {
 
 func words[S ~string](code S) string { return strings.ReplaceAll(string(code), "_", " ") }
 
-func toKnow(a mailer.Assessment) (fs []figure) {
+func toKnow(a assess.Assessment) (fs []figure) {
 	add := func(n int64, what string) {
 		if n > 0 {
 			fs = append(fs, figure{n, what})
@@ -158,7 +159,7 @@ func toKnow(a mailer.Assessment) (fs []figure) {
 	return fs
 }
 
-func refusedFor(rs []mailer.ReasonCount) (fs []figure) {
+func refusedFor(rs []assess.ReasonCount) (fs []figure) {
 	for _, r := range rs {
 		what := r.Reason
 		if r.Field != "" {
@@ -169,7 +170,7 @@ func refusedFor(rs []mailer.ReasonCount) (fs []figure) {
 	return fs
 }
 
-func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
+func printPlan(w io.Writer, p assess.Plan, underWay int64) {
 	if p.Notices == 0 && p.NewPerDay == 0 {
 		return
 	}
@@ -198,7 +199,7 @@ func printPlan(w io.Writer, p mailer.Plan, underWay int64) {
 	t.Flush()
 }
 
-func paceOf(p mailer.Plan) string {
+func paceOf(p assess.Plan) string {
 	out := "At " + number(int64(p.Pace.Start)) + " a day"
 	switch {
 	case p.Pace.Growth > 0:
@@ -215,7 +216,7 @@ func paceOf(p mailer.Plan) string {
 }
 
 // outcome says plainly how it ends, in sentences.
-func outcome(p mailer.Plan) []string {
+func outcome(p assess.Plan) []string {
 	var end string
 	switch {
 	case p.Days < 0:

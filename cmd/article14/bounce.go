@@ -15,6 +15,8 @@ import (
 
 	"article14/internal/bounce"
 	"article14/mailer"
+	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // exitTempFail is EX_TEMPFAIL of sysexits: mail systems keep the message and try again.
@@ -77,7 +79,7 @@ func (c *bounceCmd) take(ctx context.Context, s *Settings, std streams, raw []by
 		return err
 	}
 	defer a.close()
-	fate, verdict, err := a.reports().Judge(ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: sentTo(c.To, os.Getenv), Raw: raw})
+	fate, verdict, err := a.reports().Judge(ctx, track.Incoming{Door: track.DoorPipe, SentTo: sentTo(c.To, os.Getenv), Raw: raw})
 	if err != nil {
 		return err
 	}
@@ -109,11 +111,11 @@ type bounceJSON struct {
 	Delivery mailer.ID            `json:"delivery,omitzero"`
 	To       mailer.DeliveryState `json:"delivery_state,omitempty"`
 	Duties   mailer.DutyState     `json:"duties,omitempty"`
-	Why      mailer.WhyUnmatched  `json:"unmatched,omitempty"`
+	Why      track.WhyUnmatched   `json:"unmatched,omitempty"`
 	Answer   *answerJSON          `json:"answer,omitempty"`
 }
 
-func newBounceJSON(f mailer.ReportFate, v mailer.Verdict) bounceJSON {
+func newBounceJSON(f track.ReportFate, v track.Verdict) bounceJSON {
 	out := bounceJSON{Finding: v.Finding(), Status: v.Reply.Enhanced, Replayed: f.Replayed, Delivery: f.DeliveryID, To: f.To, Duties: f.Duty, Why: f.Why}
 	if f.Answer != nil {
 		a := newAnswerJSON(*f.Answer)
@@ -122,13 +124,13 @@ func newBounceJSON(f mailer.ReportFate, v mailer.Verdict) bounceJSON {
 	return out
 }
 
-func bounceWords(f mailer.ReportFate, v mailer.Verdict) string {
+func bounceWords(f track.ReportFate, v track.Verdict) string {
 	switch {
 	case f.Replayed:
 		return v.Finding() + ": was taken in before; nothing changed"
 	case f.Answer != nil:
 		return fmt.Sprintf("answer %s, suggested %s, is %s; see 'article14 answer show'", f.Answer.ID, f.Answer.Kind, answerShort(*f.Answer))
-	case f.Why != "" && v.Kind == mailer.KindAutomatic:
+	case f.Why != "" && v.Kind == track.KindAutomatic:
 		return v.Finding() + ": counted, and not kept"
 	case f.Why != "":
 		return v.Finding() + ": no delivery found (" + string(f.Why) + "); kept"
@@ -141,8 +143,8 @@ func bounceWords(f mailer.ReportFate, v mailer.Verdict) string {
 }
 
 // answerShort is where an answer stands, in a word or two.
-func answerShort(a mailer.AnswerItem) string {
-	if a.No == mailer.NoRecorded {
+func answerShort(a track.AnswerItem) string {
+	if a.No == track.NoRecorded {
 		return string(a.State) + ", its objection recorded"
 	}
 	return string(a.State)
@@ -185,10 +187,10 @@ func (c *bounceCmd) list(ctx context.Context, s *Settings, std streams) error {
 	}
 	if c.JSON {
 		return printJSON(std.out, struct {
-			Reports   map[string]int64         `json:"reports"`
-			Unmatched map[string]int64         `json:"unmatched"`
-			Newest    []mailer.UnmatchedReport `json:"newest"`
-		}{f.Reports, f.Unmatched, append([]mailer.UnmatchedReport{}, us...)})
+			Reports   map[string]int64        `json:"reports"`
+			Unmatched map[string]int64        `json:"unmatched"`
+			Newest    []track.UnmatchedReport `json:"newest"`
+		}{f.Reports, f.Unmatched, append([]track.UnmatchedReport{}, us...)})
 	}
 	table(std.out, reportRows(f))
 	if len(us) == 0 {
@@ -213,23 +215,23 @@ func nextTry(at time.Time, zone *time.Location) string {
 }
 
 // reportRows are the figures of what came back.
-func reportRows(f mailer.Figures) [][]string {
+func reportRows(f status.Figures) [][]string {
 	var rows [][]string
 	add := func(words string, n int64) {
 		if n > 0 {
 			rows = append(rows, []string{words, strconv.FormatInt(n, 10)})
 		}
 	}
-	for _, class := range mailer.BounceClasses {
+	for _, class := range track.BounceClasses {
 		add("bounced, "+string(class), f.Reports[string(class)])
 	}
-	for _, action := range mailer.Actions {
+	for _, action := range track.Actions {
 		add("reported "+string(action), f.Reports[string(action)])
 	}
-	add("complaints", f.Reports[string(mailer.KindComplaint)])
-	add("automatic replies", f.Reports[string(mailer.KindAutomatic)])
-	add("answers", f.Reports[string(mailer.KindAnswer)])
-	add("reports not understood", f.Reports[mailer.NotUnderstood])
+	add("complaints", f.Reports[string(track.KindComplaint)])
+	add("automatic replies", f.Reports[string(track.KindAutomatic)])
+	add("answers", f.Reports[string(track.KindAnswer)])
+	add("reports not understood", f.Reports[track.NotUnderstood])
 	add("reports waiting for their delivery", f.Unmatched["waiting"])
 	add("reports that found no delivery, given up", f.Unmatched["given_up"])
 	return rows

@@ -16,6 +16,8 @@ import (
 
 	"article14/internal/catcher"
 	"article14/mailer"
+	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // Two people: Anna has a second address, Ben has not.
@@ -82,7 +84,7 @@ func (s *stage) piped(t *testing.T, report string, env []string, args ...string)
 	return c.ProcessState.ExitCode(), string(out)
 }
 
-func (s *stage) figuresNow(t *testing.T) mailer.Figures {
+func (s *stage) figuresNow(t *testing.T) status.Figures {
 	t.Helper()
 	f, err := s.store.Figures(t.Context(), s.controller, s.now())
 	if err != nil {
@@ -251,7 +253,7 @@ func TestAReportThatCameBeforeItsTimeIsMatchedByTheWorker(t *testing.T) {
 }
 
 // personOf is the record of the person whom a delivery is for.
-func (s *stage) personOf(t *testing.T, delivery mailer.ID) mailer.ContactReport {
+func (s *stage) personOf(t *testing.T, delivery mailer.ID) status.ContactReport {
 	t.Helper()
 	for _, m := range s.notices(t) {
 		if id, _ := s.tokens().OpenEnvelope(m.From); id == delivery {
@@ -268,7 +270,7 @@ func (s *stage) personOf(t *testing.T, delivery mailer.ID) mailer.ContactReport 
 		}
 	}
 	t.Fatal("nobody has that delivery")
-	return mailer.ContactReport{}
+	return status.ContactReport{}
 }
 
 func TestAReportThatCannotBeKeptIsBroughtAgain(t *testing.T) {
@@ -296,7 +298,7 @@ func TestAReportThatCannotBeKeptIsBroughtAgain(t *testing.T) {
 			}
 		})
 	}
-	if f := s.figuresNow(t); f.Reports[string(mailer.KindAnswer)] != 1 {
+	if f := s.figuresNow(t); f.Reports[string(track.KindAnswer)] != 1 {
 		t.Errorf("an answer is not counted: %v", f.Reports)
 	}
 }

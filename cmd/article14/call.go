@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 type callCmd struct {
@@ -26,7 +27,7 @@ func (c *callListCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	if c.JSON {
-		return printJSON(std.out, append([]mailer.WaitingCall{}, calls...))
+		return printJSON(std.out, append([]byhand.WaitingCall{}, calls...))
 	}
 	if len(calls) == 0 {
 		fmt.Fprintln(std.out, "nobody is to be called")
@@ -88,7 +89,7 @@ func (c *callLogCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err != nil {
 		return misuse{errors.New("--on: write the time of the call as '2026-03-31 14:05'")}
 	}
-	fate, err := a.calls().Log(ctx, mailer.CallLog{ContactID: id, On: on, Result: mailer.CallResult(c.Result), By: c.By, Note: c.Note})
+	fate, err := a.calls().Log(ctx, byhand.CallLog{ContactID: id, On: on, Result: byhand.CallResult(c.Result), By: c.By, Note: c.Note})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/language"
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
 type campaignCmd struct {
@@ -123,7 +125,7 @@ func (c *campaignTestCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 // sendAll hands previews to a relay, outside the queue: they are nobody's notice.
-func sendAll(ctx context.Context, r mailer.Relay, mails []mailer.PreviewMail) error {
+func sendAll(ctx context.Context, r deliver.Relay, mails []campaign.PreviewMail) error {
 	session, err := r.Open(ctx)
 	if err != nil {
 		return err
@@ -242,7 +244,7 @@ type campaignResumeCmd struct {
 
 func (c *campaignStartCmd) Run(ctx context.Context, a *app, std streams) error {
 	if c.Canary != 0 {
-		canary := mailer.Canary{People: c.Canary, Wait: c.CanaryWait, Share: c.CanaryShare}
+		canary := campaign.Canary{People: c.Canary, Wait: c.CanaryWait, Share: c.CanaryShare}
 		if err := a.releases().SetCanary(ctx, c.Key, canary); err != nil {
 			return a.whatToDo(ctx, c.Key, err)
 		}
@@ -252,27 +254,27 @@ func (c *campaignStartCmd) Run(ctx context.Context, a *app, std streams) error {
 			return err
 		}
 	}
-	return c.move(ctx, a, std, (*mailer.Releases).Start, "runs; a worker ('article14 work') sends it")
+	return c.move(ctx, a, std, (*campaign.Releases).Start, "runs; a worker ('article14 work') sends it")
 }
 
 func (c *campaignPauseCmd) Run(ctx context.Context, a *app, std streams) error {
-	return c.move(ctx, a, std, (*mailer.Releases).Pause, "is paused")
+	return c.move(ctx, a, std, (*campaign.Releases).Pause, "is paused")
 }
 
 func (c *campaignResumeCmd) Run(ctx context.Context, a *app, std streams) error {
 	if c.Class == "" {
-		return c.move(ctx, a, std, (*mailer.Releases).Resume, "runs again")
+		return c.move(ctx, a, std, (*campaign.Releases).Resume, "runs again")
 	}
-	return c.move(ctx, a, std, func(r *mailer.Releases, ctx context.Context, key, by string) error {
+	return c.move(ctx, a, std, func(r *campaign.Releases, ctx context.Context, key, by string) error {
 		return r.ResumeClass(ctx, key, c.Class, by)
 	}, "goes on with the class "+c.Class)
 }
 
 func (c *campaignCancelCmd) Run(ctx context.Context, a *app, std streams) error {
-	return c.move(ctx, a, std, (*mailer.Releases).Cancel, "is cancelled; what had not gone out is owed still")
+	return c.move(ctx, a, std, (*campaign.Releases).Cancel, "is cancelled; what had not gone out is owed still")
 }
 
-func (c *moveFlags) move(ctx context.Context, a *app, std streams, do func(*mailer.Releases, context.Context, string, string) error, said string) error {
+func (c *moveFlags) move(ctx context.Context, a *app, std streams, do func(*campaign.Releases, context.Context, string, string) error, said string) error {
 	if err := do(a.releases(), ctx, c.Key, person(c.By)); err != nil {
 		return a.whatToDo(ctx, c.Key, err)
 	}

@@ -20,6 +20,7 @@ import (
 	"article14/internal/catcher"
 	"article14/internal/web"
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 type campaignPreviewCmd struct {
@@ -58,8 +59,8 @@ func (c *campaignPreviewCmd) Run(ctx context.Context, a *app, std streams) error
 }
 
 // showInbox sends previews to a catcher and serves its inbox until ctx ends.
-func (a *app) showInbox(ctx context.Context, address string, mails []mailer.PreviewMail, w io.Writer) error {
-	c, err := newLocalCatcher(nil, a.now, a.log)
+func (a *app) showInbox(ctx context.Context, address string, mails []campaign.PreviewMail, w io.Writer) error {
+	c, err := newLocalCatcher(catcher.Options{Log: a.log, Now: a.now})
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (a *app) showInbox(ctx context.Context, address string, mails []mailer.Prev
 	return g.Wait()
 }
 
-func (a *app) preview(ctx context.Context, key, to string, test bool) (mailer.Draft, []mailer.PreviewMail, error) {
+func (a *app) preview(ctx context.Context, key, to string, test bool) (campaign.Draft, []campaign.PreviewMail, error) {
 	r := a.releases()
 	d, err := r.Draft(ctx, key)
 	if err != nil {
@@ -91,7 +92,7 @@ func (a *app) preview(ctx context.Context, key, to string, test bool) (mailer.Dr
 	return d, mails, err
 }
 
-func writePreview(dir string, mails []mailer.PreviewMail) error {
+func writePreview(dir string, mails []campaign.PreviewMail) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the preview folder: %w", err)
 	}
@@ -115,7 +116,7 @@ func writePreview(dir string, mails []mailer.PreviewMail) error {
 
 // writeLetters prints the same notices. A letter that cannot be printed is said, and
 // holds nothing up: most campaigns send none.
-func (a *app) writeLetters(dir string, mails []mailer.PreviewMail, warn io.Writer) error {
+func (a *app) writeLetters(dir string, mails []campaign.PreviewMail, warn io.Writer) error {
 	if err := a.onPaper(); err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (a *app) writeLetters(dir string, mails []mailer.PreviewMail, warn io.Write
 }
 
 // previewFile is the name of a notice's files without their ending.
-func previewFile(dir string, m mailer.PreviewMail) string {
+func previewFile(dir string, m campaign.PreviewMail) string {
 	return filepath.Join(dir, m.Key.Languages+"_"+fileForm.Replace(m.Key.Form))
 }
 
@@ -151,7 +152,7 @@ type draftJSON struct {
 	Folder   string                       `json:"folder,omitempty"`
 }
 
-func draftReport(d mailer.Draft, folder string) draftJSON {
+func draftReport(d campaign.Draft, folder string) draftJSON {
 	out := draftJSON{Campaign: d.Campaign.Key, Content: hex.EncodeToString(d.Content.Hash), People: d.Audience.People, Late: d.Audience.Late,
 		Notices: map[string]int64{}, Blocked: d.Audience.Blocked, Folder: folder}
 	if !d.Audience.First.IsZero() {
@@ -163,7 +164,7 @@ func draftReport(d mailer.Draft, folder string) draftJSON {
 	return out
 }
 
-func printDraft(w io.Writer, d mailer.Draft) {
+func printDraft(w io.Writer, d campaign.Draft) {
 	zone := d.Register.Controller.Zone
 	whom := fmt.Sprintf("campaign %s: %s would be told, %s of them late", d.Campaign.Key, counted(d.Audience.People, "person", "people"), number(d.Audience.Late))
 	if !d.Audience.First.IsZero() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 type campaignSettleCmd struct {
@@ -20,7 +21,7 @@ func (c *campaignSettleCmd) Run(ctx context.Context, a *app, std streams) error 
 	if err != nil {
 		return misuse{errors.New("that is no delivery's id: give the one that 'article14 alert list' or 'article14 contact show' names")}
 	}
-	v := mailer.Ruling{DeliveryID: id, To: mailer.DeliveryState(c.As), By: c.By, Reason: c.Reason}
+	v := track.Ruling{DeliveryID: id, To: mailer.DeliveryState(c.As), By: c.By, Reason: c.Reason}
 	if err := v.Check(); err != nil {
 		return misuse{err}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 type campaignShowCmd struct {
@@ -40,20 +41,20 @@ type campaignJSON struct {
 
 // canaryJSON is how a campaign begins.
 type canaryJSON struct {
-	People int                `json:"people"`
-	Left   int                `json:"left"`
-	State  mailer.CanaryState `json:"state"`
-	Since  time.Time          `json:"since"`
-	Until  time.Time          `json:"until,omitzero"` // while it waits
-	Share  float64            `json:"share"`
+	People int                  `json:"people"`
+	Left   int                  `json:"left"`
+	State  campaign.CanaryState `json:"state"`
+	Since  time.Time            `json:"since"`
+	Until  time.Time            `json:"until,omitzero"` // while it waits
+	Share  float64              `json:"share"`
 }
 
-func canaryReport(c mailer.Canary) *canaryJSON {
-	if c.State == mailer.CanaryNone {
+func canaryReport(c campaign.Canary) *canaryJSON {
+	if c.State == campaign.CanaryNone {
 		return nil
 	}
 	out := &canaryJSON{People: c.People, Left: c.Left, State: c.State, Since: c.At, Share: c.Share}
-	if c.State == mailer.CanaryWaiting {
+	if c.State == campaign.CanaryWaiting {
 		out.Until = c.At.Add(c.Wait)
 	}
 	return out

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -50,7 +49,7 @@ type localCatcher struct {
 	listener net.Listener
 }
 
-func newLocalCatcher(script catcher.Script, now func() time.Time, log *slog.Logger) (*localCatcher, error) {
+func newLocalCatcher(o catcher.Options) (*localCatcher, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for mail: %w", err)
@@ -60,7 +59,8 @@ func newLocalCatcher(script catcher.Script, now func() time.Time, log *slog.Logg
 		l.Close()
 		return nil, err
 	}
-	return &localCatcher{catcher.New(catcher.Options{Log: log, Now: now, Script: script, Hostname: "catcher.example"}), r, l}, nil
+	o.Hostname = "catcher.example"
+	return &localCatcher{catcher.New(o), r, l}, nil
 }
 
 // run catches mail until ctx ends.

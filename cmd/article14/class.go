@@ -9,7 +9,8 @@ import (
 
 	"article14/internal/calendar"
 	"article14/internal/pacing"
-	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/status"
 )
 
 type classCmd struct {
@@ -19,8 +20,8 @@ type classCmd struct {
 }
 
 // classes is how operators keep classes of recipient domains.
-func (a *app) classes() mailer.Classes {
-	return mailer.Classes{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
+func (a *app) classes() campaign.Classes {
+	return campaign.Classes{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
 }
 
 type classSetCmd struct {
@@ -32,7 +33,7 @@ type classSetCmd struct {
 }
 
 func (c *classSetCmd) Run(ctx context.Context, a *app, std streams) error {
-	class, err := a.classes().Set(ctx, mailer.ClassChange{Name: c.Name, Domains: c.Domains, PerSecond: c.Rate, PerDay: c.Daily}, person(c.By))
+	class, err := a.classes().Set(ctx, campaign.ClassChange{Name: c.Name, Domains: c.Domains, PerSecond: c.Rate, PerDay: c.Daily}, person(c.By))
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ type classJSON struct {
 	ClearsIn  float64   `json:"clears_in_seconds"` // at its limits; 0 without any
 }
 
-func classesReport(f mailer.Figures, zone *time.Location) []classJSON {
+func classesReport(f status.Figures, zone *time.Location) []classJSON {
 	out := make([]classJSON, len(f.Classes))
 	for i, c := range f.Classes {
 		queued := f.QueuedIn(c.Name)
@@ -119,7 +120,7 @@ func (c *classListCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 // printClasses shows what classes were given, and what each holds back.
-func printClasses(w io.Writer, f mailer.Figures, zone *time.Location) {
+func printClasses(w io.Writer, f status.Figures, zone *time.Location) {
 	rows := [][]string{{"CLASS", "A SECOND", "A DAY", "GIVEN TODAY", "QUEUED", "AT ITS LIMITS", "USED UP SINCE"}}
 	for _, c := range classesReport(f, zone) {
 		clears, full := "-", "-"

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // toldAt counts the mails to a domain.
@@ -39,7 +40,7 @@ func TestTwoWorkersKeepAClassToItsDayAndTheOthersGoOn(t *testing.T) {
 	others := func() int64 { // queued for those in no class
 		t.Helper()
 		f := s.figuresNow(t)
-		return f.QueuedIn(mailer.AnyClass) + f.Deliveries[mailer.Sending]
+		return f.QueuedIn(campaign.AnyClass) + f.Deliveries[mailer.Sending]
 	}
 	until(t, func() bool { return others() == 0 && s.toldAt("example.org") > 0 })
 	_, counts := s.campaign(t, "first")

@@ -17,6 +17,7 @@ import (
 	"article14/internal/pacing"
 	"article14/internal/relay"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // Settings are the flags that every command has. Each has a twin in the
@@ -187,7 +188,7 @@ const noJournal = "none"
 type journals []*journal.Journal
 
 // journals gives each worker a journal of its own, unless there are to be none.
-func (f *WorkerFlags) journals(s *Settings, workers []*mailer.Worker) (js journals, err error) {
+func (f *WorkerFlags) journals(s *Settings, workers []*deliver.Worker) (js journals, err error) {
 	folder := f.Journal
 	if folder == noJournal {
 		workers[0].Log.Warn("there is no journal: if this process is killed, all that it has on record is uncertain, and may go out twice")
@@ -228,13 +229,13 @@ func (js journals) Check(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (f *WorkerFlags) options() (mailer.WorkerOptions, error) {
+func (f *WorkerFlags) options() (deliver.Options, error) {
 	limits, err := f.LimitFlags.limits()
 	if err != nil {
-		return mailer.WorkerOptions{}, err
+		return deliver.Options{}, err
 	}
 	standing, err := standingLimit(f.PolicyPause)
-	return mailer.WorkerOptions{Connections: f.Connections, Uncertain: mailer.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn,
+	return deliver.Options{Connections: f.Connections, Uncertain: deliver.UncertainPolicy(f.Uncertain), TakeInEvery: f.TakeIn,
 		Relay: limits, Standing: standing, Lease: f.Lease, UncertainWait: f.UncertainWait}, err
 }
 
@@ -261,11 +262,11 @@ type LimitFlags struct {
 	RelayRamp  string `help:"Mails on each day from a first one on, for a sender whom nobody knows yet: 2026-12-01:500,1000,2000. Before that day nothing goes out." placeholder:"DAY:N,N,..."`
 }
 
-func (f *LimitFlags) limits() (l mailer.RelayLimits, err error) {
+func (f *LimitFlags) limits() (l deliver.RelayLimits, err error) {
 	if f.RelayRate < 0 || f.RelayDaily < 0 {
 		return l, misuse{errors.New("--relay-rate and --relay-daily are numbers of mails, 0 for no limit")}
 	}
-	l = mailer.RelayLimits{PerSecond: f.RelayRate, PerDay: f.RelayDaily}
+	l = deliver.RelayLimits{PerSecond: f.RelayRate, PerDay: f.RelayDaily}
 	if f.RelayRamp == "" {
 		return l, nil
 	}

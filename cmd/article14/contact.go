@@ -13,11 +13,14 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type contactCmd struct {
 	Show   contactShowCmd   `cmd:"" help:"Who was told what, when, and why then."`
 	Tell   contactTellCmd   `cmd:"" help:"Decide that somebody is told whose data are quarantined, or who is reached only by an office's or a shared mailbox."`
+	Copy   contactCopyCmd   `cmd:"" help:"Print all that is held about somebody, as they may ask for it (Article 15)."`
+	Gate   contactGateCmd   `cmd:"" help:"May somebody be contacted, or their data passed on, for a purpose? Changes nothing unless told what was done."`
 	Erase  contactEraseCmd  `cmd:"" help:"Erase somebody for good, with what they were owed on record."`
 	List   contactListCmd   `cmd:"" help:"List people by what became of their duties, without names unless asked."`
 	Exempt contactExemptCmd `cmd:"" help:"Record that a person, or many, need not be told (Article 14(5)), until a review."`
@@ -69,7 +72,7 @@ func whenIn(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 MST")
 }
 
-func printContact(w io.Writer, r mailer.ContactReport, reg *mailer.Register, now time.Time) {
+func printContact(w io.Writer, r status.ContactReport, reg *mailer.Register, now time.Time) {
 	zone := reg.Controller.Zone
 	fmt.Fprintln(w, strings.TrimSpace(strings.Join([]string{r.Contact.ID.String(), r.Contact.Name, r.Contact.Country, r.Contact.Language}, "  ")))
 	if !r.Contact.ErasedAt.IsZero() {
@@ -128,7 +131,7 @@ func section(w io.Writer, rows [][]string) {
 
 // printDelivery prints a message's way: in which language and why, its hash, what
 // was said on the wire, and what came back.
-func printDelivery(w io.Writer, d mailer.DeliveryReport, zone *time.Location) {
+func printDelivery(w io.Writer, d status.DeliveryReport, zone *time.Location) {
 	of := ""
 	if d.CampaignKey != "" {
 		of = " of campaign " + d.CampaignKey
@@ -148,7 +151,7 @@ func printDelivery(w io.Writer, d mailer.DeliveryReport, zone *time.Location) {
 	table(w, rows)
 }
 
-func attemptWords(a mailer.AttemptReport) string {
+func attemptWords(a status.AttemptReport) string {
 	if a.Outcome == "" {
 		return "not settled, " + a.Relay
 	}

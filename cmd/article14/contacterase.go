@@ -9,6 +9,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 type contactEraseCmd struct {
@@ -43,7 +44,7 @@ func (c *contactEraseCmd) Run(ctx context.Context, a *app, std streams) error {
 
 // printErasing says what goes and what stays. It prints no values: what is about to
 // be erased need not go to a terminal's memory.
-func printErasing(w io.Writer, plan mailer.Erasing, held mailer.Held, reg *mailer.Register) {
+func printErasing(w io.Writer, plan retain.Erasing, held retain.Held, reg *mailer.Register) {
 	rows := [][]string{{"GOES", "", ""}}
 	goes := func(n int, what, why string) {
 		if n > 0 {
@@ -58,7 +59,7 @@ func printErasing(w io.Writer, plan mailer.Erasing, held mailer.Held, reg *maile
 	table(w, rows)
 	fmt.Fprintln(w)
 	rows = [][]string{{"STAYS: DUTY DUE (" + reg.Controller.Zone.String() + ")", "SOURCE", "AS"}}
-	ends := map[mailer.ID]mailer.ErasedDuty{}
+	ends := map[mailer.ID]retain.ErasedDuty{}
 	for _, e := range plan.Duties {
 		ends[e.ID] = e
 	}

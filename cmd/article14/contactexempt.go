@@ -10,6 +10,8 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/exempt"
+	"article14/mailer/status"
 )
 
 type contactExemptCmd struct {
@@ -56,12 +58,12 @@ func (c *contactExemptCmd) Run(ctx context.Context, a *app, std streams) error {
 }
 
 // decide does what was asked about one exemption.
-func (c *contactExemptCmd) decide(ctx context.Context, a *app, std streams) (mailer.Exemption, error) {
+func (c *contactExemptCmd) decide(ctx context.Context, a *app, std streams) (exempt.Exemption, error) {
 	x := a.exemptions()
 	if given := c.Confirm + c.Withdraw; given != "" {
 		id, err := mailer.ParseID(given)
 		if err != nil {
-			return mailer.Exemption{}, misuse{fmt.Errorf("%q is no exemption's id: %w", given, mailer.ErrNoExemption)}
+			return exempt.Exemption{}, misuse{fmt.Errorf("%q is no exemption's id: %w", given, exempt.ErrNoExemption)}
 		}
 		if c.Withdraw != "" {
 			return x.Withdraw(ctx, id, c.By)
@@ -79,10 +81,10 @@ func (c *contactExemptCmd) decide(ctx context.Context, a *app, std streams) (mai
 }
 
 // exemption is what the flags say.
-func (c *contactExemptCmd) exemption(ctx context.Context, a *app) (e mailer.Exemption, err error) {
-	e = mailer.Exemption{Ground: mailer.Ground(c.Ground), Weighing: strings.TrimSpace(c.Weighing), PublicURL: c.Public, Law: strings.TrimSpace(c.Law), ProposedBy: c.By}
+func (c *contactExemptCmd) exemption(ctx context.Context, a *app) (e exempt.Exemption, err error) {
+	e = exempt.Exemption{Ground: exempt.Ground(c.Ground), Weighing: strings.TrimSpace(c.Weighing), PublicURL: c.Public, Law: strings.TrimSpace(c.Law), ProposedBy: c.By}
 	for _, f := range c.Because {
-		e.Because = append(e.Because, mailer.Factor(f))
+		e.Because = append(e.Because, exempt.Factor(f))
 	}
 	if c.Review != "" {
 		if e.ReviewOn, err = calendar.Parse(c.Review); err != nil {
@@ -108,12 +110,12 @@ func (c *contactExemptCmd) exemption(ctx context.Context, a *app) (e mailer.Exem
 	return e, nil
 }
 
-func printDecision(w io.Writer, e mailer.Exemption) {
+func printDecision(w io.Writer, e exempt.Exemption) {
 	switch e.State {
-	case mailer.ExemptionProposed:
+	case exempt.Proposed:
 		fmt.Fprintf(w, "proposal %s\nground %s, %s, %s, review on %s; nobody is excused yet\n", e.ID, e.Ground, counted(e.People, "person", "people"), duties(e.Duties), e.ReviewOn)
 		fmt.Fprintf(w, "somebody else carries it out:\n  article14 contact exempt --confirm %s --by NAME\n", e.ID)
-	case mailer.ExemptionEnded:
+	case exempt.Ended:
 		fmt.Fprintf(w, "exemption %s has ended; the duties that it excused are open again\n", e.ID)
 	default:
 		fmt.Fprintf(w, "exemption %s\nground %s, excused until the review on %s: %s\n", e.ID, e.Ground, e.ReviewOn, duties(e.Excused))
@@ -127,7 +129,7 @@ func (c *contactExemptCmd) list(ctx context.Context, a *app, std streams) error 
 	}
 	if c.JSON {
 		if es == nil {
-			es = []mailer.Exemption{}
+			es = []exempt.Exemption{}
 		}
 		return printJSON(std.out, es)
 	}
@@ -145,7 +147,7 @@ func (c *contactExemptCmd) list(ctx context.Context, a *app, std streams) error 
 }
 
 // whom says in a few words whom an exemption is about.
-func whom(e mailer.Exemption) string {
+func whom(e exempt.Exemption) string {
 	if !e.ContactID.IsZero() {
 		return e.ContactID.String()
 	}
@@ -164,7 +166,7 @@ func whom(e mailer.Exemption) string {
 
 // printExcuses shows on a person's record when they were told before, and on what
 // ground they need not be.
-func printExcuses(w io.Writer, r mailer.ContactReport, zone *time.Location) {
+func printExcuses(w io.Writer, r status.ContactReport, zone *time.Location) {
 	for _, n := range r.PriorNotices {
 		for _, d := range r.Duties {
 			if d.ID == n.DutyID {
@@ -184,7 +186,7 @@ func lateBy(due, at time.Time, zone *time.Location) string {
 	return ", in time"
 }
 
-func detailOf(e mailer.Exemption) (s string) {
+func detailOf(e exempt.Exemption) (s string) {
 	if len(e.Because) > 0 {
 		s = " because of " + joined(e.Because)
 	}

@@ -5,6 +5,11 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
+	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // contactJSON is a person's record for programs: what the page says, and the values
@@ -28,7 +33,7 @@ type contactJSON struct {
 	Acquisitions    []acquisitionJSON  `json:"acquisitions"`
 	Duties          []dutyJSON         `json:"duties"`
 	PriorNotices    []priorJSON        `json:"prior_notices"`
-	Exemptions      []mailer.Exemption `json:"exemptions"`
+	Exemptions      []exempt.Exemption `json:"exemptions"`
 	Deliveries      []deliveryJSON     `json:"deliveries"`
 	Objections      []objectionJSON    `json:"objections"`
 	Requests        []requestJSON      `json:"requests"`
@@ -113,7 +118,7 @@ type attemptJSON struct {
 type reportJSON struct {
 	ReceivedAt time.Time            `json:"received_at"`
 	Door       string               `json:"door"`
-	MatchedBy  mailer.MatchedBy     `json:"matched_by"`
+	MatchedBy  track.MatchedBy      `json:"matched_by"`
 	Finding    string               `json:"finding"`
 	To         mailer.DeliveryState `json:"delivery_state,omitempty"`
 	Reply      replyJSON            `json:"reply"`
@@ -143,7 +148,7 @@ type requestJSON struct {
 }
 
 type decisionJSON struct {
-	Kind mailer.DecisionKind `json:"kind"`
+	Kind retain.DecisionKind `json:"kind"`
 	At   time.Time           `json:"at"`
 	By   string              `json:"by"`
 	Why  string              `json:"why"`
@@ -158,7 +163,7 @@ func each[A, B any](list []A, as func(A) B) []B {
 	return out
 }
 
-func newContactJSON(r mailer.ContactReport, now time.Time, zone *time.Location) contactJSON {
+func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) contactJSON {
 	c := r.Contact
 	return contactJSON{ID: c.ID, Name: c.Name, Country: c.Country, Region: c.Region, City: c.City, PostalCode: c.PostalCode, Language: c.Language,
 		Organisation: c.Organisation, JobTitle: c.JobTitle, FirstObtainedAt: c.FirstObtainedAt, ObjectedAt: c.ObjectedAt, TellAt: c.TellAt,
@@ -168,10 +173,10 @@ func newContactJSON(r mailer.ContactReport, now time.Time, zone *time.Location) 
 			return acquisitionJSON{a.ID, a.SourceKey, a.ActivityKey, a.ObtainedAt, a.Basis, a.Page, a.Visibility, a.ImportID, a.Line}
 		}),
 		Duties: each(r.Duties, func(d mailer.Duty) dutyJSON { return newDutyJSON(d, now, zone) }),
-		PriorNotices: each(r.PriorNotices, func(n mailer.PriorNotice) priorJSON {
+		PriorNotices: each(r.PriorNotices, func(n accept.PriorNotice) priorJSON {
 			return priorJSON{n.DutyID, n.ToldAt, n.Proof, n.ImportID, n.Line}
 		}),
-		Exemptions: append([]mailer.Exemption{}, r.Exemptions...),
+		Exemptions: append([]exempt.Exemption{}, r.Exemptions...),
 		Deliveries: each(r.Deliveries, newDeliveryJSON),
 		Objections: each(r.Objections, func(o mailer.Objection) objectionJSON {
 			return objectionJSON{o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID}
@@ -180,7 +185,7 @@ func newContactJSON(r mailer.ContactReport, now time.Time, zone *time.Location) 
 		Requests: each(r.Requests, func(q mailer.Request) requestJSON {
 			return requestJSON{q.ID, q.Kind, q.Way, q.ReceivedAt, q.DueAt, q.DeliveryID}
 		}),
-		Decisions: each(r.Decisions, func(d mailer.Decision) decisionJSON { return decisionJSON{d.Kind, d.At, d.By, d.Why} }),
+		Decisions: each(r.Decisions, func(d retain.Decision) decisionJSON { return decisionJSON{d.Kind, d.At, d.By, d.Why} }),
 	}
 }
 
@@ -190,13 +195,13 @@ func newDutyJSON(d mailer.Duty, now time.Time, zone *time.Location) dutyJSON {
 		LateDays: lateDays(d, now, zone), MetAt: d.MetAt, ToldAt: d.ToldAt, ErasedAt: d.ErasedAt, DeliveryID: d.DeliveryID, ExemptionID: d.ExemptionID}
 }
 
-func newDeliveryJSON(d mailer.DeliveryReport) deliveryJSON {
+func newDeliveryJSON(d status.DeliveryReport) deliveryJSON {
 	return deliveryJSON{ID: d.ID, Campaign: d.CampaignKey, Document: d.Document, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
 		Form: d.Form, DueAt: d.DueAt, SHA256: hex.EncodeToString(d.SHA256), ComposedAt: d.ComposedAt,
-		Attempts: each(d.Attempts, func(a mailer.AttemptReport) attemptJSON {
+		Attempts: each(d.Attempts, func(a status.AttemptReport) attemptJSON {
 			return attemptJSON{a.Number, a.Relay, a.BegunAt, a.EndedAt, a.Outcome, a.Stage, replyJSON(a.Reply)}
 		}),
-		Reports: each(d.Reports, func(r mailer.ReportEntry) reportJSON {
+		Reports: each(d.Reports, func(r track.ReportEntry) reportJSON {
 			return reportJSON{r.ReceivedAt, r.Door, r.By, r.Finding, r.To, replyJSON(r.Reply)}
 		}),
 	}

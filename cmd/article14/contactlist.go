@@ -15,6 +15,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/export"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 type contactListCmd struct {
@@ -42,7 +43,7 @@ func (c *contactListCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	listed := 0
-	next, err := eachPage(ctx, a.store, a.controller, q, c.Limit, func(d mailer.ListedDuty) error { listed++; return out.add(d) })
+	next, err := eachPage(ctx, a.store, a.controller, q, c.Limit, func(d status.ListedDuty) error { listed++; return out.add(d) })
 	if err := errors.Join(err, out.close()); err != nil {
 		return err
 	}
@@ -55,16 +56,16 @@ func (c *contactListCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
-func (c *contactListCmd) query(a *app) (q mailer.DutyQuery, err error) {
+func (c *contactListCmd) query(a *app) (q status.DutyQuery, err error) {
 	zone := a.reg.Controller.Zone
-	q = mailer.DutyQuery{Overdue: c.Overdue, Names: c.Names, Now: a.now()}
+	q = status.DutyQuery{Overdue: c.Overdue, Names: c.Names, Now: a.now()}
 	if q.DutyFilter, err = c.filter(zone); err != nil {
 		return q, err
 	}
 	if q.DueBefore, err = dayFlag("--due-before", c.DueBefore, calendar.Date.StartOf, zone); err != nil {
 		return q, err
 	}
-	switch owed := func(s mailer.DutyState) bool { return slices.Contains(mailer.OwedStates, s) }; {
+	switch owed := func(s mailer.DutyState) bool { return slices.Contains(status.OwedStates, s) }; {
 	case c.Limit < 0:
 		return q, errors.New("--limit is a number of duties, 0 for all")
 	case c.JSON && c.CSV != "":
@@ -73,9 +74,9 @@ func (c *contactListCmd) query(a *app) (q mailer.DutyQuery, err error) {
 		return q, errors.New("--reason is why duties are blocked: leave --state out, or give --state blocked")
 	case slices.ContainsFunc(q.States, owed) && !slices.ContainsFunc(q.States, func(s mailer.DutyState) bool { return !owed(s) }):
 	case slices.ContainsFunc(q.States, owed):
-		return q, fmt.Errorf("what is owed still (%s) and what has ended are lists of their own: ask for one of them", joined(mailer.OwedStates))
+		return q, fmt.Errorf("what is owed still (%s) and what has ended are lists of their own: ask for one of them", joined(status.OwedStates))
 	case len(q.States) == 0:
-		q.States = mailer.OwedStates
+		q.States = status.OwedStates
 	}
 	if c.After != "" {
 		contact, duty, _ := strings.Cut(c.After, "/")
@@ -90,7 +91,7 @@ func (c *contactListCmd) query(a *app) (q mailer.DutyQuery, err error) {
 }
 
 // eachPage gives up to limit duties (0: all), and the place behind which there may be more.
-func eachPage(ctx context.Context, store mailer.DutyLister, controller mailer.ID, q mailer.DutyQuery, limit int, add func(mailer.ListedDuty) error) (next string, err error) {
+func eachPage(ctx context.Context, store status.DutyLister, controller mailer.ID, q status.DutyQuery, limit int, add func(status.ListedDuty) error) (next string, err error) {
 	for given := 0; ; {
 		q.Limit = listPage
 		if limit > 0 {
@@ -119,7 +120,7 @@ func eachPage(ctx context.Context, store mailer.DutyLister, controller mailer.ID
 
 // dutyOut is where a list goes.
 type dutyOut struct {
-	add   func(mailer.ListedDuty) error
+	add   func(status.ListedDuty) error
 	close func() error
 }
 
@@ -128,14 +129,14 @@ func (c *contactListCmd) open(w io.Writer, now time.Time, zone *time.Location) (
 	if c.Names {
 		columns = append(slices.Clone(columns), "NAME", "ADDRESS")
 	}
-	cells := func(d mailer.ListedDuty) []string { return dutyCells(d, now, zone)[:len(columns)] }
+	cells := func(d status.ListedDuty) []string { return dutyCells(d, now, zone)[:len(columns)] }
 	switch {
 	case c.CSV != "":
 		return openDutyCSV(c.CSV, columns, cells)
 	case c.JSON:
 		ds := []listedJSON{}
 		return dutyOut{
-			add: func(d mailer.ListedDuty) error {
+			add: func(d status.ListedDuty) error {
 				ds = append(ds, listedJSON{d, d.LateDays(now, zone), d.Reason.Remedy()})
 				return nil
 			},
@@ -155,7 +156,7 @@ type dutyPage struct {
 	whys  map[mailer.BlockReason]int64
 }
 
-func (p *dutyPage) add(d mailer.ListedDuty) error {
+func (p *dutyPage) add(d status.ListedDuty) error {
 	cells := dutyCells(d, p.now, p.zone)
 	state := words(d.State)
 	switch why, told := cells[7], cells[8]; {
@@ -187,14 +188,14 @@ func (p *dutyPage) print(w io.Writer) {
 }
 
 type listedJSON struct {
-	mailer.ListedDuty
+	status.ListedDuty
 	LateDays int    `json:"late_days"`
 	Remedy   string `json:"remedy,omitempty"`
 }
 
 var dutyColumns = []string{"CONTACT", "DUTY", "ACTIVITY", "SOURCE", "DUE", "LATE", "STATE", "REASON", "TOLD BEFORE", "WHAT UNBLOCKS IT"}
 
-func dutyCells(d mailer.ListedDuty, now time.Time, zone *time.Location) []string {
+func dutyCells(d status.ListedDuty, now time.Time, zone *time.Location) []string {
 	late, told := "", ""
 	if days := d.LateDays(now, zone); days > 0 {
 		late = strconv.Itoa(days) + " d"
@@ -207,7 +208,7 @@ func dutyCells(d mailer.ListedDuty, now time.Time, zone *time.Location) []string
 }
 
 // openDutyCSV writes a list for its owner's eyes; no cell is taken for a formula.
-func openDutyCSV(path string, columns []string, cells func(mailer.ListedDuty) []string) (dutyOut, error) {
+func openDutyCSV(path string, columns []string, cells func(status.ListedDuty) []string) (dutyOut, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return dutyOut{}, fmt.Errorf("write the list: %w", err)
@@ -225,7 +226,7 @@ func openDutyCSV(path string, columns []string, cells func(mailer.ListedDuty) []
 		return dutyOut{}, errors.Join(fmt.Errorf("write the list: %w", err), f.Close())
 	}
 	return dutyOut{
-		add: func(d mailer.ListedDuty) error {
+		add: func(d status.ListedDuty) error {
 			return w.Write(cells(d)...)
 		},
 		close: func() error {

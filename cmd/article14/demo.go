@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"article14/internal/sample"
 	"article14/internal/web"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 type demoCmd struct {
@@ -45,12 +45,12 @@ const (
 )
 
 // demoOptions shortens the waits, so that what takes days in earnest is seen in seconds.
-var demoOptions = mailer.WorkerOptions{
-	Connections: 8, Idle: 50 * time.Millisecond, Tick: 200 * time.Millisecond, UncertainWait: time.Second, TakeInEvery: 5 * time.Second,
+var demoOptions = deliver.Options{
+	Connections: 8, Idle: 50 * time.Millisecond, Tick: 200 * time.Millisecond, UncertainWait: time.Second, TakeInEvery: time.Second,
 	Retry: demoRetry, FullMailbox: demoRetry,
 }
 
-var demoRetry = mailer.Retry{Steps: []time.Duration{time.Second, 2 * time.Second}, GiveUp: 6 * time.Second, Nearest: time.Second}
+var demoRetry = deliver.Retry{Steps: []time.Duration{time.Second, 2 * time.Second}, GiveUp: 6 * time.Second, Nearest: time.Second}
 
 func (c *demoCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	if c.People < fewestPeople {
@@ -140,7 +140,10 @@ func (c *demoCmd) open(ctx context.Context, s *Settings, std streams) (*demo, er
 // listen opens the doors. Links need the address of the pages before the
 // register can be applied, and the pages need the register.
 func (d *demo) listen(ctx context.Context) (err error) {
-	if d.catcher, err = newLocalCatcher(catcher.ByLocalPart(), d.now, d.log); err != nil {
+	if err := d.makeLettersFolder(); err != nil {
+		return err
+	}
+	if d.catcher, err = newLocalCatcher(catcher.Options{Log: d.log, Now: d.now, Script: catcher.ByLocalPart(), Letters: d.letterFiles()}); err != nil {
 		return err
 	}
 	registry, meter := d.metrics()
@@ -180,16 +183,25 @@ func (d *demo) play(ctx context.Context) (demoReport, error) {
 	if err := d.release(ctx); err != nil {
 		return demoReport{}, err
 	}
-	if err := d.watch(ctx); err != nil {
+	if err := d.watch(ctx, "telling people"); err != nil {
 		return demoReport{}, err
 	}
-	return d.report(ctx)
+	left, err := d.letters(ctx)
+	if err != nil {
+		return demoReport{}, err
+	}
+	if err := d.watch(ctx, "printing letters"); err != nil { // whose letter cannot be printed is looked at again
+		return demoReport{}, err
+	}
+	return d.report(ctx, int64(len(left)))
 }
 
-// register applies the sample register with links that lead to this machine.
+// register applies the demo's register.
 func (d *demo) register(ctx context.Context) error {
-	body := bytes.ReplaceAll(register.Sample(), []byte("links: https://privacy.nordlicht.example"), []byte("links: "+d.base()))
-	body = bytes.ReplaceAll(body, []byte("shown_as: privacy.nordlicht.example"), []byte("shown_as: "+d.address()))
+	body, err := demoRegister(d.base(), d.address())
+	if err != nil {
+		return err
+	}
 	reg, _, err := register.Parse("sample register", body)
 	if err != nil {
 		return err
@@ -231,32 +243,4 @@ func (d *demo) release(ctx context.Context) error {
 		return err
 	}
 	return r.Start(ctx, demoCampaign, demoBy)
-}
-
-// watch shows the progress and returns at the end of the campaign.
-func (d *demo) watch(ctx context.Context) error {
-	var p *progress
-	for {
-		c, err := d.store.Campaign(ctx, d.controller, demoCampaign)
-		if err != nil {
-			return err
-		}
-		counts, err := d.store.CampaignCounts(ctx, c.ID)
-		if err != nil {
-			return err
-		}
-		if p == nil {
-			p = newProgress(d.err, "telling people", c.ApprovedPeople)
-		}
-		p.set(counts[mailer.Relayed] + counts[mailer.Rejected])
-		if c.State == mailer.CampaignFinished {
-			p.done()
-			return nil
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

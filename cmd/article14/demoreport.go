@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
-// demoReport is what came of the demo. Deliveries are counted by the state that
-// they ended in, so relayed, deferred, rejected, bounced and uncertain add up to
-// notices; Attempts tells what happened on the way.
+// demoReport is what came of the demo. Mails are counted by the state that they ended
+// in, so relayed, deferred, rejected, bounced and uncertain add up to notices; letters and
+// calls stand beside them. Attempts tells what happened on the way. A duty whose letter
+// is not posted, or whose call is not made, is open.
 type demoReport struct {
 	Contacts    int64                          `json:"contacts"`
 	Rows        int64                          `json:"rows"`
@@ -36,12 +38,17 @@ type demoReport struct {
 	Open        int64                          `json:"open"`
 	Attempts    map[mailer.DeliveryState]int64 `json:"attempts"`
 	BlockedBy   map[mailer.BlockReason]int64   `json:"blocked_by"`
+	Letters     int64                          `json:"letters"`             // printed, and not posted
+	Unprinted   int64                          `json:"letters_unprintable"` // left out of the batch
+	Calls       int64                          `json:"calls"`               // to be made
+	ByHand      int64                          `json:"open_by_hand"`        // duties of these letters and calls
 	ElapsedMS   int64                          `json:"elapsed_ms"`
 
 	accepted int64
+	tasks    []status.Task
 }
 
-func (d *demo) report(ctx context.Context) (demoReport, error) {
+func (d *demo) report(ctx context.Context, unprinted int64) (demoReport, error) {
 	f, err := d.store.Figures(ctx, d.controller, d.now())
 	if err != nil {
 		return demoReport{}, err
@@ -61,6 +68,7 @@ func (d *demo) report(ctx context.Context) (demoReport, error) {
 		Quarantined: f.Blocked[mailer.BlockQuarantined], Late: f.MetLate + f.Overdue, Languages: f.ByLanguages,
 		Met: f.Duties[mailer.DutyMet], Open: f.Duties[mailer.DutyOpen] + f.Duties[mailer.DutyInFlight] + f.Duties[mailer.DutyFailed],
 		Attempts: f.Attempts, BlockedBy: f.Blocked, accepted: f.Imports.Accepted,
+		Letters: f.ByHand.InBatches, Unprinted: unprinted, Calls: f.ByHand.Calls, ByHand: f.Duties[mailer.DutyInFlight], tasks: f.Tasks(),
 	}
 	r.Blocked = f.Duties[mailer.DutyBlocked] - r.Quarantined
 	for _, n := range f.Duties {
@@ -69,6 +77,8 @@ func (d *demo) report(ctx context.Context) (demoReport, error) {
 	for _, n := range notices {
 		r.Notices += n
 	}
+	r.Notices -= r.Letters + r.Unprinted + r.Calls
+	r.Rejected -= r.Unprinted // as which a letter without a sheet ends
 	return r, nil
 }
 
@@ -88,8 +98,11 @@ func (r demoReport) account() error {
 			return fmt.Errorf("not everybody is accounted for: %s do not add up (%d and %d)", sum.what, sum.have, sum.parts)
 		}
 	}
-	if r.Open != 0 {
-		return fmt.Errorf("%d duties are still open at the end of the campaign", r.Open)
+	if r.Open != r.ByHand {
+		return fmt.Errorf("%d duties are still open at the end of the campaign, and wait for neither letter nor call", r.Open-r.ByHand)
+	}
+	if (r.ByHand == 0) != (r.Letters+r.Calls == 0) {
+		return fmt.Errorf("%d duties wait for %d letters and %d calls", r.ByHand, r.Letters, r.Calls)
 	}
 	return nil
 }
@@ -107,10 +120,12 @@ func (r demoReport) print(w io.Writer) {
 		{"", ""},
 		{"ROWS READ", n(r.Rows)}, {"  new people", n(r.Contacts)}, {"  people known already", n(r.Merged)}, {"  refused, with line and reason", n(r.Refused)},
 		{"DUTIES TO INFORM", n(r.Duties)}, {"  met", n(r.Met)}, {"  blocked until something is mended", n(r.Blocked)},
-		{"  quarantined: their holder restricted who may see them", n(r.Quarantined)}, {"  open", n(r.Open)},
+		{"  quarantined: their holder restricted who may see them", n(r.Quarantined)}, {"  open: for a person to post or to call", n(r.Open)},
 		{"  late, met or not", n(r.Late)},
-		{"NOTICES", n(r.Notices)}, {"  relayed", n(r.Relayed)}, {"  rejected for good", n(r.Rejected)}, {"  deferred", n(r.Deferred)},
+		{"NOTICES BY MAIL", n(r.Notices)}, {"  relayed", n(r.Relayed)}, {"  rejected for good", n(r.Rejected)}, {"  deferred", n(r.Deferred)},
 		{"  bounced", n(r.Bounced)}, {"  uncertain", n(r.Uncertain)},
+		{"LETTERS", n(r.Letters + r.Unprinted)}, {"  printed, to be posted", n(r.Letters)}, {"  that cannot be printed", n(r.Unprinted)},
+		{"CALLS to be made", n(r.Calls)},
 	})
 	rows := [][]string{{"ON THE WAY", "ATTEMPTS"}}
 	for _, s := range slices.Sorted(maps.Keys(r.Attempts)) {
@@ -122,6 +137,8 @@ func (r demoReport) print(w io.Writer) {
 	}
 	table(w, rows)
 	printBlocked(w, "DUTIES", r.BlockedBy)
+	fmt.Fprintln(w)
+	printTasks(w, r.tasks)
 	fmt.Fprintf(w, "\nin %s\n", (time.Duration(r.ElapsedMS) * time.Millisecond).Round(100*time.Millisecond))
 }
 
@@ -134,6 +151,7 @@ func (d *demo) invite(w io.Writer) error {
 	fmt.Fprintln(w)
 	table(w, [][]string{
 		{"every mail, as HTML, text and source", d.base() + "/inbox/"},
+		{"letters, as they are printed", d.base() + "/inbox/letters/"},
 		{"one recipient's page", person},
 		{"where people type their code", d.base() + "/"},
 		{"metrics", d.base() + "/metrics"},

@@ -21,6 +21,7 @@ import (
 	"article14/internal/doctor"
 	"article14/internal/relay"
 	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 // doctorCmd looks at everything that must be well before people are told. It
@@ -323,7 +324,7 @@ func (v *visit) database(ctx context.Context) {
 		return
 	}
 	a.controller, a.key, a.reg = current.ControllerID, reg.Controller.Key, reg
-	for _, f := range mailer.CheckRegister(reg, nil) {
+	for _, f := range complete.Check(reg, nil) {
 		if !f.Warning {
 			v.say("register", doctor.Problem, "it is incomplete: "+f.Path+": "+f.Message, "mend the file and apply it again")
 		}

@@ -18,6 +18,7 @@ import (
 	"article14/internal/ops"
 	"article14/internal/web"
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // DoorFlags say where messages about our notices come in. docs/doors.md tells how
@@ -136,7 +137,7 @@ func (a *app) doors(ctx context.Context, f DoorFlags, meter *ops.Meter) (*openDo
 		addr string
 		make func(door.Mail) *door.Listener
 		name string
-	}{{f.DoorSMTP, door.NewSMTP, mailer.DoorSMTP}, {f.DoorLMTP, door.NewLMTP, mailer.DoorLMTP}} {
+	}{{f.DoorSMTP, door.NewSMTP, track.DoorSMTP}, {f.DoorLMTP, door.NewLMTP, track.DoorLMTP}} {
 		if want.addr == "" {
 			continue
 		}

@@ -36,6 +36,7 @@ import (
 	"article14/internal/catcher"
 	"article14/internal/door"
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // sent imports people with one address each, sends them their notices, and gives these.
@@ -110,13 +111,13 @@ func TestABounceReopensItsDutyWhicheverDoorItComesThrough(t *testing.T) { // E2,
 		door  string
 		bring func(m catcher.Mail)
 	}{
-		{mailer.DoorSMTP, func(m catcher.Mail) {
+		{track.DoorSMTP, func(m catcher.Mail) {
 			if err := smtp.SendMail(doors.listening[0].Addr().String(), nil, "mailer-daemon@mx.example", []string{strings.ToUpper(m.From)}, []byte(report(m))); err != nil {
 				t.Error(err)
 			}
 		}},
-		{mailer.DoorLMTP, func(m catcher.Mail) { lmtp(t, socket, m.From, report(m)) }},
-		{mailer.DoorEvents, func(m catcher.Mail) {
+		{track.DoorLMTP, func(m catcher.Mail) { lmtp(t, socket, m.From, report(m)) }},
+		{track.DoorEvents, func(m catcher.Mail) {
 			body := fmt.Sprintf(`{"type":"mail.events","data":{"events":[{"event":"failed","envelope_from":%q,"recipient":%q,"status":"5.1.1"}]}}`, m.From, m.To[0].Address)
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/hooks/events", strings.NewReader(body))
 			key, err := standardwebhooks.NewWebhook(secret)
@@ -130,21 +131,21 @@ func TestABounceReopensItsDutyWhicheverDoorItComesThrough(t *testing.T) { // E2,
 			}
 			answered(t, req)
 		}},
-		{mailer.DoorSES, func(m catcher.Mail) {
+		{track.DoorSES, func(m catcher.Mail) {
 			body := signed(fmt.Sprintf(`{"notificationType":"Bounce","mail":{"source":%q},"bounce":{"bounceType":"Permanent","bounceSubType":"NoEmail","bouncedRecipients":[{"emailAddress":%q}]}}`,
 				m.From, m.To[0].Address))
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/hooks/ses/main", bytes.NewReader(body))
 			req.Header.Set("Content-Type", "text/plain; charset=UTF-8")
 			answered(t, req)
 		}},
-		{mailer.DoorIMAP, func(m catcher.Mail) {
+		{track.DoorIMAP, func(m catcher.Mail) {
 			deliver("Delivered-To: " + m.From + "\r\n" + report(m))
 			s.opened(t, DoorFlags{DoorIMAP: mailbox, DoorIMAPPassword: "right"})
 		}},
 	}
 	for i, step := range steps {
 		step.bring(mails[i])
-		if step.door != mailer.DoorIMAP { // the answer came after the commit
+		if step.door != track.DoorIMAP { // the answer came after the commit
 			if got := s.figuresNow(t).Blocked[mailer.BlockAddressDead]; got != int64(i+1) {
 				t.Errorf("%s: %d duties are blocked, want %d", step.door, got, i+1)
 			}

@@ -26,6 +26,7 @@ import (
 	"article14/internal/relay"
 	"article14/internal/sample"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 func writeSample(dir string) error {
@@ -128,10 +129,10 @@ func (s *stage) work(t *testing.T) (stop func()) {
 	return s.workWith(t, meter)
 }
 
-func (s *stage) workWith(t *testing.T, meter mailer.Meter) (stop func()) {
+func (s *stage) workWith(t *testing.T, m meter) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.app.worker(s.relay, demoOptions, meter).Run(ctx) }()
+	go func() { done <- s.app.worker(s.relay, demoOptions, m).Run(ctx) }()
 	return func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -141,7 +142,7 @@ func (s *stage) workWith(t *testing.T, meter mailer.Meter) (stop func()) {
 }
 
 // take imports n invented people.
-func (s *stage) take(t *testing.T, n int) (counts mailer.ImportCounts) {
+func (s *stage) take(t *testing.T, n int) (counts accept.ImportCounts) {
 	t.Helper()
 	s.files = sample.Files(n, 7, s.now())
 	for _, f := range s.files {

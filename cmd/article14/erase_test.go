@@ -12,6 +12,8 @@ import (
 
 	"article14/internal/catcher"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/retain"
 )
 
 const leadsHeader = "Date added,First name,Last name,Job title,Company,LinkedIn URL,Work email,Personal email,Phone,City,Country,Email visibility\n"
@@ -22,7 +24,7 @@ func (s *stage) lead(name, country, visibility string, days int) string {
 	return obtained + "," + name + ",Muster,Buyer,Acme,https://www.linkedin.com/in/" + name + "," + name + "@mail.example,,,," + country + "," + visibility + "\n"
 }
 
-func (s *stage) takeRows(t *testing.T, rows ...string) mailer.ImportCounts {
+func (s *stage) takeRows(t *testing.T, rows ...string) accept.ImportCounts {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "leads.csv")
 	if err := os.WriteFile(path, []byte(leadsHeader+strings.Join(rows, "")), 0o600); err != nil {
@@ -35,7 +37,7 @@ func (s *stage) takeRows(t *testing.T, rows ...string) mailer.ImportCounts {
 	return counts
 }
 
-func (s *stage) passOn(t *testing.T, days int) mailer.Erased {
+func (s *stage) passOn(t *testing.T, days int) retain.Erased {
 	t.Helper()
 	e := s.eraser()
 	at := s.now().AddDate(0, 0, days)
@@ -73,7 +75,7 @@ func TestDataThatMustNotBeUsedAreToldOfAndThenGo(t *testing.T) { // S4, T2, T3, 
 	if out := s.passOn(t, 0); out.Contacts != 1 || out.Alerts != 1 {
 		t.Fatalf("%+v", out)
 	}
-	quarantined, err := s.store.Quarantined(t.Context(), s.controller, s.now(), mailer.Mark{}, 10)
+	quarantined, err := s.store.Quarantined(t.Context(), s.controller, s.now(), retain.Mark{}, 10)
 	if err != nil || len(quarantined) != 1 {
 		t.Fatalf("%v, %v", quarantined, err)
 	}

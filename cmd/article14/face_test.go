@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 func TestADemoKeepsEverythingInAFolderThatGoesWithIt(t *testing.T) {
@@ -112,10 +112,10 @@ func TestAPersonsRecordSaysInstantsInTheControllersZone(t *testing.T) {
 	}
 	reg := &mailer.Register{Controller: mailer.Controller{Zone: paris}}
 	at := time.Date(2026, 1, 11, 23, 39, 0, 0, time.UTC)
-	r := mailer.ContactReport{
+	r := status.ContactReport{
 		Acquisitions: []mailer.Acquisition{{SourceKey: "linkedin", ObtainedAt: at}, {SourceKey: "broker"}},
 		Duties:       []mailer.Duty{{Due: mailer.Due{At: at}}},
-		Deliveries: []mailer.DeliveryReport{{Attempts: []mailer.AttemptReport{
+		Deliveries: []status.DeliveryReport{{Attempts: []status.AttemptReport{
 			{Reply: mailer.Reply{Code: 554, Enhanced: "5.6.0", Text: "message content\n refused"}},
 			{Reply: mailer.Reply{Text: "not sent: the relay has no SMTPUTF8"}},
 		}}},
@@ -127,17 +127,5 @@ func TestAPersonsRecordSaysInstantsInTheControllersZone(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, &out)
 		}
-	}
-}
-
-// It waits in seconds for what takes weeks in earnest: refusals for now, full
-// mailboxes, answers that were lost.
-func TestADemoComesToItsEnd(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var out bytes.Buffer
-	cmd := &demoCmd{Once: true, JSON: true, People: 300, Seed: 14, Listen: "127.0.0.1:0"}
-	if err := cmd.Run(ctx, &Settings{LogLevel: "error"}, streams{out: &out, err: io.Discard}); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"article14/internal/catcher"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // together starts two worker processes, and waits until both are up.
@@ -100,11 +101,11 @@ func TestWhereOneRelayIsAwayTheOthersTakeAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen := map[string]mailer.RelayState{}
+		seen := map[string]deliver.RelayState{}
 		for _, h := range figures.Workers {
 			seen[h.Relay] = h.RelayState
 		}
-		return len(seen) == 2 && seen["relay-1"] != mailer.RelayUp && seen["relay-2"] == mailer.RelayUp
+		return len(seen) == 2 && seen["relay-1"] != deliver.RelayUp && seen["relay-2"] == deliver.RelayUp
 	})
 	p.stop(t)
 	_, counts := s.campaign(t, "first")
@@ -137,14 +138,14 @@ func TestTwoWorkersHoldACampaignBehindItsCanaryAndARelayAtItsDay(t *testing.T) {
 	s.approved(t, "first")
 	stop := s.together(t, "--relay-daily", "60", "--relay-rate", "40")
 	s.does(t, "campaign", "start", "first", "--canary", "20")
-	until(t, s.heldFor(t, mailer.HeldByCanary))
+	until(t, s.heldFor(t, deliver.HeldByCanary))
 	if n := len(s.notices(t)); n != 20 {
 		t.Errorf("%d went out before the campaign was held, want the 20 of the canary", n)
 	}
 	if out := s.does(t, "campaign", "show", "first"); !strings.Contains(out, "20 people, waiting since") || !strings.Contains(out, "running") {
 		t.Errorf("campaign show: %s", out)
 	}
-	if out := s.does(t, "status"); !strings.Contains(out, mailer.HeldByCanary) {
+	if out := s.does(t, "status"); !strings.Contains(out, deliver.HeldByCanary) {
 		t.Errorf("status does not say why the lane is paused: %s", out)
 	}
 	s.does(t, "campaign", "resume", "first", "--by", "Ann Roe")
@@ -172,7 +173,7 @@ func TestTwoWorkersPauseALaneThatIsRefusedForWhatWeAre(t *testing.T) {
 	s.approved(t, "first")
 	stop := s.together(t, "--relay-rate", "40")
 	s.does(t, "campaign", "start", "first")
-	until(t, s.heldFor(t, mailer.HeldByPolicy))
+	until(t, s.heldFor(t, deliver.HeldByPolicy))
 	until(t, func() bool { // what was on the wire is settled, and the rest given back
 		_, counts := s.campaign(t, "first")
 		return counts[mailer.Sending] == 0
@@ -187,7 +188,7 @@ func TestTwoWorkersPauseALaneThatIsRefusedForWhatWeAre(t *testing.T) {
 		t.Errorf("%v, %v; want one alert about the campaign", alerts, err)
 	}
 	s.does(t, "campaign", "resume", "first", "--by", "Ann Roe")
-	until(t, s.heldFor(t, mailer.HeldByPolicy)) // nothing was mended
+	until(t, s.heldFor(t, deliver.HeldByPolicy)) // nothing was mended
 	stop()
 	if _, counts = s.campaign(t, "first"); counts[mailer.Rejected]+counts[mailer.Suppressed] > 0 || counts[mailer.Sending] > 0 {
 		t.Errorf("%v: nobody is to blame", counts)

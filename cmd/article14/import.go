@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"article14/internal/intake"
-	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 type importCmd struct {
@@ -48,7 +48,7 @@ func (c *importCmd) Run(ctx context.Context, a *app, std streams) error {
 	return c.report(std, plan.look, counts)
 }
 
-func (c *importCmd) report(std streams, look *fileLook, counts mailer.ImportCounts) error {
+func (c *importCmd) report(std streams, look *fileLook, counts accept.ImportCounts) error {
 	if c.JSON {
 		if c.DryRun {
 			return printJSON(std.out, look.withCounts(counts, ""))
@@ -72,13 +72,13 @@ func (c *importCmd) report(std streams, look *fileLook, counts mailer.ImportCoun
 }
 
 // importFile reads a contact file into the store.
-func (a *app) importFile(ctx context.Context, p importPlan) (mailer.ImportCounts, error) {
+func (a *app) importFile(ctx context.Context, p importPlan) (accept.ImportCounts, error) {
 	plan, f, err := p.open(a.controller, a.reg, a.now)
 	if err != nil {
-		return mailer.ImportCounts{}, err
+		return accept.ImportCounts{}, err
 	}
 	defer f.Close()
-	im := mailer.Importer{Store: a.store, Keys: a.keys, Now: a.now, Batch: p.batch}
+	im := accept.Importer{Store: a.store, Keys: a.keys, Now: a.now, Batch: p.batch}
 	return im.Run(ctx, plan)
 }
 
@@ -103,7 +103,7 @@ func openRejects(path string) (*rejectsFile, error) {
 	return &rejectsFile{f, w}, err
 }
 
-func (r *rejectsFile) write(x mailer.Refusal) error {
+func (r *rejectsFile) write(x accept.Refusal) error {
 	if r == nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"article14/internal/intake"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // fileLook is what a dry run shows of a file: as what it is read, its first
@@ -70,7 +71,7 @@ func (k *fileLook) layout() {
 }
 
 // watch gives the rows of a file, and keeps the first.
-func (k *fileLook) watch(rows mailer.Rows) mailer.Rows {
+func (k *fileLook) watch(rows accept.Rows) accept.Rows {
 	if k == nil {
 		return rows
 	}
@@ -78,11 +79,11 @@ func (k *fileLook) watch(rows mailer.Rows) mailer.Rows {
 }
 
 type watchedRows struct {
-	mailer.Rows
+	accept.Rows
 	look *fileLook
 }
 
-func (w watchedRows) Next() (mailer.Record, *mailer.Refusal, error) {
+func (w watchedRows) Next() (accept.Record, *accept.Refusal, error) {
 	rec, refusal, err := w.Rows.Next()
 	if err == nil && refusal == nil {
 		w.look.Visible[rec.Visibility]++
@@ -93,7 +94,7 @@ func (w watchedRows) Next() (mailer.Record, *mailer.Refusal, error) {
 	return rec, refusal, err
 }
 
-func (k *fileLook) first(rec mailer.Record, refusal *mailer.Refusal) firstRow {
+func (k *fileLook) first(rec accept.Record, refusal *accept.Refusal) firstRow {
 	if refusal != nil {
 		return firstRow{Line: refusal.Line, Refused: strings.TrimPrefix(refusal.Field+": ", ": ") + refusal.Reason}
 	}
@@ -107,7 +108,7 @@ func (k *fileLook) first(rec mailer.Record, refusal *mailer.Refusal) firstRow {
 	return row
 }
 
-func (k *fileLook) refused(r mailer.Refusal) {
+func (k *fileLook) refused(r accept.Refusal) {
 	if k == nil {
 		return
 	}
@@ -125,11 +126,11 @@ func (k *fileLook) refused(r mailer.Refusal) {
 }
 
 // withCounts is the whole for programs; failed is why the file cannot be read so.
-func (k *fileLook) withCounts(counts mailer.ImportCounts, failed string) any {
+func (k *fileLook) withCounts(counts accept.ImportCounts, failed string) any {
 	k.layout()
 	return struct {
 		*fileLook
-		mailer.ImportCounts
+		accept.ImportCounts
 		Error string `json:"error,omitempty"`
 	}{k, counts, failed}
 }

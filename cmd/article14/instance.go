@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 type instanceCmd struct {
@@ -22,17 +23,17 @@ type instanceShowCmd struct {
 }
 
 type instanceJSON struct {
-	ID         mailer.ID    `json:"id"`
-	Label      string       `json:"label,omitempty"`
-	CreatedAt  time.Time    `json:"created_at"`
-	Place      mailer.Place `json:"place"`
-	Here       mailer.Place `json:"here"`
-	Held       bool         `json:"held"`
-	HeldAt     time.Time    `json:"held_at,omitzero"`
-	HeldReason string       `json:"held_reason,omitempty"`
+	ID         mailer.ID     `json:"id"`
+	Label      string        `json:"label,omitempty"`
+	CreatedAt  time.Time     `json:"created_at"`
+	Place      deliver.Place `json:"place"`
+	Here       deliver.Place `json:"here"`
+	Held       bool          `json:"held"`
+	HeldAt     time.Time     `json:"held_at,omitzero"`
+	HeldReason string        `json:"held_reason,omitempty"`
 }
 
-func instanceReport(i mailer.Instance) instanceJSON {
+func instanceReport(i deliver.Instance) instanceJSON {
 	return instanceJSON{i.ID, i.Label, i.CreatedAt, i.Place, i.Here, i.Held(), i.HeldAt, i.HeldReason}
 }
 
@@ -49,7 +50,7 @@ func (c *instanceShowCmd) Run(ctx context.Context, s *Settings, std streams) err
 	return nil
 }
 
-func printInstance(w io.Writer, i mailer.Instance) {
+func printInstance(w io.Writer, i deliver.Instance) {
 	state := "sends"
 	if i.Held() {
 		state = "HELD since " + when(i.HeldAt) + ": nothing is sent"

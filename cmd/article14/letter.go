@@ -10,6 +10,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 type letterCmd struct {
@@ -29,24 +30,24 @@ type letterListCmd struct {
 }
 
 type letterListJSON struct {
-	Waiting []mailer.WaitingLetter `json:"waiting"`
+	Waiting []byhand.WaitingLetter `json:"waiting"`
 	Batches []batchJSON            `json:"batches"`
 }
 
 type batchJSON struct {
 	ID       mailer.ID               `json:"id"`
-	State    mailer.LetterBatchState `json:"state"`
+	State    byhand.LetterBatchState `json:"state"`
 	Letters  int                     `json:"letters"`
 	MadeAt   time.Time               `json:"made_at"`
 	MadeBy   string                  `json:"made_by"`
 	PostedOn string                  `json:"posted_on,omitempty"`
 	Posted   int                     `json:"posted"`
 	Returned int                     `json:"returned"`
-	LeftOut  []mailer.LeftOut        `json:"left_out,omitempty"`
+	LeftOut  []byhand.LeftOut        `json:"left_out,omitempty"`
 	Folder   string                  `json:"folder,omitempty"`
 }
 
-func newBatchJSON(b mailer.LetterBatch) batchJSON {
+func newBatchJSON(b byhand.LetterBatch) batchJSON {
 	return batchJSON{ID: b.ID, State: b.State, Letters: b.Letters, MadeAt: b.MadeAt, MadeBy: b.MadeBy, PostedOn: b.PostedOn, Posted: b.Posted, Returned: b.Returned}
 }
 
@@ -60,7 +61,7 @@ func (c *letterListCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	if c.JSON {
-		out := letterListJSON{Waiting: append([]mailer.WaitingLetter{}, waiting...), Batches: []batchJSON{}}
+		out := letterListJSON{Waiting: append([]byhand.WaitingLetter{}, waiting...), Batches: []batchJSON{}}
 		for _, b := range batches {
 			out.Batches = append(out.Batches, newBatchJSON(b))
 		}
@@ -118,7 +119,7 @@ func (c *letterBatchCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	var folder *letterFolder
-	open := func(b mailer.LetterBatch) (_ mailer.LetterFolder, err error) {
+	open := func(b byhand.LetterBatch) (_ byhand.LetterFolder, err error) {
 		folder, err = newLetterFolder(c.Out, b.ID)
 		return folder, err
 	}
@@ -146,21 +147,21 @@ func (c *letterBatchCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
-func (c *letterBatchCmd) make(ctx context.Context, a *app, open func(mailer.LetterBatch) (mailer.LetterFolder, error)) (mailer.LetterBatch, []mailer.LeftOut, error) {
+func (c *letterBatchCmd) make(ctx context.Context, a *app, open func(byhand.LetterBatch) (byhand.LetterFolder, error)) (byhand.LetterBatch, []byhand.LeftOut, error) {
 	if c.Resume != "" {
 		id, err := batchID(c.Resume)
 		if err != nil {
-			return mailer.LetterBatch{}, nil, err
+			return byhand.LetterBatch{}, nil, err
 		}
 		return a.letters().Resume(ctx, id, open)
 	}
 	if strings.TrimSpace(c.By) == "" {
-		return mailer.LetterBatch{}, nil, misuse{errors.New("a batch is put on record with the name of the person who makes it: give --by NAME")}
+		return byhand.LetterBatch{}, nil, misuse{errors.New("a batch is put on record with the name of the person who makes it: give --by NAME")}
 	}
 	if c.Limit < 1 {
-		return mailer.LetterBatch{}, nil, misuse{errors.New("--limit is the number of letters in the batch, one at least")}
+		return byhand.LetterBatch{}, nil, misuse{errors.New("--limit is the number of letters in the batch, one at least")}
 	}
-	order := mailer.BatchOrder{Campaign: c.Campaign, Limit: c.Limit, By: c.By}
+	order := byhand.BatchOrder{Campaign: c.Campaign, Limit: c.Limit, By: c.By}
 	if c.LargePrint {
 		order.Size = mailer.LetterLarge
 	}
@@ -243,7 +244,7 @@ func (c *letterPostedCmd) Run(ctx context.Context, a *app, std streams) error {
 	if err != nil {
 		return err
 	}
-	b, err := a.letters().Posted(ctx, mailer.PostedOrder{Batch: id, On: on, Except: c.Except, Gone: c.Gone, By: c.By})
+	b, err := a.letters().Posted(ctx, byhand.PostedOrder{Batch: id, On: on, Except: c.Except, Gone: c.Gone, By: c.By})
 	if err != nil {
 		return err
 	}

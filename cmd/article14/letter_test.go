@@ -17,6 +17,7 @@ import (
 	"article14/internal/compose"
 	"article14/internal/register"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // Three people without an address of mail: two have a letter box, one a telephone. The
@@ -30,9 +31,9 @@ const threeAtHome = `Date added,First name,Last name,Job title,Company,LinkedIn 
 // plainWriter writes letters of a line, in place of the composer's.
 type plainWriter struct{ *compose.Composer }
 
-func (plainWriter) Letter(_ mailer.Skeleton, slots mailer.Slots, _ bool) (mailer.LetterText, error) {
-	return mailer.LetterText{Parts: []mailer.LetterPart{{Blocks: []mailer.LetterBlock{{Kind: mailer.LetterParagraph,
-		Runs: []mailer.LetterRun{{Text: "Bonjour " + slots["name"] + ", code " + slots["code"]}}}}}}}, nil
+func (plainWriter) Letter(_ mailer.Skeleton, slots mailer.Slots, _ bool) (byhand.LetterText, error) {
+	return byhand.LetterText{Parts: []byhand.LetterPart{{Blocks: []byhand.LetterBlock{{Kind: byhand.LetterParagraph,
+		Runs: []byhand.LetterRun{{Text: "Bonjour " + slots["name"] + ", code " + slots["code"]}}}}}}}, nil
 }
 
 // plainPrinter prints text. It fails from a letter on, if it is told to.
@@ -40,13 +41,13 @@ type plainPrinter struct{ left int }
 
 var errPrinter = errors.New("the printer is on fire")
 
-func (p *plainPrinter) Print(l mailer.Letter) (mailer.PrintedLetter, error) {
+func (p *plainPrinter) Print(l byhand.Letter) (byhand.PrintedLetter, error) {
 	if p.left--; p.left < 0 {
-		return mailer.PrintedLetter{}, errPrinter
+		return byhand.PrintedLetter{}, errPrinter
 	}
 	pdf := []byte(fmt.Sprint(l.Text.Text(), l.To, l.At.Unix()))
 	sum := sha256.Sum256(pdf)
-	return mailer.PrintedLetter{PDF: pdf, Pages: 2, SHA256: sum[:]}, nil
+	return byhand.PrintedLetter{PDF: pdf, Pages: 2, SHA256: sum[:]}, nil
 }
 
 // postal is a stage whose register allows letters and calls, with three people at home.
@@ -175,7 +176,7 @@ func readBatch(t *testing.T, folder string) [][]string {
 	if got := strings.Join(rows[0], ","); got != "reference,name,line_1,line_2,line_3,line_4,line_5,country,language,file,pages,sha256" {
 		t.Error(got)
 	}
-	if got := strings.Join(rows[1][1:5], "|"); got != "Anna Keller|'=1 rue du Test|Bâtiment B|69002 Lyon" {
+	if got := strings.Join(rows[1][1:5], "|"); got != "Anna Keller|'=1 rue du Test|Bâtiment B|69002 LYON" {
 		t.Errorf("the first row: %s", got)
 	}
 	for _, r := range rows[1:] {
@@ -226,7 +227,7 @@ func TestABatchThatBreaksOffLeavesNoFolderAndIsResumed(t *testing.T) { // E5
 func TestACallFromTheListToTheRecord(t *testing.T) {
 	s, _ := postal(t)
 	out := s.must(t, &callListCmd{JSON: true})
-	var calls []mailer.WaitingCall
+	var calls []byhand.WaitingCall
 	if err := json.Unmarshal([]byte(out), &calls); err != nil || len(calls) != 1 || calls[0].Phone != "+33 1 99 00 12 34" {
 		t.Fatalf("%s (%v)", out, err)
 	}

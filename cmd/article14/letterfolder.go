@@ -12,6 +12,7 @@ import (
 
 	"article14/internal/export"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // letterFolder is a batch on disk. Its files are written into a folder beside the place
@@ -115,7 +116,7 @@ func (f *letterFolder) write(name string, body []byte) error {
 }
 
 // Letter writes one PDF and its row.
-func (f *letterFolder) Letter(l mailer.FinishedLetter) error {
+func (f *letterFolder) Letter(l byhand.FinishedLetter) error {
 	name := l.Reference + ".pdf"
 	if err := f.write(name, l.PDF); err != nil {
 		return fmt.Errorf("write letter %s: %w", l.Reference, err)
@@ -139,7 +140,7 @@ func (f *letterFolder) Letter(l mailer.FinishedLetter) error {
 }
 
 // Done finishes the batch: from now on it stands where it was asked for.
-func (f *letterFolder) Done(b mailer.LetterBatch) error {
+func (f *letterFolder) Done(b byhand.LetterBatch) error {
 	if err := errors.Join(f.csvFile.Sync(), f.csvFile.Close()); err != nil {
 		return err
 	}

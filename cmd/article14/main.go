@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -45,6 +46,7 @@ type commands struct {
 	Receive  receiveCmd  `cmd:"" help:"Take reports and answers in: by SMTP, by LMTP, from a mailbox."`
 	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
 	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
+	Token    tokenCmd    `cmd:"" help:"Make, list and revoke the tokens with which programs ask the gate."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the set-up: database, keys, register, relay, DNS records, links."`
 	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
 	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
@@ -55,6 +57,13 @@ type commands struct {
 	Telling  tellingCmd  `cmd:"" help:"What recipients of data are told of people's rights (Art. 19): list, show, retry, export, done."`
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
 	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
+	Help     helpCmd     `cmd:"" help:"Show this list, or the help of a command."`
+	Licences licencesCmd `cmd:"" help:"The licences of the program, its libraries and its fonts."`
+}
+
+// helpCmd is answered in run: it says what --help behind the command does.
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command; none: all of them."`
 }
 
 // io is what a command speaks through; tests give it buffers.
@@ -83,6 +92,9 @@ func run(args []string, std streams) int {
 		return exitFailed
 	}
 	k, err := parser.Parse(args)
+	if err == nil && k.Selected().Name == "help" {
+		k, err = parser.Parse(append(slices.Clone(cmds.Help.Command), "--help"))
+	}
 	if status >= 0 { // --help was answered
 		return status
 	}

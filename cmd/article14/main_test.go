@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GORACE") == "" {
 		os.Setenv("GORACE", "atexit_sleep_ms=10")
 	}
+	defer closeChromium()
 	pgtest.Main(m)
 }
 

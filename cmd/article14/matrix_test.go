@@ -17,6 +17,7 @@ import (
 	"article14/internal/register"
 	"article14/internal/sample"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // matrix reads contact files in every way into one database, each way for a
@@ -69,7 +70,7 @@ type way struct {
 	t     failer
 	ctx   context.Context
 	batch int
-	store mailer.ImportStore
+	store accept.ImportStore
 }
 
 func (m *matrix) way(ctx context.Context, t failer, batch int) *way {
@@ -98,8 +99,8 @@ type contacts struct {
 
 // account is what came of one reading.
 type account struct {
-	counts   mailer.ImportCounts
-	refusals []mailer.Refusal
+	counts   accept.ImportCounts
+	refusals []accept.Refusal
 }
 
 // rows are all that the account accounts for.
@@ -114,8 +115,8 @@ func (w *way) try(f contacts) (account, error) {
 	}
 	defer file.Close()
 	var a account
-	plan.OnRefusal = func(r mailer.Refusal) error { a.refusals = append(a.refusals, r); return nil }
-	im := mailer.Importer{Store: w.store, Keys: w.app.keys, Now: w.app.now, Batch: w.batch}
+	plan.OnRefusal = func(r accept.Refusal) error { a.refusals = append(a.refusals, r); return nil }
+	im := accept.Importer{Store: w.store, Keys: w.app.keys, Now: w.app.now, Batch: w.batch}
 	a.counts, err = im.Run(w.ctx, plan)
 	return a, err
 }
@@ -173,7 +174,7 @@ func missing(a, b []string) string {
 	return strings.Join(out, "\n")
 }
 
-func sameRefusals(t failer, what string, got, want []mailer.Refusal) {
+func sameRefusals(t failer, what string, got, want []accept.Refusal) {
 	t.Helper()
 	if g, w := listed(got), listed(want); g != w {
 		t.Errorf("%s: refused\n%s\nwant\n%s", what, g, w)
@@ -181,7 +182,7 @@ func sameRefusals(t failer, what string, got, want []mailer.Refusal) {
 }
 
 // listed are refusals without their rows, one a line.
-func listed(rs []mailer.Refusal) string {
+func listed(rs []accept.Refusal) string {
 	var b strings.Builder
 	for _, r := range rs {
 		fmt.Fprintf(&b, "%d %s: %s\n", r.Line, r.Field, r.Reason)
@@ -275,7 +276,7 @@ func TestEveryRowOfEveryLayoutIsAccountedFor(t *testing.T) { // L1, S1, D4
 			t.Errorf("%s: %+v, want %d rows, %d people, %d without a date, and %d at fault; refused:\n%s", name, a.counts, e.Rows, e.People, e.Undated,
 				len(e.Faults), listed(a.refusals))
 		}
-		refused := map[int64]mailer.Refusal{}
+		refused := map[int64]accept.Refusal{}
 		for _, r := range a.refusals {
 			refused[r.Line] = r
 		}
@@ -312,7 +313,7 @@ func TestASecondImportAddsNothing(t *testing.T) { // D5
 			t.Fatal(err)
 		}
 		plan.Import.SettingsHash = []byte("other settings")
-		im := mailer.Importer{Store: w.store, Keys: w.app.keys, Now: w.app.now, Batch: 7}
+		im := accept.Importer{Store: w.store, Keys: w.app.keys, Now: w.app.now, Batch: 7}
 		counts, err := im.Run(w.ctx, plan)
 		file.Close()
 		if err != nil {
@@ -439,20 +440,20 @@ var errInjected = errors.New("injected")
 // lossy loses the answer about each batch once: before anything of it is
 // stored, or after all of it was.
 type lossy struct {
-	mailer.ImportStore
+	accept.ImportStore
 	after bool
 	lost  map[string]bool // batches
 }
 
-func (l *lossy) Merge(ctx context.Context, controller, imp mailer.ID, keys mailer.BatchKeys, now time.Time, decide func([]mailer.Known, map[string]bool) mailer.Merge) error {
+func (l *lossy) Merge(ctx context.Context, controller, imp mailer.ID, keys accept.BatchKeys, now time.Time, decide func([]mailer.Known, map[string]bool) accept.Merge) error {
 	lose := false
-	err := l.ImportStore.Merge(ctx, controller, imp, keys, now, func(known []mailer.Known, suppressed map[string]bool) mailer.Merge {
+	err := l.ImportStore.Merge(ctx, controller, imp, keys, now, func(known []mailer.Known, suppressed map[string]bool) accept.Merge {
 		m := decide(known, suppressed)
 		batch := fmt.Sprint(imp, m.From)
 		if lose = m.Rows > 0 && !l.lost[batch]; lose {
 			l.lost[batch] = true
 			if !l.after {
-				return mailer.Merge{}
+				return accept.Merge{}
 			}
 		}
 		return m

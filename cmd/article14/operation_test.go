@@ -25,6 +25,7 @@ import (
 	"article14/internal/postgres"
 	"article14/internal/privatepg"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // operations waits until a process serves, and gives the address of its health.
@@ -83,11 +84,11 @@ func TestARelayThatIsAwayIsNamedAndTakesOnlyTheWorkerOut(t *testing.T) {
 
 // countedRelay counts the connections that it is asked for.
 type countedRelay struct {
-	mailer.Relay
+	deliver.Relay
 	opened atomic.Int64
 }
 
-func (c *countedRelay) Open(ctx context.Context) (mailer.Session, error) {
+func (c *countedRelay) Open(ctx context.Context) (deliver.Session, error) {
 	c.opened.Add(1)
 	return c.Relay.Open(ctx)
 }
@@ -450,7 +451,7 @@ func TestWorkersAreShownWhileTheyAreThere(t *testing.T) {
 	}
 	until(t, func() bool { return len(workers().Workers) == 1 })
 	w := workers().Workers[0]
-	if w.Gone || w.Relay != "default" || w.RelayState != mailer.RelayUp || w.Host != hostname() {
+	if w.Gone || w.Relay != "default" || w.RelayState != deliver.RelayUp || w.Host != hostname() {
 		t.Errorf("%+v", w)
 	}
 	p.stop(t)

@@ -10,7 +10,7 @@ import (
 	"article14/internal/dkim"
 	"article14/internal/pacing"
 	"article14/internal/relay"
-	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // outlet is a relay with the settings of the worker that serves it. Of several
@@ -18,7 +18,7 @@ import (
 // away claims nothing, and the others take what is there.
 type outlet struct {
 	relay *relay.SMTP
-	opts  mailer.WorkerOptions
+	opts  deliver.Options
 }
 
 // outlets are the relays of a process: that of the flags, or those of --relays.
@@ -59,7 +59,7 @@ func (c *workCmd) outlets() ([]outlet, error) {
 // relays share a queue: what one has in its hands, the others cannot send.
 const claimedFor = 64
 
-func newOutlet(e relay.Entry, opts mailer.WorkerOptions, connections int, signer *dkim.Signer) (outlet, error) {
+func newOutlet(e relay.Entry, opts deliver.Options, connections int, signer *dkim.Signer) (outlet, error) {
 	r, err := e.Open(signer)
 	if err != nil {
 		return outlet{}, err
@@ -73,12 +73,12 @@ func newOutlet(e relay.Entry, opts mailer.WorkerOptions, connections int, signer
 }
 
 // workers are those of a process. The first one keeps house.
-func (a *app) workers(outlets []outlet, meter mailer.Meter) []*mailer.Worker {
-	out := make([]*mailer.Worker, len(outlets))
+func (a *app) workers(outlets []outlet, m meter) []*deliver.Worker {
+	out := make([]*deliver.Worker, len(outlets))
 	for i, o := range outlets {
-		out[i] = a.worker(o.relay, o.opts, meter)
+		out[i] = a.worker(o.relay, o.opts, m)
 		if i > 0 {
-			out[i].Releases, out[i].Exemptions, out[i].Reports, out[i].Letters, out[i].Eraser = nil, nil, nil, nil, nil
+			out[i].Chores = deliver.Chores{}
 		}
 	}
 	return out
@@ -97,9 +97,9 @@ func (r anyRelay) Name() string {
 }
 
 // Open asks all at once, and fails when no door is open.
-func (r anyRelay) Open(ctx context.Context) (mailer.Session, error) {
+func (r anyRelay) Open(ctx context.Context) (deliver.Session, error) {
 	type answer struct {
-		session mailer.Session
+		session deliver.Session
 		err     error
 	}
 	answers := make(chan answer, len(r))

@@ -11,6 +11,7 @@ import (
 
 	"article14/internal/intake"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // fits wants a page that no terminal of a hundred columns breaks.
@@ -57,7 +58,7 @@ func TestPagesFitATerminalOfAHundredColumns(t *testing.T) {
 
 	list := dutyPage{names: true, now: now, zone: time.UTC}
 	for reason := range blockReasons(t) {
-		d := mailer.ListedDuty{ContactID: mailer.NewID(now), ID: mailer.NewID(now), ActivityKey: "directory", SourceKey: "trade_fair", DueAt: now.AddDate(0, -3, 0),
+		d := status.ListedDuty{ContactID: mailer.NewID(now), ID: mailer.NewID(now), ActivityKey: "directory", SourceKey: "trade_fair", DueAt: now.AddDate(0, -3, 0),
 			State: mailer.DutyBlocked, Reason: reason, Name: "Zoë Example", Address: "zoe@example.org"}
 		if err := list.add(d); err != nil {
 			t.Fatal(err)
@@ -65,14 +66,14 @@ func TestPagesFitATerminalOfAHundredColumns(t *testing.T) {
 	}
 	list.print(&out)
 
-	printAlerts(&out, []mailer.OpenAlert{{ID: mailer.NewID(now), Kind: "quarantine_due", Subject: mailer.NewID(now).String(), ContactID: mailer.NewID(now), RaisedAt: now,
+	printAlerts(&out, []status.OpenAlert{{ID: mailer.NewID(now), Kind: "quarantine_due", Subject: mailer.NewID(now).String(), ContactID: mailer.NewID(now), RaisedAt: now,
 		Detail: "contact " + mailer.NewID(now).String() + ", due by 2026-03-01, is quarantined: tell or erase them"}}, time.UTC)
 
-	at := mailer.AttemptReport{BegunAt: now, Outcome: mailer.Rejected, Stage: "rcpt", Relay: "default", Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1", Text: strings.Repeat("refused by policy ", 9)}}
-	printContact(&out, mailer.ContactReport{
+	at := status.AttemptReport{BegunAt: now, Outcome: mailer.Rejected, Stage: "rcpt", Relay: "default", Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1", Text: strings.Repeat("refused by policy ", 9)}}
+	printContact(&out, status.ContactReport{
 		Contact:    mailer.Contact{ID: mailer.NewID(now), Name: "Zoë Example", Country: "FR"},
 		Duties:     []mailer.Duty{{State: mailer.DutyBlocked, Reason: mailer.BlockQuarantined, Due: mailer.Due{At: now, Rule: "14.3.a"}, SourceKey: "trade_fair"}},
-		Deliveries: []mailer.DeliveryReport{{ID: mailer.NewID(now), Document: "notice", State: mailer.Rejected, Languages: "fr", LanguageRule: "country: the notice languages of FR are fr", SHA256: make([]byte, 32), Attempts: []mailer.AttemptReport{at}}},
+		Deliveries: []status.DeliveryReport{{ID: mailer.NewID(now), Document: "notice", State: mailer.Rejected, Languages: "fr", LanguageRule: "country: the notice languages of FR are fr", SHA256: make([]byte, 32), Attempts: []status.AttemptReport{at}}},
 	}, &mailer.Register{Controller: mailer.Controller{Zone: time.UTC}}, now)
 
 	look := &fileLook{zone: time.UTC, source: mailer.Source{Unknown: mailer.UnknownIsPublic}, Visible: map[mailer.Visibility]int64{mailer.VisiblePublic: 1, mailer.VisibleUnknown: 1200},
@@ -121,7 +122,7 @@ func TestWhatCameOfADutyIsSaidWithTheDaysLate(t *testing.T) {
 
 func TestAPersonsRecordForProgramsHasTheNamesOfTheOthersAndNoNull(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	r := mailer.ContactReport{Contact: mailer.Contact{ID: mailer.NewID(now)},
+	r := status.ContactReport{Contact: mailer.Contact{ID: mailer.NewID(now)},
 		Identifiers: []mailer.Identifier{{ID: mailer.NewID(now), Kind: "email", Value: "zoe@example.org", Hash: []byte("0123456789"), KeyID: "a"}},
 		Duties:      []mailer.Duty{{ID: mailer.NewID(now), State: mailer.DutyBlocked, Reason: mailer.BlockNoChannel, Due: mailer.Due{At: now.AddDate(0, 0, -3)}}}}
 	b, err := json.Marshal(newContactJSON(r, now, time.UTC))
@@ -143,19 +144,24 @@ func TestAPersonsRecordForProgramsHasTheNamesOfTheOthersAndNoNull(t *testing.T) 
 
 func TestTheForecastSaysWhatItDoesNotHoldForAndInWhichUnit(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	f := mailer.Figures{AsOf: now, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 9, mailer.DutyInFlight: 91}, RelayedLast: map[string]int64{"1h": 36}}
+	f := status.Figures{AsOf: now, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 9, mailer.DutyInFlight: 91}, RelayedLast: map[string]int64{"1h": 36}}
 	for _, c := range []struct {
 		hour int64
 		want string
 	}{
-		{36, "forecast: 100 duties can be met by sending, 9 of them in no campaign yet; at 36.0 an hour, as in the last hour, that takes 2h46m40s"},
+		{36, "forecast: 100 duties can be met by mail, 9 of them in no campaign yet; at 36.0 an hour, as in the last hour, that takes 2h46m40s"},
 		{1, "at 1.0 an hour, as in the last hour, that takes 5 days"},
 		{7200, "at 2.0 a second, as in the last hour, that takes 50s"},
-		{0, "nothing was handed over in the last hour, so there is no rate to go by"},
+		{0, "no mail was handed over in the last hour, so there is no rate to go by"},
 	} {
 		f.RelayedLast["1h"] = c.hour
-		if got := forecastWords(f); !strings.Contains(got, c.want) {
+		if got := forecastWords(f, time.UTC); !strings.Contains(got, c.want) {
 			t.Errorf("%d an hour: %q does not say %q", c.hour, got, c.want)
 		}
+	}
+	f.ByHand = status.HandFigures{Owed: 12, OwedBy: now.Add(-48 * time.Hour)}
+	if got, want := forecastWords(f, time.UTC), "88 duties can be met by mail, 9 of them in no campaign yet; no mail was handed over in the last hour, so there is no rate to go by; "+
+		"by hand: 12 letters and calls, the first due by 2026-02-28, late by 2 days"; !strings.HasSuffix(got, want) {
+		t.Errorf("with letters: %q, want %q", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"article14/internal/catcher"
 	"article14/internal/relay"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // countedWrites counts the replies' way onto the wire.
@@ -59,7 +60,7 @@ func stream(t *testing.T, r *relay.SMTP, to []string) []mailer.ReplyClass {
 	for i, a := range to {
 		mails[i] = mailer.Message{EnvelopeFrom: "b@bounces.example", To: a, EnvelopeID: fmt.Sprint("id", i), Bytes: fmt.Appendf(nil, "Subject: %d\r\n\r\n.\r\n", i)}
 	}
-	var s mailer.Session
+	var s deliver.Session
 	defer func() { s.Close() }()
 	classes := make([]mailer.ReplyClass, len(to))
 	for i, m := range mails {

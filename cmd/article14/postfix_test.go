@@ -21,6 +21,7 @@ import (
 	"article14/internal/relay"
 	"article14/internal/rig/postfix"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // town is everybody of the test behind real mail systems: a relay of ours and the
@@ -108,12 +109,12 @@ func TestEverybodyBehindARealMailSystemIsAccountedFor(t *testing.T) { // E2, E3,
 	began := time.Now()
 	stop := v.worker()
 	defer func() { stop() }()
-	v.settles(t, "all are handed over or came back", func(f mailer.Figures) bool {
+	v.settles(t, "all are handed over or came back", func(f status.Figures) bool {
 		return f.Deliveries[mailer.Bounced] == int64(arranged[unknown]+arranged[atHome]+arranged[late]) && f.ByHand.Letters == int64(arranged[atHome])
 	})
-	v.settles(t, "every mailbox has its notice", func(mailer.Figures) bool { return v.delivered(t) })
+	v.settles(t, "every mailbox has its notice", func(status.Figures) bool { return v.delivered(t) })
 	v.writeBack(t)
-	v.settles(t, "the answers are taken up", func(f mailer.Figures) bool {
+	v.settles(t, "the answers are taken up", func(f status.Figures) bool {
 		open := int64(0)
 		for _, n := range f.Answers.Open {
 			open += n
@@ -262,7 +263,7 @@ func (v *town) release(t *testing.T, key string) {
 }
 
 // settles waits until the books say so, and shows what the mail systems say if they never do.
-func (v *town) settles(t *testing.T, what string, come func(mailer.Figures) bool) {
+func (v *town) settles(t *testing.T, what string, come func(status.Figures) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(v.people)*100*time.Millisecond)
 	defer cancel()

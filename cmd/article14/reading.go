@@ -17,6 +17,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/intake"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // ReadingFlags say how a contact file is to be read.
@@ -124,45 +125,45 @@ func (p importPlan) asRead(s mailer.Source) mailer.Source {
 }
 
 // open makes a file's rows out of it. Whoever reads them closes it after.
-func (p importPlan) open(controller mailer.ID, reg *mailer.Register, now func() time.Time) (mailer.ImportPlan, io.Closer, error) {
+func (p importPlan) open(controller mailer.ID, reg *mailer.Register, now func() time.Time) (accept.ImportPlan, io.Closer, error) {
 	source, ok := reg.Source(p.source)
 	if !ok {
-		return mailer.ImportPlan{}, nil, misuse{fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))}
+		return accept.ImportPlan{}, nil, misuse{fmt.Errorf("the register declares no source %q; it declares %s", p.source, sourceKeys(reg))}
 	}
 	f, err := os.Open(p.file)
 	if err != nil {
-		return mailer.ImportPlan{}, nil, err
+		return accept.ImportPlan{}, nil, err
 	}
 	plan, err := p.readFrom(f, source, controller, reg, now)
 	if err != nil {
-		return mailer.ImportPlan{}, nil, errors.Join(err, f.Close())
+		return accept.ImportPlan{}, nil, errors.Join(err, f.Close())
 	}
 	return plan, f, nil
 }
 
-func (p importPlan) readFrom(f *os.File, source mailer.Source, controller mailer.ID, reg *mailer.Register, now func() time.Time) (mailer.ImportPlan, error) {
+func (p importPlan) readFrom(f *os.File, source mailer.Source, controller mailer.ID, reg *mailer.Register, now func() time.Time) (accept.ImportPlan, error) {
 	hash := sha256.New()
 	if _, err := io.Copy(hash, f); err != nil {
-		return mailer.ImportPlan{}, err
+		return accept.ImportPlan{}, err
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return mailer.ImportPlan{}, err
+		return accept.ImportPlan{}, err
 	}
 	settings := p.read
 	settings.Zone, settings.Source, settings.Now = reg.Controller.Zone, p.asRead(source), now
 	file, err := intake.Open(f, settings)
 	p.look.reading(file, source)
 	if err != nil {
-		return mailer.ImportPlan{}, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
+		return accept.ImportPlan{}, fmt.Errorf("%s: %w", filepath.Base(p.file), err)
 	}
-	return mailer.ImportPlan{
+	return accept.ImportPlan{
 		Controller: controller, Register: reg, Source: source, ActivityKey: p.activity,
-		Import: mailer.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(source), Basis: p.said},
+		Import: accept.Import{FileName: filepath.Base(p.file), FileHash: hash.Sum(nil), SettingsHash: p.settings(source), Basis: p.said},
 		Basis:  p.basis, Stated: p.stated, ToldProof: p.toldProof, Rows: p.look.watch(file), DryRun: p.dryRun, OnRefusal: p.refused, OnProgress: p.onProgress,
 	}, nil
 }
 
-func (p importPlan) refused(r mailer.Refusal) error {
+func (p importPlan) refused(r accept.Refusal) error {
 	p.look.refused(r)
 	return p.rejects.write(r)
 }

@@ -11,6 +11,8 @@ import (
 
 	"article14/internal/register"
 	"article14/mailer"
+	"article14/mailer/complete"
+	"article14/mailer/plan"
 )
 
 type registerCmd struct {
@@ -42,7 +44,7 @@ func readRegister(file string, w io.Writer) ([]byte, *mailer.Register, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	findings := mailer.CheckRegister(reg, nil)
+	findings := complete.Check(reg, nil)
 	fmt.Fprint(w, register.Report(findings, positions))
 	for _, f := range findings {
 		if !f.Warning {
@@ -88,8 +90,8 @@ func (c *registerApplyCmd) Run(ctx context.Context, s *Settings, std streams) er
 	return nil
 }
 
-func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []byte, by string) (mailer.Applied, error) {
-	out, err := a.registers.Apply(ctx, reg, body, by, a.now())
+func (a *app) applyRegister(ctx context.Context, reg *mailer.Register, body []byte, by string) (plan.Applied, error) {
+	out, err := plan.Registrar{Registers: a.registers}.Apply(ctx, reg, body, by, a.now())
 	if err != nil {
 		return out, err
 	}

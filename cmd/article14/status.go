@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/campaign"
+	"article14/mailer/status"
 )
 
 type statusCmd struct {
@@ -28,7 +31,7 @@ type statusJSON struct {
 	Deliveries map[mailer.DeliveryState]int64 `json:"deliveries"`
 	Attempts   map[mailer.DeliveryState]int64 `json:"attempts"`
 	Languages  map[string]int64               `json:"languages"`
-	Rows       mailer.ImportCounts            `json:"rows"`
+	Rows       accept.ImportCounts            `json:"rows"`
 	Objections map[mailer.Way]int64           `json:"objections"`
 	Requests   int64                          `json:"requests_open"`
 	Alerts     map[mailer.AlertKind]int64     `json:"alerts"`
@@ -42,12 +45,12 @@ type statusJSON struct {
 	Relays     []relayJSON                    `json:"relays"`
 	Classes    []classJSON                    `json:"classes"`
 	Instance   instanceJSON                   `json:"instance"`
-	Exemptions mailer.ExemptionFigures        `json:"exemptions"`
-	Answers    mailer.AnswerFigures           `json:"answers"`
-	ByHand     mailer.HandFigures             `json:"by_hand"`
+	Exemptions status.ExemptionFigures        `json:"exemptions"`
+	Answers    status.AnswerFigures           `json:"answers"`
+	ByHand     status.HandFigures             `json:"by_hand"`
 	Tellings   mailer.TellFigures             `json:"tellings"`
-	ToDo       []mailer.Task                  `json:"to_do"`
-	Forecast   mailer.Forecast                `json:"forecast"`
+	ToDo       []status.Task                  `json:"to_do"`
+	Forecast   status.Forecast                `json:"forecast"`
 }
 
 type laneJSON struct {
@@ -73,7 +76,7 @@ func (c *statusCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
-func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
+func statusReport(f status.Figures, zone *time.Location) statusJSON {
 	out := statusJSON{AsOf: f.AsOf, Zone: zone.String(), Contacts: f.Contacts, Duties: f.Duties, Blocked: f.Blocked, Overdue: f.Overdue,
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
@@ -92,7 +95,7 @@ func statusReport(f mailer.Figures, zone *time.Location) statusJSON {
 const correspondence = "(correspondence)"
 
 // laneName is a lane's campaign, with its class where it has one.
-func laneName(l mailer.LaneFigures) string {
+func laneName(l status.LaneFigures) string {
 	name := cmp.Or(l.CampaignKey, correspondence)
 	if inClass(l) {
 		name += " to " + l.Class
@@ -101,25 +104,29 @@ func laneName(l mailer.LaneFigures) string {
 }
 
 // inClass tells whether a lane is for a class of domains, and not for the rest.
-func inClass(l mailer.LaneFigures) bool { return l.Class != "" && l.Class != mailer.AnyClass }
+func inClass(l status.LaneFigures) bool { return l.Class != "" && l.Class != campaign.AnyClass }
 
-// forecastWords say what today's rate leads to; it holds for what is released alone.
-func forecastWords(figures mailer.Figures) string {
+// forecastWords say what today's rate of mail leads to; it holds for what is released alone.
+func forecastWords(figures status.Figures, zone *time.Location) string {
 	f := figures.Forecast()
-	left := "forecast: " + duties(f.Remaining) + " can be met by sending"
+	hand := ""
+	if f.ByHand > 0 {
+		hand = fmt.Sprintf("; by hand: %s, the first due by %s", counted(f.ByHand, "letter or call", "letters and calls"), dueIn(f.ByHandBy, figures.AsOf, zone))
+	}
+	left := "forecast: " + duties(f.Remaining) + " can be met by mail"
 	if open := figures.Duties[mailer.DutyOpen]; open > 0 {
 		left += ", " + number(open) + " of them in no campaign yet"
 	}
 	done := fmt.Sprintf("; at %s, as in the %s, that takes %s", rateWords(f.RatePerSecond), words(f.RateFrom), spanWords(f.DoneInSeconds))
 	switch {
 	case f.Remaining == 0:
-		return "forecast: nothing is left that sending can meet"
+		return "forecast: nothing is left that mail can meet" + hand
 	case f.RateFrom == "none":
-		return left + "; nothing was handed over in the last hour, so there is no rate to go by"
+		return left + "; no mail was handed over in the last hour, so there is no rate to go by" + hand
 	case f.InTime:
-		return left + done + ", and all that is still on time stays on time"
+		return left + done + ", and all of it that is still on time stays on time" + hand
 	default:
-		return left + done + ", TOO LATE for some that are due within " + f.FirstMissed + ": raise the pace"
+		return left + done + ", TOO LATE for some that are due within " + f.FirstMissed + ": raise the pace" + hand
 	}
 }
 

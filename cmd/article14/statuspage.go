@@ -11,11 +11,13 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/deliver"
+	"article14/mailer/status"
 )
 
 // printStatus fits on a page of a terminal: what needs a person first, then where
 // everything stands.
-func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
+func printStatus(w io.Writer, f status.Figures, zone *time.Location) {
 	fmt.Fprintf(w, "as of %s\n\n", f.AsOf.In(zone).Format("2006-01-02 15:04:05 MST"))
 	printTasks(w, f.Tasks())
 	table(w, statusRows(f, zone))
@@ -28,10 +30,10 @@ func printStatus(w io.Writer, f mailer.Figures, zone *time.Location) {
 		printClasses(w, f, zone)
 	}
 	fmt.Fprintln(w)
-	sentences(w, "", forecastWords(f))
+	sentences(w, "", forecastWords(f, zone))
 }
 
-func printTasks(w io.Writer, tasks []mailer.Task) {
+func printTasks(w io.Writer, tasks []status.Task) {
 	if len(tasks) == 0 {
 		return
 	}
@@ -47,7 +49,7 @@ func printTasks(w io.Writer, tasks []mailer.Task) {
 	fmt.Fprintln(w)
 }
 
-func statusRows(f mailer.Figures, zone *time.Location) [][]string {
+func statusRows(f status.Figures, zone *time.Location) [][]string {
 	rows := [][]string{
 		{"people", number(f.Contacts)},
 		{"duties", tallied(mailer.DutyStates, f.Duties)},
@@ -63,12 +65,11 @@ func statusRows(f mailer.Figures, zone *time.Location) [][]string {
 		[]string{"late", fmt.Sprintf("%s owed, %s met", number(f.Overdue), number(f.MetLate))},
 		[]string{"notices", tallied(mailer.DeliveryStates, f.Deliveries)},
 		[]string{"handed over", fmt.Sprintf("%s in the last minute, %s in the last hour", number(f.RelayedLast["1m"]), number(f.RelayedLast["1h"]))})
-	if h := f.ByHand; h != (mailer.HandFigures{}) {
-		rows = append(rows, []string{"by hand", fmt.Sprintf("letters: %s to print, %s in batches, %s posted, %s returned; calls: %s",
-			number(h.Letters), number(h.InBatches), number(h.Posted), number(h.Returned), number(h.Calls))})
+	if h := f.ByHand; h.Any() {
+		rows = append(rows, []string{"by hand", handWords(h)})
 	}
 	if f.Requests > 0 || len(f.Objections) > 0 {
-		rows = append(rows, []string{"people said", fmt.Sprintf("%s objections, %s requests open", number(sum(f.Objections)), number(f.Requests))})
+		rows = append(rows, []string{"people said", counted(sum(f.Objections), "objection", "objections") + ", " + counted(f.Requests, "request open", "requests open")})
 	}
 	if len(f.Answers.Open) > 0 {
 		rows = append(rows, []string{"answers open", tallied(wish.Kinds, f.Answers.Open) + "; the first to be answered by " + calendar.DateOf(f.Answers.DueAt, zone).String()})
@@ -77,6 +78,19 @@ func statusRows(f mailer.Figures, zone *time.Location) [][]string {
 		rows = append(rows, []string{"recipients", tallied(mailer.TellStates, f.Tellings.States)})
 	}
 	return append(rows, reportRows(f)...)
+}
+
+// handWords say where letters and calls stand; what is paused is no part of what is to be done.
+func handWords(h status.HandFigures) string {
+	letters := fmt.Sprintf("letters: %s to print, %s in batches, %s posted, %s returned", number(h.Letters), number(h.InBatches), number(h.Posted), number(h.Returned))
+	calls := "calls: " + number(h.Calls)
+	if h.LettersPaused > 0 {
+		letters += ", " + number(h.LettersPaused) + " paused"
+	}
+	if h.CallsPaused > 0 {
+		calls += ", " + number(h.CallsPaused) + " paused"
+	}
+	return letters + "; " + calls
 }
 
 // tallied lists the states that occur, in their order.
@@ -93,12 +107,12 @@ func tallied[S ~string](states []S, n map[S]int64) string {
 	return strings.Join(parts, ", ")
 }
 
-func overdueWords(f mailer.Figures) string {
+func overdueWords(f status.Figures) string {
 	if f.Overdue == 0 {
 		return "0"
 	}
 	var parts []string
-	for _, a := range mailer.Ages {
+	for _, a := range status.Ages {
 		if n := f.OverdueBy[a.Name]; n > 0 {
 			parts = append(parts, number(n)+" "+a.Words)
 		}
@@ -106,15 +120,15 @@ func overdueWords(f mailer.Figures) string {
 	return number(f.Overdue) + ": " + strings.Join(parts, ", ")
 }
 
-func dueWords(f mailer.Figures) string {
+func dueWords(f status.Figures) string {
 	var parts []string
-	for _, win := range mailer.Windows {
+	for _, win := range status.Windows {
 		parts = append(parts, win.Name+" "+number(f.DueWithin[win.Name]))
 	}
 	return strings.Join(parts, ", ")
 }
 
-func oldest(f mailer.Figures, zone *time.Location) string {
+func oldest(f status.Figures, zone *time.Location) string {
 	date := calendar.DateOf(f.OldestDueAt, zone).String()
 	if d := mailer.LateDays(f.OldestDueAt, f.AsOf, zone); d > 0 {
 		return fmt.Sprintf("%s, late by %s", date, counted(int64(d), "day", "days"))
@@ -122,7 +136,7 @@ func oldest(f mailer.Figures, zone *time.Location) string {
 	return date
 }
 
-func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
+func printLanes(w io.Writer, f status.Figures, zone *time.Location) {
 	rows := [][]string{{"LANE", "STATE", "PACE", "QUEUED", "FIRST DATE", "WHY"}}
 	for _, l := range f.Lanes {
 		if l.Queued == 0 && (l.State == mailer.LaneClosed || inClass(l) && l.State == mailer.LaneOpen) {
@@ -140,7 +154,7 @@ func printLanes(w io.Writer, f mailer.Figures, zone *time.Location) {
 	}
 }
 
-func printWorkers(w io.Writer, f mailer.Figures) {
+func printWorkers(w io.Writer, f status.Figures) {
 	if len(f.Workers) == 0 {
 		fmt.Fprintln(w, "\nno worker is there")
 		return
@@ -159,7 +173,7 @@ func printWorkers(w io.Writer, f mailer.Figures) {
 }
 
 // printRelays shows what relays with limits were given.
-func printRelays(w io.Writer, f mailer.Figures, zone *time.Location) {
+func printRelays(w io.Writer, f status.Figures, zone *time.Location) {
 	rows := [][]string{{"RELAY", "DAY", "GIVEN", "A DAY", "A SECOND"}}
 	for _, r := range relaysReport(f, zone) {
 		rows = append(rows, []string{r.Relay, r.Day, number(int64(r.Given)), capWords(r.PerDay), capWords(r.PerSecond)})
@@ -190,7 +204,7 @@ type relayJSON struct {
 	PerSecond int    `json:"per_second"`
 }
 
-func relaysReport(f mailer.Figures, zone *time.Location) []relayJSON {
+func relaysReport(f status.Figures, zone *time.Location) []relayJSON {
 	out := make([]relayJSON, len(f.Relays))
 	for i, r := range f.Relays {
 		out[i] = relayJSON{r.Relay, calendar.DateOf(r.Day, zone).String(), r.OnDay, r.Caps.PerDay, r.Caps.PerSecond}
@@ -220,18 +234,18 @@ func sum[K comparable](m map[K]int64) (n int64) {
 
 // workersJSON are the workers as they last said of themselves.
 type workerJSON struct {
-	Host        string            `json:"host"`
-	StartedAt   time.Time         `json:"started_at"`
-	SeenAt      time.Time         `json:"seen_at"`
-	Gone        bool              `json:"gone"`
-	Relay       string            `json:"relay"`
-	RelayState  mailer.RelayState `json:"relay_state"`
-	Connections int               `json:"connections"`
-	Allowed     int               `json:"connections_allowed"`
-	InFlight    int               `json:"in_flight"`
+	Host        string             `json:"host"`
+	StartedAt   time.Time          `json:"started_at"`
+	SeenAt      time.Time          `json:"seen_at"`
+	Gone        bool               `json:"gone"`
+	Relay       string             `json:"relay"`
+	RelayState  deliver.RelayState `json:"relay_state"`
+	Connections int                `json:"connections"`
+	Allowed     int                `json:"connections_allowed"`
+	InFlight    int                `json:"in_flight"`
 }
 
-func workersReport(f mailer.Figures) []workerJSON {
+func workersReport(f status.Figures) []workerJSON {
 	out := make([]workerJSON, len(f.Workers))
 	for i, h := range f.Workers {
 		out[i] = workerJSON{h.Host, h.StartedAt, h.SeenAt, h.Gone(f.AsOf), h.Relay, h.RelayState, h.Connections, h.Allowed, h.InFlight}
@@ -240,4 +254,4 @@ func workersReport(f mailer.Figures) []workerJSON {
 }
 
 // tasksReport is never null, so that a program can count it.
-func tasksReport(f mailer.Figures) []mailer.Task { return append([]mailer.Task{}, f.Tasks()...) }
+func tasksReport(f status.Figures) []status.Task { return append([]status.Task{}, f.Tasks()...) }

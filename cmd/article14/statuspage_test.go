@@ -8,15 +8,17 @@ import (
 	"unicode/utf8"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
+	"article14/mailer/status"
 )
 
 // busy is a Monday morning on which everything is the case at once.
-func busy(now time.Time) mailer.Figures {
-	f := mailer.Figures{AsOf: now, Contacts: 2_345_678, Overdue: 1_900_000, OldestDueAt: now.AddDate(-2, 0, 0), MetLate: 12, Stranded: 3, Requests: 2,
+func busy(now time.Time) status.Figures {
+	f := status.Figures{AsOf: now, Contacts: 2_345_678, Overdue: 1_900_000, OldestDueAt: now.AddDate(-2, 0, 0), MetLate: 12, Stranded: 3, Requests: 2,
 		Duties: map[mailer.DutyState]int64{}, Blocked: map[mailer.BlockReason]int64{}, Deliveries: map[mailer.DeliveryState]int64{},
 		DueWithin: map[string]int64{"1d": 1}, OverdueBy: map[string]int64{"over_1y": 1_000_000, "7d_30d": 900_000}, Objections: map[mailer.Way]int64{"page": 1},
 		RelayedLast: map[string]int64{"1m": 60, "1h": 3600}, Alerts: map[mailer.AlertKind]int64{"cannot_compose": 1},
-		Instance: mailer.Instance{HeldAt: now, HeldReason: "it was copied"}}
+		Instance: deliver.Instance{HeldAt: now, HeldReason: "it was copied"}}
 	for _, s := range mailer.DutyStates {
 		f.Duties[s] = 1000
 	}
@@ -27,11 +29,11 @@ func busy(now time.Time) mailer.Figures {
 		f.Blocked[r] = 100
 	}
 	for _, key := range []string{"spring", "autumn"} {
-		f.Lanes = append(f.Lanes, mailer.LaneFigures{Lane: mailer.Lane{State: mailer.LanePaused, Pace: 5, CampaignID: mailer.NewID(now)}, CampaignKey: key, Queued: 10, EarliestDue: now})
+		f.Lanes = append(f.Lanes, status.LaneFigures{Lane: mailer.Lane{State: mailer.LanePaused, Pace: 5, CampaignID: mailer.NewID(now)}, CampaignKey: key, Queued: 10, EarliestDue: now})
 	}
-	f.Lanes = append(f.Lanes, mailer.LaneFigures{Lane: mailer.Lane{State: mailer.LaneClosed, CampaignID: mailer.NewID(now)}, CampaignKey: "long-ago"})
-	f.Workers = []mailer.Heartbeat{{Host: "w1", Relay: "default", RelayState: mailer.RelayAway, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-2 * time.Second)},
-		{Host: "w2", Relay: "default", RelayState: mailer.RelayUp, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-time.Minute)}}
+	f.Lanes = append(f.Lanes, status.LaneFigures{Lane: mailer.Lane{State: mailer.LaneClosed, CampaignID: mailer.NewID(now)}, CampaignKey: "long-ago"})
+	f.Workers = []deliver.Heartbeat{{Host: "w1", Relay: "default", RelayState: deliver.RelayAway, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-2 * time.Second)},
+		{Host: "w2", Relay: "default", RelayState: deliver.RelayUp, StartedAt: now.Add(-time.Hour), SeenAt: now.Add(-time.Minute)}}
 	return f
 }
 
@@ -69,16 +71,16 @@ func TestStatusKeepsItsWidth(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	f := busy(now)
 	for i := range 10 {
-		f.Lanes = append(f.Lanes, mailer.LaneFigures{Lane: mailer.Lane{State: mailer.LanePaused, Pace: 5, CampaignID: mailer.NewID(now),
+		f.Lanes = append(f.Lanes, status.LaneFigures{Lane: mailer.Lane{State: mailer.LanePaused, Pace: 5, CampaignID: mailer.NewID(now),
 			Reason: "the relay's owner asked us to wait until the block list has taken our address off, and that may take days"}, CampaignKey: "campaign-" + number(int64(i)), Queued: 123_456, EarliestDue: now})
 	}
 	for range 5 {
-		f.Workers = append(f.Workers, mailer.Heartbeat{Host: "worker-7f9c6d5b8-x2x4z", Relay: "default", RelayState: mailer.RelayTrying, StartedAt: now.Add(-99 * time.Hour), SeenAt: now.Add(-time.Hour)})
+		f.Workers = append(f.Workers, deliver.Heartbeat{Host: "worker-7f9c6d5b8-x2x4z", Relay: "default", RelayState: deliver.RelayTrying, StartedAt: now.Add(-99 * time.Hour), SeenAt: now.Add(-time.Hour)})
 	}
 	for _, kind := range mailer.AlertKinds {
 		f.Alerts[kind] = 50
 	}
-	f.Unmatched, f.Exemptions = map[string]int64{"given_up": 3}, mailer.ExemptionFigures{Proposed: 1, ReviewSoon: 2}
+	f.Unmatched, f.Exemptions = map[string]int64{"given_up": 3}, status.ExemptionFigures{Proposed: 1, ReviewSoon: 2}
 	var out bytes.Buffer
 	printStatus(&out, f, time.UTC)
 	for line := range strings.Lines(out.String()) {

@@ -24,7 +24,14 @@ import (
 	"article14/internal/register"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/byhand"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
+	"article14/mailer/rights"
 	"article14/mailer/telling"
+	"article14/mailer/track"
 )
 
 // app is everything joined: the one place where adapters meet.
@@ -40,7 +47,7 @@ type app struct {
 	controller mailer.ID // zero before the first register is applied
 	key        string
 	reg        *mailer.Register // in force when it was opened; nil before the first
-	instance   mailer.Instance
+	instance   deliver.Instance
 	paper      paper
 }
 
@@ -248,32 +255,33 @@ func (a *app) close() {
 
 func (a *app) tokens() mailer.Tokens { return mailer.Tokens{Keys: a.keys} }
 
-func (a *app) releases() *mailer.Releases {
-	return &mailer.Releases{Campaigns: a.store, Allowances: a.store, Classes: a.store, Registers: a.registers, Composer: a.composer, Letters: a.composer,
+func (a *app) releases() *campaign.Releases {
+	return &campaign.Releases{Campaigns: a.store, Allowances: a.store, Classes: a.store, Registers: a.registers, Composer: a.composer, Letters: a.composer,
 		Tokens: a.tokens(), Controller: a.controller, Key: a.key, Now: a.now}
 }
 
-func (a *app) exemptions() *mailer.Exemptions {
-	return &mailer.Exemptions{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
+func (a *app) exemptions() *exempt.Exemptions {
+	return &exempt.Exemptions{Store: a.store, Controller: a.controller, Zone: a.reg.Controller.Zone, Now: a.now}
 }
 
-func (a *app) rights() *mailer.Rights {
-	return &mailer.Rights{Store: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+func (a *app) rights() *rights.Rights {
+	return &rights.Rights{Store: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
 		Controller: a.controller, Key: a.key, Now: a.now}
 }
 
-func (a *app) reports() *mailer.Reports {
-	return &mailer.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Controller: a.controller, Now: a.now, Log: a.log}
+func (a *app) reports() *track.Reports {
+	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable,
+		Controller: a.controller, Now: a.now, Log: a.log}
 }
 
-func (a *app) answers() *mailer.Answers {
-	return &mailer.Answers{Store: a.store, Rights: a.rights(), Keys: a.keys, Controller: a.controller, Company: a.reg.Controller, Now: a.now, Log: a.log}
+func (a *app) answers() *track.Answers {
+	return &track.Answers{Store: a.store, Rights: a.rights(), Keys: a.keys, Controller: a.controller, Company: a.reg.Controller, Now: a.now, Log: a.log}
 }
 
 // paper is what letters are written and printed with.
 type paper struct {
-	writer  mailer.LetterWriter
-	printer mailer.LetterPrinter // nil until onPaper: it reads its fonts
+	writer  byhand.LetterWriter
+	printer byhand.LetterPrinter // nil until onPaper: it reads its fonts
 }
 
 // onPaper makes ready for printing.
@@ -284,25 +292,60 @@ func (a *app) onPaper() (err error) {
 	return err
 }
 
-func (a *app) letters() *mailer.Letters {
-	return &mailer.Letters{Store: a.store, Queue: a.store, Reports: a.store, Codes: a.store.DeliveryByCode, Composer: a.paper.writer, Printer: a.paper.printer,
+func (a *app) letters() *byhand.Letters {
+	return &byhand.Letters{Store: a.store, Queue: a.store, Reports: a.store, Codes: a.store.DeliveryByCode, Composer: a.paper.writer, Printer: a.paper.printer,
 		Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(), Controller: a.controller, Key: a.key, Zone: a.reg.Controller.Zone,
 		Allowed: a.reg.Allowed(), Now: a.now}
 }
 
-func (a *app) calls() *mailer.Calls {
-	return &mailer.Calls{Store: a.store, Composer: a.paper.writer, Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(),
+func (a *app) calls() *byhand.Calls {
+	return &byhand.Calls{Store: a.store, Composer: a.paper.writer, Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(),
 		Controller: a.controller, Now: a.now}
 }
 
-func (a *app) eraser() *mailer.Eraser {
-	return &mailer.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
+func (a *app) eraser() *retain.Eraser {
+	return &retain.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
-func (a *app) worker(r mailer.Relay, opts mailer.WorkerOptions, meter mailer.Meter) *mailer.Worker {
-	return &mailer.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
-		Releases: a.releases(), Exemptions: a.exemptions(), Reports: a.reports(), Letters: a.letters(), Eraser: a.eraser(), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
-		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: meter, Log: a.log}
+// meter counts what a worker and its chores do.
+type meter interface {
+	deliver.Meter
+	retain.Meter
+}
+
+// chores are what the other rooms have a worker do, in order: who need not be told any
+// more is no longer placed, and a "no" by mail takes effect before its words are forgotten.
+func (a *app) chores(m meter) deliver.Chores {
+	releases, reports, eraser := a.releases(), a.reports(), a.eraser()
+	releases.Zone, releases.Log = a.reg.Controller.Zone, a.log
+	eraser.Meter, eraser.Log = m, a.log
+	return deliver.Chores{
+		Round: []deliver.Chore{
+			{Name: "begin a day", Do: releases.BeginDay},
+			{Name: "look after canaries", Do: releases.KeepCanaries},
+			{Name: "sort the queue by class of domain", Do: releases.KeepClasses},
+		},
+		TakeIn: []deliver.Chore{
+			{Name: "look after exemptions", Do: a.exemptions().KeepHouse},
+			{Name: "take in duties", Do: releases.TakeInAll},
+		},
+		Parked: reports,
+		Reports: []deliver.Chore{
+			{Name: "forget old reports", Do: reports.Forget},
+			{Name: "see to people's answers", Do: reports.Answers.KeepHouse},
+			{Name: "forget old answers", Do: reports.Answers.Forget},
+		},
+		Erase: []deliver.Chore{
+			{Name: "erase what has expired", Do: eraser.KeepHouse},
+			{Name: "look after letters", Do: a.letters().KeepHouse},
+		},
+	}
+}
+
+func (a *app) worker(r deliver.Relay, opts deliver.Options, m meter) *deliver.Worker {
+	return &deliver.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
+		Chores: a.chores(m), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
+		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: m, Log: a.log}
 }
 
 func (a *app) tellDesk() *telling.Desk {

@@ -16,14 +16,17 @@ import (
 
 	"article14/internal/ops"
 	"article14/internal/web"
+	"article14/internal/web/api"
 	"article14/internal/web/portal"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // listenFlags say where the web servers listen.
 type listenFlags struct {
 	Listen    string   `help:"Address of the recipients' pages." default:"127.0.0.1:8014"`
 	OpsListen string   `help:"Address of metrics and health; keep it from the outside." default:"127.0.0.1:9114"`
+	APIListen string   `help:"Address at which programs ask the gate (docs/gate.md); empty: none." placeholder:"HOST:PORT"`
 	Proxies   []string `help:"Networks of the reverse proxies whose X-Forwarded-For is believed." placeholder:"CIDR"`
 	HookFlags
 }
@@ -40,7 +43,7 @@ func (c *workCmd) Run(ctx context.Context, s *Settings, std streams) error {
 
 func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags, door DoorFlags) (err error) {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(mailer.GCPercent)
+		debug.SetGCPercent(deliver.GCPercent)
 	}
 	log := s.logger(std.err)
 	outlets, err := c.outlets()
@@ -100,12 +103,12 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 		log.Info("the worker is up", "relay", o.relay.Name(), "connections", o.opts.Connections, "dkim", selectors(o.relay.Signer(), a.now()))
 	}
 	g.Go(func() error { return a.teller(recipients).Run(ctx) })
-	deliver(ctx, g, workers, log)
+	runWorkers(ctx, g, workers, log)
 	return g.Wait()
 }
 
-// deliver has the workers work until ctx ends, and says when all of them have stopped.
-func deliver(ctx context.Context, g *errgroup.Group, workers []*mailer.Worker, log *slog.Logger) {
+// runWorkers has the workers work until ctx ends, and says when all of them have stopped.
+func runWorkers(ctx context.Context, g *errgroup.Group, workers []*deliver.Worker, log *slog.Logger) {
 	var stopping sync.WaitGroup
 	for _, w := range workers {
 		stopping.Add(1)
@@ -132,6 +135,7 @@ func (a *app) pages(f listenFlags, cfg web.Config, meter *ops.Meter) (_ web.Conf
 		proxies = append(proxies, prefix)
 	}
 	cfg.Addr, cfg.OperationsAddr, cfg.Portal = f.Listen, f.OpsListen, a.portal(proxies)
+	cfg.APIAddr, cfg.API = f.APIListen, api.New(api.Options{Gate: a.gate(), Tokens: a.apiTokens(), Version: version(), Log: a.log})
 	cfg.Rooms, err = a.hooks(f.HookFlags, meter)
 	return cfg, err
 }
@@ -147,7 +151,7 @@ func (a *app) portal(proxies []netip.Prefix) http.Handler {
 const relayAnswerLasts = 15 * time.Second
 
 // relayCheck asks whether the relay opens its door.
-func relayCheck(r mailer.Relay, now func() time.Time) ops.Check {
+func relayCheck(r deliver.Relay, now func() time.Time) ops.Check {
 	return ops.Check{Name: "relay", Run: func(ctx context.Context) error {
 		session, err := r.Open(ctx)
 		if err != nil {
@@ -194,6 +198,9 @@ func listen(ctx context.Context, cfg web.Config) (*web.Server, error) {
 	where := []any{"operations", srv.OperationsAddr().String()}
 	if cfg.Addr != "" {
 		where = append([]any{"pages", srv.Addr().String()}, where...)
+	}
+	if cfg.APIAddr != "" {
+		where = append(where, "api", srv.APIAddr().String())
 	}
 	cfg.Log.Info("serving", where...)
 	return srv, nil

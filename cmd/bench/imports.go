@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"article14/internal/intake"
-	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // importFile is (d): a file from the disk into the tables, by the calls that
@@ -39,10 +39,10 @@ func (s *stage) importFile() error {
 	if err != nil {
 		return err
 	}
-	im := mailer.Importer{Store: s.store, Keys: s.keys, Now: time.Now}
-	counts, err := im.Run(s.ctx, mailer.ImportPlan{
+	im := accept.Importer{Store: s.store, Keys: s.keys, Now: time.Now}
+	counts, err := im.Run(s.ctx, accept.ImportPlan{
 		Controller: s.controller, Register: s.reg, Source: source, ActivityKey: activityKey, Rows: rows,
-		Import: mailer.Import{FileName: filepath.Base(s.File), FileHash: hash.Sum(nil), SettingsHash: []byte("bench")},
+		Import: accept.Import{FileName: filepath.Base(s.File), FileHash: hash.Sum(nil), SettingsHash: []byte("bench")},
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"article14/internal/relay"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // jobsAtHand is how many deliveries (a) goes round and round over.
@@ -53,7 +54,7 @@ func (s *stage) loop(stepwise bool) error {
 }
 
 // sendAll writes and sends over all connections at once.
-func (s *stage) sendAll(r mailer.Relay, w *writer, jobs []mailer.Job) error {
+func (s *stage) sendAll(r deliver.Relay, w *writer, jobs []mailer.Job) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	failed := make(chan error, s.Connections)
@@ -79,7 +80,7 @@ func (s *stage) sendAll(r mailer.Relay, w *writer, jobs []mailer.Job) error {
 
 // sendOver sends over one connection until there is no more to send. Each message
 // is announced with the one before it; over a stepwise relay that says nothing.
-func (s *stage) sendOver(r mailer.Relay, compose func() (*mailer.Message, error)) error {
+func (s *stage) sendOver(r deliver.Relay, compose func() (*mailer.Message, error)) error {
 	session, err := r.Open(s.ctx)
 	if err != nil {
 		return err

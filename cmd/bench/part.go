@@ -20,6 +20,9 @@ import (
 	"article14/internal/register"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
+	"article14/mailer/plan"
 )
 
 // partArgument makes this program run one task from standard input.
@@ -124,7 +127,7 @@ func runPart(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("there is no part %q", t.Part)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(mailer.GCPercent) // as the worker does
+		debug.SetGCPercent(deliver.GCPercent) // as the worker does
 	}
 	if err := do(s); err != nil {
 		return err
@@ -190,8 +193,8 @@ func openStage(ctx context.Context, t task) (*stage, error) {
 
 func (s *stage) tokens() mailer.Tokens { return mailer.Tokens{Keys: s.keys} }
 
-func (s *stage) releases() *mailer.Releases {
-	return &mailer.Releases{Campaigns: s.store, Registers: s.registers, Composer: s.composer, Tokens: s.tokens(),
+func (s *stage) releases() *campaign.Releases {
+	return &campaign.Releases{Campaigns: s.store, Registers: s.registers, Composer: s.composer, Tokens: s.tokens(),
 		Controller: s.controller, Key: s.reg.Controller.Key, Now: time.Now}
 }
 
@@ -205,7 +208,7 @@ func (s *stage) register() error {
 	if err != nil {
 		return err
 	}
-	_, err = s.registers.Apply(s.ctx, reg, body, by, time.Now())
+	_, err = plan.Registrar{Registers: s.registers}.Apply(s.ctx, reg, body, by, time.Now())
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"article14/internal/journal"
 	"article14/internal/ops"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // pipeline is (c): the worker as it is, until so much of what is queued is settled.
@@ -43,7 +44,7 @@ func (s *stage) pipeline() error {
 }
 
 // worker is one as 'article14 work' makes it, and its journal.
-func (s *stage) worker(q mailer.Queue) (*mailer.Worker, *journal.Journal, error) {
+func (s *stage) worker(q deliver.Queue) (*deliver.Worker, *journal.Journal, error) {
 	r, err := s.relay(false)
 	if err != nil {
 		return nil, nil, err
@@ -52,14 +53,15 @@ func (s *stage) worker(q mailer.Queue) (*mailer.Worker, *journal.Journal, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &mailer.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Releases: s.releases(), Journal: book,
-		Tokens: s.tokens(), Controller: s.controller, Options: mailer.WorkerOptions{Connections: s.Connections},
+	return &deliver.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Journal: book,
+		Chores: deliver.Chores{TakeIn: []deliver.Chore{{Name: "take in duties", Do: s.releases().TakeInAll}}},
+		Tokens: s.tokens(), Controller: s.controller, Options: deliver.Options{Connections: s.Connections},
 		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}, book, nil
 }
 
 // watchedQueue ends the run when so many deliveries are settled.
 type watchedQueue struct {
-	mailer.Queue
+	deliver.Queue
 	settled atomic.Int64
 	wanted  int64
 	done    func()

@@ -119,7 +119,7 @@ func runSink(in io.Reader, out io.Writer) error {
 			return err
 		}
 		defer l.Close()
-		go accept(l, func(c net.Conn) {
+		go acceptAll(l, func(c net.Conn) {
 			switch w {
 			case farAway:
 				c = far{c}
@@ -137,8 +137,8 @@ func runSink(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// accept serves each connection until the listener is closed.
-func accept(l net.Listener, serve func(net.Conn)) {
+// acceptAll serves each connection until the listener is closed.
+func acceptAll(l net.Listener, serve func(net.Conn)) {
 	for {
 		c, err := l.Accept()
 		if err != nil {

@@ -33,9 +33,9 @@ FROM delivery d
 -- name: received
 -- What has been taken in; what of it stands nowhere; the automatic replies that are counted and stand
 -- nowhere; suppressed addresses; mails that wait to be sent.
-SELECT (SELECT count(*) FROM report_received),
+SELECT (SELECT count(*) FROM report_received WHERE door <> 'message'),
     (SELECT count(*) FROM report_received r
-        WHERE NOT EXISTS (SELECT 1 FROM report x WHERE x.id = r.report_id)
+        WHERE r.door <> 'message' AND NOT EXISTS (SELECT 1 FROM report x WHERE x.id = r.report_id)
         AND NOT EXISTS (SELECT 1 FROM report_unmatched x WHERE x.id = r.report_id)
         AND NOT EXISTS (SELECT 1 FROM answer x WHERE x.id = r.report_id)),
     (SELECT COALESCE(sum(n), 0) FROM (

@@ -19,6 +19,8 @@ type carrier struct {
 	away        atomic.Int64 // times the door said that it cannot keep it just now (451)
 	again       atomic.Int64 // times it was brought again for that or another reason
 
+	patience time.Duration // without a last word for any letter, after which it gives up
+
 	mu   sync.Mutex
 	said map[string]map[int]int // last words by kind
 	kept map[string]bool        // the keys of what was taken
@@ -26,11 +28,22 @@ type carrier struct {
 }
 
 func newCarrier(addr string, connections int) *carrier {
-	return &carrier{addr: addr, connections: connections, said: map[string]map[int]int{}, kept: map[string]bool{}}
+	return &carrier{addr: addr, connections: connections, patience: stuckFor, said: map[string]map[int]int{}, kept: map[string]bool{}}
 }
 
-// carry brings letters and returns when each has had its last word.
-func (c *carrier) carry(ctx context.Context, letters []letter) error {
+// stuckFor is more than a database takes to start, and less than mail systems have: they
+// try for days.
+const stuckFor = 30 * time.Second
+
+// errStuck ends what leads nowhere: the letters stay with their senders.
+var errStuck = errors.New("nothing was taken for a while")
+
+// carry brings letters and returns when each has had its last word, or when it is stuck: no
+// letter has had one for as long as its patience lasts.
+func (c *carrier) carry(parent context.Context, letters []letter) error {
+	ctx, stop := context.WithCancelCause(parent)
+	defer stop(nil)
+	go c.watch(ctx, stop)
 	bag := make(chan letter)
 	var all sync.WaitGroup
 	for range c.connections {
@@ -43,6 +56,9 @@ func (c *carrier) carry(ctx context.Context, letters []letter) error {
 		})
 	}
 	for _, l := range letters {
+		if ctx.Err() != nil {
+			break
+		}
 		select {
 		case bag <- l:
 		case <-ctx.Done():
@@ -50,7 +66,22 @@ func (c *carrier) carry(ctx context.Context, letters []letter) error {
 	}
 	close(bag)
 	all.Wait()
-	return context.Cause(ctx)
+	return context.Cause(parent)
+}
+
+// watch ends what has been stuck for too long.
+func (c *carrier) watch(ctx context.Context, stop context.CancelCauseFunc) {
+	for before := int64(-1); ctx.Err() == nil; {
+		now := c.brought.Load()
+		if now == before {
+			stop(errStuck)
+		}
+		before = now
+		select {
+		case <-ctx.Done():
+		case <-time.After(c.patience):
+		}
+	}
 }
 
 // rest is how long a mail system waits until it brings again what was not taken.
@@ -61,10 +92,10 @@ func (c *carrier) deliver(ctx context.Context, r *route, l letter) {
 	for {
 		code := r.bring(c.addr, l)
 		switch {
-		case ctx.Err() != nil:
-			return
-		case code/100 == 2, code/100 == 5, code == 0 && l.want == 0:
+		case code/100 == 2, code/100 == 5, code == 0 && l.want == 0: // said is said, also at the end
 			c.note(l, code)
+			return
+		case ctx.Err() != nil:
 			return
 		case code == 451:
 			c.away.Add(1)

@@ -18,25 +18,28 @@ import (
 
 // flood is what came of a flood of reports.
 type flood struct {
-	Reports  int                    `json:"reports"`  // brought until they had a last word
-	Kept     int                    `json:"kept"`     // taken (250), the same again not counted
-	Again    int                    `json:"again"`    // times one was brought again, as it was not taken for now
-	Away     int                    `json:"away"`     // of these, since the database was away
-	Said     map[string]map[int]int `json:"said"`     // last words by kind of letter
-	Odd      int                    `json:"odd"`      // letters that had another last word than they should
-	Bounced  int                    `json:"bounced"`  // notices that came back, and are on record so, with their duties
-	Missing  int                    `json:"missing"`  // notices that came back, and are on record as something else
-	Reopened int                    `json:"reopened"` // others that are not as they were
-	Lost     int                    `json:"lost"`     // taken, and not in the books
-	Invented int                    `json:"invented"` // in the books, and never taken
-	Blamed   int                    `json:"blamed"`   // addresses that are suppressed beyond those that are dead
-	Answered int                    `json:"answered"` // mails that went out beside the notices
+	Reports  int                    `json:"reports"`          // brought until they had a last word
+	Kept     int                    `json:"kept"`             // taken (250), the same again not counted
+	Again    int                    `json:"again"`            // times one was brought again, as it was not taken for now
+	Away     int                    `json:"away"`             // of these, since the database was away
+	Left     int                    `json:"left"`             // never taken nor refused, as the database stayed away: their senders have them
+	Unread   bool                   `json:"unread,omitempty"` // the database never came back, and nobody can look into the books
+	Said     map[string]map[int]int `json:"said"`             // last words by kind of letter
+	Odd      int                    `json:"odd"`              // letters that had another last word than they should
+	Bounced  int                    `json:"bounced"`          // notices that came back, and are on record so, with their duties
+	Missing  int                    `json:"missing"`          // notices that came back, and are on record as something else
+	Reopened int                    `json:"reopened"`         // others that are not as they were
+	Lost     int                    `json:"lost"`             // taken, and not in the books
+	Invented int                    `json:"invented"`         // in the books, and never taken
+	Blamed   int                    `json:"blamed"`           // addresses that are suppressed beyond those that are dead
+	Answered int                    `json:"answered"`         // mails that went out beside the notices
 	First    int                    `json:"first_mib"`
 	Peak     int                    `json:"peak_mib"` // memory of the door's process: in the first tenth, and in the rest
 	Seconds  float64                `json:"seconds"`  // of bringing
 	Stopped  float64                `json:"stopped"`  // seconds without a database
 
 	ends map[mailer.ID]deliveryEnd // what shall become of each delivery
+	free map[mailer.ID]bool        // notices whose reports were all left: what was begun of them may stand or not
 	dead int                       // notices whose address is
 }
 
@@ -51,8 +54,8 @@ const (
 const pathologicalPace = 50_000 / 600.0
 
 // floodDoor sends all notices, and has five reports for each come to the door by SMTP. In
-// the middle the database stops for some seconds. The worker is there all the time: what
-// would be answered goes out.
+// the middle the database stops for some seconds. Stays it away, what waits is left with its
+// senders, and the rest is judged. The worker is there all the time: what would be answered goes out.
 func floodDoor(ctx context.Context, s *scene) error {
 	if err := s.crew.start(ctx, 0); err != nil {
 		return err
@@ -87,17 +90,36 @@ func floodDoor(ctx context.Context, s *scene) error {
 	if f.First, err = d.peak(); err != nil {
 		return err
 	}
+	moment := int64(len(letters)/10 + s.rand.IntN(len(letters)/2))
+	bringing, brought := context.WithCancel(ctx)
 	stop := make(chan error, 1)
-	go func() { stop <- s.stopDatabase(ctx, c, int64(len(letters)/10+s.rand.IntN(len(letters)/2))) }()
-	if err := errors.Join(c.carry(ctx, letters[len(letters)/10:]), <-stop); err != nil {
+	go func() { stop <- s.stopDatabase(bringing, c, moment) }()
+	err = c.carry(ctx, letters[len(letters)/10:])
+	brought()
+	if err = errors.Join(err, <-stop); err != nil {
 		return err
+	}
+	if err := s.server.Revive(ctx); err != nil {
+		s.result.Note, f.Unread = err.Error(), true
 	}
 	f.Seconds = time.Since(began).Seconds()
 	if f.Peak, err = d.peak(); err != nil {
 		return err
 	}
-	f.Kept, f.Again, f.Away, f.Said, f.Odd = len(c.kept), int(c.again.Load()), int(c.away.Load()), c.said, c.odd
+	f.carried(c, letters)
 	return errors.Join(d.close(), s.crew.dismiss())
+}
+
+// carried takes down what the carrier heard.
+func (f *flood) carried(c *carrier, letters []letter) {
+	f.Kept, f.Again, f.Away, f.Said, f.Odd = len(c.kept), int(c.again.Load()), int(c.away.Load()), c.said, c.odd
+	f.Left = len(letters) - int(c.brought.Load())
+	f.free = map[mailer.ID]bool{}
+	for _, l := range letters {
+		if !l.back.IsZero() && !c.kept[l.key] {
+			f.free[l.back] = true
+		}
+	}
 }
 
 // notices are what the sink has taken, in the order of their ids.
@@ -112,7 +134,8 @@ func (s *scene) notices() (out []notice) {
 }
 
 // stopDatabase stops PostgreSQL when so many letters have been brought, and starts it again after
-// a while in which somebody wanted to bring one.
+// a while in which somebody wanted to bring one. When ctx ends nobody brings any more: then
+// it stays as it is.
 func (s *scene) stopDatabase(ctx context.Context, c *carrier, moment int64) error {
 	if err := s.until(ctx, "half of the reports are brought", func() bool { return c.brought.Load() >= moment }); err != nil {
 		return err
@@ -122,11 +145,14 @@ func (s *scene) stopDatabase(ctx context.Context, c *carrier, moment int64) erro
 	}
 	s.result.Faults++
 	began := time.Now()
-	err := s.until(ctx, "reports were sent away for some seconds", func() bool {
-		return c.away.Load() >= int64(s.Connections) && time.Since(began) > 3*time.Second
-	})
-	s.result.Flood.Stopped = time.Since(began).Seconds()
-	return errors.Join(err, s.server.Revive(ctx))
+	defer func() { s.result.Flood.Stopped = time.Since(began).Seconds() }()
+	if err := s.until(ctx, "reports were sent away for a while", func() bool {
+		return c.away.Load() >= int64(s.Connections) && time.Since(began) > s.Away
+	}); err != nil {
+		return nil // it stayed away for longer than anybody waited
+	}
+	s.server.Revive(ctx) // where that fails it is away for longer
+	return nil
 }
 
 // openedDoor is 'article14 receive' at work.

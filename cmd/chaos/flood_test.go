@@ -47,6 +47,17 @@ func TestTheHarnessSeesWhatIsWrongInAFlood(t *testing.T) { // E2, E3
 		{"much memory", func(s *scene) { s.flood.First, s.flood.Peak = memoryBound, memoryBound+1 }, []string{"more memory than the bound"}},
 		{"ever more memory", func(s *scene) { s.flood.Peak = s.flood.First + memoryMore + 1 }, []string{"memory grows with what comes"}},
 		{"the database never stopped", func(s *scene) { s.flood.Away = 0 }, []string{"nothing was broken"}},
+		{"it stayed away for long", func(s *scene) {
+			s.flood.Left, s.flood.free = 2, map[mailer.ID]bool{came: true}
+			s.ends[came] = untouched
+			s.flood.Bounced++
+		},
+			[]string{"reports were never taken, since the database stayed away: their senders have them"}},
+		{"it stayed away, and one that was taken is not in the books", func(s *scene) { s.flood.Left = 2; s.books.received-- },
+			[]string{"reports were never taken, since the database stayed away: their senders have them", "taken, and not in the books"}},
+		{"one was committed and the word of it lost", func(s *scene) { s.flood.Left = 2; s.books.received++ },
+			[]string{"reports were never taken, since the database stayed away: their senders have them"}},
+		{"it never came back", func(s *scene) { s.flood.Unread = true; s.flood.Lost = 9 }, []string{"the database never came back: nobody can say what is in the books"}},
 		{"a worker fell", func(s *scene) { s.result.Fell++ }, []string{"a worker ended unasked"}},
 		{"eleven minutes", func(s *scene) { s.flood.Seconds = 660 }, []string{"slower than 50,000 reports in ten minutes"}},
 	} {
@@ -153,5 +164,54 @@ func TestACarrierBringsAgainWhatIsNotTakenForNow(t *testing.T) {
 	}
 	if !c.kept["1"] || c.kept["2"] || len(c.kept) != 2 || c.odd != 1 || c.said["wrong MAC"][550] != 1 {
 		t.Errorf("kept %v, odd %d, said %v", c.kept, c.odd, c.said)
+	}
+}
+
+// TestACarrierThatIsStuckLeavesWhatItHasWithItsSenders has a door that takes one letter, and
+// from then on keeps nothing; the test ends by that, and not by a limit.
+func TestACarrierThatIsStuckLeavesWhatItHasWithItsSenders(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		fmt.Fprint(c, "220 x\r\n")
+		taken := 0
+		for in := bufio.NewScanner(c); in.Scan(); {
+			switch in.Text() {
+			case "DATA":
+				fmt.Fprint(c, "354 go on\r\n")
+				for in.Scan() && in.Text() != "." {
+				}
+				if taken++; taken > 1 {
+					fmt.Fprint(c, "451 4.3.0 away\r\n")
+					continue
+				}
+				fmt.Fprint(c, "250 kept\r\n")
+			default:
+				fmt.Fprint(c, "250 ok\r\n")
+			}
+		}
+	}()
+	c := newCarrier(l.Addr().String(), 1)
+	c.patience = 500 * time.Millisecond
+	var letters []letter
+	back := mailer.NewID(time.Unix(1, 0))
+	for i := range 5 {
+		letters = append(letters, letter{kind: "true", key: fmt.Sprint(i), to: "a@x", want: 250, back: back, text: func() []byte { return []byte("x\r\n") }})
+	}
+	if err := c.carry(t.Context(), letters); err != nil {
+		t.Fatal(err)
+	}
+	var f flood
+	f.carried(c, letters)
+	if f.Kept != 1 || f.Left != 4 || f.Away == 0 || !f.free[back] || f.Odd != 0 {
+		t.Errorf("%+v", f)
 	}
 }

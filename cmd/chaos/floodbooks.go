@@ -13,6 +13,10 @@ import (
 func (s *scene) weighFlood(ctx context.Context) error {
 	r, f := &s.result, s.result.Flood
 	r.Mails, r.Fell = s.sink.takenUpToNow(), s.crew.fell
+	if f.Unread {
+		f.judge(r)
+		return nil
+	}
 	rows, err := s.db.QueryContext(ctx, statement("flooded"))
 	if err != nil {
 		return err
@@ -45,6 +49,7 @@ func (f *flood) add(id mailer.ID, is deliveryEnd) {
 	switch {
 	case !known:
 		f.Answered++ // a delivery that nobody arranged
+	case f.free[id]:
 	case want == is && want != untouched:
 		f.Bounced++
 	case want == is:
@@ -74,13 +79,18 @@ func (f *flood) weigh(b reportBooks, mails, notices int) {
 		}
 	}
 	f.Lost += max(0, f.Kept-b.received) + max(0, b.nowhere-b.counted)
-	f.Invented += max(0, b.received-f.Kept) + max(0, b.counted-b.nowhere)
+	f.Invented += max(0, b.received-f.Kept-f.Left) + max(0, b.counted-b.nowhere) // one that is left may be committed, and the word of it lost
 	f.Blamed += max(0, b.suppressed-f.dead)
 	f.Answered += max(0, mails-notices) + b.unsent
 }
 
 // judge holds the flood against the goals.
 func (f *flood) judge(r *result) {
+	r.goal(f.Left == 0, "reports were never taken, since the database stayed away: their senders have them")
+	r.goal(!f.Unread, "the database never came back: nobody can say what is in the books")
+	if f.Unread {
+		return
+	}
 	r.goal(f.Lost == 0, "taken, and not in the books")
 	r.goal(f.Invented == 0, "in the books, and never taken")
 	r.goal(f.Missing == 0, "a notice came back, and nothing followed")
@@ -101,8 +111,8 @@ func printFloods(w io.Writer, results []result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, r := range results {
 		if f := r.Flood; f != nil {
-			fmt.Fprintln(t, "trial\treports\tkept\tsent away\tlost\tbounced\tmissing\treopened\todd\tanswered\tfirst MiB\tpeak MiB\tseconds\ta second\t")
-			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%.0f\t\n", r.Trial, f.Reports, f.Kept, f.Away, f.Lost, f.Bounced, f.Missing,
+			fmt.Fprintln(t, "trial\treports\tkept\tsent away\tleft\tlost\tbounced\tmissing\treopened\todd\tanswered\tfirst MiB\tpeak MiB\tseconds\ta second\t")
+			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%.0f\t\n", r.Trial, f.Reports, f.Kept, f.Away, f.Left, f.Lost, f.Bounced, f.Missing,
 				f.Reopened, f.Odd, f.Answered, f.First, f.Peak, f.Seconds, float64(f.Reports)/max(f.Seconds, 0.1))
 		}
 	}

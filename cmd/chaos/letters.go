@@ -14,6 +14,7 @@ type letter struct {
 	from string // envelope sender; reports have the null sender
 	to   string
 	key  string        // letters of one key are the same message again
+	back mailer.ID     // the notice that truly came back with it; zero: none did
 	text func() []byte // made when it is brought: many are large
 	want int           // the door's last word; 0: any refusal, also by hanging up
 }
@@ -108,7 +109,9 @@ func (p *pen) trueOnes() {
 		if i%4 == 3 {
 			to, r.envid = doorMailbox, ""
 		}
-		l := *p.add("true", to, 250, r.text)
+		first := p.add("true", to, 250, r.text)
+		first.back = n.id
+		l := *first
 		for range replays - 1 {
 			p.letters = append(p.letters, l)
 		}

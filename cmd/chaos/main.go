@@ -44,6 +44,7 @@ type options struct {
 	Seed        uint64        `json:"seed"`
 	Lease       time.Duration `json:"lease"`
 	Limit       time.Duration `json:"limit"` // of one trial
+	Away        time.Duration `json:"away"`  // the database of flood
 	together    bool          // side by side: for the short form that the tests run
 	json        bool
 	keep        bool
@@ -111,6 +112,7 @@ func readOptions(args []string) (o options, err error) {
 	f.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of whom is killed and when; printed, so that a run can be had again")
 	f.DurationVar(&o.Lease, "lease", 12*time.Second, "the workers' lease")
 	f.DurationVar(&o.Limit, "limit", 10*time.Minute, "how long one trial may take")
+	f.DurationVar(&o.Away, "away", 3*time.Second, "how long PostgreSQL is away in flood; after half a minute of nothing taken what waits is left with its senders")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.keep, "keep", false, "leave the folder with the workers' logs behind")
 	f.StringVar(&o.folder, "folder", os.TempDir(), "where the database is made")

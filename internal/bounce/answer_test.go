@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 func TestAnAnswerIsGivenWithoutWhatItQuotes(t *testing.T) {
@@ -24,7 +24,7 @@ func TestAnAnswerIsGivenWithoutWhatItQuotes(t *testing.T) {
 		"with its header":     said + "\n\n-------- Forwarded message --------\n" + ourHeader,
 	} {
 		r := Read([]byte("From: Ann <ann@example.org>\nSubject: =?utf-8?Q?R=C3=A9=3A_vous?=\nContent-Type: text/plain; charset=utf-8\n\n" + text))
-		if r.Kind != mailer.KindAnswer || r.Said.Text != said || r.Said.From != "ann@example.org" || r.Said.Subject != "Ré: vous" {
+		if r.Kind != track.KindAnswer || r.Said.Text != said || r.Said.From != "ann@example.org" || r.Said.Subject != "Ré: vous" {
 			t.Errorf("%s: %s %+v", name, r.Kind, r.Said)
 		}
 	}

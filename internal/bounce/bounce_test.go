@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // notification is a delivery status notification with the given groups of fields,
@@ -65,19 +66,19 @@ const (
 		"Diagnostic-Code: smtp; 550 5.1.1 <ann@example.org>:\n\tno such user"
 )
 
-var ann = mailer.RecipientReport{Recipient: "Ann@example.org", Original: "ann+x@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Code: 550,
+var ann = track.RecipientReport{Recipient: "Ann@example.org", Original: "ann+x@example.org", Action: track.ActionFailed, Status: "5.1.1", Code: 550,
 	Diagnostic: "550 5.1.1 <ann@example.org>: no such user", Class: mailer.ClassDeadAddress}
 
 func TestANotificationIsRead(t *testing.T) { // RFC 3464
 	got := Read([]byte(notification(aboutMessage, aboutAnn)))
-	want := mailer.Report{
-		Kind:       mailer.KindDelivery,
+	want := track.Report{
+		Kind:       track.KindDelivery,
 		ExternalID: got.ExternalID,
 		SentTo:     []string{"B-AbCd@bounces.example", "b-abcd@bounces.example", "b-abcd@bounces.example", "other@bounces.example"},
 		EnvelopeID: "b-abcd+1",
 		Sender:     "b-abcd@bounces.example",
 		MessageID:  "0192f0c1-2345-7000-8000-000000000001@bounces.example",
-		Recipients: []mailer.RecipientReport{ann},
+		Recipients: []track.RecipientReport{ann},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -118,7 +119,7 @@ func TestWhatMailSystemsDoToNotificationsDoesNoHarm(t *testing.T) {
 			whole[strings.Index(whole, "Content-Type: multipart/report"):] + "--o--\n",
 	} {
 		got := Read([]byte(text))
-		if diff := cmp.Diff([]mailer.RecipientReport{ann}, got.Recipients); diff != "" {
+		if diff := cmp.Diff([]track.RecipientReport{ann}, got.Recipients); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if got.EnvelopeID != "b-abcd+1" {
@@ -211,7 +212,7 @@ func TestTheSameReportBroughtAgainIsTheSame(t *testing.T) {
 }
 
 // holds is what must hold of anything that is read.
-func holds(t interface{ Errorf(string, ...any) }, r mailer.Report) {
+func holds(t interface{ Errorf(string, ...any) }, r track.Report) {
 	if r.Kind == "" {
 		t.Errorf("a report of no kind")
 	}
@@ -224,7 +225,7 @@ func holds(t interface{ Errorf(string, ...any) }, r mailer.Report) {
 	}
 	for _, rec := range r.Recipients {
 		texts = append(texts, rec.Recipient, rec.Original, rec.Status, rec.Diagnostic, rec.RemoteMTA)
-		if failed := rec.Action == mailer.ActionFailed || rec.Action == mailer.ActionDelayed; failed != (rec.Class != "") {
+		if failed := rec.Action == track.ActionFailed || rec.Action == track.ActionDelayed; failed != (rec.Class != "") {
 			t.Errorf("%s is of class %q", rec.Action, rec.Class)
 		}
 		if len(rec.Diagnostic) > maxDiagnostic {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // corpusFolder is where real reports may lie, which have no place in a repository,
@@ -47,11 +48,11 @@ func init() {
 }
 
 // groupOf is what we say of the n-th recipient of a report; "" if nothing is said.
-func groupOf(r mailer.Report, n int) string {
+func groupOf(r track.Report, n int) string {
 	switch {
-	case r.Kind == mailer.KindComplaint:
+	case r.Kind == track.KindComplaint:
 		return groupComplaint
-	case r.Kind != mailer.KindDelivery:
+	case r.Kind != track.KindDelivery:
 		return groupNone
 	case n >= len(r.Recipients):
 		return ""
@@ -90,9 +91,9 @@ func (e expectation) group(strict bool) string {
 }
 
 // otherKind tells whether a report is none of a delivery, as it should be.
-func (e expectation) otherKind(r mailer.Report) bool {
+func (e expectation) otherKind(r track.Report) bool {
 	group := e.group(true)
-	return r.Kind != mailer.KindDelivery && (group == groupComplaint || group == groupNone)
+	return r.Kind != track.KindDelivery && (group == groupComplaint || group == groupNone)
 }
 
 func readExpectations(t *testing.T, folder string) (out []expectation) {
@@ -127,8 +128,8 @@ func (s score) String() string {
 }
 
 // scored reads the files of a folder, and holds them against what is expected.
-func scored(t *testing.T, folder string, differs func(e expectation, r mailer.Report)) (s score) {
-	reports := map[string]mailer.Report{}
+func scored(t *testing.T, folder string, differs func(e expectation, r track.Report)) (s score) {
+	reports := map[string]track.Report{}
 	for _, e := range readExpectations(t, folder) {
 		r, seen := reports[e.file]
 		if !seen {
@@ -139,7 +140,7 @@ func scored(t *testing.T, folder string, differs func(e expectation, r mailer.Re
 			r = readAll(t, string(raw))
 			reports[e.file] = r
 			s.files++
-			if r.Kind == mailer.KindDelivery && len(r.Recipients) > 0 || e.otherKind(r) {
+			if r.Kind == track.KindDelivery && len(r.Recipients) > 0 || e.otherKind(r) {
 				s.understood++
 			}
 		}
@@ -164,7 +165,7 @@ var fromLine = regexp.MustCompile(`\nFrom \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .
 
 // readAll reads a file, which may hold several messages as mail systems keep them
 // ("From " at the start of each), and gives them as one report.
-func readAll(t *testing.T, text string) (all mailer.Report) {
+func readAll(t *testing.T, text string) (all track.Report) {
 	messages := []string{text}
 	if strings.HasPrefix(text, "From ") {
 		messages = fromLine.Split(text, -1)
@@ -190,7 +191,7 @@ func TestCorpus(t *testing.T) {
 		writeOwnCorpus(t, folder)
 	}
 	var rows []string
-	differs := func(e expectation, r mailer.Report) {
+	differs := func(e expectation, r track.Report) {
 		row := fmt.Sprintf("%-30s %d wants %-10s (%s %s), got %-10s %s", e.file, e.n+1, e.group(false), e.reason, e.status, groupOf(r, e.n), r.Kind)
 		if e.n < len(r.Recipients) {
 			rec := r.Recipients[e.n]

@@ -1,4 +1,4 @@
-// Package bounce reads what mail systems send back: bytes in, a [mailer.Report]
+// Package bounce reads what mail systems send back: bytes in, a [track.Report]
 // out. It knows no door, no database and no key: who brought the bytes, which
 // delivery they are about and what follows is for others to say.
 //

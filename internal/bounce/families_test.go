@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // TestWhatProvidersWriteIsUnderstood holds stock replies of mail systems and mailbox
@@ -185,7 +186,7 @@ func TestWhatProvidersWriteIsUnderstood(t *testing.T) { // E3
 		{"5.0.0", "550 The message was rejected because it contains prohibited virus or spam content", content},
 		{"5.0.0", "552 5.2.0 Remote MTA example: network error", later},
 	} {
-		r := mailer.RecipientReport{Action: mailer.ActionFailed}
+		r := track.RecipientReport{Action: track.ActionFailed}
 		r.Status, r.Code, r.Diagnostic = reply(c.status, c.diagnostic)
 		if got := Judge(r, c.diagnostic); got != c.want {
 			t.Errorf("%s %q is %s, want %s", c.status, c.diagnostic, got, c.want)
@@ -306,7 +307,7 @@ func TestReportsOfFurtherMailSystemsAreRead(t *testing.T) {
 func TestALetterWhoseOtherCaseIsLongerBreaksNoBoundary(t *testing.T) {
 	r := Read([]byte("Content-Type: multipart/ȺȺȺ; boundary=\"\"\n\n"))
 	holds(t, r)
-	if r.Kind != mailer.KindAnswer {
+	if r.Kind != track.KindAnswer {
 		t.Errorf("it is a %s", r.Kind)
 	}
 	if got := looseBoundary(`multipart/ȺȺȺȺ; Boundary="cut"`); got != "cut" {
@@ -315,20 +316,20 @@ func TestALetterWhoseOtherCaseIsLongerBreaksNoBoundary(t *testing.T) {
 }
 
 func TestAGroupWithoutAnActionIsReadByItsStatus(t *testing.T) {
-	report := func(fields string) mailer.Report {
+	report := func(fields string) track.Report {
 		return Read([]byte(mail("From: MAILER-DAEMON@mx.example\nSubject: Delivery Status\nContent-Type: multipart/report; report-type=delivery-status; boundary=b", "--b\nContent-Type: text/plain\n\nSee below.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; ann@example.org\n"+fields+"\n--b--\n")))
 	}
-	for fields, want := range map[string]mailer.RecipientReport{
-		"Status: 5.1.1\n":                  {Recipient: "ann@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Class: mailer.ClassDeadAddress},
-		"Status: 4.2.2\n":                  {Recipient: "ann@example.org", Action: mailer.ActionDelayed, Status: "4.2.2", Class: mailer.ClassMailboxFull},
-		"Action: expired\nStatus: 4.4.7\n": {Recipient: "ann@example.org", Action: mailer.ActionFailed, Status: "4.4.7", Class: mailer.ClassTransient},
+	for fields, want := range map[string]track.RecipientReport{
+		"Status: 5.1.1\n":                  {Recipient: "ann@example.org", Action: track.ActionFailed, Status: "5.1.1", Class: mailer.ClassDeadAddress},
+		"Status: 4.2.2\n":                  {Recipient: "ann@example.org", Action: track.ActionDelayed, Status: "4.2.2", Class: mailer.ClassMailboxFull},
+		"Action: expired\nStatus: 4.4.7\n": {Recipient: "ann@example.org", Action: track.ActionFailed, Status: "4.4.7", Class: mailer.ClassTransient},
 	} {
-		if diff := cmp.Diff([]mailer.RecipientReport{want}, told(report(fields))); diff != "" {
+		if diff := cmp.Diff([]track.RecipientReport{want}, told(report(fields))); diff != "" {
 			t.Errorf("%q: %s", fields, diff)
 		}
 	}
 	for _, rec := range report("Status: 2.0.0\n").Recipients {
-		if rec.Action == mailer.ActionDelivered {
+		if rec.Action == track.ActionDelivered {
 			t.Error("a status alone is taken for a delivery")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // maxSaid is how many octets of a text are held against the phrases.
@@ -22,15 +23,21 @@ const maxSaid = 4000
 //  5. vague phrases;
 //  6. temporary codes and delays; else refused: for a reason that it does not say.
 //
-// An address is dead only where nothing speaks against it. A reply of class 4 does,
+// An address is dead only where nothing speaks against it. Words around the reply do that say the
+// mailbox to be full or asleep. A reply of class 4 does,
 // unless it is 4.1.1 with the words, and was tried to the end. So does a server that
 // gives 5.7.z with its words: it may only say so to us; and one that calls the mailbox
 // disabled (x.2.1) and unknown at once, unless it answered RCPT. And so does the place of the
 // reply: before RCPT it is about us, and a server that had taken the recipient,
 // and calls the user unknown when it has seen the message, has the mailbox. Whoever
 // is wrongly held to be dead is a person who is never told.
-func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
-	e := evidence{temporary: r.Action == mailer.ActionDelayed, detail: detail(r.Status), code: r.Code}
+func Judge(r track.RecipientReport, further ...string) mailer.ReplyClass {
+	return judge(r, false, further)
+}
+
+// judge is Judge; others are those whom the further words may be about.
+func judge(r track.RecipientReport, others bool, further []string) mailer.ReplyClass {
+	e := evidence{others: others, temporary: r.Action == track.ActionDelayed, detail: detail(r.Status), code: r.Code}
 	class := byte('5')
 	switch {
 	case r.Code/100 == 4 || r.Code/100 == 5:
@@ -43,7 +50,7 @@ func Judge(r mailer.RecipientReport, further ...string) mailer.ReplyClass {
 		said := detail(saidFirst(r.Diagnostic))
 		return said == "2.1" && !atRCPT.MatchString(r.Diagnostic+"\n"+strings.Join(further, "\n")) || strings.HasPrefix(said, "7.") || notAboutMailbox(r.Diagnostic, further)
 	}
-	e.lasting = r.Action == mailer.ActionFailed && e.detail == "1.1"
+	e.lasting = r.Action == track.ActionFailed && e.detail == "1.1"
 	return e.judge(plain(r.Diagnostic), further)
 }
 
@@ -68,6 +75,7 @@ func notAboutMailbox(diagnostic string, further []string) bool {
 
 // evidence is what there is beside the words.
 type evidence struct {
+	others    bool        // the further words may be about another recipient
 	temporary bool        // the codes, or the action, leave hope
 	there     func() bool // by its code or its place in the dialogue it need not be about the mailbox
 	lasting   bool        // it was temporary by its code, was about the mailbox, and has been given up
@@ -77,13 +85,18 @@ type evidence struct {
 
 func (e evidence) judge(diagnostic string, further []string) mailer.ReplyClass {
 	if m := meant(sure, diagnostic); m != nil {
-		return e.weigh(m.class)
+		if m.definite {
+			return m.class
+		}
+		return e.unless(further, e.weigh(m.class), m.class)
 	}
 	if class := e.byDetail(); class != "" {
-		return class
+		return e.unless(further, class, details[e.detail])
 	}
 	for _, words := range further {
-		if m := meant(sure, plain(words)); m != nil {
+		if m := meant(sure, plain(words)); m != nil && m.definite && !e.others {
+			return m.class
+		} else if m != nil {
 			return e.weigh(m.class)
 		}
 	}
@@ -100,6 +113,20 @@ func (e evidence) judge(diagnostic string, further []string) mailer.ReplyClass {
 		return mailer.ClassTransient
 	}
 	return mailer.ClassRefused
+}
+
+// unless takes back what is said of a dead address, where the words around it say that the mailbox
+// is there: full, or asleep.
+func (e evidence) unless(further []string, class, said mailer.ReplyClass) mailer.ReplyClass {
+	if said != mailer.ClassDeadAddress || e.others {
+		return class
+	}
+	for _, words := range further {
+		if m := meant(sure, plain(words)); m != nil && m.alive {
+			return m.class
+		}
+	}
+	return class
 }
 
 // weigh holds a class that words say against the codes.

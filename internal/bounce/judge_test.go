@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 func TestAFailureHasTheClassOfTheReplyBehindIt(t *testing.T) { // E3
@@ -42,7 +43,7 @@ func TestAFailureHasTheClassOfTheReplyBehindIt(t *testing.T) { // E3
 		{"5.1.1", 250, mailer.ClassDeadAddress},
 		{"2.0.0", 250, mailer.ClassRefused}, // says failed, whatever else it says
 	} {
-		r := mailer.RecipientReport{Action: mailer.ActionFailed, Status: c.status, Code: c.code}
+		r := track.RecipientReport{Action: track.ActionFailed, Status: c.status, Code: c.code}
 		if got := Judge(r); got != c.want {
 			t.Errorf("%s %d is %s, want %s", c.status, c.code, got, c.want)
 		}
@@ -86,8 +87,8 @@ func TestWordsAndCodesThatContradictEachOtherAreWeighed(t *testing.T) { // E3: n
 		{"5.0.0", "Uživatel neexistuje", mailer.ClassDeadAddress, ""},
 		{"5.0.0", "550 5.0.0 <user-unknown@example.org> said nothing", mailer.ClassRefused, ""}, // an address says nothing
 	} {
-		var r mailer.RecipientReport
-		r.Action = mailer.ActionFailed
+		var r track.RecipientReport
+		r.Action = track.ActionFailed
 		r.Status, r.Code, r.Diagnostic = reply(c.status, c.diagnostic)
 		if got := Judge(r, c.further); got != c.want {
 			t.Errorf("%s %q %q is %s, want %s", c.status, c.diagnostic, c.further, got, c.want)
@@ -97,8 +98,8 @@ func TestWordsAndCodesThatContradictEachOtherAreWeighed(t *testing.T) { // E3: n
 
 func TestADelayMakesNoAddressDead(t *testing.T) { // E3
 	for _, words := range []string{"550 5.1.1 user unknown", "no such domain", "450 4.1.1 user unknown"} {
-		var r mailer.RecipientReport
-		r.Action = mailer.ActionDelayed
+		var r track.RecipientReport
+		r.Action = track.ActionDelayed
 		r.Status, r.Code, r.Diagnostic = reply("4.0.0", words)
 		if got := Judge(r); got != mailer.ClassTransient {
 			t.Errorf("delayed for %q is %s", words, got)
@@ -112,7 +113,7 @@ func TestEachPhraseIsInItsPlaceAndIsHeard(t *testing.T) {
 	seen := map[string]string{}
 	for _, table := range [][]meaning{sure, vague} {
 		for _, m := range table {
-			if !slices.Contains(mailer.BounceClasses, m.class) || m.about == "" || len(m.phrases) == 0 {
+			if !slices.Contains(track.BounceClasses, m.class) || m.about == "" || len(m.phrases) == 0 {
 				t.Errorf("%q: no meaning", m.about)
 			}
 			for _, p := range m.phrases {

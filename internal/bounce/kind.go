@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 var (
@@ -79,25 +79,36 @@ func (m message) fromMachine() bool {
 
 // complaint reads a feedback report (RFC 5965), those of Hotmail that are none, and
 // the mails by which programs unsubscribe for their users (RFC 2369).
-func (m message) complaint(r *mailer.Report) bool {
+func (m message) complaint(r *track.Report) bool {
 	switch {
+	case m.fails(): // whoever complains of what failed as well masks no failure
+		return false
 	case m.feedback != nil:
 		m.readFeedback(r)
 	case m.returned.get("X-HmXmrOriginalRecipient") != "" || m.head.get("X-HmXmrOriginalRecipient") != "":
 		r.Feedback = "abuse"
-		r.Recipients = []mailer.RecipientReport{{Recipient: firstAddress(m.returned.get("X-HmXmrOriginalRecipient") + m.head.get("X-HmXmrOriginalRecipient"))}}
+		r.Recipients = []track.RecipientReport{{Recipient: firstAddress(m.returned.get("X-HmXmrOriginalRecipient") + m.head.get("X-HmXmrOriginalRecipient"))}}
 	case m.fromMachine() && !m.fromMailSystem() && strings.EqualFold(strings.TrimSpace(decodedWords(m.head.get("Subject"))), "unsubscribe"):
 		r.Feedback = "opt-out"
-		r.Recipients = []mailer.RecipientReport{{Recipient: firstAddress(m.head.get("From"))}}
+		r.Recipients = []track.RecipientReport{{Recipient: firstAddress(m.head.get("From"))}}
 	default:
 		return false
 	}
-	r.Kind = mailer.KindComplaint
+	r.Kind = track.KindComplaint
 	return true
 }
 
+// fails tells whether the parts for machines say that something failed.
+func (m message) fails() bool {
+	var r track.Report
+	for _, status := range m.status {
+		readStatus(status, &r)
+	}
+	return slices.ContainsFunc(r.Recipients, func(rec track.RecipientReport) bool { return rec.Action == track.ActionFailed })
+}
+
 // readFeedback reads the fields of RFC 5965, 3. Recipients may be left out, or blacked.
-func (m message) readFeedback(r *mailer.Report) {
+func (m message) readFeedback(r *track.Report) {
 	fields, _ := readHeader(bytes.TrimLeft(m.feedback, "\r\n"))
 	kind, _, _ := strings.Cut(strings.ToLower(fields.get("Feedback-Type")), ";")
 	r.Feedback = strings.TrimSpace(kind)
@@ -111,14 +122,14 @@ func (m message) readFeedback(r *mailer.Report) {
 		switch strings.ToLower(f.name) {
 		case "original-rcpt-to", "removal-recipient", "redacted-address":
 			addr := firstAddress(f.value)
-			if addr != "" && len(r.Recipients) < maxRecipients && !slices.ContainsFunc(r.Recipients, func(x mailer.RecipientReport) bool { return strings.EqualFold(x.Recipient, addr) }) {
-				r.Recipients = append(r.Recipients, mailer.RecipientReport{Recipient: addr})
+			if addr != "" && len(r.Recipients) < maxRecipients && !slices.ContainsFunc(r.Recipients, func(x track.RecipientReport) bool { return strings.EqualFold(x.Recipient, addr) }) {
+				r.Recipients = append(r.Recipients, track.RecipientReport{Recipient: addr})
 			}
 		}
 	}
 	if len(r.Recipients) == 0 {
 		if addr := firstAddress(m.returned.get("To")); addr != "" {
-			r.Recipients = []mailer.RecipientReport{{Recipient: addr}}
+			r.Recipients = []track.RecipientReport{{Recipient: addr}}
 		}
 	}
 }

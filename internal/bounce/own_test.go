@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // The message that the reports below are about.
@@ -47,11 +48,11 @@ func returning(header, body string) string {
 type ownReport struct {
 	name string
 	text string
-	want []mailer.RecipientReport // recipient, action, status, code, class
+	want []track.RecipientReport // recipient, action, status, code, class
 }
 
-func one(recipient string, status string, code int, class mailer.ReplyClass) []mailer.RecipientReport {
-	return []mailer.RecipientReport{{Recipient: recipient, Action: mailer.ActionFailed, Status: status, Code: code, Class: class}}
+func one(recipient string, status string, code int, class mailer.ReplyClass) []track.RecipientReport {
+	return []track.RecipientReport{{Recipient: recipient, Action: track.ActionFailed, Status: status, Code: code, Class: class}}
 }
 
 // inWords are reports without a part for machines, as families of mail systems
@@ -101,7 +102,7 @@ recipients after more than 24 hours on the queue on mx.example.
     host mail.example.org [192.0.2.9]
     Delay reason: SMTP error from remote mail server after RCPT TO:<ann@example.org>:
     451 4.3.2 Please try again later
-`), []mailer.RecipientReport{{Recipient: "ann@example.org", Action: mailer.ActionDelayed, Status: "4.3.2", Code: 451, Class: mailer.ClassTransient}}},
+`), []track.RecipientReport{{Recipient: "ann@example.org", Action: track.ActionDelayed, Status: "4.3.2", Code: 451, Class: mailer.ClassTransient}}},
 	{"Postfix without its report", returning("From: MAILER-DAEMON@mx.example (Mail Delivery System)\nSubject: Undelivered Mail Returned to Sender", `This is the mail system at host mx.example.
 
 I'm sorry to have to inform you that your message could not
@@ -198,9 +199,9 @@ ben@example.org: 550 5.1.1 <ben@example.org>... User unknown
 
     Below is a copy of the original message:
 
-`+ourHeader), []mailer.RecipientReport{
-		{Recipient: "ann@example.org", Action: mailer.ActionFailed, Status: "5.2.2", Code: 550, Class: mailer.ClassMailboxFull},
-		{Recipient: "ben@example.org", Action: mailer.ActionFailed, Status: "5.1.1", Code: 550, Class: mailer.ClassDeadAddress}}},
+`+ourHeader), []track.RecipientReport{
+		{Recipient: "ann@example.org", Action: track.ActionFailed, Status: "5.2.2", Code: 550, Class: mailer.ClassMailboxFull},
+		{Recipient: "ben@example.org", Action: track.ActionFailed, Status: "5.1.1", Code: 550, Class: mailer.ClassDeadAddress}}},
 	{"DragonFly", mail("From: MAILER-DAEMON <>\nSubject: Mail delivery failed", `This is the DragonFly Mail Agent v0.13 at mx.example.
 
 There was an error delivering your mail to <ann@example.org>.
@@ -269,7 +270,7 @@ Status: 5.7.1
 `), one("ann@example.org", "5.7.1", 550, mailer.ClassContent)},
 	{"a report that names nobody but returns it", returning("From: Postmaster <postmaster@mx.example>\nSubject: Undeliverable message", "The message below was not delivered: delivery expired, it was in the queue too long.\n"), one("ann@example.org", "", 0, mailer.ClassTransient)},
 	{"nothing but a failure", mail("From: MAILER-DAEMON@mx.example\nSubject: Undelivered Mail", "Something went wrong and it was not delivered.\n"), one("", "", 0, mailer.ClassRefused)},
-	{"it arrived", mail("From: MAILER-DAEMON@mx.example\nSubject: Delivery Status Notification (Success)", "Your message was successfully delivered to:\n\nann@example.org\n"), []mailer.RecipientReport{{Recipient: "ann@example.org", Action: mailer.ActionDelivered}}},
+	{"it arrived", mail("From: MAILER-DAEMON@mx.example\nSubject: Delivery Status Notification (Success)", "Your message was successfully delivered to:\n\nann@example.org\n"), []track.RecipientReport{{Recipient: "ann@example.org", Action: track.ActionDelivered}}},
 	{"a report within the words of another", mail("From: MAILER-DAEMON@mx.example\nSubject: Undelivered Mail Returned to Sender", "The message returned below could not be delivered.\n\n-----------------\n"+notification(aboutMessage, aboutAnn)), one("Ann@example.org", "5.1.1", 550, mailer.ClassDeadAddress)},
 }
 
@@ -286,21 +287,21 @@ func koi8(s string) string {
 // others are messages that are no delivery reports.
 var others = []struct {
 	name, text, feedback string
-	kind                 mailer.ReportKind
+	kind                 track.ReportKind
 }{
-	{"a feedback report", complaint("abuse"), "abuse", mailer.KindComplaint},
-	{"an opt-out", complaint("opt-out"), "opt-out", mailer.KindComplaint},
-	{"Hotmail's complaints", mail("From: staff@hotmail.example\nSubject: complaint about message from 192.0.2.1\nContent-Type: multipart/mixed; boundary=b", "--b\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ann@example.org\n"+ourHeader+"\n--b--\n"), "abuse", mailer.KindComplaint},
-	{"a program that unsubscribes for its user", mail("From: ann@example.org\nSubject: unsubscribe\nAuto-Submitted: auto-replied", "This mail unsubscribes from a message.\n"), "opt-out", mailer.KindComplaint},
-	{"RFC 3834", mail("From: Ann <ann@example.org>\nSubject: Re: what we hold about you\nAuto-Submitted: auto-replied (vacation)", "I am in the mountains.\n"), "", mailer.KindAutomatic},
-	{"a subject in German", strings.TrimPrefix(mail("From: Ann <ann@example.org>\nSubject: =?iso-8859-1?Q?Automatische_Antwort=3A_Ihre_Nachricht?=", "Ich bin bis Montag nicht da.\n"), "Return-Path: <>\n"), "", mailer.KindAutomatic},
-	{"an answer to any sender", mail("From: Ann <ann@example.org>\nSubject: Hello", "I am away.\n"), "", mailer.KindAutomatic},
-	{"a receipt", mail("From: Ann <ann@example.org>\nSubject: Read: what we hold about you\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b", "--b\nContent-Type: text/plain\n\nIt was read.\n--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n"), "", mailer.KindAutomatic},
-	{"absence that speaks of failure", mail("From: postmaster@example.org\nSubject: Out of office\nAuto-Submitted: auto-replied", "Mail to me could not be delivered: mailbox full.\nAction: failed\nFinal-Recipient: rfc822; ann@example.org\n"), "", mailer.KindAutomatic},
-	{"a person", "From: Ann <ann@example.org>\nTo: " + ourSender + "\nSubject: Re: what we hold about you\nIn-Reply-To: <" + ourMessageID + ">\n\nPlease delete everything.\n", "", mailer.KindAnswer},
-	{"a person who tells of a failure", "From: Ann <ann@example.org>\nTo: " + ourSender + "\nSubject: your letter\n\nMy answer to ben@us.example could not be delivered: 550 5.1.1 user unknown. Please delete my data.\n", "", mailer.KindAnswer},
-	{"a postmaster who is a person", "From: postmaster@example.org\nTo: " + ourSender + "\nSubject: your letter\n\nPlease stop writing to us.\n", "", mailer.KindAnswer},
-	{"nothing at all", "", "", mailer.KindAnswer},
+	{"a feedback report", complaint("abuse"), "abuse", track.KindComplaint},
+	{"an opt-out", complaint("opt-out"), "opt-out", track.KindComplaint},
+	{"Hotmail's complaints", mail("From: staff@hotmail.example\nSubject: complaint about message from 192.0.2.1\nContent-Type: multipart/mixed; boundary=b", "--b\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: ann@example.org\n"+ourHeader+"\n--b--\n"), "abuse", track.KindComplaint},
+	{"a program that unsubscribes for its user", mail("From: ann@example.org\nSubject: unsubscribe\nAuto-Submitted: auto-replied", "This mail unsubscribes from a message.\n"), "opt-out", track.KindComplaint},
+	{"RFC 3834", mail("From: Ann <ann@example.org>\nSubject: Re: what we hold about you\nAuto-Submitted: auto-replied (vacation)", "I am in the mountains.\n"), "", track.KindAutomatic},
+	{"a subject in German", strings.TrimPrefix(mail("From: Ann <ann@example.org>\nSubject: =?iso-8859-1?Q?Automatische_Antwort=3A_Ihre_Nachricht?=", "Ich bin bis Montag nicht da.\n"), "Return-Path: <>\n"), "", track.KindAutomatic},
+	{"an answer to any sender", mail("From: Ann <ann@example.org>\nSubject: Hello", "I am away.\n"), "", track.KindAutomatic},
+	{"a receipt", mail("From: Ann <ann@example.org>\nSubject: Read: what we hold about you\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b", "--b\nContent-Type: text/plain\n\nIt was read.\n--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n"), "", track.KindAutomatic},
+	{"absence that speaks of failure", mail("From: postmaster@example.org\nSubject: Out of office\nAuto-Submitted: auto-replied", "Mail to me could not be delivered: mailbox full.\nAction: failed\nFinal-Recipient: rfc822; ann@example.org\n"), "", track.KindAutomatic},
+	{"a person", "From: Ann <ann@example.org>\nTo: " + ourSender + "\nSubject: Re: what we hold about you\nIn-Reply-To: <" + ourMessageID + ">\n\nPlease delete everything.\n", "", track.KindAnswer},
+	{"a person who tells of a failure", "From: Ann <ann@example.org>\nTo: " + ourSender + "\nSubject: your letter\n\nMy answer to ben@us.example could not be delivered: 550 5.1.1 user unknown. Please delete my data.\n", "", track.KindAnswer},
+	{"a postmaster who is a person", "From: postmaster@example.org\nTo: " + ourSender + "\nSubject: your letter\n\nPlease stop writing to us.\n", "", track.KindAnswer},
+	{"nothing at all", "", "", track.KindAnswer},
 }
 
 func complaint(kind string) string {
@@ -326,9 +327,9 @@ Content-Type: message/rfc822
 }
 
 // told is what of a recipient the tables above speak of.
-func told(r mailer.Report) (out []mailer.RecipientReport) {
+func told(r track.Report) (out []track.RecipientReport) {
 	for _, rec := range r.Recipients {
-		out = append(out, mailer.RecipientReport{Recipient: rec.Recipient, Action: rec.Action, Status: rec.Status, Code: rec.Code, Class: rec.Class})
+		out = append(out, track.RecipientReport{Recipient: rec.Recipient, Action: rec.Action, Status: rec.Status, Code: rec.Code, Class: rec.Class})
 	}
 	return out
 }
@@ -341,7 +342,7 @@ func TestReportsInPlainWordsAreRead(t *testing.T) {
 			if diff := cmp.Diff(c.want, told(r)); diff != "" {
 				t.Errorf("%s%s: %s", c.name, ending, diff)
 			}
-			if c.want != nil && r.Kind != mailer.KindDelivery {
+			if c.want != nil && r.Kind != track.KindDelivery {
 				t.Errorf("%s%s is taken for a %s", c.name, ending, r.Kind)
 			}
 			if strings.Contains(c.text, ourHeader) && (r.MessageID != ourMessageID || r.Sender != ourSender) {
@@ -358,7 +359,7 @@ func TestWhatIsNoReportIsOfItsKind(t *testing.T) {
 		if r.Kind != c.kind || r.Feedback != c.feedback {
 			t.Errorf("%s is a %s %q, want %s %q", c.name, r.Kind, r.Feedback, c.kind, c.feedback)
 		}
-		if c.kind == mailer.KindComplaint && (len(r.Recipients) != 1 || r.Recipients[0].Recipient != "ann@example.org") {
+		if c.kind == track.KindComplaint && (len(r.Recipients) != 1 || r.Recipients[0].Recipient != "ann@example.org") {
 			t.Errorf("%s: recipients %v", c.name, r.Recipients)
 		}
 	}
@@ -383,7 +384,7 @@ func writeOwnCorpus(t *testing.T, folder string) {
 			rows = append(rows, fmt.Sprintf("%s,%d,,,%s,%t", name, i+1, reason, reason == "userunknown"))
 		}
 	}
-	for _, c := range slices.Concat(inWords, []ownReport{{text: notification(aboutMessage, aboutAnn), want: []mailer.RecipientReport{ann}}}) {
+	for _, c := range slices.Concat(inWords, []ownReport{{text: notification(aboutMessage, aboutAnn), want: []track.RecipientReport{ann}}}) {
 		var reasons []string
 		for _, rec := range c.want {
 			if rec.Recipient != "" {
@@ -393,7 +394,7 @@ func writeOwnCorpus(t *testing.T, folder string) {
 		add(c.text, reasons...)
 	}
 	for _, c := range others {
-		add(c.text, map[mailer.ReportKind]string{mailer.KindComplaint: "feedback", mailer.KindAutomatic: "vacation", mailer.KindAnswer: "notabounce"}[c.kind])
+		add(c.text, map[track.ReportKind]string{track.KindComplaint: "feedback", track.KindAutomatic: "vacation", track.KindAnswer: "notabounce"}[c.kind])
 	}
 	if err := os.WriteFile(filepath.Join(folder, "expected.csv"), []byte(strings.Join(rows, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)

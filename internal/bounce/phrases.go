@@ -14,6 +14,9 @@ type meaning struct {
 	about   string
 	class   mailer.ReplyClass
 	phrases []string
+	alive   bool // it says that the mailbox is there
+	// definite is what the domain itself says, whatever another system makes of it.
+	definite bool
 }
 
 // sure are phrases that say more than the codes beside them, which many servers
@@ -25,23 +28,23 @@ type meaning struct {
 var sure = []meaning{
 	{"a hosting panel's relay found no way to the domain, and guesses at reasons", mailer.ClassDeadAddress, []string{
 		"account or domain may not exist",
-	}},
+	}, false, false},
 	{"a subscriber's own filter", mailer.ClassPolicy, []string{
 		"recipient preferences", "protected by a filter", "account is protected by", "user reject", "rejected by recipient", "rejected by the recipient", "rejected by user",
 		"blocked by the recipient", "blocked by recipient", "blocked by user", "refuses to receive", "refuse to receive", "only accepting mail from specific",
 		"does not want to receive", "doesn't want to receive", "does not wish to receive", "restricted sms e-mail", "rcp-p2 ",
-	}},
+	}, false, false},
 	{"our commands are not taken", mailer.ClassPolicy, []string{
 		"command not recognized", "command not recognised", "command unrecognized", "unrecognized command", "command unknown", "unknown command", "bad command ",
 		"command rejected", "command not implemented", "unrecognized parameter", "unsupported parameter",
-	}},
+	}, false, false},
 	{"a service refused, whatever else it says", mailer.ClassPolicy, []string{
 		"policy restrictions", "due to policy reasons", "for policy reasons", "ask your postmaster for help",
 		"configured to reject mail from", "unknown mail from", "name was rejected", "sender was rejected", "invalid domain name",
-	}},
+	}, false, false},
 	{"a list server saw a message twice", mailer.ClassTransient, []string{
 		"duplicated message-id", "duplicated * message-id", "loop alert", "loop back warning", "unix from loop",
-	}},
+	}, false, false},
 	{"greylisted, or too much at once", mailer.ClassTransient, []string{
 		"greylist", "graylist", "grey-list", "gray-list", "grey list", "too many connections", "too many concurrent", "too many recipients", "too many sessions",
 		"too many messages", "too many mails", "too many emails", "too many invalid recipients", "connection rate limit", "rate limit", "ratelimit", "rate-limit",
@@ -57,12 +60,12 @@ var sure = []meaning{
 		"connection frequency", "too many smtp sessions", "too frequent", "too often", "requests too * fast", "recipients per message", "too many rcpt",
 		"number of recipients exceed", "message rate", "message quota per hour", "max hourly", "mails per hour", "emails per hour", "messages per hour",
 		"messages per day",
-	}},
+	}, false, false},
 	{"a virus, or a forbidden attachment", mailer.ClassContent, []string{
 		"virus detected", "virus found", "infected", "contains a virus", "contains virus", "contain virus", "virus * detected", "virus * found", "malware", "spamvirus",
 		"attachment * not allowed", "attachment type", "banned attachment", "banned file", "prohibited attachment", "illegal attachment", "blocked attachment",
 		"its content presents a potential", "content presents a potential security", "dangerous content", "executable file",
-	}},
+	}, false, false},
 	{"the mailbox is full", mailer.ClassMailboxFull, []string{
 		"mailbox full", "mailbox is full", "mailbox * is full", "mailbox * full", "mailbox was full", "mailfolder is full", "mail folder is full", "inbox is full",
 		"inbox full", "mail box full", "mail box is full", "mailbox size", "mailbox exceeds", "mailbox exceeded", "mailbox has exceeded", "mailbox has reached",
@@ -82,7 +85,7 @@ var sure = []meaning{
 		"limit of messages", "used up * quota", "errno=28", "not enough disk space", "quota is exhausted", "quota will be exceeded",
 		"quota has exceeded", "delivery would exceed", "mail quota", "mailquota", "above quota", "beyond quota", "usage limit", "maximum capacity",
 		"maximal capacity", "a saturation", "saturee", "quota superato", "cuota excedida", "supera la cuota", "メールボックスがいっぱい",
-	}},
+	}, true, false},
 	{"the account sleeps", mailer.ClassTransient, []string{
 		"account * disabled", "account * suspended", "account * inactive", "account * is locked", "account is blocked", "due to inactivity", "for inactivity",
 		"konto nieaktywne", "konto * zablokowane", "account has been blocked", "account blocked", "account * deactivated", "account * closed temporarily",
@@ -104,7 +107,7 @@ var sure = []meaning{
 		"mailbox is blocked", "mailbox is locked", "user locked", "user is temporarily", "user account is disabled", "user account is suspended",
 		"user account has been", "user account is expired", "account that you tried to contact", "boite suspendue", "compte inactif",
 		"conto sospeso",
-	}},
+	}, true, false},
 	{"our server is on a blocklist, or has a bad name", mailer.ClassPolicy, []string{
 		"spamhaus", "spamcop", "barracudacentral", "uceprotect", "sorbs", "abuseat", " cbl", "dnsbl", " rbl", ".rbl", "dnswl", " psbl", "surriel", "mailspike",
 		"senderscore", "senderbase", "invaluement", "nixspam", "manitu", "cloudmark", "proofpoint.com", "talosintelligence", "trendmicro", "blacklist", "black list",
@@ -128,7 +131,7 @@ var sure = []meaning{
 		"rejected by policy [", "service denied", "invalid ip", "tenant has exceeded", "kundenserver", "reject due to policy", "reputation block",
 		"your message was rejected because * ip", "from this ip", "from this host", "this server is not allowed",
 		"this host is not allowed",
-	}},
+	}, false, false},
 	{"names of our server in the DNS", mailer.ClassPolicy, []string{
 		"reverse dns", "rdns", "ptr record", "ptr lookup", "no ptr", "a ptr", "ptr rr", "ip name lookup failed", "fix reverse", "cannot find your hostname",
 		"cannot find your reverse", "find your hostname", "hostname is not", "host name is not", "reverse hostname", "reverse lookup", "reverse mapping",
@@ -139,10 +142,10 @@ var sure = []meaning{
 		"need fully-qualified", "unable to verify your hostname", "verify your hostname", "dns entry", "hostname lookup fail", "forward and reverse",
 		"reverse address", "resolve your", "ip address has no", "inverse lookup", "name of your host", "no fqdn", "not a fqdn", "helo hostname", "helo domain",
 		"does not have a valid reverse", "no hostname",
-	}},
+	}, false, false},
 	{"a subscriber's filter, which Japanese carriers call a user without a name", mailer.ClassPolicy, []string{
 		"550 : user unknown", "550: : user unknown",
-	}},
+	}, false, false},
 	{"who we say that we are is not proven: SPF, DKIM, DMARC, TLS", mailer.ClassPolicy, []string{
 		"dmarc", "dkim", "spf", "sender policy framework", "unauthenticated", "authentication check", "not authenticated", "fails authentication",
 		"failed authentication", "authentication failed", "authentication required", "must be authenticated", "authentication is required", "authentication-required",
@@ -152,13 +155,13 @@ var sure = []meaning{
 		"authentication fail", "bad authentication", "invalid credentials", "authentication mechanism", "authentication unsuccessful", "username and password",
 		"user not authenticated", "unsigned", "domainkeys", "domain keys", "tlsa", "certificate", "ssl required", "must use tls",
 		"requires encryption", "anti-spoofing", "login denied",
-	}},
+	}, false, false},
 	{"the sender's address is not taken", mailer.ClassPolicy, []string{
 		"is not verified", "not verified", "sender address rejected", "sender rejected", "sender denied", "sender not", "sender verify", "sender verification", "sender domain", "sender is not",
 		"sender address", "domain of sender", "sender's domain", "sender email", "invalid sender", "unroutable sender", "unverified sender", "unknown sender",
 		"bad sender", "spoof", "envelope sender", "envelope from", "from address", "from header", "from: header", "from: domain", "valid from", "mail from command",
 		"your return address", "return-path", "backscatter", "null sender", "empty sender", "empty envelope", "does not accept bounces", "not accept bounce", "send as",
-		"not allowed to send", "not permitted to send", "not authorized to send", "not authorised to send", "you are not allowed", "you are not permitted",
+		"you cannot send", "you can not send", "you may not send", "not allowed to send", "not permitted to send", "not authorized to send", "not authorised to send", "you are not allowed", "you are not permitted",
 		"you are not authorized", "you do not have permission", "you don't have permission", "does not have permission", "only accepts messages from",
 		"only accept mail", "not accept mail from you", "restricts who", "delivery restriction", "resolver.rst", "notauthorized", "notauthenticated",
 		"not in the list of allowed", "sender restrict", "not a member", "permission to post", "groups.google.com", "members only", "not on the list of",
@@ -169,7 +172,7 @@ var sure = []meaning{
 		"unable to verify sender", "could not verify sender", "cannot verify sender", "verify the sender", "emetteur invalide", "emetteur", "absender",
 		"remitente", "mittente", "remetente", "header from", "from-address", "sender: address", "non-member",
 		"not member", "post from non", "ignored a message", "only members", "not subscribed",
-	}},
+	}, false, false},
 	{"it does not relay for us", mailer.ClassPolicy, []string{
 		"relay quota", "insecure mail relay", "relaying denied", "relay denied", "relay access denied", "relaying not", "relay not", "unable to relay", "cannot relay",
 		"can't relay", "not allowed to relay", "not permitted to relay", "relaying is", "relay is not", "relaying prohibited", "relaying disallowed", "relaying mail",
@@ -177,7 +180,7 @@ var sure = []meaning{
 		"we don't handle mail", "don't handle mail", "not gateway", "not configured to relay", "isn't in my list of allowed rcpthosts", "rcpthosts",
 		"relaying mail to", "relaying to", "attempt to relay", "relaying from", "authenticate before relay", "not relaying",
 		"do not relay", "does not relay", "not allowed to send mail through",
-	}},
+	}, false, false},
 	{"it looks like spam", mailer.ClassContent, []string{
 		"spam", "unsolicited", "junk mail", "bulk mail", "bulk email", " ube", " uce ", "bayesian", "phish", "advertis", "content rejected", "message content",
 		"content filter", "content reject", "content of your message", "content of this message", "content-policy", "content policy", "contentfilter",
@@ -187,7 +190,7 @@ var sure = []meaning{
 		"content * not allowed", "content * rejected", "url in", "profanity",
 		"rejected by antispam", "rejected by anti", "heuristic", "categorized as", "ofr_506", "ofr506", "message denied",
 		"filter rejection", "con-p",
-	}},
+	}, false, false},
 	{"its form breaks the standards", mailer.ClassContent, []string{
 		"not rfc", "rfc 5322", "rfc 2822", "rfc 822", "rfc5322", "rfc2822", "duplicate header", "duplicate * header", "multiple * headers", "missing * header",
 		"header * missing", "header is missing", "header error", "header fault", "invalid header", "malformed", "bare lf", "bare linefeed", "bare newline", "bare cr",
@@ -199,7 +202,7 @@ var sure = []meaning{
 		"unsupported mime", "mime error", "mime type",
 		"missing subject", "empty message", "no body", "nul character", "control character", "illegal character",
 		"bare carriage",
-	}},
+	}, false, false},
 	{"the message is too large", mailer.ClassTooLarge, []string{
 		"message size", "message too large", "message too big", "message is too large", "message is too big", "message was too large", "message larger than",
 		"mail too large", "mail size", "email size", "size limit", "size exceeds", "exceeds size", "exceeds * message size", "message length", "message exceeds",
@@ -211,7 +214,7 @@ var sure = []meaning{
 		"attachment size", "message to big", "message file too big", "exceeds message size", "maximum size", "max. size",
 		"size of your message", "size of the message", "size of this message", "message has exceeded", "too large for", "too large to", "message size exceed",
 		"is too large", "is too big",
-	}},
+	}, false, false},
 	{"the person has moved, or the address is given up", mailer.ClassDeadAddress, []string{
 		"has moved", "user moved", "user has moved", "mailbox moved", "mailbox has moved", "address has changed", "address changed", "new address", "changed to another",
 		"has been replaced by", "no longer on server", "no longer accepts mail", "no longer accept messages for", "no longer on this server", "no longer valid",
@@ -219,25 +222,28 @@ var sure = []meaning{
 		"no longer with", "no longer works", "is no longer", "are no longer", "not longer", "has left", "discontinued", "has been deleted", "was deleted",
 		"been removed", "account closed", "account is closed", "account has been closed", "mailbox closed", "account deleted", "account removed", "account terminated",
 		"account has been terminated", "account canceled", "account cancelled", "n'est plus", "nicht mehr", "ya no ", "non e piu", "nao existe mais", "niet meer",
-	}},
+	}, false, false},
 	{"the DNS gave no answer", mailer.ClassTransient, []string{
 		"not found, try again", "host not found (try", "temporary lookup", "temporary dns", "temporary failure in name", "servfail", "lookup timed out", "dns timeout",
 		"dns server", "name server timeout", "name server: * deferred", "name server * timed out", "dns soft error", "name lookup * temporarily",
 		"dns query failed", "serverfailure", "dns query error", "dns query timed", "dns temporarily", "no answer from dns", "resolver error", "lowest numbered mx",
 		"address is the local host", "loops back to myself", "forwarding loop", "fwd.loop",
-	}},
+	}, false, false},
 	{"its local delivery is broken", mailer.ClassTransient, []string{
 		"ldap attributes", "procmail:", "maildrop:", "can't create user output file", "couldn't create", "cannot open spool",
 		"unknown mailer error", "virtual transport", "local transport", "transport error", "transport failed", "couldn't open",
 		"cannot open file", "can't open file", "could not open file", "unable to open", "segmentation fault", "not executable", "filter * failed",
-	}},
+	}, false, false},
+	{"the domain says in the DNS that it takes no mail (RFC 7505)", mailer.ClassDeadAddress, []string{
+		"null mx", "nullmx", "mx points to 0.0.0.0", "mx record of 0", "empty mx", "indicated no smtp service", "no smtp mx", "no mx found for domain",
+	}, false, true},
 	{"the domain takes no mail", mailer.ClassDeadAddress, []string{
-		"null mx", "nullmx", "does not accept mail", "does not accept any mail", "doesn't accept mail", "does not accept email", "does not accept e-mail",
-		"domain does not accept", "host does not accept", "does not receive mail", "mx points to 0.0.0.0", "mail server * not in use", "no mail for this domain",
-		"domain not accepting", "smtp protocol is not", "does not support mail", "mx record of 0", "empty mx",
-		"indicated no smtp service", "no smtp service", "no mail hosts for domain", "not accept any email", "accepts no mail", "receives no mail",
-		"doesn't receive email", "does not receive email", "does not accept smtp mail", "refuses all mail", "no smtp mx", "smtp only to send",
-	}},
+		"does not accept mail", "does not accept any mail", "doesn't accept mail", "does not accept email", "does not accept e-mail",
+		"domain does not accept", "host does not accept", "does not receive mail", "mail server * not in use", "no mail for this domain",
+		"domain not accepting", "smtp protocol is not", "does not support mail", "no smtp service", "no mail hosts for domain", "not accept any email",
+		"accepts no mail", "receives no mail", "doesn't receive email", "does not receive email", "does not accept smtp mail", "refuses all mail",
+		"smtp only to send",
+	}, false, false},
 	{"no such domain", mailer.ClassDeadAddress, []string{
 		"no such domain", "no such host", "no such site", "domain not found", "host not found, type", "unknown host", "host unknown", "unknown domain", "domain unknown",
 		"domain * does not exist", "domain does not exist", "domain doesn't exist", "domain must exist", "domain is not", "domain name not found", "invalid domain",
@@ -252,7 +258,7 @@ var sure = []meaning{
 		"no mail server for", "no a record", "no address record", "has no a record", "domain lookup failed", "domain does not resolve",
 		"host does not exist", "host doesn't exist", "domain doesn't resolve", "cannot find domain", "cannot find the domain", "unable to find host",
 		"domain * not found", "domain not exist", "infodomainnonexistent", "can't find host", "cannot find host",
-	}},
+	}, false, false},
 	{"no such mailbox", mailer.ClassDeadAddress, []string{
 		"user unknown", "unknown user", "user is unknown", "user * unknown", "unknown recipient", "recipient unknown", "recipient * unknown", "recipient is unknown",
 		"unknown address", "address unknown", "address * unknown", "unknown mailbox", "mailbox unknown", "mailbox * unknown", "unknown local", "unknown account",
@@ -288,7 +294,7 @@ var sure = []meaning{
 		"undeliverable address", "no such inbox", "unknown inbox", "mailbox not exist",
 		"recipient not exist", "account not exist", "address not exist", "not an active address", "not a current", "not exists",
 		"doesn't exists", "does not exists", "no longer a valid", "destinataire non trouve", "nessun utente", "宛先不明", "存在しません", "存在しない", "用户不存在", "不存在",
-	}},
+	}, false, false},
 	{"it could not be delivered in time", mailer.ClassTransient, []string{
 		"retry timeout", "retry time not", "retry limit", "delivery time expired", "time expired", "delivery expired", "message expired", "queue too long",
 		"in the queue too long", "in queue too long", "too old", "was not delivered within", "not delivered within", "could not be delivered for more than",
@@ -296,7 +302,7 @@ var sure = []meaning{
 		"not yet been delivered", "still being retried", "will be retried", "keep trying", "keep retrying", "will continue", "multiple retries", "aborted after", "failed * attempts",
 		"after * attempts", "delivery attempts made", "giving up after", "expired after", "message has expired", "message timeout", "queuing time", "held too long",
 		"cannot send message within", "could not send message for past", "delayed",
-	}},
+	}, false, false},
 	{"its host cannot be reached", mailer.ClassTransient, []string{
 		"timed out", "time out", "timeout", "connection refused", "connection reset", "connection closed", "connection lost", "connection dropped", "connection died",
 		"connection failed", "connection failure", "connection error", "lost connection", "broken pipe", "no route to host", "network is unreachable",
@@ -309,7 +315,7 @@ var sure = []meaning{
 		"can't reach", "cannot reach", "could not reach", "couldn't reach", "failed to reach", "no connection", "connection attempt",
 		"connect failed", "connection could not", "no hosts", "hosts unreachable", "hosts have been failing", "tls handshake", "ssl error", "handshake fail",
 		"unexpectedly closed", "closed unexpectedly", "closed connection", "dropped the connection",
-	}},
+	}, false, false},
 	{"a fault of its system", mailer.ClassTransient, []string{
 		"system error", "internal error", "server error", "local error", "local configuration error", "configuration error", "misconfigur", "resources temporarily",
 		"insufficient system", "insufficient resources", "insufficient disk", "insufficient storage", "out of memory", "no space left", "disk full", "out of disk",
@@ -324,7 +330,7 @@ var sure = []meaning{
 		"out of service", "internal resources", "int-p", "int-t", "rcp-t1", "queue file write", "cannot append", "unable to append",
 		"problem with the recipient's mail", "read-only", "readonly file", "disk error", "disk is full", "low on disk", "low disk", "low on space", "no space on",
 		"system is not accepting", "system not accepting", "nicht verfugbar", "indisponible", "no disponible", "non disponibile",
-	}},
+	}, false, false},
 }
 
 // vague are phrases that are asked only after the codes have said nothing.
@@ -335,10 +341,10 @@ var vague = []meaning{
 		"not accept", "unacceptable", "blocked", "filtered", "filter", "protocol error", "syntax error", "command not", "sequence of commands",
 		"out of sequence", "bad sequence", "abgelehnt", "verweigert", "refuse", "rejete", "rechazad", "rifiutat", "rejeitad", "geweigerd", "odrzucon", "отклонен",
 		"запрещ",
-	}},
+	}, false, false},
 	{"the mailbox is not there to take it", mailer.ClassDeadAddress, []string{
 		"mailbox unavailable", "mailbox not available", "mailbox is unavailable", "user unavailable",
-	}},
+	}, false, false},
 }
 
 // maxGap is how far a * reaches.

@@ -3,10 +3,12 @@ package bounce
 import (
 	"bytes"
 	"mime"
+	"regexp"
 	"slices"
 	"strings"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // message is what matters of a message: its own header, the parts that are for
@@ -22,7 +24,7 @@ type message struct {
 	quoted   string    // what it quotes in its text
 	lines    []string  // of the text
 	found    []mention // in the lines
-	files    []mailer.Attachment
+	files    []track.Attachment
 	returned header
 }
 
@@ -59,7 +61,7 @@ func open(raw []byte) message {
 			markup = append(markup, unmarked(p.words()))
 		default:
 			if len(m.files) < maxParts {
-				m.files = append(m.files, mailer.Attachment{Type: p.kind, Size: len(p.body)})
+				m.files = append(m.files, track.Attachment{Type: p.kind, Size: len(p.body)})
 			}
 		}
 	})
@@ -77,26 +79,26 @@ func open(raw []byte) message {
 
 // Read reads a message. It takes anything, and always tells something: what it
 // does not understand is at least an answer.
-func Read(raw []byte) mailer.Report {
+func Read(raw []byte) track.Report {
 	raw = raw[:min(len(raw), MaxSize)]
 	m := open(raw)
-	r := mailer.Report{SentTo: sentTo(m.head)}
+	r := track.Report{SentTo: sentTo(m.head)}
 	m.original(&r)
 	switch {
 	case m.complaint(&r), m.event(&r), m.delivery(&r):
 	case m.fromMachine() || m.receipt:
-		r.Kind = mailer.KindAutomatic
+		r.Kind = track.KindAutomatic
 		r.Said = m.said()
 	default:
-		r.Kind = mailer.KindAnswer
+		r.Kind = track.KindAnswer
 		r.Said = m.said()
 	}
-	r.ExternalID = externalID(m.head.get("Message-ID"), bytes.Join(m.status, nil), raw)
+	r.ExternalID = m.externalID(raw)
 	return r
 }
 
 // original notes what a report tells of the message that it returns, or answers.
-func (m message) original(r *mailer.Report) {
+func (m message) original(r *track.Report) {
 	r.MessageID = messageID(m.returned.get("Message-ID"))
 	r.Sender = firstAddress(m.returned.get("Return-Path"))
 	for _, name := range []string{"X-Original-Message-ID", "Original-Message-ID", "In-Reply-To"} {
@@ -117,7 +119,7 @@ func messageID(value string) string {
 
 // delivery reads a delivery report: by the parts that are for machines, where they
 // say something, else in words.
-func (m message) delivery(r *mailer.Report) bool {
+func (m message) delivery(r *track.Report) bool {
 	for _, status := range m.status {
 		if len(r.Recipients) == 0 {
 			readStatus(status, r)
@@ -130,11 +132,11 @@ func (m message) delivery(r *mailer.Report) bool {
 		m.inWords(r)
 		m.within(r)
 	}
-	r.Kind = mailer.KindDelivery
+	r.Kind = track.KindDelivery
 	for i := range r.Recipients {
 		rec := &r.Recipients[i]
-		if rec.Action == mailer.ActionFailed || rec.Action == mailer.ActionDelayed {
-			rec.Class = m.judge(*rec)
+		if rec.Action == track.ActionFailed || rec.Action == track.ActionDelayed {
+			rec.Class = m.judge(*rec, len(r.Recipients) == 1)
 		}
 	}
 	return true
@@ -142,15 +144,15 @@ func (m message) delivery(r *mailer.Report) bool {
 
 // within looks for a report in the report: some systems pass on, as text, what
 // another one told them. It counts where nothing else was said.
-func (m message) within(r *mailer.Report) {
-	if m.quoted == "" || slices.ContainsFunc(r.Recipients, func(rec mailer.RecipientReport) bool { return rec.Code != 0 || rec.Status != "" }) {
+func (m message) within(r *track.Report) {
+	if m.quoted == "" || slices.ContainsFunc(r.Recipients, func(rec track.RecipientReport) bool { return rec.Code != 0 || rec.Status != "" }) {
 		return
 	}
 	inner := open([]byte(m.quoted))
 	if !inner.fromMailSystem() {
 		return
 	}
-	found := mailer.Report{SentTo: sentTo(inner.head)}
+	found := track.Report{SentTo: sentTo(inner.head)}
 	for _, status := range inner.status {
 		readStatus(status, &found)
 	}
@@ -161,24 +163,38 @@ func (m message) within(r *mailer.Report) {
 }
 
 // judge says what became of one recipient, with the words about them in the text.
-func (m message) judge(rec mailer.RecipientReport) mailer.ReplyClass {
-	others := slices.ContainsFunc(m.found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
+func (m message) judge(rec track.RecipientReport, alone bool) mailer.ReplyClass {
+	others := !alone || slices.ContainsFunc(m.found, func(f mention) bool { return !strings.EqualFold(f.addr, rec.Recipient) })
 	about := segment(m.lines, m.found, rec.Recipient)
 	if heard := transcript(m.lines, rec.Recipient, !others); heard != "" {
 		about = heard + "\n" + about
 	}
 	switch {
 	case about == "":
-		return Judge(rec, m.text)
-	case others:
-		return Judge(rec, about) // the rest may be about somebody else
+		about = m.text
+	case !others:
+		about += "\n" + m.text
 	}
-	return Judge(rec, about+"\n"+m.text)
+	if others { // the rest may be about somebody else
+		return judge(rec, true, []string{about})
+	}
+	return judge(rec, false, []string{about, m.comment()})
+}
+
+// statusComment is how some systems say in words what a status means: "5.2.1 (mailbox disabled)".
+var statusComment = regexp.MustCompile(`(?im)^status:[ \t]*[245][.\d]+[ \t]*\(([^()\r\n]{1,200})\)`)
+
+// comment is what is said beside the status, of a report about one recipient.
+func (m message) comment() string {
+	if found := statusComment.FindAllSubmatch(bytes.Join(m.status, []byte("\n")), 2); len(found) == 1 {
+		return clean(found[0][1])
+	}
+	return ""
 }
 
 // said is what an answer says.
-func (m message) said() mailer.Said {
-	return mailer.Said{From: firstAddress(decodedWords(m.head.get("From"))), Subject: decodedWords(m.head.get("Subject")), Text: unquoted(m.text), Attachments: m.files}
+func (m message) said() track.Said {
+	return track.Said{From: firstAddress(decodedWords(m.head.get("From"))), Subject: decodedWords(m.head.get("Subject")), Text: unquoted(m.text), Attachments: m.files}
 }
 
 var wordDecoder = mime.WordDecoder{CharsetReader: charsetReader}

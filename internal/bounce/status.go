@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // MaxSize is how much of a message is looked at and kept, in octets. Reports with
@@ -23,16 +23,22 @@ const (
 	maxSentTo     = 20
 )
 
-// externalID is the same for a report that is brought again, even with other trace
-// headers on top. Its Message-ID alone will not do: it may be missing, or given twice.
-func externalID(messageID string, status, raw []byte) []byte {
+// externalID is the same for a message that is brought again, or by another door, even with other
+// trace headers on top. Its Message-ID alone will not do: it may be missing, or given twice. What a
+// mail system reports, or a person says, is the rest of it; how that travelled is not.
+func (m message) externalID(raw []byte) []byte {
 	h := sha256.New()
-	if messageID == "" || len(status) == 0 {
+	id, status := m.head.get("Message-ID"), bytes.Join(m.status, nil)
+	switch {
+	case id == "":
 		h.Write(raw)
-		return h.Sum(nil)
+	case len(status) > 0:
+		h.Write([]byte(id + "\n"))
+		h.Write(bytes.ReplaceAll(status, []byte("\r\n"), []byte("\n")))
+	default:
+		said := strings.Join(strings.Fields(m.text), " ")
+		h.Write([]byte(strings.Join([]string{id, firstAddress(decodedWords(m.head.get("From"))), said, string(bytes.Join(bytes.Fields(m.feedback), []byte(" ")))}, "\n")))
 	}
-	h.Write([]byte(messageID + "\n"))
-	h.Write(bytes.ReplaceAll(status, []byte("\r\n"), []byte("\n")))
 	return h.Sum(nil)
 }
 
@@ -58,7 +64,7 @@ func sentTo(h header) (out []string) {
 // message, each other one about a recipient. Groups that name no action are no
 // recipients; some systems have more empty lines than they should, and some put
 // the first recipient into the first group.
-func readStatus(b []byte, r *mailer.Report) {
+func readStatus(b []byte, r *track.Report) {
 	for len(b) > 0 && len(r.Recipients) < maxRecipients {
 		var group header
 		group, b = readHeader(b)
@@ -92,8 +98,8 @@ func apart(group header) (out []header) {
 	return append(out, group[start:])
 }
 
-func recipient(group header) (mailer.RecipientReport, bool) {
-	rec := mailer.RecipientReport{Action: action(group.get("Action")), Recipient: address(group.get("Final-Recipient")),
+func recipient(group header) (track.RecipientReport, bool) {
+	rec := track.RecipientReport{Action: action(group.get("Action")), Recipient: address(group.get("Final-Recipient")),
 		Original: address(group.get("Original-Recipient")), RemoteMTA: typed(group.get("Remote-MTA"))}
 	if rec.Action == "" && group.get("Action") == "" && rec.Recipient+rec.Original != "" {
 		rec.Action = implied(enhanced.FindString(group.get("Status")))
@@ -108,18 +114,18 @@ func recipient(group header) (mailer.RecipientReport, bool) {
 
 // action is one of RFC 3464, 2.3.3; "" if it is none. sendmail and Postfix say
 // deliverable and undeliverable where they were only asked (-bv).
-func action(value string) mailer.Action {
+func action(value string) track.Action {
 	word, _, _ := strings.Cut(strings.ToLower(value), " ")
 	word, _, _ = strings.Cut(word, "(") // a comment
 	switch word = strings.Trim(word, " ;."); word {
 	case "undeliverable", "undelivered", "fail", "failure", "error", "expired", "rejected", "bounced":
-		return mailer.ActionFailed
+		return track.ActionFailed
 	case "delay":
-		return mailer.ActionDelayed
+		return track.ActionDelayed
 	case "deliverable":
-		return mailer.ActionRelayed
+		return track.ActionRelayed
 	}
-	if a := mailer.Action(word); slices.Contains(mailer.Actions, a) {
+	if a := track.Action(word); slices.Contains(track.Actions, a) {
 		return a
 	}
 	return ""
@@ -127,12 +133,12 @@ func action(value string) mailer.Action {
 
 // implied is the action of a group that names a recipient and a status, and leaves
 // the action out. Nobody is said to have got a message for want of a field.
-func implied(status string) mailer.Action {
+func implied(status string) track.Action {
 	switch {
 	case strings.HasPrefix(status, "5"):
-		return mailer.ActionFailed
+		return track.ActionFailed
 	case strings.HasPrefix(status, "4"):
-		return mailer.ActionDelayed
+		return track.ActionDelayed
 	}
 	return ""
 }

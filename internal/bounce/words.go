@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // mention is a line of a report that is about one recipient.
@@ -29,13 +29,13 @@ var (
 
 // inWords reads a delivery report that has no part for machines, or one that says
 // nothing.
-func (m message) inWords(r *mailer.Report) {
+func (m message) inWords(r *track.Report) {
 	if m.fieldsInText(r); len(r.Recipients) > 0 {
 		return
 	}
 	about, action := m.recipients(r.SentTo), m.actionInWords()
 	for _, addr := range about[:min(len(about), maxRecipients)] {
-		rec := mailer.RecipientReport{Recipient: addr, Action: action}
+		rec := track.RecipientReport{Recipient: addr, Action: action}
 		said := segment(m.lines, m.found, addr)
 		if heard := transcript(m.lines, addr, len(about) == 1); heard != "" {
 			said = heard
@@ -51,7 +51,7 @@ func (m message) inWords(r *mailer.Report) {
 }
 
 // fieldsInText reads the fields of RFC 3464 where they stand among the words.
-func (m message) fieldsInText(r *mailer.Report) {
+func (m message) fieldsInText(r *track.Report) {
 	for i, line := range m.lines {
 		switch fieldName(strings.TrimSpace(line)) {
 		case "reporting-mta", "final-recipient", "original-recipient", "action":
@@ -141,11 +141,15 @@ func segment(lines []string, found []mention, recipient string) string {
 
 // transcript is what a server said of a recipient, where the report shows the
 // dialogue: ">>> RCPT To:<ann@x>" and the lines with <<< beneath. What was said to
-// other commands counts where there was but one recipient.
+// other commands counts where there was but one recipient, or only hers are at that host.
 func transcript(lines []string, recipient string, alone bool) string {
 	var about, rest []string
-	command := ""
+	command, theirs := "", alone
 	for _, line := range lines {
+		if host := talkingTo.FindStringSubmatch(line); host != nil {
+			theirs = alone || atHost(recipient, host[1])
+			continue
+		}
 		if word, sent, ok := strings.Cut(line, ">>>"); ok && len(word) < maxBeforeDialogue {
 			command = strings.ToLower(sent)
 			continue
@@ -155,17 +159,27 @@ func transcript(lines []string, recipient string, alone bool) string {
 			continue
 		}
 		switch {
-		case !strings.Contains(command, "rcpt"):
+		case !strings.Contains(command, "rcpt") && theirs:
 			rest = append(rest, strings.TrimSpace(reply))
 		case recipient != "" && strings.Contains(command, strings.ToLower(recipient)):
 			about = append(about, strings.TrimSpace(reply))
 		}
 	}
-	if len(about) == 0 && alone {
+	if len(about) == 0 {
 		about = rest
 	}
 	about = about[:min(len(about), maxReplyLines)]
 	return strings.Join(about, "\n")
+}
+
+// talkingTo is how sendmail says whom a dialogue was with.
+var talkingTo = regexp.MustCompile(`(?i)while talking to ([\w.-]+)`)
+
+// atHost tells whether a host's name is that of an address's domain, or in it.
+func atHost(addr, host string) bool {
+	_, domain, _ := strings.Cut(strings.ToLower(addr), "@")
+	host = strings.ToLower(strings.Trim(host, "."))
+	return domain != "" && (host == domain || strings.HasSuffix(host, "."+domain))
 }
 
 // refusal is a reply that refuses. 503 follows from what was refused before.
@@ -180,6 +194,16 @@ const (
 // code alone, as qmail writes it (#5.1.1).
 var codeLine = regexp.MustCompile(`(?:^|[\s:;(\['"<>=,#])((?:4[2-7]\d|5[0-7]\d)[\s\-:.,'")\]]|[45]\.\d{1,3}\.\d{1,3}\b[^.]|[45]\.\d{1,3}\.\d{1,3}$)`)
 
+// replyStart is a line that begins with a reply's code.
+var replyStart = regexp.MustCompile(`^[\s<>]*([245]\d\d)[ -]`)
+
+// another tells whether a line begins another reply than the one before it: with another code.
+// The lines of one reply have the same (RFC 5321, 4.2.1).
+func another(reply, next string) bool {
+	m, first := replyStart.FindStringSubmatch(next), replyStart.FindStringSubmatch(reply)
+	return m != nil && first != nil && m[1] != first[1]
+}
+
 // replyIn finds the reply of a server in what is said of a recipient.
 func replyIn(said string) (status string, code int, diagnostic string) {
 	lines := strings.Split(said, "\n")
@@ -190,7 +214,7 @@ func replyIn(said string) (status string, code int, diagnostic string) {
 		}
 		rest := []string{line[at[2]:]}
 		for _, next := range lines[i+1 : min(len(lines), i+maxReplyLines)] {
-			if strings.TrimSpace(next) == "" {
+			if strings.TrimSpace(next) == "" || another(line[at[2]:], next) {
 				break
 			}
 			rest = append(rest, strings.TrimSpace(next))
@@ -214,18 +238,18 @@ var (
 )
 
 // actionInWords is what a report in words says was done.
-func (m message) actionInWords() mailer.Action {
+func (m message) actionInWords() track.Action {
 	text := plain(decodedWords(m.head.get("Subject")) + ". " + m.text)
 	holds := func(phrases []string) bool {
 		return slices.ContainsFunc(phrases, func(p string) bool { return says(text, p) })
 	}
 	switch {
 	case holds(pending):
-		return mailer.ActionDelayed
+		return track.ActionDelayed
 	case holds(arrived) && !holds(failing):
-		return mailer.ActionDelivered
+		return track.ActionDelivered
 	}
-	return mailer.ActionFailed
+	return track.ActionFailed
 }
 
 // firstAddress is the first address in a field's value; "" if it has none.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"strings"
@@ -49,6 +50,8 @@ type Options struct {
 
 	NoDSN      bool // do not offer DSN (RFC 3461), as many relays do not
 	NoSMTPUTF8 bool // do not offer SMTPUTF8 (RFC 6531)
+
+	Letters fs.FS // PDF files that the inbox shows beside the mails, at any depth; nil shows none
 }
 
 // Auth is the one account of a server that demands one. With TLS configured

@@ -21,9 +21,11 @@ var pageTemplates = template.Must(template.ParseFS(pages, "pages/pages.gohtml"))
 const (
 	policyBase = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; " +
 		"base-uri 'none'; frame-ancestors 'none'; form-action "
-	policyList = policyBase + "'self'"
-	policyPage = policyBase + "'none'"
-	policyRaw  = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+	policyList  = policyBase + "'self'"
+	policyPage  = policyBase + "'none'"
+	policyRaw   = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+	policyPaper = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; form-action 'none'; " +
+		"frame-ancestors 'none'" // browsers' own viewers ask for style and object
 	policyMail = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
 		"frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
@@ -42,6 +44,8 @@ type inbox struct {
 //	/mails/{no}/html       its HTML part, for the frame
 //	/mails/{no}/source     its bytes as text
 //	/mails/{no}/download   its bytes as an .eml file
+//	/letters/              the letters, by name
+//	/letters/{no}          one of them: names are references, which have no place in addresses
 func (s *Server) Handler(prefix string) http.Handler {
 	in := &inbox{srv: s, home: strings.TrimSuffix(prefix, "/") + "/"}
 	mux := http.NewServeMux()
@@ -52,6 +56,8 @@ func (s *Server) Handler(prefix string) http.Handler {
 	mux.HandleFunc(in.home+"mails/{no}/html", in.withMail(in.html))
 	mux.HandleFunc(in.home+"mails/{no}/source", in.withMail(in.source))
 	mux.HandleFunc(in.home+"mails/{no}/download", in.withMail(in.download))
+	mux.HandleFunc(in.home+"letters/{$}", in.letters)
+	mux.HandleFunc(in.home+"letters/{no}", in.letter)
 	mux.HandleFunc("/", in.missing)
 	return in.guarded(mux)
 }

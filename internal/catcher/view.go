@@ -21,6 +21,7 @@ type listView struct {
 	Page, Pages, Found int
 	Newer, Older       string // links; empty at the ends
 	Counts             Counts
+	Letters            int
 }
 
 // row is one mail in the list, or the head of its page.
@@ -68,7 +69,7 @@ func (in *inbox) listView(query, page string) listView {
 	}
 	v := listView{
 		Title: "Caught mail", Home: in.home, Query: query, Found: len(mails),
-		Pages: max(1, (len(mails)+pageSize-1)/pageSize), Counts: in.srv.Counts(),
+		Pages: max(1, (len(mails)+pageSize-1)/pageSize), Counts: in.srv.Counts(), Letters: len(in.papers()),
 	}
 	number, _ := strconv.Atoi(page) // anything odd is the first page
 	v.Page = min(max(number, 1), v.Pages)

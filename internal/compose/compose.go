@@ -14,6 +14,7 @@ import (
 	"article14/internal/memo"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/byhand"
 	"article14/templates"
 )
 
@@ -32,7 +33,7 @@ type Composer struct {
 
 var (
 	_ mailer.Composer       = (*Composer)(nil)
-	_ mailer.LetterComposer = (*Composer)(nil)
+	_ byhand.LetterComposer = (*Composer)(nil)
 )
 
 // New makes a composer that writes in the languages of locales.

@@ -37,7 +37,7 @@
 // A notice's letter is stored as blocks of marked text. Marks are read once, when the
 // skeleton is; a value that is put in later stands as it is, so that [Composer.Letter]
 // gives a neutral document that internal/letter prints. It has no link and no token.
-// Skeletons of version 1 have no letter ([mailer.ErrNoLetter]).
+// Skeletons of version 1 have no letter ([byhand.ErrNoLetter]).
 //
 // # Mails
 //

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // letterText is a notice's letter as it is stored. Its texts have the light marks of
@@ -68,9 +69,9 @@ func (l *letterText) texts() []string {
 }
 
 // letterKinds are the kinds that paper knows: it has no buttons.
-var letterKinds = map[blockKind]mailer.LetterBlockKind{
-	paragraph: mailer.LetterParagraph, title: mailer.LetterTitle, heading: mailer.LetterHeading, list: mailer.LetterList,
-	callout: mailer.LetterBox, slip: mailer.LetterSlip, rule: mailer.LetterRule,
+var letterKinds = map[blockKind]byhand.LetterBlockKind{
+	paragraph: byhand.LetterParagraph, title: byhand.LetterTitle, heading: byhand.LetterHeading, list: byhand.LetterList,
+	callout: byhand.LetterBox, slip: byhand.LetterSlip, rule: byhand.LetterRule,
 }
 
 // storedBlocks writes blocks as they are stored.
@@ -227,21 +228,21 @@ func personalPage(slot string) bool {
 
 // Letter puts one person's values into the letter of a notice. No link and no token is
 // in it. It is pure; errors hold no value. A text that was approved without a letter is
-// [mailer.ErrNoLetter].
-func (c *Composer) Letter(s mailer.Skeleton, slots mailer.Slots, test bool) (mailer.LetterText, error) {
+// [byhand.ErrNoLetter].
+func (c *Composer) Letter(s mailer.Skeleton, slots mailer.Slots, test bool) (byhand.LetterText, error) {
 	p, err := c.ready(s)
 	if err != nil {
-		return mailer.LetterText{}, err
+		return byhand.LetterText{}, err
 	}
 	if p.letter == nil {
-		return mailer.LetterText{}, fmt.Errorf("compose: skeleton %s: %w", name(p.key()), mailer.ErrNoLetter)
+		return byhand.LetterText{}, fmt.Errorf("compose: skeleton %s: %w", name(p.key()), byhand.ErrNoLetter)
 	}
 	f := c.filler(p, slots, mailer.Headers{Test: test})
 	defer c.done(f)
 	stored := p.Letter
-	out := mailer.LetterText{Sender: mailer.LetterSender(stored.Sender), Language: languagesOf(p.key())[0], Pages: stored.Pages}
+	out := byhand.LetterText{Sender: mailer.LetterSender(stored.Sender), Language: languagesOf(p.key())[0], Pages: stored.Pages}
 	var errs []error
-	line := func(runs []run) []mailer.LetterRun {
+	line := func(runs []run) []byhand.LetterRun {
 		filled, err := f.runs(runs)
 		errs = append(errs, err)
 		return filled
@@ -251,23 +252,23 @@ func (c *Composer) Letter(s mailer.Skeleton, slots mailer.Slots, test bool) (mai
 		blocks, err := f.blocks(p.letter.parts[i])
 		errs = append(errs, err)
 		if len(blocks) > 0 {
-			out.Parts = append(out.Parts, mailer.LetterPart{Language: part.Language, Dir: part.Dir, Blocks: blocks})
+			out.Parts = append(out.Parts, byhand.LetterPart{Language: part.Language, Dir: part.Dir, Blocks: blocks})
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return mailer.LetterText{}, err
+		return byhand.LetterText{}, err
 	}
 	return out, nil
 }
 
 // blocks puts values into blocks, and leaves out those that stand on one that is not there.
-func (f *filler) blocks(blocks []block) ([]mailer.LetterBlock, error) {
-	var out []mailer.LetterBlock
+func (f *filler) blocks(blocks []block) ([]byhand.LetterBlock, error) {
+	var out []byhand.LetterBlock
 	for _, b := range blocks {
 		if b.when != "" && f.value(b.when) == "" {
 			continue
 		}
-		filled := mailer.LetterBlock{Kind: letterKinds[b.kind]}
+		filled := byhand.LetterBlock{Kind: letterKinds[b.kind]}
 		var err error
 		if filled.Runs, err = f.runs(b.runs); err != nil {
 			return nil, err
@@ -288,8 +289,8 @@ func (f *filler) blocks(blocks []block) ([]mailer.LetterBlock, error) {
 }
 
 // runs puts values into a line.
-func (f *filler) runs(runs []run) ([]mailer.LetterRun, error) {
-	var out []mailer.LetterRun
+func (f *filler) runs(runs []run) ([]byhand.LetterRun, error) {
+	var out []byhand.LetterRun
 	absent := "" // the value whose optional part is being left out
 	for _, r := range runs {
 		switch {
@@ -309,9 +310,9 @@ func (f *filler) runs(runs []run) ([]mailer.LetterRun, error) {
 			if !isAddressSlot(r.slot) {
 				value = clean(value, maxValue)
 			}
-			out = append(out, mailer.LetterRun{Text: value, Strong: r.strong, Value: true})
+			out = append(out, byhand.LetterRun{Text: value, Strong: r.strong, Value: true})
 		default:
-			out = append(out, mailer.LetterRun{Text: r.text, Strong: r.strong})
+			out = append(out, byhand.LetterRun{Text: r.text, Strong: r.strong})
 		}
 	}
 	return out, nil

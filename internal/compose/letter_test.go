@@ -13,6 +13,7 @@ import (
 
 	"article14/internal/plain"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 func TestLettersReadAsTheyWereReadAloud(t *testing.T) { // C4, C5, P4, L5
@@ -44,7 +45,7 @@ func goldenLetter(t *testing.T, c *Composer, name string, key mailer.SkeletonKey
 }
 
 // letterTo is a sample person's letter.
-func letterTo(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*mailer.SlotInput)) mailer.LetterText {
+func letterTo(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*mailer.SlotInput)) byhand.LetterText {
 	t.Helper()
 	in := sampleInput(key)
 	if change != nil {
@@ -62,9 +63,9 @@ func letterTo(t testing.TB, c *Composer, key mailer.SkeletonKey, change func(*ma
 }
 
 // letterWords is a letter as a person reads it, each block on a line.
-func letterWords(l mailer.LetterText) string {
+func letterWords(l byhand.LetterText) string {
 	var b strings.Builder
-	line := func(before string, runs []mailer.LetterRun) {
+	line := func(before string, runs []byhand.LetterRun) {
 		b.WriteString(before)
 		for _, r := range runs {
 			switch {
@@ -80,10 +81,10 @@ func letterWords(l mailer.LetterText) string {
 	line("", l.Reference)
 	line("", l.Date)
 	line("# ", l.Subject)
-	var blocks func(indent string, all []mailer.LetterBlock)
-	blocks = func(indent string, all []mailer.LetterBlock) {
+	var blocks func(indent string, all []byhand.LetterBlock)
+	blocks = func(indent string, all []byhand.LetterBlock) {
 		for _, block := range all {
-			if block.Runs != nil || block.Kind == mailer.LetterRule {
+			if block.Runs != nil || block.Kind == byhand.LetterRule {
 				line("\n"+indent+string(block.Kind)+": ", block.Runs)
 			}
 			for _, item := range block.Items {
@@ -127,12 +128,12 @@ func TestATextApprovedBeforeThereWereLettersHasNoneAndSaysWhatToDo(t *testing.T)
 			t.Fatal(err)
 		}
 		_, err = c.Letter(stored(body), mailer.Slots{}, false)
-		if !errors.Is(err, mailer.ErrNoLetter) || !strings.Contains(err.Error(), "create a new campaign") {
+		if !errors.Is(err, byhand.ErrNoLetter) || !strings.Contains(err.Error(), "create a new campaign") {
 			t.Errorf("%s: %v", skeleton, err)
 		}
 	}
 	receipt := skeletonOf(t, c, mailer.SkeletonKey{Document: mailer.DocObjectionReceipt, Languages: "en"})
-	if _, err := c.Letter(receipt, mailer.Slots{}, false); !errors.Is(err, mailer.ErrNoLetter) {
+	if _, err := c.Letter(receipt, mailer.Slots{}, false); !errors.Is(err, byhand.ErrNoLetter) {
 		t.Errorf("a receipt: %v", err)
 	}
 }
@@ -240,10 +241,10 @@ func TestAValueIsNeverReadForMarksOnPaper(t *testing.T) {
 	}
 }
 
-func allBlocks(l mailer.LetterText) []mailer.LetterBlock {
-	var out []mailer.LetterBlock
-	var add func([]mailer.LetterBlock)
-	add = func(blocks []mailer.LetterBlock) {
+func allBlocks(l byhand.LetterText) []byhand.LetterBlock {
+	var out []byhand.LetterBlock
+	var add func([]byhand.LetterBlock)
+	add = func(blocks []byhand.LetterBlock) {
 		for _, b := range blocks {
 			out = append(out, b)
 			add(b.Blocks)

@@ -12,6 +12,7 @@ import (
 	"article14/internal/language"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
 // on is the text of slots that only say that a part stands.
@@ -236,7 +237,7 @@ func (d *drawing) receipt() error {
 	}
 	d.date("done", at)
 	if d.in.Key.Document == mailer.DocAccessReceipt {
-		d.date("answer_by", mailer.RequestDue(at, d.reg.Controller.Zone))
+		d.date("answer_by", rights.RequestDue(at, d.reg.Controller.Zone))
 	}
 	return nil
 }

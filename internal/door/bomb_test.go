@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // TestAMailBombCostsWhatIsKeptOfItAndNoMore brings 16 messages of 2 MiB at once, and
@@ -19,7 +19,7 @@ func TestAMailBombCostsWhatIsKeptOfItAndNoMore(t *testing.T) {
 	d := newDesk(t)
 	inside, on := make(chan struct{}), make(chan struct{})
 	m := d.mail(Limits{Keep: keep, Connections: bombs + 1, PerClient: bombs + 1})
-	m.Take = func(_ context.Context, in mailer.Incoming) error {
+	m.Take = func(_ context.Context, in track.Incoming) error {
 		if len(in.Raw) > keep+100 {
 			t.Errorf("%d octets are kept", len(in.Raw))
 		}

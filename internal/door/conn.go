@@ -1,6 +1,8 @@
 package door
 
 import (
+	"bufio"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -14,46 +16,44 @@ var longAgo = time.Unix(1, 0)
 
 var errTooManyCommands = errors.New("door: too many commands on one connection")
 
-// conn is a client's connection under go-smtp, and under TLS where there is TLS. It
-// holds what go-smtp has no setting for: an end to everything, however slowly a client
-// goes on; a number of commands; a last reply; a graceful stop.
+// conn is a client's connection under go-smtp. It holds what that has no setting for: an
+// end to everything, however slowly a client goes on; a number of commands; a last reply; a
+// graceful stop; and what lines.go says.
 type conn struct {
 	net.Conn
 	from    netip.Prefix
-	until   time.Time // the whole connection's end
+	until   time.Time     // the whole connection's end
+	idle    time.Duration // for a command
+	tls     *tls.Config   // nil: STARTTLS is not offered
 	leave   func()
 	left    sync.Once
 	refused int // recipients; only its session's goroutine counts them
 
-	commands atomic.Int64 // that may still come
-	broken   atomic.Bool  // the client is gone, or was too slow: nothing more comes
-	busy     atomic.Bool  // a transaction is under way
-	draining atomic.Bool  // to end as soon as it is not busy
-	ending   atomic.Bool  // the next reply is the last
+	in        *bufio.Reader // of the wire
+	line      []byte        // read, and not yet given to go-smtp
+	within    bool          // the last line had no end yet
+	answered  bool          // that line was not for go-smtp, nor is the rest of it
+	text      text          // of the message that is under way
+	ungreeted bool          // no EHLO since TLS began
+
+	secure   atomic.Pointer[tls.Conn] // what is spoken over since TLS began
+	commands atomic.Int64             // that may still come
+	busy     atomic.Bool              // a transaction is under way
+	draining atomic.Bool              // to end as soon as it is not busy
+	ending   atomic.Bool              // the next reply is the last
 }
 
-// Read remembers that nothing more comes. go-smtp takes a chunk (BDAT) that breaks off
-// for a whole one; the session asks here before it believes that.
-func (c *conn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if err != nil {
-		c.broken.Store(true)
+// wire is what is read from and written to.
+func (c *conn) wire() net.Conn {
+	if secure := c.secure.Load(); secure != nil {
+		return secure
 	}
-	return n, err
-}
-
-// Write sends a reply, which may be the last.
-func (c *conn) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	if c.ending.Load() {
-		c.Conn.Close()
-	}
-	return n, err
+	return c.Conn
 }
 
 func (c *conn) Close() error {
 	defer c.left.Do(c.leave)
-	return c.Conn.Close()
+	return c.wire().Close()
 }
 
 // SetReadDeadline is how go-smtp begins to wait for a command.

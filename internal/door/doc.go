@@ -9,7 +9,7 @@
 //   - [Events] takes any other provider's, signed as Standard Webhooks.
 //   - [Mailbox] empties an IMAP mailbox (RFC 9051, RFC 3501).
 //
-// All of them hand on one thing, a [mailer.Incoming], and keep one promise: 250, 200 or
+// All of them hand on one thing, a [track.Incoming], and keep one promise: 250, 200 or
 // an expunge only after [Take] has returned nil, which is after the commit. What fails
 // before that is asked for again (451, 503, left where it is), so that a kill
 // at any moment loses nothing; what comes twice is known by its hash or the provider's id.

@@ -10,15 +10,15 @@ import (
 	"time"
 	"unicode"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // What a provider says happened to one message to one recipient.
 const (
 	eventComplained = "complained"
-	eventFailed     = string(mailer.ActionFailed)
-	eventDelayed    = string(mailer.ActionDelayed)
-	eventDelivered  = string(mailer.ActionDelivered)
+	eventFailed     = string(track.ActionFailed)
+	eventDelayed    = string(track.ActionDelayed)
+	eventDelivered  = string(track.ActionDelivered)
 )
 
 // event is what a provider tells of one message and one recipient.
@@ -35,9 +35,9 @@ type event struct {
 
 // incoming is the event as a message that a mail system would have sent, known by
 // the id that the provider gave it.
-func (e event) incoming(door string, id ...string) mailer.Incoming {
+func (e event) incoming(door string, id ...string) track.Incoming {
 	sum := sha256.Sum256([]byte(strings.Join(id, "\n")))
-	in := mailer.Incoming{Door: door, ExternalID: sum[:], Raw: e.message()}
+	in := track.Incoming{Door: door, ExternalID: sum[:], Raw: e.message()}
 	if from := field(e.EnvelopeFrom); from != "" {
 		in.SentTo = []string{from}
 	}

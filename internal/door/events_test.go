@@ -18,6 +18,7 @@ import (
 
 	"article14/internal/bounce"
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 func secretOf(letter string) string {
@@ -79,17 +80,17 @@ func TestSignedEventsBecomeReports(t *testing.T) { // E3
 		t.Fatalf("answered %d", got)
 	}
 	kept := d.all()
-	if len(kept) != 2 || kept[0].Door != mailer.DoorEvents || len(kept[0].SentTo) != 1 || kept[0].SentTo[0] != ours || kept[1].SentTo != nil {
+	if len(kept) != 2 || kept[0].Door != track.DoorEvents || len(kept[0].SentTo) != 1 || kept[0].SentTo[0] != ours || kept[1].SentTo != nil {
 		t.Fatalf("kept %+v", kept)
 	}
 	if strings.Contains(string(kept[0].Raw), "\x00") || strings.Contains(string(kept[0].Raw), "\nAction: delivered") {
 		t.Errorf("what somebody wrote into a field stands as more than that:\n%q", kept[0].Raw)
 	}
 	first, second := bounce.Read(kept[0].Raw), bounce.Read(kept[1].Raw)
-	if v := first.Verdict(); v.Action != mailer.ActionFailed || v.Class != mailer.ClassDeadAddress || v.Recipient != "anna+2B@one.example" || first.MessageID != "m1@x.example" {
+	if v := first.Verdict(); v.Action != track.ActionFailed || v.Class != mailer.ClassDeadAddress || v.Recipient != "anna+2B@one.example" || first.MessageID != "m1@x.example" {
 		t.Errorf("the first is read as %+v of %q\n%s", v, first.MessageID, kept[0].Raw)
 	}
-	if v := second.Verdict(); v.Action != mailer.ActionDelivered || v.Recipient != "jürgen@bücher.example" || second.MessageID != "m2@x.example" {
+	if v := second.Verdict(); v.Action != track.ActionDelivered || v.Recipient != "jürgen@bücher.example" || second.MessageID != "m2@x.example" {
 		t.Errorf("the second is read as %+v of %q\n%s", v, second.MessageID, kept[1].Raw)
 	}
 }
@@ -161,7 +162,7 @@ func TestABatchIsAnsweredAsAWhole(t *testing.T) {
 	d := newDesk(t)
 	url := d.events()
 	n := 0
-	d.fail = func(mailer.Incoming) error {
+	d.fail = func(track.Incoming) error {
 		if n++; n == 2 {
 			return errAwayNow
 		}
@@ -259,7 +260,7 @@ func TestOnlySoManyBodiesAreInMemoryAtOnce(t *testing.T) {
 	d := newDesk(t)
 	inside, on := make(chan struct{}), make(chan struct{})
 	h := d.house()
-	h.Take = func(context.Context, mailer.Incoming) error { inside <- struct{}{}; <-on; return nil }
+	h.Take = func(context.Context, track.Incoming) error { inside <- struct{}{}; <-on; return nil }
 	door, err := Events(h, []string{secretOf("n")})
 	if err != nil {
 		t.Fatal(err)
@@ -304,7 +305,7 @@ func FuzzEvents(f *testing.F) {
 
 // wholeEvent checks that an event is one report about one recipient, whatever
 // somebody wrote into its fields.
-func wholeEvent(t *testing.T, in mailer.Incoming) {
+func wholeEvent(t *testing.T, in track.Incoming) {
 	t.Helper()
 	if r := bounce.Read(in.Raw); len(r.Recipients) > 1 || len(in.Raw) > 8<<10 {
 		t.Fatalf("%d recipients in %d octets:\n%s", len(r.Recipients), len(in.Raw), in.Raw)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 var noon = time.Date(2031, 5, 6, 12, 0, 0, 0, time.UTC)
@@ -20,13 +20,13 @@ var noon = time.Date(2031, 5, 6, 12, 0, 0, 0, time.UTC)
 // patience ends a test of a broken door; a sound one never comes near it.
 const patience = 20 * time.Second
 
-// desk stands in for mailer.Reports: it keeps what it is given, or fails on order.
+// desk stands in for track.Reports: it keeps what it is given, or fails on order.
 type desk struct {
 	t testing.TB
 
 	mu    sync.Mutex
-	kept  []mailer.Incoming
-	fail  func(mailer.Incoming) error
+	kept  []track.Incoming
+	fail  func(track.Incoming) error
 	came  map[string]int // "door outcome"
 	log   strings.Builder
 	clock time.Time
@@ -34,7 +34,7 @@ type desk struct {
 
 func newDesk(t testing.TB) *desk { return &desk{t: t, came: map[string]int{}, clock: noon} }
 
-func (d *desk) Take(_ context.Context, in mailer.Incoming) error {
+func (d *desk) Take(_ context.Context, in track.Incoming) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail != nil {
@@ -46,7 +46,7 @@ func (d *desk) Take(_ context.Context, in mailer.Incoming) error {
 	return nil
 }
 
-func (d *desk) Came(door string, outcome mailer.DoorOutcome) {
+func (d *desk) Came(door string, outcome track.DoorOutcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.came[door+" "+string(outcome)]++
@@ -64,10 +64,10 @@ func (d *desk) logged() string {
 	return d.log.String()
 }
 
-func (d *desk) all() []mailer.Incoming {
+func (d *desk) all() []track.Incoming {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]mailer.Incoming(nil), d.kept...)
+	return append([]track.Incoming(nil), d.kept...)
 }
 
 func (d *desk) count(what string) int {
@@ -83,7 +83,7 @@ func (d *desk) away(is bool) {
 	defer d.mu.Unlock()
 	d.fail = nil
 	if is {
-		d.fail = func(mailer.Incoming) error { return errAwayNow }
+		d.fail = func(track.Incoming) error { return errAwayNow }
 	}
 }
 

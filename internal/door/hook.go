@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // What a hook may cost. SNS brings at most 256 KiB in one message, more by the
@@ -21,17 +21,17 @@ const (
 // refusal is an answer that says no: for good (4xx) or for now (5xx).
 type refusal struct {
 	status  int
-	outcome mailer.DoorOutcome
+	outcome track.DoorOutcome
 	why     string // quotes nothing of what came
 }
 
 func (r *refusal) Error() string { return r.why }
 
 func malformed(why string) error {
-	return &refusal{http.StatusUnprocessableEntity, mailer.DoorMalformed, why}
+	return &refusal{http.StatusUnprocessableEntity, track.DoorMalformed, why}
 }
 
-func unproven(why string) error { return &refusal{http.StatusForbidden, mailer.DoorUnproven, why} }
+func unproven(why string) error { return &refusal{http.StatusForbidden, track.DoorUnproven, why} }
 
 // hook answers POSTs of one door: it bounds them, hands their body to read, keeps what
 // that finds, and answers for the whole: 200 when all of it is kept.
@@ -39,11 +39,11 @@ type hook struct {
 	House
 	door  string
 	types []string // of content
-	read  func(r *http.Request, body []byte) ([]mailer.Incoming, error)
+	read  func(r *http.Request, body []byte) ([]track.Incoming, error)
 	slots chan struct{}
 }
 
-func newHook(h House, door string, types []string, read func(*http.Request, []byte) ([]mailer.Incoming, error)) *hook {
+func newHook(h House, door string, types []string, read func(*http.Request, []byte) ([]track.Incoming, error)) *hook {
 	return &hook{House: h, door: door, types: types, read: read, slots: make(chan struct{}, hooksAtOnce)}
 }
 
@@ -67,24 +67,24 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *hook) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return &refusal{http.StatusMethodNotAllowed, mailer.DoorMalformed, "only POST is answered here"}
+		return &refusal{http.StatusMethodNotAllowed, track.DoorMalformed, "only POST is answered here"}
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !slices.Contains(h.types, kind) {
-		return &refusal{http.StatusUnsupportedMediaType, mailer.DoorMalformed, "this content type is not taken"}
+		return &refusal{http.StatusUnsupportedMediaType, track.DoorMalformed, "this content type is not taken"}
 	}
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	default:
 		w.Header().Set("Retry-After", "5")
-		return &refusal{http.StatusServiceUnavailable, mailer.DoorLimited, "too many requests at once: bring it again"}
+		return &refusal{http.StatusServiceUnavailable, track.DoorLimited, "too many requests at once: bring it again"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return &refusal{http.StatusRequestEntityTooLarge, mailer.DoorLimited, "the body is too large"}
+		return &refusal{http.StatusRequestEntityTooLarge, track.DoorLimited, "the body is too large"}
 	}
 	if err != nil {
-		return &refusal{http.StatusBadRequest, mailer.DoorMalformed, "the body broke off"}
+		return &refusal{http.StatusBadRequest, track.DoorMalformed, "the body broke off"}
 	}
 	found, err := h.read(r, body)
 	if err != nil {

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,7 +14,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // Mail says what a [Listener] takes.
@@ -28,7 +29,7 @@ type Mail struct {
 // Listener takes mail over SMTP or LMTP.
 type Listener struct {
 	mail    Mail
-	name    string // mailer.DoorSMTP, mailer.DoorLMTP
+	name    string // track.DoorSMTP, track.DoorLMTP
 	smtp    *smtp.Server
 	clients *clients
 
@@ -38,19 +39,18 @@ type Listener struct {
 }
 
 // NewSMTP makes a listener that speaks SMTP and waits for Serve.
-func NewSMTP(m Mail) *Listener { return newListener(m, mailer.DoorSMTP) }
+func NewSMTP(m Mail) *Listener { return newListener(m, track.DoorSMTP) }
 
 // NewLMTP makes one that speaks LMTP (RFC 2033), to a mail system of the house: each
 // recipient of a message has an answer of its own.
-func NewLMTP(m Mail) *Listener { return newListener(m, mailer.DoorLMTP) }
+func NewLMTP(m Mail) *Listener { return newListener(m, track.DoorLMTP) }
 
 func newListener(m Mail, name string) *Listener {
 	m.Limits = m.Limits.withDefaults()
 	l := &Listener{mail: m, name: name, clients: newClients(m.Limits, m.Now), open: map[*conn]struct{}{}}
 	s := smtp.NewServer(smtp.BackendFunc(l.session))
-	s.LMTP = name == mailer.DoorLMTP
+	s.LMTP = name == track.DoorLMTP
 	s.Domain = m.Hostname
-	s.TLSConfig = m.TLS
 	s.EnableSMTPUTF8 = true // reports about addresses that are not ASCII (RFC 6533)
 	s.MaxRecipients = m.Limits.Recipients
 	s.MaxMessageBytes = m.Limits.Size
@@ -120,7 +120,7 @@ func (a *admitting) Accept() (net.Conn, error) {
 		if c := a.door.admit(nc); c != nil {
 			return c, nil
 		}
-		a.door.mail.Meter.Came(a.door.name, mailer.DoorLimited)
+		a.door.mail.Meter.Came(a.door.name, track.DoorLimited)
 		nc.SetWriteDeadline(time.Now().Add(time.Second)) // it goes into the buffer of a new socket, or nowhere
 		nc.Write([]byte(tooMany))
 		nc.Close()
@@ -132,8 +132,10 @@ func (l *Listener) admit(nc net.Conn) *conn {
 	if !l.clients.enter(from) {
 		return nil
 	}
-	c := &conn{Conn: nc, from: from, until: time.Now().Add(l.mail.Limits.Total)} // deadlines of sockets are the machine's time
-	c.commands.Store(int64(l.mail.Limits.Commands))
+	limits := l.mail.Limits
+	c := &conn{Conn: nc, in: bufio.NewReader(nc), from: from, tls: l.mail.TLS, idle: limits.Idle,
+		until: time.Now().Add(limits.Total)} // deadlines of sockets are the machine's time
+	c.commands.Store(int64(limits.Commands))
 	c.leave = func() {
 		l.clients.leave(from)
 		l.mu.Lock()

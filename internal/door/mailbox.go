@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // taken is the keyword that a message has once it is kept, until it is gone.
@@ -97,7 +98,7 @@ func (m Mailbox) Run(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		if err := m.visit(ctx); err != nil && ctx.Err() == nil {
-			m.Log.Warn("the mailbox could not be emptied; it is tried again", "door", mailer.DoorIMAP, "error", mailer.MaskAddresses(err.Error()))
+			m.Log.Warn("the mailbox could not be emptied; it is tried again", "door", track.DoorIMAP, "error", mailer.MaskAddresses(err.Error()))
 		}
 		select {
 		case <-ctx.Done():
@@ -245,19 +246,21 @@ func (v *visit) batch(ctx context.Context) (more bool, err error) {
 	var failed error
 	failures := 0
 	for _, uid := range uids[:min(len(uids), sweepAtOnce)] {
-		if err := v.take(ctx, uid); err != nil {
+		is, err := v.take(ctx, uid)
+		if is {
+			kept = append(kept, uid)
+		}
+		if err != nil {
 			failed = err
 			if failures++; failures == sweepFailing || ctx.Err() != nil {
 				break
 			}
-			continue
 		}
-		kept = append(kept, uid)
 	}
 	if err := v.finish(kept); err != nil {
 		return false, err
 	}
-	return failed == nil, failed
+	return failed == nil && len(kept) > 0, failed
 }
 
 func (v *visit) search(what imap.SearchCriteria) ([]imap.UID, error) {
@@ -270,20 +273,24 @@ func (v *visit) search(what imap.SearchCriteria) ([]imap.UID, error) {
 	return uids, nil
 }
 
-// take keeps one message and marks it.
-func (v *visit) take(ctx context.Context, uid imap.UID) error {
+// take keeps one message and marks it. What is not kept must never be finished: one that
+// somebody else took away is nobody's business here.
+func (v *visit) take(ctx context.Context, uid imap.UID) (kept bool, err error) {
 	raw, found, err := v.fetch(uid)
-	if err != nil || !found { // somebody else took it away
-		return err
+	if err != nil || !found {
+		return false, err
 	}
-	if err := v.keep(ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: raw}); err != nil {
-		return err
+	if err := v.keep(ctx, track.Incoming{Door: track.DoorIMAP, Raw: raw}); err != nil {
+		return false, err
 	}
 	if !v.marks {
-		return nil
+		return true, nil
 	}
-	return v.flag(imap.UIDSetNum(uid), taken)
+	return true, v.flag(imap.UIDSetNum(uid), taken)
 }
+
+// errNothing is a message that is there, and of which the server gives nothing: it stays.
+var errNothing = errors.New("the mail server gave nothing of it")
 
 // fetch reads the part of a message that is kept, and leaves it unseen.
 func (v *visit) fetch(uid imap.UID) (raw []byte, found bool, err error) {
@@ -292,12 +299,23 @@ func (v *visit) fetch(uid imap.UID) (raw []byte, found bool, err error) {
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		for item := msg.Next(); item != nil; item = msg.Next() {
 			body, ok := item.(imapclient.FetchItemDataBodySection)
-			if !ok || body.Literal == nil {
+			if !ok {
+				continue
+			}
+			if body.Literal == nil {
+				err = errNothing
 				continue
 			}
 			raw, err = io.ReadAll(io.LimitReader(body.Literal, int64(v.Keep))) // a server may send more than it was asked for
-			if err == nil {
+			if err != nil || int64(len(raw)) < min(body.Literal.Size(), int64(v.Keep)) {
+				v.client.Close() // and ask for nothing more: the library reads on there itself
+				return nil, false, fmt.Errorf("fetch a message: %w", errors.Join(io.ErrUnexpectedEOF, err))
+			}
+			if len(raw) == v.Keep {
 				_, err = io.Copy(io.Discard, body.Literal)
+			}
+			if err == nil && len(raw) == 0 {
+				err = errNothing
 			}
 			found = true
 		}

@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -17,7 +18,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // post office: an IMAP server with one user, who has an INBOX and a folder Done.
@@ -27,13 +28,15 @@ type office struct {
 	addr string
 	// before is asked before a command of a session is carried out; an error refuses it.
 	before func(command string) error
+	// after is asked when it was, and before the client hears of it.
+	after func(command string) error
 	// changed is told of each message that was delivered, for IDLE.
 	changed chan struct{}
 }
 
 func newOffice(t testing.TB, config *tls.Config, caps ...imap.Cap) *office {
 	t.Helper()
-	o := &office{t: t, user: imapmemserver.NewUser("bounces", "right"), before: func(string) error { return nil }, changed: make(chan struct{}, 1000)}
+	o := &office{t: t, user: imapmemserver.NewUser("bounces", "right"), before: func(string) error { return nil }, after: func(string) error { return nil }, changed: make(chan struct{}, 1000)}
 	for _, name := range []string{"INBOX", "Done"} {
 		if err := o.user.Create(name, nil); err != nil {
 			t.Fatal(err)
@@ -46,8 +49,8 @@ func newOffice(t testing.TB, config *tls.Config, caps ...imap.Cap) *office {
 	mem := imapmemserver.New()
 	mem.AddUser(o.user)
 	srv := imapserver.New(&imapserver.Options{Caps: all, InsecureAuth: config == nil, TLSConfig: config, Logger: log.New(io.Discard, "", 0),
-		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return &watched{mem.NewSession().(imapserver.SessionIMAP4rev2), o}, nil, nil
+		NewSession: func(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return &watched{mem.NewSession().(imapserver.SessionIMAP4rev2), o, c.NetConn()}, nil, nil
 		}})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,27 +66,40 @@ func newOffice(t testing.TB, config *tls.Config, caps ...imap.Cap) *office {
 type watched struct {
 	imapserver.SessionIMAP4rev2
 	office *office
+	wire   net.Conn
+}
+
+// errCut breaks the connection off, as a kill of either side does.
+var errCut = errors.New("cut")
+
+// carry carries a command out, unless it is refused or cut off.
+func (w *watched) carry(command string, out func() error) error {
+	err := w.office.before(command)
+	if err == nil {
+		if err = out(); err == nil {
+			err = w.office.after(command)
+		}
+	}
+	if errors.Is(err, errCut) {
+		w.wire.Close()
+	}
+	return err
+}
+
+func (w *watched) Fetch(fw *imapserver.FetchWriter, set imap.NumSet, opts *imap.FetchOptions) error {
+	return w.carry("FETCH", func() error { return w.SessionIMAP4rev2.Fetch(fw, set, opts) })
 }
 
 func (w *watched) Store(fw *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, opts *imap.StoreOptions) error {
-	if err := w.office.before("STORE " + string(flags.Flags[0])); err != nil {
-		return err
-	}
-	return w.SessionIMAP4rev2.Store(fw, set, flags, opts)
+	return w.carry("STORE "+string(flags.Flags[0]), func() error { return w.SessionIMAP4rev2.Store(fw, set, flags, opts) })
 }
 
 func (w *watched) Expunge(ew *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
-	if err := w.office.before("EXPUNGE"); err != nil {
-		return err
-	}
-	return w.SessionIMAP4rev2.Expunge(ew, uids)
+	return w.carry("EXPUNGE", func() error { return w.SessionIMAP4rev2.Expunge(ew, uids) })
 }
 
 func (w *watched) Move(mw *imapserver.MoveWriter, set imap.NumSet, to string) error {
-	if err := w.office.before("MOVE"); err != nil {
-		return err
-	}
-	return w.SessionIMAP4rev2.(imapserver.SessionMove).Move(mw, set, to)
+	return w.carry("MOVE", func() error { return w.SessionIMAP4rev2.(imapserver.SessionMove).Move(mw, set, to) })
 }
 
 // Idle tells of every message. The library's own passes over one that is delivered
@@ -177,7 +193,7 @@ func TestAMailboxIsEmptiedIntoTheBooks(t *testing.T) { // E3
 				t.Fatal(err)
 			}
 			kept := d.all()
-			if len(kept) != sweepAtOnce+20 || string(kept[7].Raw) != letter(7) || kept[7].Door != mailer.DoorIMAP || kept[7].ExternalID != nil {
+			if len(kept) != sweepAtOnce+20 || string(kept[7].Raw) != letter(7) || kept[7].Door != track.DoorIMAP || kept[7].ExternalID != nil {
 				t.Fatalf("%d kept", len(kept))
 			}
 			if o.count("INBOX") != 0 || o.count("Done") != c.done {
@@ -240,7 +256,7 @@ func TestACrashAnywhereLosesNothing(t *testing.T) {
 func TestWhatCannotBeKeptStaysInTheMailbox(t *testing.T) {
 	d, o := newDesk(t), newOffice(t, nil, imap.CapUIDPlus)
 	o.deliver(letters(4)...)
-	d.fail = func(in mailer.Incoming) error {
+	d.fail = func(in track.Incoming) error {
 		if string(in.Raw) == letter(1) {
 			return errAwayNow
 		}
@@ -295,7 +311,7 @@ func TestNewsComeWithoutAskingAndAStopEndsTheVisit(t *testing.T) {
 	go func() { ended <- m.Run(ctx) }()
 	kept := make(chan struct{}, 10)
 	d.mu.Lock()
-	d.fail = func(mailer.Incoming) error { kept <- struct{}{}; return nil }
+	d.fail = func(track.Incoming) error { kept <- struct{}{}; return nil }
 	d.mu.Unlock()
 	for i := range 3 {
 		<-looked // it has gone through the mailbox and waits

@@ -25,7 +25,7 @@ import (
 	"time"
 
 	"article14/internal/bounce"
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 const (
@@ -289,7 +289,7 @@ func TestMessagesThatSNSSignedAreTakenInBothVersions(t *testing.T) {
 		}
 	}
 	kept := d.all()
-	if len(kept) != 4 || kept[0].Door != mailer.DoorSES || !bytes.Equal(kept[0].ExternalID, kept[1].ExternalID) || bytes.Equal(kept[1].ExternalID, kept[2].ExternalID) {
+	if len(kept) != 4 || kept[0].Door != track.DoorSES || !bytes.Equal(kept[0].ExternalID, kept[1].ExternalID) || bytes.Equal(kept[1].ExternalID, kept[2].ExternalID) {
 		t.Errorf("%d kept", len(kept))
 	}
 	if asked := a.questions(); !slices.Equal(asked, []string{"sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem", "crt.r2m01.amazontrust.com/r2m01.cer"}) {

@@ -3,18 +3,16 @@ package door
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/emersion/go-smtp"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // What clients are told. No text quotes what they wrote.
@@ -40,19 +38,13 @@ type transaction struct {
 type session struct {
 	door *Listener
 	conn *conn
-	// tx is the open transaction. Atomic, because go-smtp reads chunks (BDAT) in a
-	// goroutine of its own while commands may still reset it.
-	tx atomic.Pointer[transaction]
+	tx   *transaction // that is open; nil
 }
 
 func (l *Listener) session(c *smtp.Conn) (smtp.Session, error) {
-	nc := c.Conn()
-	if t, ok := nc.(*tls.Conn); ok {
-		nc = t.NetConn()
-	}
-	own, ok := nc.(*conn)
+	own, ok := c.Conn().(*conn)
 	if !ok {
-		return nil, fmt.Errorf("door: connection of unknown kind %T", nc)
+		return nil, fmt.Errorf("door: connection of unknown kind %T", c.Conn())
 	}
 	return &session{door: l, conn: own}, nil
 }
@@ -60,30 +52,30 @@ func (l *Listener) session(c *smtp.Conn) (smtp.Session, error) {
 // Mail opens a transaction, from whomever: reports come from the null sender,
 // but not all of them, and answers from people.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if s.tx.Load() != nil {
+	if s.tx != nil {
 		return errNested
 	}
 	if !s.door.clients.bring(s.conn.from) {
-		return s.refuse(mailer.DoorLimited, errTooFast)
+		return s.refuse(track.DoorLimited, errTooFast)
 	}
 	s.conn.busy.Store(true)
-	s.tx.Store(&transaction{from: from})
+	s.tx = &transaction{from: from}
 	return nil
 }
 
 // Rcpt takes our own addresses alone. A forged envelope sender is refused here,
 // before anything of its message is read.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	tx := s.tx.Load()
+	tx := s.tx
 	if tx == nil { // a MAIL that was refused
 		return errNotHere
 	}
 	if !printable(to) || !s.door.mail.Accepts(to) {
 		if s.conn.refused++; s.conn.refused > s.door.mail.Limits.Refusals {
 			s.conn.ending.Store(true)
-			return s.refuse(mailer.DoorLimited, errEnough)
+			return s.refuse(track.DoorLimited, errEnough)
 		}
-		return s.refuse(mailer.DoorUnknown, errNotHere)
+		return s.refuse(track.DoorUnknown, errNotHere)
 	}
 	tx.to = append(tx.to, to)
 	return nil
@@ -101,10 +93,7 @@ func (s *session) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 }
 
 func (s *session) take(r io.Reader, answer func(to string, err error)) error {
-	tx := s.tx.Load()
-	if tx == nil { // chunks whose transaction was reset before this goroutine ran
-		return errBrokenOff
-	}
+	tx := s.tx
 	raw, err := s.read(r)
 	if err != nil {
 		return err
@@ -112,7 +101,7 @@ func (s *session) take(r io.Reader, answer func(to string, err error)) error {
 	raw = append([]byte("Return-Path: <"+returnPath(tx.from)+">\r\n"), raw...) // RFC 5321, 4.4
 	var failed error
 	for i, to := range tx.to {
-		err := s.door.mail.keep(context.Background(), mailer.Incoming{Door: s.door.name, MailFrom: tx.from, SentTo: firstOf(tx.to, i), Raw: raw})
+		err := s.door.mail.keep(context.Background(), track.Incoming{Door: s.door.name, MailFrom: tx.from, SentTo: firstOf(tx.to, i), Raw: raw})
 		if err != nil {
 			err, failed = errAway, errAway
 		}
@@ -132,14 +121,15 @@ func (s *session) read(r io.Reader) ([]byte, error) {
 	var reply *smtp.SMTPError
 	switch {
 	case errors.As(err, &reply): // larger than SIZE
-		return nil, s.refuse(mailer.DoorLimited, reply)
-	case errors.Is(err, smtp.ErrTooLongLine):
-		return nil, s.refuse(mailer.DoorLimited, errLine)
-	case err != nil || s.conn.broken.Load():
+		return nil, s.refuse(track.DoorLimited, reply)
+	case errors.Is(err, smtp.ErrTooLongLine): // go-smtp reads no further
+		s.conn.ending.Store(true)
+		return nil, s.refuse(track.DoorLimited, errLine)
+	case err != nil:
 		return nil, errBrokenOff
 	}
 	if reply := s.door.mail.Limits.header(raw); reply != nil {
-		return nil, s.refuse(mailer.DoorLimited, reply)
+		return nil, s.refuse(track.DoorLimited, reply)
 	}
 	return raw, nil
 }
@@ -169,14 +159,14 @@ func (l Limits) header(raw []byte) *smtp.SMTPError {
 }
 
 // refuse counts a reply that says no.
-func (s *session) refuse(outcome mailer.DoorOutcome, reply *smtp.SMTPError) error {
+func (s *session) refuse(outcome track.DoorOutcome, reply *smtp.SMTPError) error {
 	s.door.mail.Meter.Came(s.door.name, outcome)
 	return reply
 }
 
 // Reset forgets the transaction: RSET, EHLO, or the end of a message.
 func (s *session) Reset() {
-	s.tx.Store(nil)
+	s.tx = nil
 	s.conn.busy.Store(false)
 }
 

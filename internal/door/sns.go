@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // How far an SNS message's time may be from our clock. It is signed once, and tried
@@ -66,7 +66,7 @@ func SES(h House, t Topic) (http.Handler, error) {
 		return nil, fmt.Errorf("%q is not the ARN of an SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME", t.ARN)
 	}
 	certs := &certificates{client: t.Client, roots: t.Roots, now: h.Now}
-	return newHook(h, mailer.DoorSES, []string{"text/plain", "application/json"}, func(r *http.Request, body []byte) ([]mailer.Incoming, error) {
+	return newHook(h, track.DoorSES, []string{"text/plain", "application/json"}, func(r *http.Request, body []byte) ([]track.Incoming, error) {
 		m, err := readSNS(body, t.ARN, h.Now())
 		if err != nil {
 			return nil, err
@@ -80,7 +80,7 @@ func SES(h House, t Topic) (http.Handler, error) {
 		case snsSubscribe:
 			return nil, t.confirm(r.Context(), h, m.SubscribeURL)
 		}
-		h.Log.Error("SNS has ended the subscription: no event of SES comes any more", "door", mailer.DoorSES)
+		h.Log.Error("SNS has ended the subscription: no event of SES comes any more", "door", track.DoorSES)
 		if err := t.Unsubscribed(r.Context()); err != nil {
 			return nil, away("the end of the subscription could not be recorded")
 		}
@@ -89,7 +89,7 @@ func SES(h House, t Topic) (http.Handler, error) {
 }
 
 func away(why string) error {
-	return &refusal{http.StatusServiceUnavailable, mailer.DoorAway, why + ": bring it again"}
+	return &refusal{http.StatusServiceUnavailable, track.DoorAway, why + ": bring it again"}
 }
 
 // readSNS reads a message and looks at what costs nothing.
@@ -104,7 +104,7 @@ func readSNS(body []byte, topic string, now time.Time) (snsMessage, error) {
 		return m, malformed("the type of the SNS message is not known")
 	}
 	if m.TopicArn != topic {
-		return m, &refusal{http.StatusForbidden, mailer.DoorUnknown, "this topic is not configured here"}
+		return m, &refusal{http.StatusForbidden, track.DoorUnknown, "this topic is not configured here"}
 	}
 	at, err := time.Parse(time.RFC3339, m.Timestamp)
 	if err != nil || now.Sub(at) > snsOldest || at.Sub(now) > snsNewest {
@@ -180,9 +180,9 @@ func (t Topic) confirm(ctx context.Context, h House, address string) error {
 		return malformed("the address to confirm the subscription at is not SNS's own")
 	}
 	if _, err := fetch(ctx, t.Client, address); err != nil {
-		h.Log.Error("the subscription to SNS could not be confirmed", "door", mailer.DoorSES)
+		h.Log.Error("the subscription to SNS could not be confirmed", "door", track.DoorSES)
 		return away("the subscription could not be confirmed")
 	}
-	h.Log.Info("the subscription to SNS is confirmed", "door", mailer.DoorSES)
+	h.Log.Info("the subscription to SNS is confirmed", "door", track.DoorSES)
 	return nil
 }

@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // eventsTolerance is how far a webhook's timestamp may be from our clock
@@ -20,6 +21,9 @@ const eventsTolerance = 5 * time.Minute
 
 // minSecret is what the specification asks of a secret at least, in octets.
 const minSecret = 24
+
+// enhanced is a status (RFC 3463).
+var enhanced = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`)
 
 // Events takes events of any provider that are signed as Standard Webhooks 1.0.0
 // and have the body that docs/events.schema.json describes. A webhook is taken if any
@@ -37,7 +41,7 @@ func Events(h House, secrets []string) (http.Handler, error) {
 		}
 		keys = append(keys, key)
 	}
-	return newHook(h, mailer.DoorEvents, []string{"application/json"}, func(r *http.Request, body []byte) ([]mailer.Incoming, error) {
+	return newHook(h, track.DoorEvents, []string{"application/json"}, func(r *http.Request, body []byte) ([]track.Incoming, error) {
 		id := r.Header.Get(standardwebhooks.HeaderWebhookID)
 		if err := signedBy(keys, r.Header, body, h.Now()); err != nil {
 			return nil, err
@@ -80,7 +84,7 @@ type eventItem struct {
 // eventsType is the only type of body.
 const eventsType = "mail.events"
 
-func readEvents(id string, body []byte) ([]mailer.Incoming, error) {
+func readEvents(id string, body []byte) ([]track.Incoming, error) {
 	var b eventBody
 	if err := json.Unmarshal(body, &b); err != nil {
 		return nil, malformed("the body is not of the form of docs/events.schema.json")
@@ -91,7 +95,7 @@ func readEvents(id string, body []byte) ([]mailer.Incoming, error) {
 	case n == 0 || n > maxEvents:
 		return nil, malformed(fmt.Sprintf("the body has %d events; 1 to %d may be", n, maxEvents))
 	}
-	out := make([]mailer.Incoming, len(b.Data.Events))
+	out := make([]track.Incoming, len(b.Data.Events))
 	for i, e := range b.Data.Events {
 		switch e.Event {
 		case eventFailed, eventDelayed, eventDelivered, eventComplained:
@@ -105,7 +109,7 @@ func readEvents(id string, body []byte) ([]mailer.Incoming, error) {
 			return nil, malformed(fmt.Sprintf("the status of event %d is not of the form 5.1.1", i))
 		}
 		out[i] = event{What: e.Event, EnvelopeFrom: e.EnvelopeFrom, MessageID: e.MessageID, Recipient: e.Recipient,
-			Status: e.Status, Diagnostic: e.Reply, At: e.At}.incoming(mailer.DoorEvents, id, strconv.Itoa(i), e.Event, e.EnvelopeFrom, e.MessageID, e.Recipient, e.Status)
+			Status: e.Status, Diagnostic: e.Reply, At: e.At}.incoming(track.DoorEvents, id, strconv.Itoa(i), e.Event, e.EnvelopeFrom, e.MessageID, e.Recipient, e.Status)
 	}
 	return out, nil
 }

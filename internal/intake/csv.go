@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // csvRows reads a CSV file. Lines that a broken row took along wait in pending,
@@ -31,7 +31,7 @@ const (
 	again    = "the header again, not a person"
 )
 
-func openCSV(lines *lineReader, b *builder, l *Layout) (mailer.Rows, error) {
+func openCSV(lines *lineReader, b *builder, l *Layout) (accept.Rows, error) {
 	c := &csvRows{lines: lines, build: b, split: splitter{most: maxColumns}}
 	if d := b.settings.Delimiter; d != 0 {
 		c.split.comma = string(d)
@@ -75,14 +75,14 @@ func (c *csvRows) readHeader(l *Layout) error {
 	return nil
 }
 
-// Next implements mailer.Rows.
-func (c *csvRows) Next() (mailer.Record, *mailer.Refusal, error) {
+// Next implements accept.Rows.
+func (c *csvRows) Next() (accept.Record, *accept.Refusal, error) {
 	row, err := c.row()
 	if err != nil {
-		return mailer.Record{}, nil, err
+		return accept.Record{}, nil, err
 	}
 	if row.fault != "" {
-		return mailer.Record{}, &mailer.Refusal{Line: row.line, Reason: row.fault, Row: clip(row.raw, keptOfRow)}, nil
+		return accept.Record{}, &accept.Refusal{Line: row.line, Reason: row.fault, Row: clip(row.raw, keptOfRow)}, nil
 	}
 	var v values
 	for f, place := range c.places {

@@ -1,6 +1,6 @@
 // Package intake reads contact files, CSV (RFC 4180) and NDJSON in the
 // encodings and layouts that tools and spreadsheets write, row by row into
-// [mailer.Record], whatever their size.
+// [accept.Record], whatever their size.
 //
 // Every row comes out once, as a record or as a refusal with its line, field
 // and reason; a fault in one row never costs another. Lines are counted as an

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 
-	"article14/mailer"
+	"article14/mailer/accept"
 )
 
-// File is a contact file that is being read. It gives its rows ([mailer.Rows]),
+// File is a contact file that is being read. It gives its rows ([accept.Rows]),
 // and tells as what it is read.
 type File struct {
 	layout Layout
 	build  *builder
-	rows   mailer.Rows
+	rows   accept.Rows
 }
 
 // Open reads a file once to find out what it is, and makes it ready to give its
@@ -68,8 +68,8 @@ func (f *File) begin(in *bufio.Reader, found detected) error {
 	return err
 }
 
-// Next implements [mailer.Rows].
-func (f *File) Next() (mailer.Record, *mailer.Refusal, error) { return f.rows.Next() }
+// Next implements [accept.Rows].
+func (f *File) Next() (accept.Record, *accept.Refusal, error) { return f.rows.Next() }
 
 // Layout tells as what the file is read. What it advises grows with the rows
 // that were read.

@@ -9,6 +9,7 @@ import (
 
 	"article14/internal/intake"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // now is the instant at which the tests read their files.
@@ -30,8 +31,8 @@ func settings(t testing.TB) intake.Settings {
 
 // outcome is what came of a row: exactly one of the two.
 type outcome struct {
-	rec     mailer.Record
-	refusal *mailer.Refusal
+	rec     accept.Record
+	refusal *accept.Refusal
 }
 
 func (o outcome) line() int64 {
@@ -41,7 +42,7 @@ func (o outcome) line() int64 {
 	return o.rec.Line
 }
 
-func readAll(t testing.TB, rows mailer.Rows) []outcome {
+func readAll(t testing.TB, rows accept.Rows) []outcome {
 	t.Helper()
 	var out []outcome
 	for {

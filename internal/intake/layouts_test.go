@@ -8,6 +8,7 @@ import (
 
 	"article14/internal/intake"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 func openFile(t *testing.T, name string, s intake.Settings) []outcome {
@@ -128,7 +129,7 @@ func TestEachHardCaseEndsAsItsRowSays(t *testing.T) {
 			t.Errorf("line %d: the address is read as %q, its note says %q", o.rec.Line, got, o.rec.Contact.Organisation)
 		}
 	}
-	byLine := map[int64]mailer.Record{}
+	byLine := map[int64]accept.Record{}
 	for _, o := range out {
 		byLine[o.line()] = o.rec
 	}

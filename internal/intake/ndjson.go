@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // jsonRows reads a file with a JSON object on each line.
@@ -24,7 +24,7 @@ type jsonRows struct {
 // openNDJSON checks the mapping against the rows of the sample: a path that
 // none of them has is taken for a mistake, unless it is of a field that most
 // rows of a good file lack.
-func openNDJSON(lines *lineReader, sample []byte, b *builder, l *Layout) (mailer.Rows, error) {
+func openNDJSON(lines *lineReader, sample []byte, b *builder, l *Layout) (accept.Rows, error) {
 	m, err := effective(b.settings.Source.Columns, b.settings.Mapping)
 	if err != nil {
 		return nil, err
@@ -95,17 +95,17 @@ func addList(there map[string]struct{}, prefix string, list []any) {
 	addPaths(there, prefix+".", byPlace)
 }
 
-// Next implements mailer.Rows.
-func (j *jsonRows) Next() (mailer.Record, *mailer.Refusal, error) {
+// Next implements accept.Rows.
+func (j *jsonRows) Next() (accept.Record, *accept.Refusal, error) {
 	l, err := j.lines.next()
 	for err == nil && strings.TrimSpace(l.text) == "" && !l.long && !l.cut && l.bad == 0 {
 		l, err = j.lines.next()
 	}
 	if err != nil {
-		return mailer.Record{}, nil, err
+		return accept.Record{}, nil, err
 	}
-	refuse := func(field, reason string) (mailer.Record, *mailer.Refusal, error) {
-		return mailer.Record{}, &mailer.Refusal{Line: l.number, Field: field, Reason: reason, Row: clip(l.text, keptOfRow)}, nil
+	refuse := func(field, reason string) (accept.Record, *accept.Refusal, error) {
+		return accept.Record{}, &accept.Refusal{Line: l.number, Field: field, Reason: reason, Row: clip(l.text, keptOfRow)}, nil
 	}
 	if reason := j.lines.foreign(l); reason != "" {
 		return refuse("", reason)

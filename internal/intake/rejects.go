@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"article14/internal/export"
-	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // Rejects writes refused rows as CSV: line, field, reason, row. It holds
@@ -21,7 +21,7 @@ func NewRejects(w io.Writer) (*Rejects, error) {
 }
 
 // Add writes a refusal. It reaches the file at once: what comes after may fail.
-func (r *Rejects) Add(f mailer.Refusal) error {
+func (r *Rejects) Add(f accept.Refusal) error {
 	return r.write(strconv.FormatInt(f.Line, 10), f.Field, f.Reason, f.Row)
 }
 

@@ -15,6 +15,7 @@ import (
 	"article14/internal/identity"
 	"article14/internal/language"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // keptOfRow bounds what a rejects file shows of a row, in bytes.
@@ -81,19 +82,19 @@ type fault struct {
 
 // record makes a record of a row's values, or says why it cannot. Of a row that
 // nothing recognises again, all cells are needed, read or not.
-func (b *builder) record(line int64, v *values, raw string, cells ...string) (mailer.Record, *mailer.Refusal) {
-	rec := mailer.Record{Line: line, Row: clip(raw, keptOfRow)}
+func (b *builder) record(line int64, v *values, raw string, cells ...string) (accept.Record, *accept.Refusal) {
+	rec := accept.Record{Line: line, Row: clip(raw, keptOfRow)}
 	if f := b.fill(&rec, v); f != nil {
-		return mailer.Record{}, &mailer.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
+		return accept.Record{}, &accept.Refusal{Line: line, Field: f.field.String(), Reason: f.reason, Row: rec.Row}
 	}
 	if rec.Contact.Name == "" && len(rec.Emails) == 0 && rec.ProfileURL == "" && rec.SourceRef == "" && rec.Phone == "" {
-		return mailer.Record{}, &mailer.Refusal{Line: line, Reason: "nobody is in this row, neither a name nor anything to recognise a person by: leave it out, or map the columns that tell", Row: rec.Row}
+		return accept.Record{}, &accept.Refusal{Line: line, Reason: "nobody is in this row, neither a name nor anything to recognise a person by: leave it out, or map the columns that tell", Row: rec.Row}
 	}
 	rec.Digest = b.digestOf(cells)
 	return rec, nil
 }
 
-func (b *builder) fill(rec *mailer.Record, v *values) *fault {
+func (b *builder) fill(rec *accept.Record, v *values) *fault {
 	if f := b.readName(rec, v); f != nil {
 		return f
 	}
@@ -115,7 +116,7 @@ func (b *builder) fill(rec *mailer.Record, v *values) *fault {
 
 // readName joins a name in two columns. A line break in a name is refused: it
 // could end a header of a mail, and no name has one.
-func (b *builder) readName(rec *mailer.Record, v *values) *fault {
+func (b *builder) readName(rec *accept.Record, v *values) *fault {
 	for _, f := range [...]field{fName, fGivenName, fFamilyName} {
 		v[f] = trimmed(v[f])
 		if what := breaks(v[f]); what != "" {
@@ -135,7 +136,7 @@ func (b *builder) readName(rec *mailer.Record, v *values) *fault {
 
 // readChannels reads addresses and telephone. One address that is none refuses
 // the row, even beside others: somebody meant to be told there.
-func (b *builder) readChannels(rec *mailer.Record, v *values) *fault {
+func (b *builder) readChannels(rec *accept.Record, v *values) *fault {
 	for _, f := range [...]field{fEmail, fEmail2} {
 		if isNothing(v[f]) {
 			continue
@@ -148,7 +149,7 @@ func (b *builder) readChannels(rec *mailer.Record, v *values) *fault {
 			rec.Contact.Name = oneLine(a.Name())
 		}
 		if n := a.Normal(); len(rec.Emails) == 0 || rec.Emails[0].Normal != n {
-			rec.Emails = append(rec.Emails, mailer.Email{Value: n, Normal: n})
+			rec.Emails = append(rec.Emails, accept.Email{Value: n, Normal: n})
 		}
 	}
 	return text(&rec.Phone, fPhone, v, maxText)
@@ -163,7 +164,7 @@ func plainReason(err error) string {
 	return strings.TrimPrefix(refused.Error(), "address: "+string(refused.Reason)+": ")
 }
 
-func (b *builder) readProfile(rec *mailer.Record, v *values) *fault {
+func (b *builder) readProfile(rec *accept.Record, v *values) *fault {
 	rec.ProfileURL = trimmed(v[fProfileURL])
 	if _, ok := identity.ProfileURL(rec.ProfileURL); rec.ProfileURL != "" && !ok {
 		return &fault{fProfileURL, "not the web address of a person's page: correct it, or leave the cell empty"}
@@ -182,7 +183,7 @@ func (b *builder) readProfile(rec *mailer.Record, v *values) *fault {
 // readPlace reads what the language is chosen by. A country or language that
 // is none is unknown; the controller's rule for that decides (L1). So is a
 // language that the source's tool fills in by itself.
-func (b *builder) readPlace(rec *mailer.Record, v *values) *fault {
+func (b *builder) readPlace(rec *accept.Record, v *values) *fault {
 	rec.Contact.Country = b.countries.get(v[fCountry], b.country)
 	rec.Contact.Language = b.languages.get(v[fLanguage], b.language)
 	return firstFault(
@@ -196,7 +197,7 @@ func (b *builder) readPlace(rec *mailer.Record, v *values) *fault {
 // readStreet reads the lines before the town, of one column or several; a cell may hold
 // some, one below the other. What is no street is no postal address: then town and
 // country serve for the language alone.
-func (b *builder) readStreet(rec *mailer.Record, v *values) *fault {
+func (b *builder) readStreet(rec *accept.Record, v *values) *fault {
 	var lines []string
 	for _, f := range [...]field{fStreet, fStreet2, fStreet3} {
 		if isNothing(v[f]) {
@@ -236,7 +237,7 @@ func (b *builder) language(s string) string {
 
 // readDates leaves a missing date zero: whether it may be missing is not for
 // the file to say (D4). A first communication may lie ahead: it is planned then.
-func (b *builder) readDates(rec *mailer.Record, v *values) *fault {
+func (b *builder) readDates(rec *accept.Record, v *values) *fault {
 	bad := firstFault(
 		b.date(&rec.ObtainedAt, fObtainedAt, v),
 		b.date(&rec.FirstCommunication, fFirstCommunication, v),
@@ -271,7 +272,7 @@ func (b *builder) date(to *time.Time, f field, v *values) *fault {
 
 // readVisibility keeps what the file says; what unknown means is the source's
 // rule (S4), and decided where duties are opened.
-func (b *builder) readVisibility(rec *mailer.Record, v *values) {
+func (b *builder) readVisibility(rec *accept.Record, v *values) {
 	switch meaning, known := b.visibility[folded(v[fVisibility])]; {
 	case b.hasVisibility && known:
 		rec.Visibility = meaning

@@ -11,6 +11,7 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/intake"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 func TestDatesAreReadInTheFormThatTheSourceNames(t *testing.T) {
@@ -220,7 +221,7 @@ func TestARejectsFileHoldsNoFormula(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range []string{"=1+1", "+1", "-1", "@x", "\tx", "\rx", "plain,\"=1\"", ""} {
-		if err := r.Add(mailer.Refusal{Line: 7, Field: "email", Reason: "why", Row: row}); err != nil {
+		if err := r.Add(accept.Refusal{Line: 7, Field: "email", Reason: "why", Row: row}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -236,7 +237,7 @@ func TestARejectsFileHoldsNoFormula(t *testing.T) {
 	if rows[7][3] != "plain,\"=1\"" || rows[1][0] != "7" {
 		t.Errorf("a harmless row is changed: %q", rows[7])
 	}
-	if r, err := intake.NewRejects(fullDisk{}); err == nil || r.Add(mailer.Refusal{}) == nil {
+	if r, err := intake.NewRejects(fullDisk{}); err == nil || r.Add(accept.Refusal{}) == nil {
 		t.Error("a full disk goes unnoticed")
 	}
 }

@@ -1,6 +1,6 @@
 // Package journal keeps beside a worker, in files, what its database does not have
 // yet: which claims it holds, which attempts are about to be made, and what the relay
-// answered. It implements mailer.Journal.
+// answered. It implements deliver.Journal.
 //
 //	FOLDER/<controller>/<worker>/000001   pages, up to 8 MiB each
 //	                             000002
@@ -22,7 +22,7 @@
 // only its last line can be torn, before anything was done that the line speaks of.
 // Nothing is flushed to the disk line by line. When the machine itself has gone down,
 // which its boot id tells, or when a page is damaged, the end may be missing. Then what was
-// answered is settled all the same, and the rest is left to the lease (mailer.Leftover.Whole).
+// answered is settled all the same, and the rest is left to the lease (deliver.Leftover.Whole).
 //
 // A page is removed as soon as the claims noted in it and before it have ended, so that
 // the files stay small; a worker that stops leaves none. They hold ids, codes, keyed

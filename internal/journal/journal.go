@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // pageSize is how far a page is filled before the next one begins.
@@ -34,7 +35,7 @@ type Journal struct {
 	failed error // why the last write failed
 }
 
-var _ mailer.Journal = (*Journal)(nil)
+var _ deliver.Journal = (*Journal)(nil)
 
 // page is a file, and how many claims noted in it have not ended.
 type page struct {

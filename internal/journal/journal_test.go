@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 func TestWhatAKilledWorkerHadWrittenIsFound(t *testing.T) { // E5
@@ -31,7 +32,7 @@ func TestWhatAKilledWorkerHadWrittenIsFound(t *testing.T) { // E5
 	back.To = mailer.Queued
 	must(t, j.Note(back))
 	j.killed(t)
-	want := []mailer.Leftover{{Claims: []mailer.ID{id(1)}, Ends: []mailer.Settlement{sending(1, 10), answered(1, 11), back}, Whole: true}}
+	want := []deliver.Leftover{{Claims: []mailer.ID{id(1)}, Ends: []mailer.Settlement{sending(1, 10), answered(1, 11), back}, Whole: true}}
 	got := found(t, folder)
 	want[0].Worker = got[0].Worker
 	if !reflect.DeepEqual(got, want) {
@@ -88,7 +89,7 @@ func TestWhatAReplayFailedOnIsFoundAgain(t *testing.T) {
 	other := opened(t, folder)
 	away := errors.New("the database is away")
 	for range 2 {
-		if err := other.Replay(func(mailer.Leftover) error { return away }); !errors.Is(err, away) {
+		if err := other.Replay(func(deliver.Leftover) error { return away }); !errors.Is(err, away) {
 			t.Fatalf("the replay ended with %v", err)
 		}
 	}
@@ -105,7 +106,7 @@ func TestJournalsOfOtherControllersAreLeftAlone(t *testing.T) {
 	j.killed(t)
 	other, err := Open(folder, id(201), time.Now)
 	must(t, err)
-	must(t, other.Replay(func(l mailer.Leftover) error { t.Errorf("found %+v", l); return nil }))
+	must(t, other.Replay(func(l deliver.Leftover) error { t.Errorf("found %+v", l); return nil }))
 	must(t, other.Close())
 	if got := found(t, folder); len(got) != 1 {
 		t.Errorf("found %+v", got)
@@ -303,7 +304,7 @@ func TestPagesOfANewerProgramAreLeftAlone(t *testing.T) {
 	must(t, os.WriteFile(page, appendHead(nil, head{Format: format + 1, Page: 1, Boot: j.boot}), 0o600))
 	j.killed(t)
 	other := opened(t, folder)
-	err := other.Replay(func(l mailer.Leftover) error { t.Errorf("found %+v", l); return nil })
+	err := other.Replay(func(l deliver.Leftover) error { t.Errorf("found %+v", l); return nil })
 	if !errors.Is(err, errNewer) || len(files(t, folder)) != 2 {
 		t.Errorf("%v, %v", err, files(t, folder))
 	}
@@ -377,7 +378,7 @@ func TestAJournalWhoseFolderIsRemovedBeginsAnew(t *testing.T) {
 	j := opened(t, folder)
 	must(t, j.Claimed(id(1)))
 	must(t, os.RemoveAll(folder))
-	must(t, j.Replay(func(mailer.Leftover) error { return nil }))
+	must(t, j.Replay(func(deliver.Leftover) error { return nil }))
 	if err := j.Note(sending(1, 10)); !errors.Is(err, errGone) {
 		t.Fatalf("a line that nobody will find was written: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // maxLine bounds a line, with its line feed. The longest that is written has some two
@@ -19,7 +20,7 @@ const maxLine = 64 << 10
 // Replay gives what workers that are gone have left behind to fn, one after the other,
 // and removes what fn took. What it failed on stays, and is given again. Nobody else
 // has it in hand meanwhile.
-func (j *Journal) Replay(fn func(mailer.Leftover) error) error {
+func (j *Journal) Replay(fn func(deliver.Leftover) error) error {
 	own := j.look()
 	entries, err := os.ReadDir(j.folder)
 	if errors.Is(err, os.ErrNotExist) {
@@ -50,7 +51,7 @@ func (j *Journal) look() string {
 	return j.own
 }
 
-func replay(dir string, worker mailer.ID, boot string, fn func(mailer.Leftover) error) error {
+func replay(dir string, worker mailer.ID, boot string, fn func(deliver.Leftover) error) error {
 	held, err := lock(dir)
 	if errors.Is(err, os.ErrNotExist) || err == nil && held == nil {
 		return nil // it is done with, or its worker lives
@@ -163,8 +164,8 @@ func (r *reading) take(l line) {
 	}
 }
 
-func (r *reading) leftover(worker mailer.ID) mailer.Leftover {
-	left := mailer.Leftover{Worker: worker, Whole: !r.other && r.damage == "", Damage: r.damage}
+func (r *reading) leftover(worker mailer.ID) deliver.Leftover {
+	left := deliver.Leftover{Worker: worker, Whole: !r.other && r.damage == "", Damage: r.damage}
 	for claim := range r.claims {
 		left.Claims = append(left.Claims, claim)
 	}

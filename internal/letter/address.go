@@ -6,6 +6,7 @@ import (
 
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 const (
@@ -50,7 +51,7 @@ type addressed struct {
 
 // address sets the lines in one size, as large as the longest allows. One that does not
 // fit in the smallest is an error: it is neither cut nor broken.
-func (s *setter) address(l mailer.Letter, w window, all *locales.Bundle) (addressed, error) {
+func (s *setter) address(l byhand.Letter, w window, all *locales.Bundle) (addressed, error) {
 	country, err := abroad(all, l.Sender.Country, l.To.Country)
 	if err != nil {
 		return addressed{}, err
@@ -80,7 +81,7 @@ func (s *setter) address(l mailer.Letter, w window, all *locales.Bundle) (addres
 
 // returnTo sets the line, or two, to which a letter is returned.
 func (s *setter) returnTo(out *addressed, from mailer.LetterSender, w window) error {
-	words := s.words([]mailer.LetterRun{{Text: from.Name + ", " + from.Address}}, "the sender")
+	words := s.words([]byhand.LetterRun{{Text: from.Name + ", " + from.Address}}, "the sender")
 	lines := s.lines(words, returnSize, w.width)
 	out.returnSize = returnSize
 	if len(lines) > 1 {
@@ -98,5 +99,5 @@ func (s *setter) returnTo(out *addressed, from mailer.LetterSender, w window) er
 
 // oneLine is a value that stands alone.
 func (s *setter) oneLine(text, where string) []part {
-	return lineOf(s.words([]mailer.LetterRun{{Text: strings.TrimSpace(text), Value: true}}, where))
+	return lineOf(s.words([]byhand.LetterRun{{Text: strings.TrimSpace(text), Value: true}}, where))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // BenchmarkLetter prints whole notices; docs/letters.md has the figures. It counts the
@@ -16,7 +17,7 @@ func BenchmarkLetter(b *testing.B) {
 		b.Run(string(size), func(b *testing.B) {
 			l := made.letter(b, "fr", "Élodie Bérard")
 			l.Size = size
-			var p mailer.PrintedLetter
+			var p byhand.PrintedLetter
 			begun := processorTime(b)
 			for b.Loop() {
 				var err error

@@ -1,7 +1,7 @@
 // Package letter prints notices: a PDF that is ready for any printer, or for a company
-// that prints. It implements [mailer.LetterPrinter].
+// that prints. It implements [byhand.LetterPrinter].
 //
-//	mailer.LetterText ──► rows (lines of words) ──► pages ──► fpdf ──► PDF
+//	byhand.LetterText ──► rows (lines of words) ──► pages ──► fpdf ──► PDF
 //	mailer.PostalAddress ──► lines in the window ──────────────┘
 //
 // # The sheet
@@ -19,7 +19,7 @@
 // DejaVu Sans has Armenian, Georgian and signs that it lacks. Both are built into the
 // program, and each PDF carries the letters that it uses. Hebrew is set from the
 // right. A script that needs more than letters in a row (Arabic, Devanagari) or that no
-// font has (Chinese) is a [mailer.UnprintableError].
+// font has (Chinese) is a [byhand.UnprintableError].
 //
 // # Bytes
 //

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 func newSetter(t testing.TB) *setter {
@@ -22,10 +23,10 @@ func TestNoLineIsWiderThanThePageAndNoLetterIsLost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &setter{regular: shared.regular, strong: shared.strong}
 		word := rapid.OneOf(rapid.StringMatching(`[a-zé]{1,12}`), rapid.StringMatching(`https://[a-z.]{3,40}/[a-zA-Z0-9/?=&_-]{0,150}`), rapid.StringMatching(`W{1,200}`))
-		var runs []mailer.LetterRun
+		var runs []byhand.LetterRun
 		for range rapid.IntRange(0, 5).Draw(t, "runs") {
 			text := strings.Join(rapid.SliceOfN(word, 0, 12).Draw(t, "words"), " ")
-			runs = append(runs, mailer.LetterRun{Text: text + rapid.SampledFrom([]string{"", " "}).Draw(t, "end"), Strong: rapid.Bool().Draw(t, "strong")})
+			runs = append(runs, byhand.LetterRun{Text: text + rapid.SampledFrom([]string{"", " "}).Draw(t, "end"), Strong: rapid.Bool().Draw(t, "strong")})
 		}
 		width := rapid.Float64Range(12, 170).Draw(t, "width")
 		var got strings.Builder
@@ -64,7 +65,7 @@ func TestAWordIsDividedOnlyWhereALineIsTooShortForIt(t *testing.T) {
 	s := newSetter(t)
 	lines := func(text string, width float64) []string {
 		var out []string
-		for _, line := range s.lines(s.words([]mailer.LetterRun{{Text: text}}, "x"), 11, width) {
+		for _, line := range s.lines(s.words([]byhand.LetterRun{{Text: text}}, "x"), 11, width) {
 			var b strings.Builder
 			for _, p := range line {
 				b.WriteString(p.text)
@@ -152,7 +153,7 @@ func TestALineOfAParagraphStandsNeverAlone(t *testing.T) {
 	l := &layout{setter: newSetter(t), measures: sizes[mailer.LetterNormal], width: 40}
 	for lines := 1; lines <= 6; lines++ {
 		l.rows = nil
-		l.text([]mailer.LetterRun{{Text: strings.TrimSpace(strings.Repeat("Donaudampfschifffahrt ", lines))}}, 11, 0, false, "x")
+		l.text([]byhand.LetterRun{{Text: strings.TrimSpace(strings.Repeat("Donaudampfschifffahrt ", lines))}}, 11, 0, false, "x")
 		var kept []string
 		for _, r := range l.rows {
 			kept = append(kept, map[bool]string{true: "+", false: "|"}[r.keep])
@@ -205,6 +206,27 @@ func TestAHeadingStandsNeverAloneAtTheFootOfAPage(t *testing.T) {
 		last := p.rows[len(p.rows)-1]
 		if last.size > d.m.body || last.line != noLine || math.Abs(last.top-textBottom) > 60 {
 			t.Errorf("page %d ends at %.0f mm with a row of %.1f points", n+1, last.top, last.size)
+		}
+	}
+}
+
+func TestNoLineEndsBetweenANumberAndWhatItCounts(t *testing.T) {
+	for text, want := range map[string]string{
+		"on 3 November 2026":                             "on|3_November|2026",
+		"am 3. November 2026":                            "am|3._November|2026",
+		"(Article 21(2) and (3) GDPR)":                   "(Article_21(2)|and|(3)|GDPR)",
+		"Artikel 6 Absatz 1 Buchstabe f DSGVO":           "Artikel_6_Absatz_1_Buchstabe_f|DSGVO",
+		"les articles 15 et 16 du RGPD":                  "les|articles_15_et|16_du|RGPD",
+		"75334 Paris Cedex 07, France":                   "75334|Paris|Cedex|07,|France",
+		"article14 and particle 3 are no articles of it": "article14|and|particle|3_are|no|articles|of|it",
+	} {
+		s := &setter{regular: newBench(t).printer.regular, strong: newBench(t).printer.strong}
+		var got []string
+		for _, w := range s.words(held([]byhand.LetterRun{{Text: text}}), "x") {
+			got = append(got, strings.ReplaceAll(w[0].text, "\u00a0", "_"))
+		}
+		if line := strings.Join(got, "|"); line != want {
+			t.Errorf("%q breaks as %q, not %q", text, line, want)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // read is a PDF as poppler reads it: other people's code than that which wrote it.
@@ -18,7 +18,7 @@ type read struct {
 	pdf  []byte
 }
 
-func (b *bench) print(t testing.TB, l mailer.Letter) read {
+func (b *bench) print(t testing.TB, l byhand.Letter) read {
 	t.Helper()
 	p, err := b.printer.Print(l)
 	if err != nil {

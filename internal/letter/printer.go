@@ -11,6 +11,7 @@ import (
 
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // Printer prints letters. It is safe for concurrent use.
@@ -19,7 +20,7 @@ type Printer struct {
 	regular, strong faces
 }
 
-var _ mailer.LetterPrinter = (*Printer)(nil)
+var _ byhand.LetterPrinter = (*Printer)(nil)
 
 // New reads the fonts. The locales name countries.
 func New(l *locales.Bundle) (*Printer, error) {
@@ -32,22 +33,22 @@ func New(l *locales.Bundle) (*Printer, error) {
 const MaxPages = 40
 
 // Print sets a letter. The same letter gives the same bytes (E1).
-func (p *Printer) Print(l mailer.Letter) (mailer.PrintedLetter, error) {
+func (p *Printer) Print(l byhand.Letter) (byhand.PrintedLetter, error) {
 	d, err := p.set(l)
 	if err != nil {
-		return mailer.PrintedLetter{}, err
+		return byhand.PrintedLetter{}, err
 	}
 	pdf, err := d.draw()
 	if err != nil {
-		return mailer.PrintedLetter{}, err
+		return byhand.PrintedLetter{}, err
 	}
 	sum := sha256.Sum256(pdf)
-	return mailer.PrintedLetter{PDF: pdf, Pages: len(d.pages), SHA256: sum[:]}, nil
+	return byhand.PrintedLetter{PDF: pdf, Pages: len(d.pages), SHA256: sum[:]}, nil
 }
 
 // drawing is a letter of which all is decided but the bytes.
 type drawing struct {
-	letter  mailer.Letter
+	letter  byhand.Letter
 	title   string
 	window  window
 	head    []row
@@ -70,7 +71,7 @@ var (
 )
 
 // set decides where everything stands.
-func (p *Printer) set(l mailer.Letter) (*drawing, error) {
+func (p *Printer) set(l byhand.Letter) (*drawing, error) {
 	if l.Sender == (mailer.LetterSender{}) {
 		l.Sender = l.Text.Sender
 	}
@@ -111,13 +112,13 @@ func (p *Printer) set(l mailer.Letter) (*drawing, error) {
 // of it stands in the text again.
 func head(s *setter, from mailer.LetterSender) []row {
 	l := &layout{setter: s, measures: sizes[mailer.LetterNormal], width: textWidth}
-	l.text([]mailer.LetterRun{{Text: from.Name, Strong: true}}, 12, 0, false, "the sender")
-	l.text([]mailer.LetterRun{{Text: from.Address}}, 9, 0, false, "the sender")
+	l.text([]byhand.LetterRun{{Text: from.Name, Strong: true}}, 12, 0, false, "the sender")
+	l.text([]byhand.LetterRun{{Text: from.Address}}, 9, 0, false, "the sender")
 	return l.rows
 }
 
 // body is all that stands below the window, on its pages.
-func body(s *setter, m measures, t mailer.LetterText) []page {
+func body(s *setter, m measures, t byhand.LetterText) []page {
 	l := &layout{setter: s, measures: m, width: textWidth}
 	where := "the text in " + t.Language
 	l.dateline(t, where)
@@ -135,7 +136,7 @@ func body(s *setter, m measures, t mailer.LetterText) []page {
 
 // dateline has the reference on the left and the date on the right, or beneath it where
 // they would touch.
-func (l *layout) dateline(t mailer.LetterText, where string) {
+func (l *layout) dateline(t byhand.LetterText, where string) {
 	l.text(t.Reference, l.body, 0, true, where)
 	reference, date := lineOf(l.words(t.Reference, where)), lineOf(l.words(t.Date, where))
 	at := l.width - l.setter.width(date, l.body)
@@ -165,8 +166,8 @@ func (d *drawing) feet(s *setter) {
 	where := "the text in " + t.Language
 	total := strconv.Itoa(len(d.pages))
 	for i := range d.pages {
-		number := strings.NewReplacer(mailer.LetterPage, strconv.Itoa(i+1), mailer.LetterPages, total).Replace(t.Pages)
-		right := lineOf(s.words([]mailer.LetterRun{{Text: number}}, where))
+		number := strings.NewReplacer(byhand.LetterPage, strconv.Itoa(i+1), byhand.LetterPages, total).Replace(t.Pages)
+		right := lineOf(s.words([]byhand.LetterRun{{Text: number}}, where))
 		f := foot{right: s.pieces(right, d.m.foot), width: s.width(right, d.m.foot)}
 		if i > 0 {
 			f.left = s.pieces(lineOf(s.words(t.Reference, where)), d.m.foot)
@@ -176,7 +177,7 @@ func (d *drawing) feet(s *setter) {
 }
 
 // words are the text of runs.
-func words(runs []mailer.LetterRun) string {
+func words(runs []byhand.LetterRun) string {
 	var b strings.Builder
 	for _, r := range runs {
 		b.WriteString(r.Text)

@@ -1,6 +1,9 @@
 package letter
 
-import "article14/mailer"
+import (
+	"article14/mailer"
+	"article14/mailer/byhand"
+)
 
 // row is a line of the letter, or a space or rule as high as one.
 type row struct {
@@ -50,17 +53,17 @@ type layout struct {
 }
 
 // another begins a part in another language, beneath a rule.
-func (l *layout) another(p mailer.LetterPart) {
-	if len(p.Blocks) > 0 && p.Blocks[0].Kind != mailer.LetterRule {
+func (l *layout) another(p byhand.LetterPart) {
+	if len(p.Blocks) > 0 && p.Blocks[0].Kind != byhand.LetterRule {
 		l.rule()
 	}
 }
 
 // part lays out a part of a letter.
-func (l *layout) part(p mailer.LetterPart) {
+func (l *layout) part(p byhand.LetterPart) {
 	where := "the text in " + p.Language
 	for i, b := range p.Blocks {
-		var next mailer.LetterBlockKind
+		var next byhand.LetterBlockKind
 		if i+1 < len(p.Blocks) {
 			next = p.Blocks[i+1].Kind
 		}
@@ -68,30 +71,30 @@ func (l *layout) part(p mailer.LetterPart) {
 	}
 }
 
-func (l *layout) block(b mailer.LetterBlock, next mailer.LetterBlockKind, where string) {
+func (l *layout) block(b byhand.LetterBlock, next byhand.LetterBlockKind, where string) {
 	switch b.Kind {
-	case mailer.LetterRule:
+	case byhand.LetterRule:
 		l.rule()
-	case mailer.LetterTitle:
+	case byhand.LetterTitle:
 		l.text(strong(b.Runs), l.title, l.gap*2, true, where)
-	case mailer.LetterHeading:
+	case byhand.LetterHeading:
 		l.text(strong(b.Runs), l.heading, l.gap*1.6, true, where)
-	case mailer.LetterList:
+	case byhand.LetterList:
 		for _, item := range b.Items {
 			l.item(item, where)
 		}
-	case mailer.LetterBox:
+	case byhand.LetterBox:
 		l.box(b, where)
-	case mailer.LetterSlip:
+	case byhand.LetterSlip:
 		l.add(row{line: dashed, before: l.gap, height: l.lineOf(l.body), keep: true, size: l.body})
 		l.text(strong(b.Runs), l.body, 0, false, where)
 	default:
-		l.text(b.Runs, l.body, l.gap, next == mailer.LetterList, where)
+		l.text(b.Runs, l.body, l.gap, next == byhand.LetterList, where)
 	}
 }
 
-func strong(runs []mailer.LetterRun) []mailer.LetterRun {
-	out := append([]mailer.LetterRun{}, runs...)
+func strong(runs []byhand.LetterRun) []byhand.LetterRun {
+	out := append([]byhand.LetterRun{}, runs...)
 	for i := range out {
 		out[i].Strong = true
 	}
@@ -109,8 +112,8 @@ func (l *layout) rule() { l.add(row{line: ruled, before: l.gap * 2, height: 1, k
 
 // text adds a paragraph. Its first two lines stay together, and its last two; keep has
 // it stay with what follows.
-func (l *layout) text(runs []mailer.LetterRun, size, before float64, keep bool, where string) {
-	l.paragraph(l.words(runs, where), size, before, 0, keep)
+func (l *layout) text(runs []byhand.LetterRun, size, before float64, keep bool, where string) {
+	l.paragraph(l.words(held(runs), where), size, before, 0, keep)
 }
 
 func (l *layout) paragraph(words []word, size, before, x float64, keep bool) {
@@ -130,9 +133,9 @@ func (l *layout) paragraph(words []word, size, before, x float64, keep bool) {
 }
 
 // item adds an item of a list, with its dot.
-func (l *layout) item(runs []mailer.LetterRun, where string) {
+func (l *layout) item(runs []byhand.LetterRun, where string) {
 	at := len(l.rows)
-	l.paragraph(l.words(runs, where), l.body, l.gap*0.6, l.indent, false)
+	l.paragraph(l.words(held(runs), where), l.body, l.gap*0.6, l.indent, false)
 	if at < len(l.rows) {
 		first := &l.rows[at]
 		dot := l.pieces([]part{{text: "•"}}, l.body)[0]
@@ -142,7 +145,7 @@ func (l *layout) item(runs []mailer.LetterRun, where string) {
 }
 
 // box keeps what it holds together.
-func (l *layout) box(b mailer.LetterBlock, where string) {
+func (l *layout) box(b byhand.LetterBlock, where string) {
 	l.boxes++
 	l.inBox = l.boxes
 	from := len(l.rows)

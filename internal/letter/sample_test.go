@@ -10,6 +10,7 @@ import (
 	"article14/internal/register"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // noon is when the sample letters were composed.
@@ -50,7 +51,7 @@ var theBench = sync.OnceValues(func() (*bench, error) {
 })
 
 // letter is a notice of the sample register to a person by name, from all its sources.
-func (b *bench) letter(t testing.TB, languages, name string) mailer.Letter {
+func (b *bench) letter(t testing.TB, languages, name string) byhand.Letter {
 	t.Helper()
 	key := mailer.SkeletonKey{Document: mailer.DocNotice, Languages: languages, Form: b.form()}
 	act := b.register.Activities[0].Key
@@ -75,7 +76,7 @@ func (b *bench) letter(t testing.TB, languages, name string) mailer.Letter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mailer.Letter{Text: text, At: noon, To: mailer.PostalAddress{
+	return byhand.Letter{Text: text, At: noon, To: mailer.PostalAddress{
 		Recipient: []string{name}, Street: []string{"27 rue des Trois-Exemples"}, Postcode: "69002", Locality: "Lyon", Country: "FR"}}
 }
 

@@ -1,13 +1,15 @@
 package letter
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 
-	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
 // part is a piece of a word in one weight.
@@ -44,14 +46,30 @@ func (s *setter) printable(text, where string) string {
 		script := scriptOf(r)
 		hidden := unicode.In(r, unicode.Cc, unicode.Cf)
 		if s.err == nil && (script != "" || hidden || s.regular.of(r) == nil || s.strong.of(r) == nil) {
-			s.err = &mailer.UnprintableError{Where: where, Script: script}
+			s.err = &byhand.UnprintableError{Where: where, Script: script}
 		}
 	}
 	return text
 }
 
+// number is one that a line break would part from what it counts or names: a day from its
+// month, an article of a law from its number.
+var number = regexp.MustCompile(`(?i)\b(\d{1,2}\.?) (\pL)|\b(articles?|artikel|absatz|buchstabe) (\d|\pL\b)`)
+
+// held puts no-break spaces beside such numbers. A value that could be read otherwise then, an
+// address on the web, has no blanks.
+func held(runs []byhand.LetterRun) []byhand.LetterRun {
+	out := slices.Clone(runs)
+	for i := range out {
+		for range 2 { // what two finds share is found by the second time
+			out[i].Text = number.ReplaceAllString(out[i].Text, "$1$3\u00a0$2$4")
+		}
+	}
+	return out
+}
+
 // words divides runs at their blanks. A no-break space (U+00A0, U+202F) is none.
-func (s *setter) words(runs []mailer.LetterRun, where string) []word {
+func (s *setter) words(runs []byhand.LetterRun, where string) []word {
 	var words []word
 	open := false // the last word goes on
 	for _, r := range runs {

@@ -9,11 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // Source gives figures; the store does.
 type Source interface {
-	Figures(ctx context.Context, controller mailer.ID, now time.Time) (mailer.Figures, error)
+	Figures(ctx context.Context, controller mailer.ID, now time.Time) (status.Figures, error)
 }
 
 // Figures shows the store's figures as metrics. It asks the store at most once
@@ -25,7 +26,7 @@ type Figures struct {
 	Log        *slog.Logger
 
 	mu   sync.Mutex
-	last mailer.Figures
+	last status.Figures
 	at   time.Time // when the store was last asked
 	ok   bool      // and whether it answered
 }
@@ -70,7 +71,7 @@ func (f *Figures) Collect(ch chan<- prometheus.Metric) {
 
 // fresh gives figures that are a few seconds old at most. That there are none is
 // remembered as long, so that scrapers do not queue up behind a store that hangs.
-func (f *Figures) fresh() (mailer.Figures, bool) {
+func (f *Figures) fresh() (status.Figures, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.at.IsZero() && f.Now().Sub(f.at) < freshFor {
@@ -84,16 +85,16 @@ func (f *Figures) fresh() (mailer.Figures, bool) {
 	if err != nil {
 		f.at = f.Now() // it may have taken its time to fail
 		f.Log.Error("the store gave no figures", "error", mailer.MaskAddresses(err.Error()))
-		return mailer.Figures{}, false
+		return status.Figures{}, false
 	}
 	return fig, true
 }
 
 // ask gives up when ctx ends, whether the source does or not: the driver of a
 // server that hangs goes on waiting.
-func (f *Figures) ask(ctx context.Context, now time.Time) (mailer.Figures, error) {
+func (f *Figures) ask(ctx context.Context, now time.Time) (status.Figures, error) {
 	type answer struct {
-		fig mailer.Figures
+		fig status.Figures
 		err error
 	}
 	answers := make(chan answer, 1)
@@ -105,6 +106,6 @@ func (f *Figures) ask(ctx context.Context, now time.Time) (mailer.Figures, error
 	case a := <-answers:
 		return a.fig, a.err
 	case <-ctx.Done():
-		return mailer.Figures{}, ctx.Err()
+		return status.Figures{}, ctx.Err()
 	}
 }

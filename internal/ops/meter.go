@@ -6,9 +6,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
+	"article14/mailer/retain"
+	"article14/mailer/track"
 )
 
-// Meter counts what a worker does; it implements mailer.Meter.
+// Meter counts what a worker does; it implements deliver.Meter.
 type Meter struct {
 	attempts   *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
@@ -26,7 +29,7 @@ type Meter struct {
 	now        func() time.Time
 }
 
-var _ mailer.Meter = (*Meter)(nil)
+var _ deliver.Meter = (*Meter)(nil)
 
 const (
 	day  = 24 * 60 * 60
@@ -78,12 +81,12 @@ func NewMeter(reg prometheus.Registerer, now func() time.Time) *Meter {
 	for _, to := range []mailer.DeliveryState{mailer.Queued, mailer.Uncertain} {
 		m.rescued.WithLabelValues(string(to))
 	}
-	for _, door := range mailer.Doors {
-		for _, outcome := range mailer.DoorOutcomes {
+	for _, door := range track.Doors {
+		for _, outcome := range track.DoorOutcomes {
 			m.came.WithLabelValues(door, string(outcome))
 		}
 	}
-	for _, w := range mailer.Waits {
+	for _, w := range deliver.Waits {
 		m.waited.WithLabelValues(string(w))
 	}
 	for _, step := range []string{stepClaim, stepHandOver, stepErase} {
@@ -108,12 +111,12 @@ func (m *Meter) Claimed(n int) {
 }
 
 // Waited adds up the time in which nothing was claimed.
-func (m *Meter) Waited(on mailer.Wait, d time.Duration) {
+func (m *Meter) Waited(on deliver.Wait, d time.Duration) {
 	m.waited.WithLabelValues(string(on)).Add(max(0, d.Seconds()))
 }
 
 // Erased counts a pass of the eraser that came to its end.
-func (m *Meter) Erased(pass mailer.Erased) {
+func (m *Meter) Erased(pass retain.Erased) {
 	m.erased.Add(float64(pass.Contacts))
 	m.waiting.Set(float64(pass.Waiting))
 	m.succeeded(stepErase)
@@ -133,7 +136,7 @@ func (m *Meter) Rescued(queued, uncertain int) {
 }
 
 // Came counts what came to a door; the meter of internal/door.
-func (m *Meter) Came(door string, outcome mailer.DoorOutcome) {
+func (m *Meter) Came(door string, outcome track.DoorOutcome) {
 	m.came.WithLabelValues(door, string(outcome)).Inc()
 }
 

@@ -15,6 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
+	"article14/mailer/retain"
+	"article14/mailer/status"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -25,18 +29,19 @@ type books struct {
 	err   error
 }
 
-func (b *books) Figures(context.Context, mailer.ID, time.Time) (mailer.Figures, error) {
+func (b *books) Figures(context.Context, mailer.ID, time.Time) (status.Figures, error) {
 	b.asked++
-	return mailer.Figures{
+	return status.Figures{
 		AsOf: noon, Contacts: 7, Overdue: 2, OldestDueAt: noon.Add(-time.Hour), QueueOldest: noon.Add(-time.Minute),
-		Workers: []mailer.Heartbeat{{SeenAt: noon, RelayState: mailer.RelayAway, Connections: 2, Allowed: 3, InFlight: 1},
-			{SeenAt: noon.Add(-time.Hour), RelayState: mailer.RelayUp, Connections: 9}},
-		Classes:  []mailer.ClassFigures{{Class: mailer.Class{Name: "big"}, FullAt: noon}, {Class: mailer.Class{Name: "small"}}},
-		Lanes:    []mailer.LaneFigures{{Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "big", State: mailer.LaneOpen}, Queued: 11}, {Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "any"}, Queued: 5}},
-		Instance: mailer.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: mailer.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
+		Workers: []deliver.Heartbeat{{SeenAt: noon, RelayState: deliver.RelayAway, Connections: 2, Allowed: 3, InFlight: 1},
+			{SeenAt: noon.Add(-time.Hour), RelayState: deliver.RelayUp, Connections: 9}},
+		Classes:  []campaign.ClassFigures{{Class: campaign.Class{Name: "big"}, FullAt: noon}, {Class: campaign.Class{Name: "small"}}},
+		Lanes:    []status.LaneFigures{{Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "big", State: mailer.LaneOpen}, Queued: 11}, {Lane: mailer.Lane{CampaignID: mailer.NewID(noon), Class: "any"}, Queued: 5}},
+		Instance: deliver.Instance{HeldAt: noon}, Stranded: 6, MetLate: 4, Exemptions: status.ExemptionFigures{Proposed: 2, ReviewSoon: 3}, OverdueBy: map[string]int64{"over_1y": 2},
 		Duties: map[mailer.DutyState]int64{mailer.DutyOpen: 3}, Blocked: map[mailer.BlockReason]int64{mailer.BlockNoLanguage: 4},
 		DueWithin: map[string]int64{"3d": 1}, Alerts: map[mailer.AlertKind]int64{"retry_past_deadline": 1}, Objections: map[mailer.Way]int64{"page": 5},
 		Reports: map[string]int64{"dead_address": 6, "delayed": 8, "not_understood": 9}, Unmatched: map[string]int64{"waiting": 2, "not_understood": 1},
+		ByHand: status.HandFigures{OldestBatch: noon.Add(-2 * time.Hour), LettersBy: noon.Add(time.Hour)},
 	}, b.err
 }
 
@@ -70,6 +75,7 @@ func TestMetricsTellTheBacklogByItsOwnNames(t *testing.T) {
 		`article14_duties_overdue_age{age="over_1y"} 2`, `article14_duties_overdue_age{age="under_7d"} 0`, `article14_leases_rescued_total{to="uncertain"} 0`,
 		`article14_bounces_total{class="dead_address"} 6`, `article14_bounces_total{class="policy"} 0`, `article14_reports_total{finding="delayed"} 8`,
 		`article14_reports_total{finding="not_understood"} 9`, `article14_reports_unmatched{state="waiting"} 2`, `article14_reports_unmatched{state="given_up"} 0`,
+		`article14_letters_oldest_batch_age_seconds 7200`, `article14_by_hand_smallest_slack_seconds{channel="letter"} 3600`,
 	} {
 		if !strings.Contains(body, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)
@@ -224,10 +230,10 @@ func TestAMeterRemembersWhenAStepLastWentWell(t *testing.T) {
 	}
 	m.Attempt(mailer.Rejected, mailer.ClassRefused, time.Second)
 	m.Claimed(0)
-	m.Erased(mailer.Erased{Contacts: 3, Waiting: 2})
-	m.Erased(mailer.Erased{Contacts: 1, Waiting: 1})
-	m.Waited(mailer.WaitRelay, 3*time.Second)
-	m.Waited(mailer.WaitRelay, -time.Second) // a clock that was set back takes nothing away
+	m.Erased(retain.Erased{Contacts: 3, Waiting: 2})
+	m.Erased(retain.Erased{Contacts: 1, Waiting: 1})
+	m.Waited(deliver.WaitRelay, 3*time.Second)
+	m.Waited(deliver.WaitRelay, -time.Second) // a clock that was set back takes nothing away
 	_, body := scrape(t, h, "/metrics")
 	for _, want := range []string{`article14_last_success_timestamp_seconds{step="handover"} 0`, `article14_last_success_timestamp_seconds{step="claim"} 1.7952624e+09`,
 		`article14_waiting_seconds_total{for="relay"} 3`, `article14_erased_contacts_total 4`, `article14_erasure_waiting_contacts 1`,

@@ -8,32 +8,34 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
-var _ mailer.AllowanceStore = (*Store)(nil)
+var _ campaign.AllowanceStore = (*Store)(nil)
 
 // allowanceRow is a row of campaign_allowance.
 type allowanceRow struct {
-	CampaignID  mailer.ID          `db:"campaign_id"`
-	Daily       int                `db:"daily"`
-	Day         instant            `db:"day"`
-	Today       int                `db:"today"`
-	Canary      int                `db:"canary"`
-	CanaryLeft  int                `db:"canary_left"`
-	CanaryWait  int64              `db:"canary_wait"` // seconds
-	CanaryShare float64            `db:"canary_share"`
-	CanaryState mailer.CanaryState `db:"canary_state"`
-	CanaryAt    instant            `db:"canary_at"`
+	CampaignID  mailer.ID            `db:"campaign_id"`
+	Daily       int                  `db:"daily"`
+	Day         instant              `db:"day"`
+	Today       int                  `db:"today"`
+	Canary      int                  `db:"canary"`
+	CanaryLeft  int                  `db:"canary_left"`
+	CanaryWait  int64                `db:"canary_wait"` // seconds
+	CanaryShare float64              `db:"canary_share"`
+	CanaryState campaign.CanaryState `db:"canary_state"`
+	CanaryAt    instant              `db:"canary_at"`
 }
 
-func (r allowanceRow) allowance() mailer.Allowance {
-	return mailer.Allowance{Daily: r.Daily, Day: r.Day.Time, Today: r.Today,
-		Canary: mailer.Canary{People: r.Canary, Left: r.CanaryLeft, Wait: time.Duration(r.CanaryWait) * time.Second,
+func (r allowanceRow) allowance() campaign.Allowance {
+	return campaign.Allowance{Daily: r.Daily, Day: r.Day.Time, Today: r.Today,
+		Canary: campaign.Canary{People: r.Canary, Left: r.CanaryLeft, Wait: time.Duration(r.CanaryWait) * time.Second,
 			Share: r.CanaryShare, State: r.CanaryState, At: r.CanaryAt.Time}}
 }
 
 // Allowance is what a campaign may tell; without one on record there is no limit.
-func (s *Store) Allowance(ctx context.Context, campaign mailer.ID) (mailer.Allowance, error) {
+func (s *Store) Allowance(ctx context.Context, campaign mailer.ID) (campaign.Allowance, error) {
 	var r allowanceRow
 	err := s.read(ctx, func(t tx) error {
 		_, err := t.one(ctx, &r, "allowance", campaign)
@@ -43,7 +45,7 @@ func (s *Store) Allowance(ctx context.Context, campaign mailer.ID) (mailer.Allow
 }
 
 // SetCanary has a campaign begin with one.
-func (s *Store) SetCanary(ctx context.Context, controller, campaign mailer.ID, c mailer.Canary) error {
+func (s *Store) SetCanary(ctx context.Context, controller, campaign mailer.ID, c campaign.Canary) error {
 	return s.write(ctx, func(t tx) error {
 		state, err := t.lockCampaign(ctx, controller, campaign)
 		if err == nil && !slices.Contains([]mailer.CampaignState{mailer.CampaignDraft, mailer.CampaignFreezing, mailer.CampaignApproved}, state) {
@@ -80,7 +82,7 @@ func (s *Store) RollDays(ctx context.Context, controller mailer.ID, day time.Tim
 }
 
 // Canaries are those of running campaigns that are sending or waiting.
-func (s *Store) Canaries(ctx context.Context, controller mailer.ID) (out []mailer.CampaignCanary, err error) {
+func (s *Store) Canaries(ctx context.Context, controller mailer.ID) (out []campaign.RunningCanary, err error) {
 	var rows []struct {
 		allowanceRow
 		Key string `db:"key"`
@@ -94,32 +96,37 @@ func (s *Store) Canaries(ctx context.Context, controller mailer.ID) (out []maile
 		if err != nil {
 			return nil, err
 		}
-		if err := s.withoutLetters(ctx, r.CampaignID, counts); err != nil {
+		if err := s.mailAlone(ctx, r.CampaignID, counts); err != nil {
 			return nil, err
 		}
-		out = append(out, mailer.CampaignCanary{CampaignID: r.CampaignID, Key: r.Key, Canary: r.allowance().Canary, Counts: counts})
+		out = append(out, campaign.RunningCanary{CampaignID: r.CampaignID, Key: r.Key, Canary: r.allowance().Canary, Counts: counts})
 	}
 	return out, nil
 }
 
-// withoutLetters takes letters out of a campaign's counts: a batch that lies on a desk
-// is nothing that a canary waits for, and what comes back by post says nothing of mail.
-func (s *Store) withoutLetters(ctx context.Context, campaign mailer.ID, counts map[mailer.DeliveryState]int64) error {
+// mailAlone takes letters and calls out of a campaign's counts: a batch that lies on a desk
+// is nothing that a canary waits for, and what comes back by post, or a number that is
+// wrong, says nothing of mail.
+func (s *Store) mailAlone(ctx context.Context, campaign mailer.ID, counts map[mailer.DeliveryState]int64) error {
 	return s.read(ctx, func(t tx) error {
-		var letters []struct {
-			State mailer.DeliveryState `db:"state"`
-			N     int64                `db:"n"`
+		for _, name := range []string{"canary_letters", "canary_calls"} {
+			var byHand []struct {
+				State mailer.DeliveryState `db:"state"`
+				N     int64                `db:"n"`
+			}
+			if err := t.all(ctx, &byHand, name, campaign); err != nil {
+				return err
+			}
+			for _, r := range byHand {
+				counts[r.State] -= r.N
+			}
 		}
-		err := t.all(ctx, &letters, "canary_letters", campaign)
-		for _, l := range letters {
-			counts[l.State] -= l.N
-		}
-		return err
+		return nil
 	})
 }
 
 // MoveCanary takes a canary of a running campaign to another state.
-func (s *Store) MoveCanary(ctx context.Context, controller, campaign mailer.ID, from, to mailer.CanaryState, now time.Time) (moved bool, err error) {
+func (s *Store) MoveCanary(ctx context.Context, controller, campaign mailer.ID, from, to campaign.CanaryState, now time.Time) (moved bool, err error) {
 	err = s.write(ctx, func(t tx) error {
 		state, err := t.lockCampaign(ctx, controller, campaign)
 		if err != nil || state != mailer.CampaignRunning {
@@ -138,15 +145,15 @@ func (s *Store) MoveCanary(ctx context.Context, controller, campaign mailer.ID, 
 }
 
 // followCanary does to a campaign's lanes what the new state of its canary asks.
-func (t tx) followCanary(ctx context.Context, controller, campaign mailer.ID, to mailer.CanaryState, now time.Time) (err error) {
+func (t tx) followCanary(ctx context.Context, controller, campaignID mailer.ID, to campaign.CanaryState, now time.Time) (err error) {
 	switch to {
-	case mailer.CanaryWaiting:
-		_, err = t.exec(ctx, "canary_hold", campaign, mailer.HeldByCanary)
-	case mailer.CanaryPassed:
-		_, err = t.exec(ctx, "canary_open", campaign, mailer.HeldByCanary)
-	case mailer.CanaryFailed:
+	case campaign.CanaryWaiting:
+		_, err = t.exec(ctx, "canary_hold", campaignID, deliver.HeldByCanary)
+	case campaign.CanaryPassed:
+		_, err = t.exec(ctx, "canary_open", campaignID, deliver.HeldByCanary)
+	case campaign.CanaryFailed:
 		counts := tally{}
-		if err := t.raise(ctx, []alertRow{{mailer.NewID(now), controller, mailer.AlertCanaryFailed, campaign.String(), "", now}}, counts); err != nil {
+		if err := t.raise(ctx, []alertRow{{mailer.NewID(now), controller, mailer.AlertCanaryFailed, campaignID.String(), "", now}}, counts); err != nil {
 			return err
 		}
 		err = counts.note(ctx, t, time.Time{})
@@ -155,13 +162,13 @@ func (t tx) followCanary(ctx context.Context, controller, campaign mailer.ID, to
 }
 
 // allowances locks what limited campaigns may tell, as far as nobody else has it locked.
-func (c *claiming) allowances(ctx context.Context) (map[mailer.ID]mailer.Allowance, error) {
+func (c *claiming) allowances(ctx context.Context) (map[mailer.ID]campaign.Allowance, error) {
 	if len(c.limited) == 0 {
 		return nil, nil
 	}
 	var rows []allowanceRow
 	err := c.all(ctx, &rows, "claim_allowances", uuids(c.limited))
-	out := make(map[mailer.ID]mailer.Allowance, len(rows))
+	out := make(map[mailer.ID]campaign.Allowance, len(rows))
 	for _, r := range rows {
 		out[r.CampaignID] = r.allowance()
 	}

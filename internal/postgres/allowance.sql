@@ -55,6 +55,15 @@ JOIN delivery d ON d.contact_id = l.contact_id AND d.id = l.delivery_id AND d.ca
 WHERE k.id = $1
 GROUP BY d.state
 
+-- name: canary_calls
+SELECT c.state, CAST(sum(c.n) AS bigint) AS n
+FROM (
+    SELECT state, n FROM counter WHERE controller_id = (SELECT k.controller_id FROM campaign k WHERE k.id = $1) AND campaign_id = $1 AND what = 'call'
+    UNION ALL
+    SELECT to_state, n FROM counter_delta WHERE campaign_id = $1 AND what = 'call'
+) c
+GROUP BY c.state
+
 -- name: canary_move
 UPDATE campaign_allowance a
 SET canary_state = $3, canary_at = $4

@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
 // begins is a campaign of n people that starts with an allowance.
-func (h *house) begins(n int, canary mailer.Canary, daily int) mailer.Campaign {
+func (h *house) begins(n int, canary campaign.Canary, daily int) mailer.Campaign {
 	h.t.Helper()
 	h.people(n, noon.Add(day))
 	c := h.approved("spring", 0)
@@ -28,8 +30,8 @@ func (h *house) begins(n int, canary mailer.Canary, daily int) mailer.Campaign {
 
 var midnight = noon.Add(-12 * time.Hour)
 
-func canaryOf(n int) mailer.Canary {
-	return mailer.Canary{People: n, Left: n, Wait: day, Share: 0.05, State: mailer.CanarySending, At: noon}
+func canaryOf(n int) campaign.Canary {
+	return campaign.Canary{People: n, Left: n, Wait: day, Share: 0.05, State: campaign.CanarySending, At: noon}
 }
 
 // claimedBy has several workers claim side by side until none gets anything.
@@ -57,7 +59,7 @@ func (h *house) claimedBy(at time.Time, stores ...*Store) (jobs []mailer.Job) {
 }
 
 // canary moves the only canary as a worker does, and tells where it stands then.
-func (h *house) canary(at time.Time) mailer.CanaryState {
+func (h *house) canary(at time.Time) campaign.CanaryState {
 	h.t.Helper()
 	cs, err := h.Canaries(h.ctx, h.controller)
 	must(h.t, err)
@@ -88,19 +90,19 @@ func TestTwoWorkersTogetherTellTheCanaryAndNobodyElse(t *testing.T) {
 	queued, _, err := h.Rescue(h.ctx, h.controller, at, at)
 	must(t, err)
 	equal(t, "rescued", queued, 10)
-	equal(t, "held while somebody is to be told", h.canary(at), mailer.CanarySending)
+	equal(t, "held while somebody is to be told", h.canary(at), campaign.CanarySending)
 	jobs = h.claimedBy(at, h.Store, other)
 	equal(t, "claimed after the rescue", len(jobs), 10)
-	equal(t, "held while they are on their way", h.canary(at), mailer.CanarySending)
+	equal(t, "held while they are on their way", h.canary(at), campaign.CanarySending)
 	h.settle(mailer.Relayed, at, h.begin(at, jobs...)...)
 
-	equal(t, "when all are told", h.canary(at), mailer.CanaryWaiting)
+	equal(t, "when all are told", h.canary(at), campaign.CanaryWaiting)
 	equal(t, "lane", h.laneOf(c).State, mailer.LanePaused)
-	equal(t, "reason", h.laneOf(c).Reason, mailer.HeldByCanary)
+	equal(t, "reason", h.laneOf(c).Reason, deliver.HeldByCanary)
 	equal(t, "campaign", h.campaign("spring").State, mailer.CampaignRunning)
 	equal(t, "claimed while it is held", len(h.claim(100, at)), 0)
-	equal(t, "before the wait is over", h.canary(at.Add(day-time.Second)), mailer.CanaryWaiting)
-	equal(t, "behind the wait", h.canary(at.Add(day)), mailer.CanaryPassed)
+	equal(t, "before the wait is over", h.canary(at.Add(day-time.Second)), campaign.CanaryWaiting)
+	equal(t, "behind the wait", h.canary(at.Add(day)), campaign.CanaryPassed)
 	equal(t, "the others", len(h.claimedBy(at.Add(day), h.Store, other)), 50)
 }
 
@@ -110,21 +112,21 @@ func TestACanaryThatComesBackHoldsTheCampaignForAPerson(t *testing.T) {
 	as := h.begin(noon, h.claim(100, noon)...)
 	h.settle(mailer.Rejected, noon, as[:1]...)
 	h.settle(mailer.Relayed, noon, as[1:]...)
-	equal(t, "when all are told", h.canary(noon), mailer.CanaryWaiting)
-	equal(t, "with one of ten back", h.canary(noon.Add(time.Hour)), mailer.CanaryFailed)
-	equal(t, "lane", h.laneOf(c).Reason, mailer.HeldByCanary)
+	equal(t, "when all are told", h.canary(noon), campaign.CanaryWaiting)
+	equal(t, "with one of ten back", h.canary(noon.Add(time.Hour)), campaign.CanaryFailed)
+	equal(t, "lane", h.laneOf(c).Reason, deliver.HeldByCanary)
 	alerts, err := h.Alerts(h.ctx, h.controller, mailer.AlertCanaryFailed, mailer.ID{}, 10)
 	must(t, err)
 	equal(t, "alerts", len(alerts), 1)
-	equal(t, "much later", h.canary(noon.Add(100*day)), mailer.CanaryFailed)
+	equal(t, "much later", h.canary(noon.Add(100*day)), campaign.CanaryFailed)
 	must(t, h.resume(c, noon.Add(2*day)))
-	equal(t, "resumed", h.canary(noon.Add(2*day)), mailer.CanaryOverridden)
+	equal(t, "resumed", h.canary(noon.Add(2*day)), campaign.CanaryOverridden)
 	equal(t, "the others", len(h.claim(100, noon.Add(2*day))), 20)
 }
 
 func TestACanaryIsSetBeforeACampaignStarts(t *testing.T) {
 	h := newHouse(t)
-	c := h.begins(3, mailer.Canary{}, 0)
+	c := h.begins(3, campaign.Canary{}, 0)
 	if err := h.SetCanary(h.ctx, h.controller, c.ID, canaryOf(1)); !errors.Is(err, mailer.ErrCampaignState) {
 		t.Errorf("%v, want that it has begun", err)
 	}
@@ -132,7 +134,7 @@ func TestACanaryIsSetBeforeACampaignStarts(t *testing.T) {
 
 func TestTwoWorkersTogetherTellSoManyPeopleADay(t *testing.T) {
 	h, other := twoStores(t)
-	c := h.begins(60, mailer.Canary{}, 20)
+	c := h.begins(60, campaign.Canary{}, 20)
 	first := h.claimedBy(noon, h.Store, other)
 	equal(t, "on the first day", len(first), 20)
 	as := h.begin(noon, first...)
@@ -171,7 +173,7 @@ func TestTwoWorkersTogetherTellSoManyPeopleADay(t *testing.T) {
 
 func TestAClockThatWasWrongDoesNotStopACampaignsDays(t *testing.T) {
 	h := newHouse(t)
-	h.begins(10, mailer.Canary{}, 4)
+	h.begins(10, campaign.Canary{}, 4)
 	must(t, h.RollDays(h.ctx, h.controller, midnight.Add(300*day)))
 	equal(t, "claimed", len(h.claim(100, noon)), 4)
 	must(t, h.RollDays(h.ctx, h.controller, midnight.Add(day)))

@@ -11,55 +11,59 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/retain"
+	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
-var _ mailer.AnswerStore = (*Store)(nil)
+var _ track.AnswerStore = (*Store)(nil)
 
 // wentOut are the states of a notice that its reader may have, or had.
-var wentOut = slices.Concat(mailer.HandedOver, []mailer.DeliveryState{mailer.Uncertain, mailer.Bounced})
+var wentOut = slices.Concat(retain.HandedOver, []mailer.DeliveryState{mailer.Uncertain, mailer.Bounced})
 
 // answerRow is a row of answer.
 type answerRow struct {
-	ContactID  mailer.ID          `db:"contact_id"`
-	ID         mailer.ID          `db:"id"`
-	DeliveryID mailer.ID          `db:"delivery_id"`
-	Door       string             `db:"door"`
-	ReceivedAt instant            `db:"received_at"`
-	By         mailer.MatchedBy   `db:"matched_by"`
-	Language   string             `db:"language"`
-	Kind       wish.Kind          `db:"kind"`
-	Why        pq.StringArray     `db:"why"`
-	No         mailer.AnswerNo    `db:"no"`
-	DueAt      instant            `db:"due_at"`
-	State      mailer.AnswerState `db:"state"`
-	ClosedAt   instant            `db:"closed_at"`
-	ClosedBy   string             `db:"closed_by"`
-	ClosedAs   mailer.AnswerEnd   `db:"closed_as"`
-	ClosedWhy  string             `db:"closed_why"`
+	ContactID  mailer.ID         `db:"contact_id"`
+	ID         mailer.ID         `db:"id"`
+	DeliveryID mailer.ID         `db:"delivery_id"`
+	Door       string            `db:"door"`
+	ReceivedAt instant           `db:"received_at"`
+	By         track.MatchedBy   `db:"matched_by"`
+	Language   string            `db:"language"`
+	Kind       wish.Kind         `db:"kind"`
+	Why        pq.StringArray    `db:"why"`
+	No         track.AnswerNo    `db:"no"`
+	DueAt      instant           `db:"due_at"`
+	State      track.AnswerState `db:"state"`
+	ClosedAt   instant           `db:"closed_at"`
+	ClosedBy   string            `db:"closed_by"`
+	ClosedAs   track.AnswerEnd   `db:"closed_as"`
+	ClosedWhy  string            `db:"closed_why"`
 }
 
-func (r answerRow) item() mailer.AnswerItem {
-	return mailer.AnswerItem{ID: r.ID, ContactID: r.ContactID, DeliveryID: r.DeliveryID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, By: r.By,
+func (r answerRow) item() track.AnswerItem {
+	return track.AnswerItem{ID: r.ID, ContactID: r.ContactID, DeliveryID: r.DeliveryID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, By: r.By,
 		Language: r.Language, Kind: r.Kind, Why: r.Why, No: r.No, DueAt: r.DueAt.Time, State: r.State,
 		ClosedAt: r.ClosedAt.Time, ClosedBy: r.ClosedBy, ClosedAs: r.ClosedAs, ClosedWhy: r.ClosedWhy}
 }
 
 // answers are those that a statement gives.
-func (t tx) answers(ctx context.Context, name string, args ...any) ([]mailer.AnswerItem, error) {
+func (t tx) answers(ctx context.Context, name string, args ...any) ([]track.AnswerItem, error) {
 	var rows []answerRow
 	err := t.all(ctx, &rows, name, args...)
-	out := make([]mailer.AnswerItem, len(rows))
+	out := make([]track.AnswerItem, len(rows))
 	for i, r := range rows {
 		out[i] = r.item()
 	}
 	return out, err
 }
 
-// FileAnswer takes an answer in, once for its door and external id.
-func (s *Store) FileAnswer(ctx context.Context, controller mailer.ID, f mailer.AnswerFile, resolve func(mailer.AnswerTrail) mailer.AnswerItem) (item mailer.AnswerItem, replayed bool, err error) {
+// FileAnswer takes an answer in, once for its source and external id, and once
+// where the same message came through two doors.
+func (s *Store) FileAnswer(ctx context.Context, controller mailer.ID, f track.AnswerFile, resolve func(track.AnswerTrail) track.AnswerItem) (item track.AnswerItem, replayed bool, err error) {
 	err = s.write(ctx, func(t tx) error {
-		n, err := t.exec(ctx, "report_receive", controller, f.Report.Door, f.Report.ExternalID, f.Item.ID, f.Report.ReceivedAt)
-		if replayed = err == nil && n == 0; err != nil || replayed {
+		earlier, err := t.sameMessage(ctx, controller, f)
+		if err != nil {
 			return err
 		}
 		trail, err := t.trail(ctx, controller, f)
@@ -67,13 +71,35 @@ func (s *Store) FileAnswer(ctx context.Context, controller mailer.ID, f mailer.A
 			return err
 		}
 		item = resolve(trail)
+		if replayed = item.Repeats(earlier); replayed {
+			return nil
+		}
+		n, err := t.exec(ctx, "report_receive", controller, f.Report.Source(), f.Report.ExternalID, f.Item.ID, f.Report.ReceivedAt)
+		if replayed = err == nil && n == 0; err != nil || replayed {
+			return err
+		}
 		return t.addAnswer(ctx, controller, item, f)
 	})
 	return item, replayed, err
 }
 
+// sourceMessage is the source under which a message of a person is known, whoever it was for.
+const sourceMessage = "message"
+
+// sameMessage is the item that the message became when it came before; zero if it did not. Of two
+// doors that bring it at once, one waits here for the other.
+func (t tx) sameMessage(ctx context.Context, controller mailer.ID, f track.AnswerFile) (track.AnswerItem, error) {
+	n, err := t.exec(ctx, "report_receive", controller, sourceMessage, f.Report.Message, f.Item.ID, f.Report.ReceivedAt)
+	if err != nil || n > 0 {
+		return track.AnswerItem{}, err
+	}
+	var row answerRow
+	_, err = t.one(ctx, &row, "answer_same_message", controller, sourceMessage, f.Report.Message)
+	return row.item(), err
+}
+
 // trail finds to whom an answer leads.
-func (t tx) trail(ctx context.Context, controller mailer.ID, f mailer.AnswerFile) (trail mailer.AnswerTrail, err error) {
+func (t tx) trail(ctx context.Context, controller mailer.ID, f track.AnswerFile) (trail track.AnswerTrail, err error) {
 	if clue := f.Report.Clue; !clue.DeliveryID.IsZero() {
 		found, err := t.one(ctx, &trail.Contact, "answer_trail", controller, clue.DeliveryID)
 		if err != nil {
@@ -92,12 +118,12 @@ func (t tx) trail(ctx context.Context, controller mailer.ID, f mailer.AnswerFile
 	var holders []linkRow
 	err = t.all(ctx, &holders, "answer_holders", controller, f.FromHash, texts(wentOut))
 	for _, h := range holders {
-		trail.Holders = append(trail.Holders, mailer.Holder{ContactID: h.ContactID, DeliveryID: h.ID})
+		trail.Holders = append(trail.Holders, track.Holder{ContactID: h.ContactID, DeliveryID: h.ID})
 	}
 	return trail, err
 }
 
-func (t tx) addAnswer(ctx context.Context, controller mailer.ID, item mailer.AnswerItem, f mailer.AnswerFile) error {
+func (t tx) addAnswer(ctx context.Context, controller mailer.ID, item track.AnswerItem, f track.AnswerFile) error {
 	_, err := t.exec(ctx, "answer_add", item.ContactID, item.ID, controller, item.DeliveryID, item.Door, item.ReceivedAt, string(item.By), item.Language,
 		string(item.Kind), texts(item.Why), string(item.No), item.DueAt)
 	if err != nil {
@@ -115,13 +141,13 @@ func (t tx) addAnswer(ctx context.Context, controller mailer.ID, item mailer.Ans
 	if err := c.keepRaw(ctx, t, item.ContactID); err != nil {
 		return err
 	}
-	c.counts.add(controller, mailer.ID{}, countReport, "", string(mailer.KindAnswer), 1)
+	c.counts.add(controller, mailer.ID{}, countReport, "", string(track.KindAnswer), 1)
 	c.counts.add(controller, mailer.ID{}, countAnswer, "", string(item.Kind), 1)
 	return c.counts.note(ctx, t, time.Time{})
 }
 
 // Answers gives a page of items.
-func (s *Store) Answers(ctx context.Context, controller mailer.ID, open bool, limit int) (out []mailer.AnswerItem, err error) {
+func (s *Store) Answers(ctx context.Context, controller mailer.ID, open bool, limit int) (out []track.AnswerItem, err error) {
 	name := "answers_newest"
 	if open {
 		name = "answers_open"
@@ -133,22 +159,22 @@ func (s *Store) Answers(ctx context.Context, controller mailer.ID, open bool, li
 	return out, err
 }
 
-// PendingAnswers are those whose "no" is to take effect.
-func (s *Store) PendingAnswers(ctx context.Context, controller mailer.ID, limit int) (out []mailer.AnswerItem, err error) {
+// PendingAnswers are those behind an id whose "no" is to take effect.
+func (s *Store) PendingAnswers(ctx context.Context, controller, after mailer.ID, limit int) (out []track.AnswerItem, err error) {
 	err = s.read(ctx, func(t tx) error {
-		out, err = t.answers(ctx, "answers_pending", controller, limit)
+		out, err = t.answers(ctx, "answers_pending", controller, after.String(), limit)
 		return err
 	})
 	return out, err
 }
 
 // Answer gives an item with its words.
-func (s *Store) Answer(ctx context.Context, controller, id mailer.ID) (item mailer.AnswerItem, text mailer.AnswerText, err error) {
+func (s *Store) Answer(ctx context.Context, controller, id mailer.ID) (item track.AnswerItem, text track.AnswerText, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var row answerRow
 		found, err := t.one(ctx, &row, "answer", controller, id)
 		if err == nil && !found {
-			err = mailer.ErrNoAnswer
+			err = track.ErrNoAnswer
 		}
 		if err != nil {
 			return err
@@ -164,9 +190,9 @@ func (s *Store) Answer(ctx context.Context, controller, id mailer.ID) (item mail
 		if _, err := t.one(ctx, &words, "answer_text", row.ContactID.String(), id); err != nil {
 			return err
 		}
-		text = mailer.AnswerText{From: words.Sender, Subject: words.Subject, Body: words.Body, Until: words.ExpiresAt.Time}
+		text = track.AnswerText{From: words.Sender, Subject: words.Subject, Body: words.Body, Until: words.ExpiresAt.Time}
 		for _, file := range words.Attachments {
-			var a mailer.Attachment
+			var a track.Attachment
 			kind, size, _ := strings.Cut(file, " ")
 			a.Type = kind
 			if _, err := fmt.Sscan(size, &a.Size); err != nil {
@@ -180,13 +206,13 @@ func (s *Store) Answer(ctx context.Context, controller, id mailer.ID) (item mail
 }
 
 // NoTaken puts on record what became of a "no".
-func (s *Store) NoTaken(ctx context.Context, controller, id mailer.ID, no mailer.AnswerNo, end mailer.AnswerEnd, now time.Time) error {
+func (s *Store) NoTaken(ctx context.Context, controller, id mailer.ID, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		row, err := t.lockAnswer(ctx, controller, id)
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, "answer_no_taken", id, string(no)); err != nil || end == "" || row.State == mailer.AnswerClosed {
+		if _, err := t.exec(ctx, "answer_no_taken", id, string(no)); err != nil || end == "" || row.State == track.AnswerClosed {
 			return err
 		}
 		return t.closeAnswer(ctx, controller, row, end, "", "", now)
@@ -197,23 +223,23 @@ func (s *Store) NoTaken(ctx context.Context, controller, id mailer.ID, no mailer
 func (t tx) lockAnswer(ctx context.Context, controller, id mailer.ID) (row answerRow, err error) {
 	found, err := t.one(ctx, &row, "answer_lock", controller, id)
 	if err == nil && !found {
-		err = mailer.ErrNoAnswer
+		err = track.ErrNoAnswer
 	}
 	return row, err
 }
 
 // CloseAnswer closes an open item.
-func (s *Store) CloseAnswer(ctx context.Context, controller, id mailer.ID, end mailer.AnswerEnd, by, why string, now time.Time) error {
+func (s *Store) CloseAnswer(ctx context.Context, controller, id mailer.ID, end track.AnswerEnd, by, why string, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		row, err := t.lockAnswer(ctx, controller, id)
 		if err != nil {
 			return err
 		}
-		if row.State == mailer.AnswerClosed {
-			return mailer.ErrAnswerClosed
+		if row.State == track.AnswerClosed {
+			return track.ErrAnswerClosed
 		}
-		if end == mailer.EndObjection {
-			if _, err := t.exec(ctx, "answer_no_taken", id, string(mailer.NoRecorded)); err != nil {
+		if end == track.EndObjection {
+			if _, err := t.exec(ctx, "answer_no_taken", id, string(track.NoRecorded)); err != nil {
 				return err
 			}
 		}
@@ -225,7 +251,7 @@ func (s *Store) CloseAnswer(ctx context.Context, controller, id mailer.ID, end m
 }
 
 // closeAnswer closes an item and settles what reminds of it.
-func (t tx) closeAnswer(ctx context.Context, controller mailer.ID, row answerRow, end mailer.AnswerEnd, by, why string, now time.Time) error {
+func (t tx) closeAnswer(ctx context.Context, controller mailer.ID, row answerRow, end track.AnswerEnd, by, why string, now time.Time) error {
 	if _, err := t.exec(ctx, "answer_close", row.ID, now, string(end), by, why); err != nil {
 		return err
 	}
@@ -250,7 +276,7 @@ func (t tx) answerEnded(ctx context.Context, controller, id mailer.ID, kind wish
 }
 
 // LinkAnswer says whose an open item is.
-func (s *Store) LinkAnswer(ctx context.Context, controller, id, contact mailer.ID, by string, now time.Time) (item mailer.AnswerItem, err error) {
+func (s *Store) LinkAnswer(ctx context.Context, controller, id, contact mailer.ID, by string, now time.Time) (item track.AnswerItem, err error) {
 	err = s.write(ctx, func(t tx) error {
 		n, err := t.exec(ctx, "contact_lock", controller, contact)
 		if err == nil && n == 0 {
@@ -263,8 +289,8 @@ func (s *Store) LinkAnswer(ctx context.Context, controller, id, contact mailer.I
 		if err != nil {
 			return err
 		}
-		if row.State == mailer.AnswerClosed {
-			return mailer.ErrAnswerClosed
+		if row.State == track.AnswerClosed {
+			return track.ErrAnswerClosed
 		}
 		var notice mailer.ID
 		if _, err := t.one(ctx, &notice, "answer_newest_notice", contact, texts(wentOut)); err != nil {
@@ -286,7 +312,7 @@ func (s *Store) LinkAnswer(ctx context.Context, controller, id, contact mailer.I
 }
 
 // RemindAnswers raises alerts for open items whose date is near or past.
-func (s *Store) RemindAnswers(ctx context.Context, controller mailer.ID, now, near time.Time, alert func(mailer.AnswerItem) mailer.Alert, limit int) (n int, err error) {
+func (s *Store) RemindAnswers(ctx context.Context, controller mailer.ID, now, near time.Time, alert func(track.AnswerItem) mailer.Alert, limit int) (n int, err error) {
 	err = s.write(ctx, func(t tx) error {
 		items, err := t.answers(ctx, "answers_to_remind", controller, now, near, limit)
 		if n = len(items); err != nil || n == 0 {
@@ -319,13 +345,13 @@ func (s *Store) ForgetAnswers(ctx context.Context, controller mailer.ID, now tim
 }
 
 // answerFigures are the items that are open.
-func (t tx) answerFigures(ctx context.Context, controller mailer.ID, open map[string]int64) (f mailer.AnswerFigures, err error) {
+func (t tx) answerFigures(ctx context.Context, controller mailer.ID, open map[string]int64) (f status.AnswerFigures, err error) {
 	var row struct {
 		Oldest instant `db:"oldest"`
 		DueAt  instant `db:"due_at"`
 	}
 	_, err = t.one(ctx, &row, "figures_answers", controller)
-	return mailer.AnswerFigures{Open: named[wish.Kind](open), Oldest: row.Oldest.Time, DueAt: row.DueAt.Time}, err
+	return status.AnswerFigures{Open: named[wish.Kind](open), Oldest: row.Oldest.Time, DueAt: row.DueAt.Time}, err
 }
 
 // eraseAnswers has the words of answers go, and closes what is open of people who go altogether.
@@ -337,7 +363,7 @@ func (e *erasure) eraseAnswers(ctx context.Context, t tx) error {
 		ID   mailer.ID `db:"id"`
 		Kind wish.Kind `db:"kind"`
 	}
-	if err := t.all(ctx, &ended, "erase_open_answers", uuids(e.whole), e.now, string(mailer.EndErased)); err != nil {
+	if err := t.all(ctx, &ended, "erase_open_answers", uuids(e.whole), e.now, string(track.EndErased)); err != nil {
 		return err
 	}
 	for _, a := range ended {

@@ -2,6 +2,12 @@
 -- The person behind a delivery.
 SELECT r.contact_id FROM delivery_ref r WHERE r.controller_id = $1 AND r.delivery_id = $2
 
+-- name: answer_same_message
+SELECT a.contact_id, a.id, a.delivery_id, a.door, a.received_at, a.matched_by, a.language, a.kind, a.why, a.no, a.due_at, a.state, a.closed_at, a.closed_by, a.closed_as, a.closed_why
+FROM report_received r
+JOIN answer a ON a.id = r.report_id
+WHERE r.controller_id = $1 AND r.door = $2 AND r.external_id = $3
+
 -- name: answer_addresses
 SELECT hash FROM identifier WHERE contact_id = $1 AND kind = 'email'
 
@@ -40,9 +46,9 @@ LIMIT $2
 -- name: answers_pending
 SELECT contact_id, id, delivery_id, door, received_at, matched_by, language, kind, why, no, due_at, state, closed_at, closed_by, closed_as, closed_why
 FROM answer
-WHERE controller_id = $1 AND no = 'pending'
+WHERE controller_id = $1 AND no = 'pending' AND id > $2
 ORDER BY id
-LIMIT $2
+LIMIT $3
 
 -- name: contact_answers
 SELECT contact_id, id, delivery_id, door, received_at, matched_by, language, kind, why, no, due_at, state, closed_at, closed_by, closed_as, closed_why
@@ -113,9 +119,19 @@ WHERE controller_id = $1 AND kind = 'answer_due' AND subject = $2 AND settled_at
 RETURNING kind
 
 -- name: answers_forget
-DELETE FROM answer_text
-WHERE (contact_id, answer_id) IN (
-    SELECT contact_id, answer_id FROM answer_text WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+-- With the words of somebody nobody knows goes the reason that a person gave: there is
+-- no erasure with which it could go.
+WITH over AS (
+    SELECT contact_id, answer_id FROM answer_text WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), reasons AS (
+    UPDATE answer a
+    SET closed_why = ''
+    FROM over o
+    WHERE a.contact_id = o.contact_id AND a.id = o.answer_id AND a.closed_why <> '' AND o.contact_id = CAST('00000000-0000-0000-0000-000000000000' AS uuid)
+)
+DELETE FROM answer_text w
+USING over o
+WHERE w.contact_id = o.contact_id AND w.answer_id = o.answer_id
 
 -- name: figures_answers
 SELECT min(received_at) AS oldest, min(due_at) AS due_at

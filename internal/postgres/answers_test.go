@@ -12,12 +12,14 @@ import (
 
 	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/rights"
+	"article14/mailer/track"
 )
 
 // letterbox takes answers in over the real store, with keys that the people's hashes were made with.
 type letterbox struct {
 	*house
-	mailer.Answers
+	track.Answers
 	tokens mailer.Tokens
 	at     time.Time
 	n      int
@@ -28,28 +30,28 @@ func newLetterbox(h *house) *letterbox {
 	reg := &mailer.Register{Controller: mailer.Controller{Key: h.key, Zone: time.UTC, Email: "privacy@acme.example"},
 		Activities: []mailer.Activity{{Key: "sales", Purposes: []mailer.Purpose{{Key: "sell", Basis: mailer.LegitimateInterest}}}}}
 	now := func() time.Time { return p.at }
-	rights := &mailer.Rights{Store: h.Store, Skeletons: h.Store, Tokens: p.tokens, Controller: h.controller, Key: h.key, Now: now,
+	rights := &rights.Rights{Store: h.Store, Skeletons: h.Store, Tokens: p.tokens, Controller: h.controller, Key: h.key, Now: now,
 		Registers: &mailer.Registers{Store: h.Store, Parse: func([]byte) (*mailer.Register, error) { return reg, nil }}}
-	p.Answers = mailer.Answers{Store: h.Store, Rights: rights, Keys: p.tokens.Keys, Controller: h.controller, Company: reg.Controller, Now: now, Log: slog.New(slog.DiscardHandler)}
+	p.Answers = track.Answers{Store: h.Store, Rights: rights, Keys: p.tokens.Keys, Controller: h.controller, Company: reg.Controller, Now: now, Log: slog.New(slog.DiscardHandler)}
 	return p
 }
 
 // desk gives a report desk that hands answers to p.
-func (p *letterbox) desk(said mailer.Report) *mailer.Reports {
-	said.Kind = mailer.KindAnswer
+func (p *letterbox) desk(said track.Report) *track.Reports {
+	said.Kind = track.KindAnswer
 	p.n++
 	said.ExternalID = []byte(inLine("answer", p.n))
-	return &mailer.Reports{Store: p.house.Store, Answers: &p.Answers, Tokens: p.tokens, Controller: p.controller, Now: p.Answers.Now, Log: p.Answers.Log,
-		Read: func([]byte) mailer.Report { return said }}
+	return &track.Reports{Store: p.house.Store, Answers: &p.Answers, Tokens: p.tokens, Controller: p.controller, Now: p.Answers.Now, Log: p.Answers.Log,
+		Read: func([]byte) track.Report { return said }}
 }
 
 // write brings an answer to the reply address of a delivery.
-func (p *letterbox) write(delivery mailer.ID, text string) mailer.AnswerItem {
+func (p *letterbox) write(delivery mailer.ID, text string) track.AnswerItem {
 	p.t.Helper()
 	to, err := p.tokens.AnswerTo(delivery, "answers.example", mailer.Slots{}, false)
 	must(p.t, err)
-	fate, _, err := p.desk(mailer.Report{Said: mailer.Said{From: "ann@elsewhere.example", Subject: "hello", Text: text}}).Judge(p.ctx,
-		mailer.Incoming{Door: mailer.DoorPipe, SentTo: []string{to}, Raw: []byte("raw " + text)})
+	fate, _, err := p.desk(track.Report{Said: track.Said{From: "ann@elsewhere.example", Subject: "hello", Text: text}}).Judge(p.ctx,
+		track.Incoming{Door: track.DoorPipe, SentTo: []string{to}, Raw: []byte("raw " + text)})
 	must(p.t, err)
 	return *fate.Answer
 }
@@ -58,7 +60,7 @@ func (p *letterbox) write(delivery mailer.ID, text string) mailer.AnswerItem {
 func (p *letterbox) known(number int) string {
 	p.t.Helper()
 	value := address(number).Value
-	_, err := p.db.ExecContext(p.ctx, `UPDATE identifier SET hash = $1 WHERE value = $2`, mailer.EmailHash(p.Keys.Newest(mailer.IdentityKey), value), value)
+	_, err := p.db.ExecContext(p.ctx, `UPDATE identifier SET hash = $1 WHERE value = $2`, track.EmailHash(p.Keys.Newest(mailer.IdentityKey), value), value)
 	must(p.t, err)
 	return value
 }
@@ -90,6 +92,29 @@ func TestAClearNoByMailStopsUseAtOnceAndIsAcknowledgedOnce(t *testing.T) { // R5
 	equal(t, "by answer", f.Objections[mailer.WayAnswer], 1)
 	equal(t, "answers", f.Reports["answer"], 2)
 	equal(t, "open", len(f.Answers.Open), 0)
+	h.audited()
+}
+
+func TestANoBehindAFullRoundOfThoseThatFailTakesEffectAllTheSame(t *testing.T) { // R5
+	h := newHouse(t)
+	as := h.relayed(2, noon.Add(day))
+	p := newLetterbox(h)
+	h.poison("objection", as[0].ContactID, as[1].ContactID)
+	for range 200 {
+		equal(t, "it waits", p.write(as[0].DeliveryID, "STOP").No, track.NoPending)
+	}
+	p.at = noon.Add(time.Second) // ids are in the order of time
+	last := p.write(as[1].DeliveryID, "STOP")
+	equal(t, "it waits", last.No, track.NoPending)
+	h.mended("objection", as[1].ContactID)
+	err := p.KeepHouse(h.ctx)
+	if err == nil || !strings.Contains(err.Error(), "200 of 201 objections by mail could not take effect") {
+		t.Errorf("it says %v", err)
+	}
+	equal(t, "the one behind them", h.count(`SELECT count(*) FROM objection WHERE contact_id = $1`, as[1].ContactID), 1)
+	h.mended("objection", as[0].ContactID)
+	must(t, p.KeepHouse(h.ctx))
+	equal(t, "pending", h.count(`SELECT count(*) FROM answer WHERE no = 'pending'`), 0)
 	h.audited()
 }
 
@@ -184,7 +209,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 
 	// Closed as a request, that is of the day of the mail.
 	p.at = noon.Add(5 * day)
-	must(t, p.Close(h.ctx, item.ID, mailer.EndAccess, "Ann", "they ask for it"))
+	must(t, p.Close(h.ctx, item.ID, track.EndAccess, "Ann", "they ask for it"))
 	r, err := h.ContactReport(h.ctx, h.controller, a.ContactID)
 	must(t, err)
 	equal(t, "requests", len(r.Requests), 1)
@@ -193,7 +218,7 @@ func TestAQuestionWaitsForAPersonWithItsDate(t *testing.T) { // D9
 	equal(t, "way", r.Requests[0].Way, mailer.WayAnswer)
 	equal(t, "answers in the record", inLine(len(r.Answers), r.Answers[0].ClosedAs, r.Answers[0].ClosedBy), "1 request:access Ann")
 	equal(t, "receipts", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 0)
-	if err := p.Close(h.ctx, item.ID, mailer.EndNothing, "Ann", "again"); !errors.Is(err, mailer.ErrAnswerClosed) {
+	if err := p.Close(h.ctx, item.ID, track.EndNothing, "Ann", "again"); !errors.Is(err, track.ErrAnswerClosed) {
 		t.Errorf("closed twice: %v", err)
 	}
 	equal(t, "open", len(h.figures(p.at).Answers.Open), 0)
@@ -213,8 +238,8 @@ func TestAnAuthorsAddressAloneObjectsWhereOnePersonHasIt(t *testing.T) { // R4
 	h.relayed(2, noon.Add(day))
 	p := newLetterbox(h)
 	from := p.known(1)
-	answer := func(text string) mailer.AnswerItem {
-		fate, _, err := p.desk(mailer.Report{SentTo: []string{"privacy@acme.example"}, Said: mailer.Said{From: from, Text: text}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("x")})
+	answer := func(text string) track.AnswerItem {
+		fate, _, err := p.desk(track.Report{SentTo: []string{"privacy@acme.example"}, Said: track.Said{From: from, Text: text}}).Judge(h.ctx, track.Incoming{Door: track.DoorIMAP, Raw: []byte("x")})
 		must(t, err)
 		return *fate.Answer
 	}
@@ -237,10 +262,10 @@ func TestAnAuthorsAddressAloneObjectsWhereOnePersonHasIt(t *testing.T) { // R4
 	must(t, err)
 	equal(t, "its words went along", text.Body, "STOP")
 	equal(t, "and its bytes", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1`, ben), 1)
-	if _, err := p.Link(h.ctx, item.ID, ann, "Ann"); !errors.Is(err, mailer.ErrAnswerClosed) {
+	if _, err := p.Link(h.ctx, item.ID, ann, "Ann"); !errors.Is(err, track.ErrAnswerClosed) {
 		t.Errorf("a closed one: %v", err)
 	}
-	if _, err := p.Link(h.ctx, mailer.NewID(noon), ann, "Ann"); !errors.Is(err, mailer.ErrNoAnswer) {
+	if _, err := p.Link(h.ctx, mailer.NewID(noon), ann, "Ann"); !errors.Is(err, track.ErrNoAnswer) {
 		t.Errorf("no such answer: %v", err)
 	}
 	if _, err := p.Link(h.ctx, item.ID, mailer.NewID(noon), "Ann"); !errors.Is(err, mailer.ErrNoContact) {
@@ -253,8 +278,8 @@ func TestAMessageIDWithAnotherAuthorTellsWhoseItIsAndDoesNothing(t *testing.T) {
 	h, a := told(t)
 	p := newLetterbox(h)
 	from := p.known(1)
-	say := func(from string) mailer.AnswerItem {
-		fate, _, err := p.desk(mailer.Report{MessageID: a.DeliveryID.String() + "@b.example", Said: mailer.Said{From: from, Text: "STOP"}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("x")})
+	say := func(from string) track.AnswerItem {
+		fate, _, err := p.desk(track.Report{MessageID: a.DeliveryID.String() + "@b.example", Said: track.Said{From: from, Text: "STOP"}}).Judge(h.ctx, track.Incoming{Door: track.DoorIMAP, Raw: []byte("x")})
 		must(t, err)
 		return *fate.Answer
 	}
@@ -271,7 +296,7 @@ type torn struct {
 	err error
 }
 
-func (s *torn) NoTaken(ctx context.Context, controller, id mailer.ID, no mailer.AnswerNo, end mailer.AnswerEnd, now time.Time) error {
+func (s *torn) NoTaken(ctx context.Context, controller, id mailer.ID, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
 	if err := s.err; err != nil {
 		s.err = nil
 		return err
@@ -284,7 +309,7 @@ func TestANoThatWasBrokenOffIsCompletedByTheWorker(t *testing.T) { // invariant 
 	p := newLetterbox(h)
 	p.Answers.Store = &torn{h.Store, errAway}
 	item := p.write(a.DeliveryID, "STOP")
-	equal(t, "it is kept, and waits", item.No, mailer.NoPending)
+	equal(t, "it is kept, and waits", item.No, track.NoPending)
 	must(t, p.KeepHouse(h.ctx))
 	got, _, err := h.Answer(h.ctx, h.controller, item.ID)
 	must(t, err)
@@ -299,8 +324,8 @@ func TestAnAnswerBroughtAgainIsOne(t *testing.T) {
 	p := newLetterbox(h)
 	to, err := p.tokens.AnswerTo(a.DeliveryID, "answers.example", mailer.Slots{}, false)
 	must(t, err)
-	r := p.desk(mailer.Report{Said: mailer.Said{From: "ann@elsewhere.example", Text: "hm"}})
-	in := mailer.Incoming{Door: mailer.DoorPipe, SentTo: []string{to}, Raw: []byte("x")}
+	r := p.desk(track.Report{Said: track.Said{From: "ann@elsewhere.example", Text: "hm"}})
+	in := track.Incoming{Door: track.DoorPipe, SentTo: []string{to}, Raw: []byte("x")}
 	_, _, err = r.Judge(h.ctx, in)
 	must(t, err)
 	fate, _, err := r.Judge(h.ctx, in)
@@ -333,7 +358,7 @@ func TestAnOpenAnswerIsAnAlertBeforeItsDateAndAgainBehindIt(t *testing.T) { // D
 			settle()
 		}
 		if c.at == item.DueAt { // whoever closes it settles what reminds of it
-			must(t, p.Close(h.ctx, item.ID, mailer.EndAnswered, "Ann", "by mail"))
+			must(t, p.Close(h.ctx, item.ID, track.EndAnswered, "Ann", "by mail"))
 		}
 	}
 	h.audited()
@@ -364,7 +389,7 @@ func TestErasingSomebodyTakesTheirAnswersAlong(t *testing.T) { // R5, T4
 	p := newLetterbox(h)
 	p.write(a.DeliveryID, "I am Zebulon and I ask who you are?")
 	done := p.write(a.DeliveryID, "Zebulon asks again, who are you?")
-	must(t, p.Close(h.ctx, done.ID, mailer.EndAnswered, "Ann", "told Zebulon by mail"))
+	must(t, p.Close(h.ctx, done.ID, track.EndAnswered, "Ann", "told Zebulon by mail"))
 	if len(h.find("Zebulon")) < 2 || len(h.find("elsewhere.example")) == 0 {
 		t.Fatalf("nothing is found that is there: %v", h.find("Zebulon"))
 	}
@@ -389,11 +414,11 @@ func TestAnAnswerOfSomebodyWhoWasNeverToldGoesWithThem(t *testing.T) { // T4
 	h := newHouse(t)
 	ann := h.people(1, noon.Add(day))[0]
 	p := newLetterbox(h)
-	fate, _, err := p.desk(mailer.Report{Said: mailer.Said{From: p.known(1), Text: "STOP, says Zebulon"}}).Judge(h.ctx, mailer.Incoming{Door: mailer.DoorIMAP, Raw: []byte("Zebulon")})
+	fate, _, err := p.desk(track.Report{Said: track.Said{From: p.known(1), Text: "STOP, says Zebulon"}}).Judge(h.ctx, track.Incoming{Door: track.DoorIMAP, Raw: []byte("Zebulon")})
 	must(t, err)
 	equal(t, "whose it is", fate.Answer.ContactID, ann)
 	equal(t, "what it answers", fate.Answer.DeliveryID, mailer.ID{})
-	if err := p.Close(h.ctx, fate.Answer.ID, mailer.EndObjection, "Ann", "it says so"); err == nil {
+	if err := p.Close(h.ctx, fate.Answer.ID, track.EndObjection, "Ann", "it says so"); err == nil {
 		t.Error("it is closed as an objection that is nowhere on record")
 	}
 	must(t, h.eraser(noon).Erase(h.ctx, ann, "Ann", "asked"))
@@ -408,71 +433,6 @@ func TestAnOpenQuestionForAccessHoldsUpWhatExpires(t *testing.T) { // Art. 15, a
 	item := p.write(a.DeliveryID, "Where did you get my data?")
 	after := noon.Add(2 * day) // storage has ended
 	equal(t, "erased", inLine(h.pass(after)), "{0 1 0}")
-	must(t, p.Close(h.ctx, item.ID, mailer.EndAnswered, "Ann", "told them"))
+	must(t, p.Close(h.ctx, item.ID, track.EndAnswered, "Ann", "told them"))
 	equal(t, "erased then", h.pass(after).Contacts, 1)
-}
-
-func TestAComplaintEndsUseAndLeavesTheDuty(t *testing.T) { // R5, R9
-	h := newHouse(t)
-	d := newDesk(h)
-	as := h.relayed(4, noon.Add(day))
-	spam := mailer.Report{Kind: mailer.KindComplaint, Feedback: "abuse"}
-	fate := d.take(spam, as[0].DeliveryID, "one")
-	equal(t, "the delivery", fate.To, mailer.Complained)
-	equal(t, "its duties", fate.Duty, mailer.DutyState(""))
-	equal(t, "the duty", h.dutyOf(as[0].ContactID), mailer.DutyMet)
-	equal(t, "objection", h.count(`SELECT count(*) FROM objection WHERE way = 'complaint' AND contact_id = $1 AND made_at = $2`, as[0].ContactID, noon), 1)
-	equal(t, "use has stopped", h.count(`SELECT count(*) FROM contact WHERE objected_at IS NOT NULL`), 1)
-	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use' AND reason = 'complaint'`), 1)
-	equal(t, "an address that is dead", h.count(`SELECT count(*) FROM suppression WHERE scope = 'address'`), 0)
-	equal(t, "mails in answer", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 0)
-	equal(t, "bytes", h.count(`SELECT count(*) FROM report_raw`), 0)
-	f := h.figures(noon)
-	equal(t, "figures", inLine(f.Reports["complaint"], f.Objections[mailer.WayComplaint], f.Deliveries[mailer.Complained], f.Alerts[mailer.AlertComplaints]), "1 1 1 0")
-
-	equal(t, "a second one of the same", d.take(spam, as[0].DeliveryID, "two").To, mailer.DeliveryState(""))
-	d.take(spam, as[1].DeliveryID, "three")
-	equal(t, "alerts at two", h.figures(noon).Alerts[mailer.AlertComplaints], 0)
-	d.take(spam, as[2].DeliveryID, "four")
-	equal(t, "alerts at three of four", h.figures(noon).Alerts[mailer.AlertComplaints], 1)
-	equal(t, "about the campaign", h.count(`SELECT count(*) FROM alert WHERE kind = 'complaints' AND subject = (SELECT CAST(id AS text) FROM campaign) AND detail = '3 of 4 notices'`), 1)
-
-	// A button on a page is a "no" of its own, and acknowledged.
-	late := d.take(failed("person1@example.org", "5.1.1"), as[0].DeliveryID, "five")
-	equal(t, "a late bounce finds it complained", late.To, mailer.DeliveryState(""))
-	h.audited()
-}
-
-func TestAComplaintAboutWhatIsSentAgainIsAnObjectionAllTheSame(t *testing.T) { // R5
-	h := newHouse(t)
-	h.people(1, noon.Add(day))
-	h.running("spring", 0)
-	a := h.begin(noon, h.claim(1, noon)...)[0]
-	h.settle(mailer.Deferred, noon, a)
-	d := newDesk(h)
-	spam := mailer.Report{Kind: mailer.KindComplaint, Feedback: "abuse"}
-	equal(t, "the delivery", d.take(spam, a.DeliveryID, "one").To, mailer.DeliveryState(""))
-	equal(t, "state", h.state(a.DeliveryID), mailer.Deferred) // it is owed all the same (R9)
-	equal(t, "objections", h.count(`SELECT count(*) FROM objection WHERE way = 'complaint'`), 1)
-	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use'`), 1)
-	d.take(spam, a.DeliveryID, "two")
-	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 1)
-	h.audited()
-}
-
-func TestAnAutomaticReplyLeavesNothingButItsCount(t *testing.T) { // RFC 3834
-	h, a := told(t)
-	d := newDesk(h)
-	fate := d.take(mailer.Report{Kind: mailer.KindAutomatic, Said: mailer.Said{From: "ann@elsewhere.example"}}, a.DeliveryID, "away, says Zebulon")
-	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
-	d.next = mailer.Report{Kind: mailer.KindAutomatic}
-	_, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("away, and nobody knows who")})
-	must(t, err)
-	equal(t, "state", h.state(a.DeliveryID), mailer.Relayed)
-	equal(t, "found", h.figures(noon).Reports["automatic_reply"], 2)
-	equal(t, "items, parked, bytes", h.count(`SELECT count(*) FROM answer`)+h.count(`SELECT count(*) FROM report_unmatched`)+h.count(`SELECT count(*) FROM report_raw`), 0)
-	equal(t, "mails in answer", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 0)
-	if places := h.find("Zebulon"); len(places) > 0 {
-		t.Errorf("its words stand in %v", places)
-	}
 }

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/assess"
 )
 
-var _ mailer.AssessStore = (*Store)(nil)
+var _ assess.Store = (*Store)(nil)
 
 // Assessed gives the next people behind after, in the order of their ids.
-func (s *Store) Assessed(ctx context.Context, controller, after mailer.ID, limit int, now time.Time) (out []mailer.Assessed, err error) {
+func (s *Store) Assessed(ctx context.Context, controller, after mailer.ID, limit int, now time.Time) (out []assess.Assessed, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var ids []mailer.ID
 		if err := t.all(ctx, &ids, "register_contacts", controller, after.String(), limit); err != nil {
@@ -31,7 +32,7 @@ func (s *Store) Assessed(ctx context.Context, controller, after mailer.ID, limit
 		for _, id := range ids {
 			p := people[id]
 			c := p.candidate("", nil, dead, nil, shared)
-			out = append(out, mailer.Assessed{Known: p.known(), Addresses: c.Addresses, Others: c.Others, WasKnown: true})
+			out = append(out, assess.Assessed{Known: p.known(), Addresses: c.Addresses, Others: c.Others, WasKnown: true})
 		}
 		return nil
 	})

@@ -11,6 +11,8 @@ import (
 	"article14/internal/calendar"
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/assess"
 )
 
 // checksums are of all rows of all tables.
@@ -50,7 +52,7 @@ func TestAnAssessmentOfWhatIsStoredChangesNothing(t *testing.T) {
 	h.people(5, noon.Add(3*day))
 	before := h.checksums()
 	var seen []int64
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{Pace: pacing.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
+	a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{Pace: pacing.Ramp{Start: 5}}, noon, func(n int64) { seen = append(seen, n) })
 	must(t, err)
 	equal(t, "pages", slices.Equal(seen, []int64{1000, 1505}), true)
 	equal(t, "people", a.People, 1505)
@@ -69,7 +71,7 @@ func TestAnAssessmentSaysWhyDutiesAreExcused(t *testing.T) { // 14(5)(a)
 	told := h.newPerson(1, noon.Add(day))
 	h.store(told, h.newPerson(2, noon.Add(day)))
 	h.tell(noon.Add(-day), told)
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{}, noon, func(int64) {})
 	must(t, err)
 	equal(t, "told before", a.Excused[mailer.ToldBefore], 1)
 	equal(t, "reasons", len(a.Excused), 1)
@@ -83,8 +85,8 @@ func TestWhoseDutyIsAboutToEndIsNeitherOwedNorBlocked(t *testing.T) { // 14(5)(a
 	h.running("spring", 0)
 	as := h.begin(noon, h.claim(3, noon)...)
 	h.tell(noon.Add(-day), onTime, late)
-	assess := func() mailer.Assessment {
-		a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	assess := func() assess.Assessment {
+		a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{}, noon, func(int64) {})
 		must(t, err)
 		return a
 	}
@@ -103,11 +105,11 @@ func TestWhoseDutyIsAboutToEndIsNeitherOwedNorBlocked(t *testing.T) { // 14(5)(a
 }
 
 // rowList gives records in order.
-type rowList []mailer.Record
+type rowList []accept.Record
 
-func (l *rowList) Next() (mailer.Record, *mailer.Refusal, error) {
+func (l *rowList) Next() (accept.Record, *accept.Refusal, error) {
 	if len(*l) == 0 {
-		return mailer.Record{}, nil, io.EOF
+		return accept.Record{}, nil, io.EOF
 	}
 	r := (*l)[0]
 	*l = (*l)[1:]
@@ -117,19 +119,19 @@ func (l *rowList) Next() (mailer.Record, *mailer.Refusal, error) {
 func TestAnAssessmentOfAFileLooksUpWhoIsKnownAndStoresNothing(t *testing.T) { // D5
 	h := newHouse(t)
 	keys := mailer.NewKeyring()
-	file := func(from, to int) mailer.ImportPlan {
+	file := func(from, to int) accept.ImportPlan {
 		rows := &rowList{}
 		for i := from; i < to; i++ {
-			*rows = append(*rows, mailer.Record{Line: int64(i), SourceRef: fmt.Sprint(i), ObtainedAt: noon.Add(-day), Basis: mailer.ObtainedFromRow, Visibility: mailer.VisiblePublic,
-				Contact: mailer.Contact{Name: "Jane Roe", Country: "FR"}, Emails: []mailer.Email{{Value: fmt.Sprintf("p%d@example.org", i), Normal: fmt.Sprintf("p%d@example.org", i)}}})
+			*rows = append(*rows, accept.Record{Line: int64(i), SourceRef: fmt.Sprint(i), ObtainedAt: noon.Add(-day), Basis: mailer.ObtainedFromRow, Visibility: mailer.VisiblePublic,
+				Contact: mailer.Contact{Name: "Jane Roe", Country: "FR"}, Emails: []accept.Email{{Value: fmt.Sprintf("p%d@example.org", i), Normal: fmt.Sprintf("p%d@example.org", i)}}})
 		}
 		reg := assessedRegister()
-		return mailer.ImportPlan{Controller: h.controller, Register: reg, Source: reg.Sources[0], ActivityKey: "sales", Rows: rows,
-			Import: mailer.Import{FileName: "f", FileHash: fmt.Append(nil, from, to), SettingsHash: []byte("s")}}
+		return accept.ImportPlan{Controller: h.controller, Register: reg, Source: reg.Sources[0], ActivityKey: "sales", Rows: rows,
+			Import: accept.Import{FileName: "f", FileHash: fmt.Append(nil, from, to), SettingsHash: []byte("s")}}
 	}
 	for i := range 2 {
 		before := h.checksums()
-		f := mailer.FileAssessor{Store: h.Store, Keys: keys, Available: french, Now: func() time.Time { return noon }}
+		f := assess.FileAssessor{Store: h.Store, Keys: keys, Available: french, Now: func() time.Time { return noon }}
 		a, err := f.Assess(h.ctx, file(2, 5002))
 		must(t, err)
 		equal(t, "people", a.People, 5000)
@@ -137,7 +139,7 @@ func TestAnAssessmentOfAFileLooksUpWhoIsKnownAndStoresNothing(t *testing.T) { //
 		equal(t, "owed by this file", a.Owed, int64(5000-3000*i))
 		equal(t, "can be told", a.CanBeTold, int64(5000-3000*i))
 		equal(t, "what was there before", h.checksums(), before)
-		im := mailer.Importer{Store: h.Store, Keys: keys, Now: func() time.Time { return noon }}
+		im := accept.Importer{Store: h.Store, Keys: keys, Now: func() time.Time { return noon }}
 		_, err = im.Run(h.ctx, file(2, 3002))
 		must(t, err)
 		equal(t, "whether the checksums see an import", h.checksums() != before, i == 0)
@@ -156,7 +158,7 @@ func TestMailboxesAndDeadAddressesAreCounted(t *testing.T) { // R5
 	must(t, h.write(h.ctx, func(t tx) error {
 		return t.suppress(h.ctx, []suppressionRow{newSuppressionRow(h.controller, mailer.Suppression{Kind: gone.Kind, Hash: gone.Hash, KeyID: gone.KeyID, Scope: mailer.SuppressAddress, Reason: "dead_address"}, noon)})
 	}))
-	a, err := mailer.AssessStored(h.ctx, h, h.controller, assessedRegister(), french, mailer.Planned{}, noon, func(int64) {})
+	a, err := assess.Stored(h.ctx, h, h.controller, assessedRegister(), french, assess.Planned{}, noon, func(int64) {})
 	must(t, err)
 	equal(t, "shared mailboxes", a.SharedMailboxes, 1)
 	equal(t, "dead addresses", a.Blocked[mailer.BlockAddressDead], 1)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // Candidates gives the next contacts with duties that a campaign may place.
@@ -151,7 +152,7 @@ func (s *Store) Place(ctx context.Context, controller mailer.ID, c mailer.Campai
 // placing is one chunk on its way into the tables.
 type placing struct {
 	controller, campaign mailer.ID
-	book                 mailer.ClassBook
+	book                 campaign.ClassBook
 	lanes                map[string]int64             // by class
 	byHand               map[mailer.ChannelKind]int64 // of what no mail worker claims
 	now                  time.Time

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
-var _ mailer.CallStore = (*Store)(nil)
+var _ byhand.CallStore = (*Store)(nil)
 
 // WaitingCalls are the next people to be called.
-func (s *Store) WaitingCalls(ctx context.Context, controller mailer.ID, limit int, now time.Time) (out []mailer.WaitingCall, err error) {
+func (s *Store) WaitingCalls(ctx context.Context, controller mailer.ID, limit int, now time.Time) (out []byhand.WaitingCall, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
 			ContactID mailer.ID `db:"contact_id"`
@@ -25,7 +26,7 @@ func (s *Store) WaitingCalls(ctx context.Context, controller mailer.ID, limit in
 		}
 		err := t.all(ctx, &rows, "calls_waiting", controller, limit, now)
 		for _, r := range rows {
-			out = append(out, mailer.WaitingCall{ContactID: r.ContactID, Name: r.Name, Phone: r.Phone, Languages: r.Languages, CampaignKey: r.Campaign,
+			out = append(out, byhand.WaitingCall{ContactID: r.ContactID, Name: r.Name, Phone: r.Phone, Languages: r.Languages, CampaignKey: r.Campaign,
 				DueAt: r.DueAt.Time, Tries: r.Attempts, NotBefore: r.NotBefore.Time})
 		}
 		return err
@@ -41,7 +42,7 @@ func (s *Store) Call(ctx context.Context, controller, contact mailer.ID) (j mail
 			return err
 		}
 		if len(rows) == 0 {
-			return mailer.ErrNoCall
+			return byhand.ErrNoCall
 		}
 		c := claiming{tx: t, controller: controller, campaigns: map[int64]mailer.ID{rows[0].Lane: rows[0].CampaignID}}
 		jobs, err := c.jobs(ctx, []claimedRow{rows[0].claimedRow}, &s.contents)
@@ -54,12 +55,12 @@ func (s *Store) Call(ctx context.Context, controller, contact mailer.ID) (j mail
 }
 
 // LogCall ends a try: the delivery, its attempt, its duties, and what follows.
-func (s *Store) LogCall(ctx context.Context, controller mailer.ID, j mailer.Job, a mailer.Attempt, e mailer.Settlement, by string, result mailer.CallResult, now time.Time) error {
+func (s *Store) LogCall(ctx context.Context, controller mailer.ID, j mailer.Job, a mailer.Attempt, e mailer.Settlement, by string, result byhand.CallResult, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		var m deliveryMove
 		found, err := t.one(ctx, &m, "call_lock", controller, j.ContactID, j.DeliveryID, j.Attempts)
 		if err == nil && !found {
-			err = mailer.ErrNoCall
+			err = byhand.ErrNoCall
 		}
 		if err != nil {
 			return err
@@ -70,6 +71,9 @@ func (s *Store) LogCall(ctx context.Context, controller mailer.ID, j mailer.Job,
 		counts := tally{}
 		m.To = e.To
 		counts.add(controller, mailer.ID{}, countAttempt, "", string(e.To), 1)
+		if e.To != mailer.Deferred { // it is to be made again
+			counts.add(controller, m.CampaignID, countCall, "", string(e.To), 1)
+		}
 		var after aftermath
 		after.add(e, m, counts)
 		if err := after.write(ctx, t, counts); err != nil {

@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
-var _ mailer.CampaignStore = (*Store)(nil)
+var _ campaign.Store = (*Store)(nil)
 var _ mailer.SkeletonStore = (*Store)(nil)
 
 // campaignRow is a row of campaign.

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // changeDuties brings forward and quarantines known duties, as a batch says. It
 // returns an alert for each that was to be quarantined and is on its way by now.
-func (t tx) changeDuties(ctx context.Context, controller mailer.ID, m mailer.Merge, now time.Time, counts tally) (tooLate []mailer.Alert, err error) {
+func (t tx) changeDuties(ctx context.Context, controller mailer.ID, m accept.Merge, now time.Time, counts tally) (tooLate []mailer.Alert, err error) {
 	if len(m.Shortened)+len(m.Quarantined)+len(m.Told) == 0 {
 		return nil, nil
 	}
@@ -147,7 +148,7 @@ func (t tx) quarantineDuties(ctx context.Context, controller mailer.ID, ds []mai
 	}
 	for _, d := range ds {
 		if !blocked[d.ID] {
-			tooLate = append(tooLate, mailer.RestrictedLater(d))
+			tooLate = append(tooLate, accept.RestrictedLater(d))
 		}
 	}
 	return tooLate, past.write(ctx, t)

@@ -9,9 +9,11 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
-var _ mailer.Queue = (*Store)(nil)
+var _ deliver.Queue = (*Store)(nil)
 
 // claimRounds bounds how often one claim asks again for what others left over.
 const claimRounds = 4
@@ -56,7 +58,7 @@ type claiming struct {
 	limited         []mailer.ID         // campaigns with an allowance in force
 	campaigns       map[int64]mailer.ID // of the lanes; none: correspondence
 	classes         map[int64]string    // of the lanes
-	book            mailer.ClassBook
+	book            campaign.ClassBook
 	places          map[mailer.ID]rowPlaces
 }
 

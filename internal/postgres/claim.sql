@@ -159,7 +159,9 @@ JOIN duty u ON u.contact_id = k.contact_id AND u.delivery_id = k.delivery_id
 ORDER BY k.n, u.id
 
 -- name: lanes
-SELECT id, campaign_id, domain_class AS class, state, reason, pace
-FROM lane
-WHERE controller_id = $1
-ORDER BY id
+SELECT l.id, l.campaign_id, l.domain_class AS class, l.state, l.reason, l.pace,
+    COALESCE(k.per_second, 0) AS per_second, COALESCE(k.per_day, 0) AS per_day, COALESCE(k.on_day, 0) AS on_day
+FROM lane l
+LEFT JOIN domain_class k ON k.controller_id = l.controller_id AND k.name = l.domain_class
+WHERE l.controller_id = $1
+ORDER BY l.id

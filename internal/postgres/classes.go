@@ -8,9 +8,10 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
-var _ mailer.ClassStore = (*Store)(nil)
+var _ campaign.ClassStore = (*Store)(nil)
 
 // classRow is a row of domain_class.
 type classRow struct {
@@ -45,7 +46,7 @@ func fullAt(caps pacing.Caps, onDay int, since, now time.Time) time.Time {
 }
 
 // Classes lists them by name, with what they were given.
-func (s *Store) Classes(ctx context.Context, controller mailer.ID) (out []mailer.ClassFigures, err error) {
+func (s *Store) Classes(ctx context.Context, controller mailer.ID) (out []campaign.ClassFigures, err error) {
 	err = s.read(ctx, func(t tx) error {
 		out, err = t.classFigures(ctx, controller)
 		return err
@@ -53,7 +54,7 @@ func (s *Store) Classes(ctx context.Context, controller mailer.ID) (out []mailer
 	return out, err
 }
 
-func (t tx) classFigures(ctx context.Context, controller mailer.ID) ([]mailer.ClassFigures, error) {
+func (t tx) classFigures(ctx context.Context, controller mailer.ID) ([]campaign.ClassFigures, error) {
 	var rows []classRow
 	if err := t.all(ctx, &rows, "classes", controller); err != nil || len(rows) == 0 {
 		return nil, err
@@ -62,9 +63,9 @@ func (t tx) classFigures(ctx context.Context, controller mailer.ID) ([]mailer.Cl
 	if err != nil {
 		return nil, err
 	}
-	out := make([]mailer.ClassFigures, len(rows))
+	out := make([]campaign.ClassFigures, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.ClassFigures{Class: mailer.Class{Name: r.Name, Caps: r.caps()}, Day: r.Day.Time, OnDay: r.OnDay}
+		out[i] = campaign.ClassFigures{Class: campaign.Class{Name: r.Name, Caps: r.caps()}, Day: r.Day.Time, OnDay: r.OnDay}
 		if r.PerDay > 0 && r.OnDay >= r.PerDay {
 			out[i].FullAt = r.FullAt.Time
 		}
@@ -89,7 +90,7 @@ func (t tx) classDomains(ctx context.Context, controller mailer.ID) (rows []clas
 }
 
 // ChangeClass stores the class that change makes of those there are.
-func (s *Store) ChangeClass(ctx context.Context, controller mailer.ID, by string, day, now time.Time, change func([]mailer.Class) (mailer.Class, error)) (c mailer.Class, err error) {
+func (s *Store) ChangeClass(ctx context.Context, controller mailer.ID, by string, day, now time.Time, change func([]campaign.Class) (campaign.Class, error)) (c campaign.Class, err error) {
 	err = s.write(ctx, func(t tx) error {
 		if _, err := t.exec(ctx, "class_change", controller); err != nil {
 			return err
@@ -98,7 +99,7 @@ func (s *Store) ChangeClass(ctx context.Context, controller mailer.ID, by string
 		if err != nil {
 			return err
 		}
-		var known []mailer.Class
+		var known []campaign.Class
 		var before []string
 		for _, f := range figures {
 			known = append(known, f.Class)
@@ -126,7 +127,7 @@ func (s *Store) ChangeClass(ctx context.Context, controller mailer.ID, by string
 }
 
 // setClass writes a class down; claims that have it locked are waited for.
-func (t tx) setClass(ctx context.Context, controller mailer.ID, c mailer.Class, day, now time.Time) error {
+func (t tx) setClass(ctx context.Context, controller mailer.ID, c campaign.Class, day, now time.Time) error {
 	var was classRow
 	if _, err := t.one(ctx, &was, "class_lock", controller, c.Name); err != nil {
 		return err
@@ -140,7 +141,7 @@ func (t tx) setClass(ctx context.Context, controller mailer.ID, c mailer.Class, 
 }
 
 // setClassDomains lists a class's domains anew, and has all queues looked through.
-func (t tx) setClassDomains(ctx context.Context, controller mailer.ID, c mailer.Class) error {
+func (t tx) setClassDomains(ctx context.Context, controller mailer.ID, c campaign.Class) error {
 	if _, err := t.exec(ctx, "class_domains_clear", controller, c.Name); err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (s *Store) RemoveClass(ctx context.Context, controller mailer.ID, name, by 
 		}
 		n, err := t.exec(ctx, "class_remove", controller, name)
 		if err == nil && n == 0 {
-			err = mailer.ErrNoClass
+			err = campaign.ErrNoClass
 		}
 		if err != nil {
 			return err
@@ -172,9 +173,9 @@ func (s *Store) RemoveClass(ctx context.Context, controller mailer.ID, name, by 
 }
 
 // OpenLane opens the held lane of a campaign and class.
-func (s *Store) OpenLane(ctx context.Context, controller, campaign mailer.ID, class, by string, now time.Time) (opened bool, err error) {
+func (s *Store) OpenLane(ctx context.Context, controller, campaignID mailer.ID, class, by string, now time.Time) (opened bool, err error) {
 	err = s.write(ctx, func(t tx) error {
-		state, err := t.lockCampaign(ctx, controller, campaign)
+		state, err := t.lockCampaign(ctx, controller, campaignID)
 		if err == nil && state != mailer.CampaignRunning {
 			err = mailer.ErrCampaignState
 		}
@@ -182,21 +183,21 @@ func (s *Store) OpenLane(ctx context.Context, controller, campaign mailer.ID, cl
 			return err
 		}
 		var a allowanceRow
-		if _, err := t.one(ctx, &a, "allowance", campaign); err != nil {
+		if _, err := t.one(ctx, &a, "allowance", campaignID); err != nil {
 			return err
 		}
-		if a.CanaryState == mailer.CanaryWaiting || a.CanaryState == mailer.CanaryFailed {
-			return mailer.ErrCanaryHolds
+		if a.CanaryState == campaign.CanaryWaiting || a.CanaryState == campaign.CanaryFailed {
+			return campaign.ErrCanaryHolds
 		}
 		// Before the lane is locked, as whoever notes attempts does.
-		if _, err := t.exec(ctx, "class_lane_forget", campaign, class); err != nil {
+		if _, err := t.exec(ctx, "class_lane_forget", campaignID, class); err != nil {
 			return err
 		}
 		var lane int64
-		if opened, err = t.one(ctx, &lane, "class_lane_open", campaign, class); err != nil || !opened {
+		if opened, err = t.one(ctx, &lane, "class_lane_open", campaignID, class); err != nil || !opened {
 			return err
 		}
-		return t.audit(ctx, entry{controller, now, by, "campaign.lane.open", campaign.String(), map[string]any{"class": class}})
+		return t.audit(ctx, entry{controller, now, by, "campaign.lane.open", campaignID.String(), map[string]any{"class": class}})
 	})
 	return opened, err
 }
@@ -210,11 +211,11 @@ type classBooks struct {
 // classEdition is a controller's book as it stood in one version.
 type classEdition struct {
 	version int64
-	book    mailer.ClassBook
+	book    campaign.ClassBook
 }
 
 // of gives the book of a version, read anew where another was known.
-func (b *classBooks) of(ctx context.Context, t tx, controller mailer.ID, version int64) (mailer.ClassBook, error) {
+func (b *classBooks) of(ctx context.Context, t tx, controller mailer.ID, version int64) (campaign.ClassBook, error) {
 	if version == 0 {
 		return nil, nil
 	}
@@ -228,7 +229,7 @@ func (b *classBooks) of(ctx context.Context, t tx, controller mailer.ID, version
 	if err != nil {
 		return nil, err
 	}
-	book := make(mailer.ClassBook, len(rows))
+	book := make(campaign.ClassBook, len(rows))
 	for _, r := range rows {
 		book[r.Domain] = r.Class
 	}
@@ -242,7 +243,7 @@ func (b *classBooks) of(ctx context.Context, t tx, controller mailer.ID, version
 }
 
 // current gives the book as it stands.
-func (b *classBooks) current(ctx context.Context, t tx, controller mailer.ID) (mailer.ClassBook, error) {
+func (b *classBooks) current(ctx context.Context, t tx, controller mailer.ID) (campaign.ClassBook, error) {
 	var version int64
 	if _, err := t.one(ctx, &version, "class_version", controller); err != nil {
 		return nil, err

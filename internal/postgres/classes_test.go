@@ -5,20 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/campaign"
 )
 
 // peopleAt moves in n people with addresses of a domain.
 func (h *house) peopleAt(domain string, n int, dueAt time.Time) {
 	h.t.Helper()
-	var ms []mailer.Merge
+	var ms []accept.Merge
 	for range n {
 		h.next++
 		m := h.newPerson(h.next, dueAt)
@@ -36,12 +35,12 @@ func (h *house) peopleAt(domain string, n int, dueAt time.Time) {
 // setClass makes a class, or changes it, as an operator does.
 func (h *house) setClass(name string, perSecond, perDay int, domains ...string) {
 	h.t.Helper()
-	_, err := h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: name, Domains: domains, PerSecond: &perSecond, PerDay: &perDay}, "ann")
+	_, err := h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: name, Domains: domains, PerSecond: &perSecond, PerDay: &perDay}, "ann")
 	must(h.t, err)
 }
 
-func (h *house) operator(at time.Time) mailer.Classes {
-	return mailer.Classes{Store: h.Store, Controller: h.controller, Zone: time.UTC, Now: func() time.Time { return at }}
+func (h *house) operator(at time.Time) campaign.Classes {
+	return campaign.Classes{Store: h.Store, Controller: h.controller, Zone: time.UTC, Now: func() time.Time { return at }}
 }
 
 // sorted has all that is queued follow the classes, and tells how many moved.
@@ -88,7 +87,7 @@ func TestAReleasePutsEachDeliveryIntoTheLaneOfItsClass(t *testing.T) {
 	in := h.queuedIn()
 	equal(t, "in the first class, with a subdomain and a name in another form", in["big"], 7)
 	equal(t, "in the second, by the domain above theirs", in["tenants"], 3)
-	equal(t, "in none", in[mailer.AnyClass], 6)
+	equal(t, "in none", in[campaign.AnyClass], 6)
 	equal(t, "lanes", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1 AND state = 'open'`, c.ID), 3)
 	equal(t, "claimed", len(h.claim(100, noon)), 16)
 	equal(t, "queued then", fmt.Sprint(h.queuedIn()), "map[any:0 big:0 tenants:0]")
@@ -168,7 +167,7 @@ func TestWhatIsQueuedFollowsChangedClassesChunkByChunk(t *testing.T) { // invari
 	h.peopleAt("small.example", chunk/2, noon.Add(2*day))
 	h.peopleAt("big.example", 20, noon.Add(3*day))
 	c := h.running("spring", 0)
-	equal(t, "in one lane", h.queuedIn()[mailer.AnyClass], chunk*3/2+20)
+	equal(t, "in one lane", h.queuedIn()[campaign.AnyClass], chunk*3/2+20)
 	h.setClass("big", 0, 0, "big.example")
 	moved, left, err := h.sortLanes(h.ctx, h.controller, chunk)
 	must(t, err)
@@ -187,10 +186,10 @@ func TestWhatIsQueuedFollowsChangedClassesChunkByChunk(t *testing.T) { // invari
 	equal(t, "by class then", fmt.Sprint(h.queuedIn()), fmt.Sprintf("map[any:%d big:%d]", chunk+20, chunk/2))
 	must(t, h.operator(noon).Remove(h.ctx, "big", "ann"))
 	equal(t, "moved back", h.sorted(), chunk/2)
-	equal(t, "without classes", h.queuedIn()[mailer.AnyClass], chunk*3/2+20)
+	equal(t, "without classes", h.queuedIn()[campaign.AnyClass], chunk*3/2+20)
 	equal(t, "deliveries", h.count(`SELECT count(*) FROM delivery WHERE campaign_id = $1`, c.ID), chunk*3/2+20)
 	equal(t, "on record", h.count(`SELECT count(*) FROM audit WHERE action LIKE 'class.%' AND actor = 'ann'`), 4)
-	if err := h.operator(noon).Remove(h.ctx, "big", "ann"); !errors.Is(err, mailer.ErrNoClass) {
+	if err := h.operator(noon).Remove(h.ctx, "big", "ann"); !errors.Is(err, campaign.ErrNoClass) {
 		t.Errorf("removed twice: %v", err)
 	}
 }
@@ -214,7 +213,7 @@ func TestNothingGoesOutUnderTheLimitsThatItsDomainHadBefore(t *testing.T) {
 	must(t, h.Release(h.ctx, held[2].ClaimID, nil))
 	_, err := h.Wake(h.ctx, h.controller, noon.Add(2*time.Hour), true, 10)
 	must(t, err)
-	equal(t, "in the lane of no class", h.queuedIn()[mailer.AnyClass], 8)
+	equal(t, "in the lane of no class", h.queuedIn()[campaign.AnyClass], 8)
 	at := noon.Add(2 * time.Hour)
 	equal(t, "in all", len(h.claim(100, at))+len(h.claim(100, at)), 3)
 	equal(t, "gone home", fmt.Sprint(h.queuedIn()), "map[any:0 big:17]")
@@ -254,12 +253,12 @@ func TestACampaignsPaceDayAndCanaryAreOneOverItsClasses(t *testing.T) {
 	equal(t, "the canary", len(jobs), 10)
 	equal(t, "of how many classes", len(byDomain(jobs)), 3)
 	h.settle(mailer.Relayed, at, h.begin(at, jobs...)...)
-	equal(t, "when all are told", h.canary(at), mailer.CanaryWaiting)
+	equal(t, "when all are told", h.canary(at), campaign.CanaryWaiting)
 	equal(t, "lanes held", h.count(`SELECT count(*) FROM lane WHERE campaign_id = $1 AND state = 'paused' AND reason = 'canary'`, c.ID), 3)
-	if _, err := h.OpenLane(h.ctx, h.controller, c.ID, "big", "ann", at); !errors.Is(err, mailer.ErrCanaryHolds) {
+	if _, err := h.OpenLane(h.ctx, h.controller, c.ID, "big", "ann", at); !errors.Is(err, campaign.ErrCanaryHolds) {
 		t.Errorf("a lane was opened behind the canary's back: %v", err)
 	}
-	equal(t, "behind the wait", h.canary(at.Add(day)), mailer.CanaryPassed)
+	equal(t, "behind the wait", h.canary(at.Add(day)), campaign.CanaryPassed)
 
 	at = noon.Add(day)
 	must(t, h.RollDays(h.ctx, h.controller, midnight.Add(day)))
@@ -313,7 +312,7 @@ func TestWhatRefusesUsInOneClassHoldsItsLaneAlone(t *testing.T) {
 	equal(t, "resumed with its campaign", open(), "any open ;big open ;")
 
 	refused()
-	opened, err := h.OpenLane(h.ctx, h.controller, c.ID, mailer.AnyClass, "ann", noon)
+	opened, err := h.OpenLane(h.ctx, h.controller, c.ID, campaign.AnyClass, "ann", noon)
 	must(t, err)
 	equal(t, "opened one that is not held", opened, false)
 	opened, err = h.OpenLane(h.ctx, h.controller, c.ID, "big", "ann", noon)
@@ -404,7 +403,7 @@ func TestADomainIsInOneClassAndAChangeThatIsRefusedChangesNothing(t *testing.T) 
 	h := newHouse(t)
 	h.setClass("big", 5, 100, "big.example")
 	one := 1
-	for why, c := range map[string]mailer.ClassChange{
+	for why, c := range map[string]campaign.ClassChange{
 		"is in the class big":       {Name: "other", Domains: []string{"else.example", "BIG.example"}},
 		"cannot be a class's name":  {Name: "any", Domains: []string{"else.example"}},
 		"cannot be a class's name ": {Name: "Große", Domains: []string{"else.example"}},
@@ -417,140 +416,19 @@ func TestADomainIsInOneClassAndAChangeThatIsRefusedChangesNothing(t *testing.T) 
 			t.Errorf("%+v: %v, want %q", c, err, why)
 		}
 	}
-	_, err := h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: "big", PerSecond: &one}, "")
+	_, err := h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: "big", PerSecond: &one}, "")
 	equal(t, "without a name", err != nil, true)
-	_, err = h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: "big", PerSecond: &one}, "ann")
+	_, err = h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: "big", PerSecond: &one}, "ann")
 	must(t, err)
 	cs, err := h.Classes(h.ctx, h.controller)
 	must(t, err)
 	equal(t, "classes", len(cs), 1)
 	equal(t, "limits", cs[0].Caps, pacing.Caps{PerSecond: 1, PerDay: 100})
 	equal(t, "domains", strings.Join(cs[0].Domains, " "), "big.example")
-	for i := range mailer.MostClasses - 1 {
+	for i := range campaign.MostClasses - 1 {
 		h.setClass(fmt.Sprint("class-", i), 0, 0, fmt.Sprintf("d%d.example", i))
 	}
-	if _, err := h.operator(noon).Set(h.ctx, mailer.ClassChange{Name: "one-more", Domains: []string{"more.example"}}, "ann"); err == nil {
+	if _, err := h.operator(noon).Set(h.ctx, campaign.ClassChange{Name: "one-more", Domains: []string{"more.example"}}, "ann"); err == nil {
 		t.Error("more classes than metrics may have")
 	}
-}
-
-func TestALimitThatIsChangedActsWithTheNextClaim(t *testing.T) {
-	h, other := twoStores(t)
-	h.setClass("big", 2, 0, "big.example")
-	h.peopleAt("big.example", 60, noon.Add(day))
-	h.running("spring", 0)
-	equal(t, "at first", len(h.claimedBy(noon, h.Store, other)), 2)
-	h.setClass("big", 9, 0)
-	equal(t, "raised within the second", len(h.claimedBy(noon, h.Store, other)), 7)
-	h.setClass("big", 0, 15)
-	equal(t, "so many a day, with what was given already", len(h.claimedBy(noon.Add(time.Second), h.Store, other)), 6)
-	h.setClass("big", 0, 10)
-	cs, err := h.Classes(h.ctx, h.controller)
-	must(t, err)
-	equal(t, "used up", cs[0].FullAt.IsZero(), false)
-	h.setClass("big", 0, 20)
-	cs, err = h.Classes(h.ctx, h.controller)
-	must(t, err)
-	equal(t, "and raised", cs[0].FullAt.IsZero(), true)
-	h.setClass("big", 0, 0)
-	equal(t, "without a limit", len(h.claimedBy(noon.Add(2*time.Second), h.Store, other)), 45)
-}
-
-// TestNoClassGetsMoreThanItsLimitsAndNoLaneStarves plays workers on two stores that claim,
-// give back and die, over seconds and days.
-func TestNoClassGetsMoreThanItsLimitsAndNoLaneStarves(t *testing.T) {
-	h, other := twoStores(t)
-	runs := 0
-	rapid.Check(t, func(rt *rapid.T) {
-		runs++
-		g := moveIn(t.Context(), rt, h.Store, fmt.Sprintf("house-%d", runs))
-		caps := map[string]pacing.Caps{}
-		for _, name := range []string{"one", "two"} {
-			c := pacing.Caps{PerSecond: rapid.IntRange(0, 6).Draw(rt, "a second"), PerDay: rapid.IntRange(0, 25).Draw(rt, "a day")}
-			caps[name+".example"] = c
-			g.setClass(name, c.PerSecond, c.PerDay, name+".example")
-			g.peopleAt(name+".example", 25, noon.Add(time.Duration(rapid.IntRange(-30, 30).Draw(rt, "due in days"))*day))
-		}
-		g.peopleAt("three.example", 25, noon.Add(day))
-		g.running("spring", rapid.SampledFrom([]int{0, 0, 4, 9}).Draw(rt, "pace"))
-		perSecond, perDay, told := map[string]int{}, map[string]int{}, map[string]int{}
-		clock := noon
-		for range rapid.IntRange(3, 12).Draw(rt, "steps") {
-			clock = clock.Add(time.Duration(rapid.IntRange(0, 1500).Draw(rt, "ms")) * time.Millisecond)
-			if rapid.IntRange(0, 8).Draw(rt, "midnight") == 0 {
-				clock = clock.Add(day).Truncate(day)
-				clear(perDay)
-			}
-			must(rt, g.RollDays(g.ctx, g.controller, clock.Truncate(day)))
-			var mu sync.Mutex
-			var workers sync.WaitGroup
-			var jobs []mailer.Job
-			for i, limit := range rapid.SliceOfN(rapid.IntRange(1, 20), 1, 4).Draw(rt, "workers") {
-				s := []*Store{h.Store, other}[i%2]
-				workers.Go(func() {
-					got, err := s.Claim(g.ctx, g.controller, mailer.NewID(clock), limit, clock, time.Minute)
-					if err != nil {
-						t.Error(err)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					jobs = append(jobs, got...)
-				})
-			}
-			workers.Wait()
-			back := 0
-			if len(jobs) > 0 && rapid.Bool().Draw(rt, "gives back") {
-				back = rapid.IntRange(1, len(jobs)).Draw(rt, "how many")
-			}
-			for i, j := range jobs {
-				domain := mailer.DomainOf(j.To)
-				perSecond[fmt.Sprint(domain, clock.Truncate(time.Second))]++ // what is given back has had its second
-				if i < back {
-					must(rt, g.Release(g.ctx, j.ClaimID, []mailer.ID{j.DeliveryID}))
-					continue
-				}
-				perDay[domain]++
-				told[domain]++
-			}
-			for domain, c := range caps {
-				if n := perSecond[fmt.Sprint(domain, clock.Truncate(time.Second))]; c.PerSecond > 0 && n > c.PerSecond {
-					rt.Fatalf("%s: %d in a second of %d", domain, n, c.PerSecond)
-				}
-				if n := perDay[domain]; c.PerDay > 0 && n > c.PerDay {
-					rt.Fatalf("%s: %d on a day of %d", domain, n, c.PerDay)
-				}
-			}
-		}
-		// Nobody is left behind: as days pass, a lone worker comes to all of them.
-		for range 400 {
-			clock = clock.Add(time.Second)
-			if told["one.example"]+told["two.example"]+told["three.example"] == 75 {
-				break
-			}
-			jobs := g.claim(20, clock)
-			for _, j := range jobs {
-				told[mailer.DomainOf(j.To)]++
-			}
-			if len(jobs) == 0 {
-				clock = clock.Add(day).Truncate(day)
-				must(rt, g.RollDays(g.ctx, g.controller, clock))
-			}
-		}
-		equal(rt, "told in the end", told["one.example"]+told["two.example"]+told["three.example"], 75)
-	})
-}
-
-func TestThoseStillOnTimeHaveWhatTheyNeedOfAClassesLimits(t *testing.T) { // D7
-	h := newHouse(t)
-	h.setClass("big", 10, 0, "big.example")
-	h.peopleAt("big.example", 50, noon.Add(-day))
-	h.peopleAt("big.example", 10, noon.Add(2*time.Second))
-	h.running("spring", 0)
-	onTime := 0
-	for _, j := range h.claim(40, noon) {
-		if j.DueAt.After(noon) {
-			onTime++
-		}
-	}
-	equal(t, "of the ten of a second", onTime, 10)
 }

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
 // Tell puts the decision on record that a contact is told, and opens what waited
 // for it.
-func (s *Store) Tell(ctx context.Context, controller mailer.ID, d mailer.Decision) (opened int, err error) {
+func (s *Store) Tell(ctx context.Context, controller mailer.ID, d retain.Decision) (opened int, err error) {
 	err = s.write(ctx, func(t tx) error {
 		// No import quarantines beside this what it opens.
 		if err := t.lockIntake(ctx, controller); err != nil {
@@ -26,7 +27,7 @@ func (s *Store) Tell(ctx context.Context, controller mailer.ID, d mailer.Decisio
 			ID mailer.ID `db:"id"`
 			standRow
 		}
-		if err := t.all(ctx, &was, "tell_duties", controller, d.ContactID, texts(mailer.TellOpens)); err != nil {
+		if err := t.all(ctx, &was, "tell_duties", controller, d.ContactID, texts(retain.TellOpens)); err != nil {
 			return err
 		}
 		var past history
@@ -49,7 +50,7 @@ func (s *Store) Tell(ctx context.Context, controller mailer.ID, d mailer.Decisio
 
 // decide puts a person's decision on record. The audit names who and what; the
 // reason stands with the decision alone.
-func (t tx) decide(ctx context.Context, controller mailer.ID, d mailer.Decision, detail map[string]any) error {
+func (t tx) decide(ctx context.Context, controller mailer.ID, d retain.Decision, detail map[string]any) error {
 	if _, err := t.exec(ctx, "decision_add", d.ContactID, mailer.NewID(d.At), controller, string(d.Kind), d.At, d.By, d.Why); err != nil {
 		return err
 	}
@@ -57,17 +58,17 @@ func (t tx) decide(ctx context.Context, controller mailer.ID, d mailer.Decision,
 }
 
 // decisions are those about a contact, the oldest first.
-func (t tx) decisions(ctx context.Context, contact mailer.ID) (out []mailer.Decision, err error) {
+func (t tx) decisions(ctx context.Context, contact mailer.ID) (out []retain.Decision, err error) {
 	var rows []struct {
 		ContactID mailer.ID           `db:"contact_id"`
-		Kind      mailer.DecisionKind `db:"kind"`
+		Kind      retain.DecisionKind `db:"kind"`
 		At        instant             `db:"decided_at"`
 		By        string              `db:"decided_by"`
 		Why       string              `db:"why"`
 	}
 	err = t.all(ctx, &rows, "contact_decisions", contact)
 	for _, r := range rows {
-		out = append(out, mailer.Decision{ContactID: r.ContactID, Kind: r.Kind, At: r.At.Time, By: r.By, Why: r.Why})
+		out = append(out, retain.Decision{ContactID: r.ContactID, Kind: r.Kind, At: r.At.Time, By: r.By, Why: r.Why})
 	}
 	return out, err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 func TestOfOneMessageToTwoOfOurEnvelopeSendersBothCountAndEachOnce(t *testing.T) { // E3
@@ -15,7 +16,7 @@ func TestOfOneMessageToTwoOfOurEnvelopeSendersBothCountAndEachOnce(t *testing.T)
 	d.next = failed("x@example.org", "5.2.2")
 	for round, want := range []mailer.DeliveryState{mailer.Bounced, ""} {
 		for i := range both {
-			fate, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorLMTP, SentTo: []string{both[i], both[1-i]}, Raw: []byte("one message")})
+			fate, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorLMTP, SentTo: []string{both[i], both[1-i]}, Raw: []byte("one message")})
 			must(t, err)
 			if fate.To != want || fate.Replayed != (round == 1) {
 				t.Errorf("round %d, recipient %d: %+v", round, i, fate)
@@ -30,7 +31,7 @@ func TestAProvidersEventIsKnownByItsOwnIdWhateverItsBytes(t *testing.T) { // E3
 	as := h.relayed(1, noon.Add(time.Hour))
 	for i, raw := range []string{"as it came", "as it came again"} {
 		d.next = failed("x@example.org", "5.2.2")
-		fate, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorSES, ExternalID: []byte("event 1"),
+		fate, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorSES, ExternalID: []byte("event 1"),
 			SentTo: []string{d.Tokens.EnvelopeFrom(as[0].DeliveryID, "b.example")}, Raw: []byte(raw), ReceivedAt: noon})
 		must(t, err)
 		equal(t, "replayed", fate.Replayed, i == 1)

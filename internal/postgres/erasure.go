@@ -6,26 +6,27 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/retain"
 )
 
-var _ mailer.ErasureStore = (*Store)(nil)
+var _ retain.Store = (*Store)(nil)
 
 // StorageBegun gives the next contacts whose storage began before an instant.
-func (s *Store) StorageBegun(ctx context.Context, controller mailer.ID, before time.Time, after mailer.Mark, limit int) ([]mailer.Mark, error) {
+func (s *Store) StorageBegun(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
 	return s.marks(ctx, "storage_begun", controller, before, after, limit)
 }
 
 // ToldOnly gives the next notices whose data serve, in part or altogether, for them alone.
-func (s *Store) ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after mailer.Mark, limit int) ([]mailer.Mark, error) {
-	return s.marks(ctx, "told_only", controller, before, after, limit, texts(mailer.HandedOver))
+func (s *Store) ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
+	return s.marks(ctx, "told_only", controller, before, after, limit, texts(retain.HandedOver))
 }
 
 // Quarantined gives the next quarantined duties due by an instant.
-func (s *Store) Quarantined(ctx context.Context, controller mailer.ID, before time.Time, after mailer.Mark, limit int) ([]mailer.Mark, error) {
+func (s *Store) Quarantined(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
 	return s.marks(ctx, "quarantined", controller, before, after, limit)
 }
 
-func (s *Store) marks(ctx context.Context, name string, controller mailer.ID, before time.Time, after mailer.Mark, limit int, more ...any) (out []mailer.Mark, err error) {
+func (s *Store) marks(ctx context.Context, name string, controller mailer.ID, before time.Time, after retain.Mark, limit int, more ...any) (out []retain.Mark, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
 			At        instant   `db:"at"`
@@ -34,9 +35,9 @@ func (s *Store) marks(ctx context.Context, name string, controller mailer.ID, be
 		}
 		args := append([]any{controller, before, after.At, after.ID.String(), limit}, more...)
 		err := t.all(ctx, &rows, name, args...)
-		out = make([]mailer.Mark, len(rows))
+		out = make([]retain.Mark, len(rows))
 		for i, r := range rows {
-			out[i] = mailer.Mark{At: r.At.Time, ID: r.ID, ContactID: r.ContactID}
+			out[i] = retain.Mark{At: r.At.Time, ID: r.ID, ContactID: r.ContactID}
 		}
 		return err
 	})
@@ -57,8 +58,8 @@ func (s *Store) Raise(ctx context.Context, controller mailer.ID, alerts []mailer
 // Erase locks contacts, lets decide look at each, and does what it says. Intake is
 // locked with them, so that nothing is added to somebody who goes; the other locks
 // are taken as everywhere: contacts, deliveries, duties.
-func (s *Store) Erase(ctx context.Context, controller mailer.ID, contacts []mailer.ID, by *mailer.Decision, now time.Time,
-	decide func(mailer.Held) (mailer.Erasing, error)) (done, waiting int, err error) {
+func (s *Store) Erase(ctx context.Context, controller mailer.ID, contacts []mailer.ID, by *retain.Decision, now time.Time,
+	decide func(retain.Held) (retain.Erasing, error)) (done, waiting int, err error) {
 	err = s.write(ctx, func(t tx) error {
 		held, err := t.hold(ctx, controller, contacts)
 		if err != nil {
@@ -69,7 +70,7 @@ func (s *Store) Erase(ctx context.Context, controller mailer.ID, contacts []mail
 		for _, h := range held {
 			plan, err := decide(h)
 			switch {
-			case errors.Is(err, mailer.ErrOnItsWay):
+			case errors.Is(err, retain.ErrOnItsWay):
 				waiting++
 			case err != nil:
 				return err
@@ -92,7 +93,7 @@ func (s *Store) Erase(ctx context.Context, controller mailer.ID, contacts []mail
 }
 
 // hold locks contacts with all that hangs on them, and loads it.
-func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID) ([]mailer.Held, error) {
+func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID) ([]retain.Held, error) {
 	if err := t.lockIntake(ctx, controller); err != nil {
 		return nil, err
 	}
@@ -126,13 +127,13 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	if err != nil {
 		return nil, err
 	}
-	deliveries := map[mailer.ID][]mailer.HeldDelivery{}
+	deliveries := map[mailer.ID][]retain.HeldDelivery{}
 	for _, r := range rows {
 		deliveries[r.ContactID] = append(deliveries[r.ContactID], r.delivery())
 	}
-	out := make([]mailer.Held, len(ids))
+	out := make([]retain.Held, len(ids))
 	for i, id := range ids {
-		out[i] = mailer.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], PassedOn: passed[id]}
+		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], PassedOn: passed[id]}
 	}
 	return out, nil
 }
@@ -151,8 +152,8 @@ type heldRow struct {
 	Duties     idList               `db:"duties"`
 }
 
-func (r heldRow) delivery() mailer.HeldDelivery {
-	return mailer.HeldDelivery{ID: r.ID, Document: r.Document, State: r.State, ActivityKey: r.Activity, Form: r.Form,
+func (r heldRow) delivery() retain.HeldDelivery {
+	return retain.HeldDelivery{ID: r.ID, Document: r.Document, State: r.State, ActivityKey: r.Activity, Form: r.Form,
 		RegisterID: r.Register, ComposedAt: r.ComposedAt.Time, Duties: r.Duties, Unsure: r.Unsure}
 }
 
@@ -174,7 +175,7 @@ type erasure struct {
 
 type erasedDuty struct {
 	dutyKey
-	Cause  mailer.EraseCause  `json:"cause"`
+	Cause  retain.EraseCause  `json:"cause"`
 	Reason mailer.BlockReason `json:"reason"`
 	Detail string             `json:"detail"`
 }
@@ -197,7 +198,7 @@ type erasedPage struct {
 	Slot      string    `json:"slot"`
 }
 
-func (e *erasure) add(h mailer.Held, plan mailer.Erasing) {
+func (e *erasure) add(h retain.Held, plan retain.Erasing) {
 	contact := h.Contact.ID
 	e.contacts++
 	for _, d := range plan.Duties {
@@ -252,6 +253,7 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		{"erase_all_answer_texts", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_all_raw", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_answer_reasons", len(e.whole), []any{uuids(e.whole)}},
+		{"erase_disclosure_references", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_identifiers", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_contacts", len(e.whole), []any{uuids(e.whole), e.now}},
 	} {
@@ -283,7 +285,7 @@ func (e *erasure) endDuties(ctx context.Context, t tx) error {
 		ContactID  mailer.ID         `db:"contact_id"`
 		ID         mailer.ID         `db:"id"`
 		DeliveryID mailer.ID         `db:"delivery_id"`
-		Cause      mailer.EraseCause `db:"cause"`
+		Cause      retain.EraseCause `db:"cause"`
 		standRow
 	}
 	if err := t.all(ctx, &was, "erase_duties", records{e.duties}, e.now); err != nil {

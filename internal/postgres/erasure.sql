@@ -122,6 +122,10 @@ FROM (
 ) e
 WHERE m.contact_id = e.contact_id AND m.delivery_id = e.id AND m.slots IS NOT NULL
 
+-- name: erase_disclosure_references
+-- That data were passed on, to whom and when, stays.
+DELETE FROM disclosure_reference WHERE contact_id = ANY (CAST($1 AS uuid[]))
+
 -- name: erase_identifiers
 DELETE FROM identifier WHERE contact_id = ANY (CAST($1 AS uuid[]))
 

@@ -10,10 +10,13 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/retain"
+	"article14/mailer/track"
 )
 
 // eraser erases by a register that keeps data for thirty days.
-func (h *house) eraser(at time.Time) *mailer.Eraser {
+func (h *house) eraser(at time.Time) *retain.Eraser {
 	reg := &mailer.Register{
 		Controller: mailer.Controller{Key: "acme", Zone: time.UTC},
 		Sources:    []mailer.Source{{Key: "linkedin"}, {Key: "whois"}},
@@ -22,11 +25,11 @@ func (h *house) eraser(at time.Time) *mailer.Eraser {
 	if h.retention.Days > 0 {
 		reg.Activities[0].Retention.Period = h.retention
 	}
-	return &mailer.Eraser{Store: h.Store, Controller: h.controller, Key: h.key, Now: func() time.Time { return at }, Page: 3,
+	return &retain.Eraser{Store: h.Store, Controller: h.controller, Key: h.key, Now: func() time.Time { return at }, Page: 3,
 		Registers: &mailer.Registers{Store: h.Store, Parse: func([]byte) (*mailer.Register, error) { return reg, nil }}}
 }
 
-func (h *house) pass(at time.Time) mailer.Erased {
+func (h *house) pass(at time.Time) retain.Erased {
 	h.t.Helper()
 	out, err := h.eraser(at).Pass(h.ctx)
 	must(h.t, err)
@@ -39,7 +42,7 @@ func (h *house) told(at time.Time) {
 	h.settle(mailer.Relayed, at, h.begin(at, h.claim(100, at)...)...)
 }
 
-// find gives every place of the database in which a text stands.
+// find gives every place of the database in which a text stands, also as bytes.
 func (h *house) find(text string) (places []string) {
 	h.t.Helper()
 	var tables []string
@@ -48,7 +51,7 @@ func (h *house) find(text string) (places []string) {
 		h.t.Fatalf("only %d tables were found", len(tables))
 	}
 	for _, table := range tables {
-		if n := h.count(`SELECT count(*) FROM `+table+` x WHERE CAST(to_jsonb(x) AS text) ILIKE $1`, "%"+text+"%"); n > 0 {
+		if n := h.count(`SELECT count(*) FROM `+table+` x WHERE CAST(to_jsonb(x) AS text) ILIKE ANY (ARRAY[$1, $2])`, "%"+text+"%", fmt.Sprintf("%%%x%%", text)); n > 0 {
 			places = append(places, table)
 		}
 	}
@@ -127,10 +130,10 @@ type failing struct {
 	after int
 }
 
-func (f *failing) Erase(ctx context.Context, controller mailer.ID, ids []mailer.ID, by *mailer.Decision, now time.Time, decide func(mailer.Held) (mailer.Erasing, error)) (int, int, error) {
-	return f.Store.Erase(ctx, controller, ids, by, now, func(h mailer.Held) (mailer.Erasing, error) {
+func (f *failing) Erase(ctx context.Context, controller mailer.ID, ids []mailer.ID, by *retain.Decision, now time.Time, decide func(retain.Held) (retain.Erasing, error)) (int, int, error) {
+	return f.Store.Erase(ctx, controller, ids, by, now, func(h retain.Held) (retain.Erasing, error) {
 		if f.after--; f.after < 0 {
-			return mailer.Erasing{}, errAway
+			return retain.Erasing{}, errAway
 		}
 		return decide(h)
 	})
@@ -231,10 +234,10 @@ func TestAPersonErasedByDecisionIsNotTakenInAgain(t *testing.T) { // R5, T3
 	if err := e.Erase(h.ctx, contact, "ann", "again"); !errors.Is(err, mailer.ErrNoContact) {
 		t.Errorf("a second time: %v", err)
 	}
-	must(t, h.Store.Merge(h.ctx, h.controller, h.imp.ID, mailer.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, suppressed map[string]bool) mailer.Merge {
+	must(t, h.Store.Merge(h.ctx, h.controller, h.imp.ID, accept.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, suppressed map[string]bool) accept.Merge {
 		equal(t, "known", len(known), 0)
 		equal(t, "suppressed", suppressed[string(address(1).Hash)], true)
-		return mailer.Merge{}
+		return accept.Merge{}
 	}))
 	h.audited()
 }
@@ -247,7 +250,7 @@ func TestWhatCameBackGoesWithThePersonItIsAbout(t *testing.T) { // T4, invariant
 	named := failed("person@example.org", "5.7.1")
 	named.Recipients[0].Diagnostic = "550 5.7.1 Person of Interest takes no mail"
 	for i, a := range as {
-		d.take(mailer.Report{}, a.DeliveryID, fmt.Sprint("I am away, yours, Person ", i))
+		d.take(track.Report{}, a.DeliveryID, fmt.Sprint("I am away, yours, Person ", i))
 		d.take(named, a.DeliveryID, fmt.Sprint("a report ", i))
 	}
 	equal(t, "before", fmt.Sprint(h.find("person of interest")), "[report]")
@@ -291,8 +294,8 @@ func TestADecisionToTellOpensWhatWaitedForIt(t *testing.T) { // S4, R4
 	if err == nil {
 		t.Fatal("an acquisition was changed")
 	}
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-		return mailer.Merge{Rows: 1, Counts: mailer.ImportCounts{Merged: 1}, Quarantined: []mailer.Duty{{ID: h.dutyID(contact), ContactID: contact}}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+		return accept.Merge{Rows: 1, Counts: accept.ImportCounts{Merged: 1}, Quarantined: []mailer.Duty{{ID: h.dutyID(contact), ContactID: contact}}}
 	}))
 	equal(t, "quarantined", h.dutyOf(contact), mailer.DutyBlocked)
 	e := h.eraser(noon)
@@ -309,7 +312,7 @@ func TestADecisionToTellOpensWhatWaitedForIt(t *testing.T) { // S4, R4
 	}
 	r, err := h.ContactReport(h.ctx, h.controller, contact)
 	must(t, err)
-	if len(r.Decisions) != 1 || r.Decisions[0].By != "ann" || r.Decisions[0].Kind != mailer.DecideTell {
+	if len(r.Decisions) != 1 || r.Decisions[0].By != "ann" || r.Decisions[0].Kind != retain.DecideTell {
 		t.Errorf("decisions %+v", r.Decisions)
 	}
 	for _, q := range []string{`UPDATE decision SET why = ''`, `DELETE FROM decision`} {
@@ -380,9 +383,9 @@ func TestADutyThatStaysIsOpenAgainWhenItsDeliveryIsCancelled(t *testing.T) { // 
 	m.Duties = append(m.Duties, second)
 	h.store(m)
 	h.running("spring", 0)
-	_, _, err := h.Store.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held mailer.Held) (mailer.Erasing, error) {
-		return mailer.Erasing{ContactID: contact, Cancel: []mailer.ID{held.Deliveries[0].ID},
-			Duties: []mailer.ErasedDuty{{ID: second.ID, Cause: mailer.EraseTold, Reason: mailer.ErasedUninformed}}}, nil
+	_, _, err := h.Store.Erase(h.ctx, h.controller, []mailer.ID{contact}, nil, noon, func(held retain.Held) (retain.Erasing, error) {
+		return retain.Erasing{ContactID: contact, Cancel: []mailer.ID{held.Deliveries[0].ID},
+			Duties: []retain.ErasedDuty{{ID: second.ID, Cause: retain.EraseTold, Reason: retain.ErasedUninformed}}}, nil
 	})
 	must(t, err)
 	equal(t, "erased", h.count(`SELECT count(*) FROM duty WHERE id = $1 AND state = 'erased'`, second.ID), 1)
@@ -397,7 +400,7 @@ func TestWhatEndsIsFoundByNarrowIndexes(t *testing.T) {
 		index string
 		more  []any
 	}{
-		"storage_begun": {"contact_storage", nil}, "told_only": {"delivery_told_only", []any{texts(mailer.HandedOver)}}, "quarantined": {"duty_quarantined", nil},
+		"storage_begun": {"contact_storage", nil}, "told_only": {"delivery_told_only", []any{texts(retain.HandedOver)}}, "quarantined": {"duty_quarantined", nil},
 	} {
 		var lines []string
 		must(t, h.read(h.ctx, func(x tx) error {

@@ -9,23 +9,25 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/exempt"
+	"article14/mailer/status"
 )
 
-var _ mailer.ExemptionStore = (*Store)(nil)
+var _ exempt.Store = (*Store)(nil)
 
 // exemptionRow is a row of exemption.
 type exemptionRow struct {
 	ID          mailer.ID                   `db:"id"`
 	ContactID   mailer.ID                   `db:"contact_id"`
 	Filter      document[mailer.DutyFilter] `db:"filter"`
-	Ground      mailer.Ground               `db:"ground"`
-	Because     document[[]mailer.Factor]   `db:"because"`
+	Ground      exempt.Ground               `db:"ground"`
+	Because     document[[]exempt.Factor]   `db:"because"`
 	Weighing    string                      `db:"weighing"`
 	PublicURL   string                      `db:"public_url"`
 	Law         string                      `db:"law"`
 	ReviewOn    string                      `db:"review_on"`
 	ReviewAt    instant                     `db:"review_at"`
-	State       mailer.ExemptionState       `db:"state"`
+	State       exempt.State                `db:"state"`
 	People      int64                       `db:"people"`
 	Duties      int64                       `db:"duties"`
 	Excused     int64                       `db:"excused"`
@@ -39,9 +41,9 @@ type exemptionRow struct {
 	EndedAt     instant                     `db:"ended_at"`
 }
 
-func (r exemptionRow) exemption() (mailer.Exemption, error) {
+func (r exemptionRow) exemption() (exempt.Exemption, error) {
 	review, err := calendar.Parse(r.ReviewOn)
-	return mailer.Exemption{
+	return exempt.Exemption{
 		ID: r.ID, ContactID: r.ContactID, Filter: r.Filter.v, Ground: r.Ground, Because: r.Because.v, Weighing: r.Weighing,
 		PublicURL: r.PublicURL, Law: r.Law, ReviewOn: review, ReviewAt: r.ReviewAt.Time, State: r.State,
 		People: r.People, Duties: r.Duties, Excused: r.Excused, Position: r.Position,
@@ -50,8 +52,8 @@ func (r exemptionRow) exemption() (mailer.Exemption, error) {
 	}, err
 }
 
-func exemptionsOf(rows []exemptionRow) ([]mailer.Exemption, error) {
-	var out []mailer.Exemption
+func exemptionsOf(rows []exemptionRow) ([]exempt.Exemption, error) {
+	var out []exempt.Exemption
 	for _, r := range rows {
 		e, err := r.exemption()
 		if err != nil {
@@ -66,7 +68,7 @@ func exemptionsOf(rows []exemptionRow) ([]mailer.Exemption, error) {
 var lastID = mailer.ID(bytes.Repeat([]byte{0xff}, len(mailer.ID{})))
 
 // excusable are the parameters that exemption_count and exemption_page share.
-func excusable(controller mailer.ID, e mailer.Exemption) []any {
+func excusable(controller mailer.ID, e exempt.Exemption) []any {
 	from, until := e.Position, lastID
 	if !e.ContactID.IsZero() {
 		from, until = e.ContactID, e.ContactID
@@ -77,7 +79,7 @@ func excusable(controller mailer.ID, e mailer.Exemption) []any {
 }
 
 // CountExcusable counts whom an exemption would excuse, and how many of their duties.
-func (s *Store) CountExcusable(ctx context.Context, controller mailer.ID, e mailer.Exemption) (people, duties int64, err error) {
+func (s *Store) CountExcusable(ctx context.Context, controller mailer.ID, e exempt.Exemption) (people, duties int64, err error) {
 	var n struct {
 		People int64 `db:"people"`
 		Duties int64 `db:"duties"`
@@ -90,10 +92,10 @@ func (s *Store) CountExcusable(ctx context.Context, controller mailer.ID, e mail
 }
 
 // AddExemption stores a proposal, or an exemption of one person.
-func (s *Store) AddExemption(ctx context.Context, controller mailer.ID, e mailer.Exemption) error {
+func (s *Store) AddExemption(ctx context.Context, controller mailer.ID, e exempt.Exemption) error {
 	because := e.Because
 	if because == nil {
-		because = []mailer.Factor{}
+		because = []exempt.Factor{}
 	}
 	return s.write(ctx, func(t tx) error {
 		var contact any
@@ -110,23 +112,23 @@ func (s *Store) AddExemption(ctx context.Context, controller mailer.ID, e mailer
 }
 
 // Exemption finds one, or fails with ErrNoExemption.
-func (s *Store) Exemption(ctx context.Context, controller, id mailer.ID) (mailer.Exemption, error) {
+func (s *Store) Exemption(ctx context.Context, controller, id mailer.ID) (exempt.Exemption, error) {
 	es, err := s.exemptions(ctx, controller, id, false)
 	if err != nil || len(es) == 0 {
 		if err == nil {
-			err = mailer.ErrNoExemption
+			err = exempt.ErrNoExemption
 		}
-		return mailer.Exemption{}, err
+		return exempt.Exemption{}, err
 	}
 	return es[0], nil
 }
 
 // Exemptions lists them, those first that are reviewed first.
-func (s *Store) Exemptions(ctx context.Context, controller mailer.ID, running bool) ([]mailer.Exemption, error) {
+func (s *Store) Exemptions(ctx context.Context, controller mailer.ID, running bool) ([]exempt.Exemption, error) {
 	return s.exemptions(ctx, controller, nil, running)
 }
 
-func (s *Store) exemptions(ctx context.Context, controller mailer.ID, id any, running bool) (es []mailer.Exemption, err error) {
+func (s *Store) exemptions(ctx context.Context, controller mailer.ID, id any, running bool) (es []exempt.Exemption, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []exemptionRow
 		if err := t.all(ctx, &rows, "exemptions", controller, id, running); err != nil {
@@ -139,7 +141,7 @@ func (s *Store) exemptions(ctx context.Context, controller mailer.ID, id any, ru
 }
 
 // excusesOf adds to a person's record what excuses them.
-func (t tx) excusesOf(ctx context.Context, contact mailer.ID, r *mailer.ContactReport) error {
+func (t tx) excusesOf(ctx context.Context, contact mailer.ID, r *status.ContactReport) error {
 	var told []toldRow
 	if err := t.all(ctx, &told, "told_of_contact", contact); err != nil {
 		return err
@@ -157,14 +159,14 @@ func (t tx) excusesOf(ctx context.Context, contact mailer.ID, r *mailer.ContactR
 }
 
 // lockExemption keeps an exemption in its state until the transaction ends.
-func (t tx) lockExemption(ctx context.Context, controller, id mailer.ID) (mailer.Exemption, error) {
+func (t tx) lockExemption(ctx context.Context, controller, id mailer.ID) (exempt.Exemption, error) {
 	var r exemptionRow
 	found, err := t.one(ctx, &r, "exemption_lock", controller, id)
 	if err == nil && !found {
-		err = mailer.ErrNoExemption
+		err = exempt.ErrNoExemption
 	}
 	if err != nil {
-		return mailer.Exemption{}, err
+		return exempt.Exemption{}, err
 	}
 	return r.exemption()
 }
@@ -174,19 +176,19 @@ const byItself = "article14"
 
 // MoveExemption takes one from a state to another, and writes who did it; nobody
 // is the program itself, at the review.
-func (s *Store) MoveExemption(ctx context.Context, controller, id mailer.ID, from []mailer.ExemptionState, to mailer.ExemptionState, by string, now time.Time) error {
+func (s *Store) MoveExemption(ctx context.Context, controller, id mailer.ID, from []exempt.State, to exempt.State, by string, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		e, err := t.lockExemption(ctx, controller, id)
 		if err != nil {
 			return err
 		}
 		if !slices.Contains(from, e.State) {
-			return mailer.ErrExemptionState
+			return exempt.ErrState
 		}
 		switch {
-		case to == mailer.ExemptionExcusing:
+		case to == exempt.Excusing:
 			_, err = t.exec(ctx, "exemption_confirm", id, now, by)
-		case to == mailer.ExemptionEnding && by != "":
+		case to == exempt.Ending && by != "":
 			_, err = t.exec(ctx, "exemption_withdraw", id, now, by)
 		default:
 			_, err = t.exec(ctx, "exemption_move", id, string(to), now)
@@ -208,7 +210,7 @@ func (s *Store) ExcuseSome(ctx context.Context, controller, id mailer.ID, limit 
 		if err != nil {
 			return err
 		}
-		if n = 0; e.State != mailer.ExemptionExcusing {
+		if n = 0; e.State != exempt.Excusing {
 			return nil // in force by somebody else's doing, or withdrawn
 		}
 		var duties []placeableDuty
@@ -216,10 +218,10 @@ func (s *Store) ExcuseSome(ctx context.Context, controller, id mailer.ID, limit 
 			return err
 		}
 		if n = len(duties); n == 0 {
-			if _, err := t.exec(ctx, "exemption_move", id, string(mailer.ExemptionInForce), now); err != nil {
+			if _, err := t.exec(ctx, "exemption_move", id, string(exempt.InForce), now); err != nil {
 				return err
 			}
-			return t.audit(ctx, entry{controller, now, byItself, "exemption." + string(mailer.ExemptionInForce), id.String(), map[string]any{"excused": e.Excused}})
+			return t.audit(ctx, entry{controller, now, byItself, "exemption." + string(exempt.InForce), id.String(), map[string]any{"excused": e.Excused}})
 		}
 		return t.excuse(ctx, controller, id, duties, now)
 	})
@@ -258,7 +260,7 @@ func (s *Store) ReopenSome(ctx context.Context, controller, id mailer.ID, limit 
 		if err != nil {
 			return err
 		}
-		if n = 0; e.State != mailer.ExemptionEnding {
+		if n = 0; e.State != exempt.Ending {
 			return nil
 		}
 		var opened []toldDuty
@@ -286,18 +288,18 @@ func (s *Store) ReopenSome(ctx context.Context, controller, id mailer.ID, limit 
 	return n, err
 }
 
-func (t tx) endExemption(ctx context.Context, controller mailer.ID, e mailer.Exemption, now time.Time) error {
-	if _, err := t.exec(ctx, "exemption_move", e.ID, string(mailer.ExemptionEnded), now); err != nil {
+func (t tx) endExemption(ctx context.Context, controller mailer.ID, e exempt.Exemption, now time.Time) error {
+	if _, err := t.exec(ctx, "exemption_move", e.ID, string(exempt.Ended), now); err != nil {
 		return err
 	}
-	if err := t.audit(ctx, entry{controller, now, byItself, "exemption." + string(mailer.ExemptionEnded), e.ID.String(), nil}); err != nil {
+	if err := t.audit(ctx, entry{controller, now, byItself, "exemption." + string(exempt.Ended), e.ID.String(), nil}); err != nil {
 		return err
 	}
 	if !e.WithdrawnAt.IsZero() {
 		return nil
 	}
 	counts := tally{}
-	if err := t.raiseFound(ctx, controller, []mailer.Alert{mailer.ReviewCame(e)}, now, counts); err != nil {
+	if err := t.raiseFound(ctx, controller, []mailer.Alert{exempt.ReviewCame(e)}, now, counts); err != nil {
 		return err
 	}
 	return counts.note(ctx, t, time.Time{})

@@ -8,12 +8,14 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/exempt"
 )
 
 // weighed is an exemption that Check takes.
-func weighed(change func(*mailer.Exemption)) mailer.Exemption {
-	e := mailer.Exemption{
-		Ground: mailer.GroundLaw, Law: "Code de commerce, art. L. 123-36",
+func weighed(change func(*exempt.Exemption)) exempt.Exemption {
+	e := exempt.Exemption{
+		Ground: exempt.GroundLaw, Law: "Code de commerce, art. L. 123-36",
 		Weighing:   "The register of companies publishes these entries by law, names whom they concern, and tells every one of them of it on entry.",
 		ReviewOn:   calendar.DateOf(noon, time.UTC).AddMonths(12),
 		ProposedBy: "Ann Roe",
@@ -23,8 +25,8 @@ func weighed(change func(*mailer.Exemption)) mailer.Exemption {
 }
 
 // exempting are the rules over a house, at an instant that a test moves.
-func (h *house) exempting(now *time.Time) *mailer.Exemptions {
-	return &mailer.Exemptions{Store: h, Controller: h.controller, Zone: time.UTC, Now: func() time.Time { return *now }}
+func (h *house) exempting(now *time.Time) *exempt.Exemptions {
+	return &exempt.Exemptions{Store: h, Controller: h.controller, Zone: time.UTC, Now: func() time.Time { return *now }}
 }
 
 func (h *house) onRecord(action string) int64 {
@@ -35,9 +37,9 @@ func TestAnExemptionOfOnePersonStandsUntilItsReview(t *testing.T) { // E4
 	h, now := newHouse(t), noon
 	x := h.exempting(&now)
 	who := h.people(2, noon.Add(-day))[0]
-	e, err := x.Propose(h.ctx, weighed(func(e *mailer.Exemption) { e.ContactID = who }))
+	e, err := x.Propose(h.ctx, weighed(func(e *exempt.Exemption) { e.ContactID = who }))
 	must(t, err)
-	equal(t, "state", e.State, mailer.ExemptionInForce)
+	equal(t, "state", e.State, exempt.InForce)
 	equal(t, "excused", e.Excused, 1)
 	equal(t, "duty", h.dutyOf(who), mailer.DutyExcused)
 	equal(t, "candidates", len(h.candidates(h.approved("spring", 0), false)), 1)
@@ -58,7 +60,7 @@ func TestAnExemptionOfOnePersonStandsUntilItsReview(t *testing.T) { // E4
 	must(t, x.KeepHouse(h.ctx))
 	e, err = h.Exemption(h.ctx, h.controller, e.ID)
 	must(t, err)
-	equal(t, "state", e.State, mailer.ExemptionEnded)
+	equal(t, "state", e.State, exempt.Ended)
 	equal(t, "alert", h.count(`SELECT count(*) FROM alert WHERE kind = 'exemption_reviewed' AND subject = $1`, e.ID.String()), 1)
 	equal(t, "audit of the end", h.onRecord("exemption.ended"), 1)
 	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE from_state = 'excused' AND to_state = 'open' AND reason = 'review'`), 1)
@@ -72,11 +74,11 @@ func TestAProposalChangesNothingUntilSomebodyElseConfirmsIt(t *testing.T) { // E
 	h, now := newHouse(t), noon
 	x := h.exempting(&now)
 	h.people(3, noon)
-	e, err := x.Propose(h.ctx, weighed(func(e *mailer.Exemption) {
+	e, err := x.Propose(h.ctx, weighed(func(e *exempt.Exemption) {
 		e.Filter = mailer.DutyFilter{Activity: "sales", Sources: []string{"linkedin"}, Countries: []string{"FR"}, States: []mailer.DutyState{mailer.DutyOpen}}
 	}))
 	must(t, err)
-	equal(t, "state", e.State, mailer.ExemptionProposed)
+	equal(t, "state", e.State, exempt.Proposed)
 	equal(t, "people", e.People, 3)
 	equal(t, "duties", e.Duties, 3)
 	equal(t, "excused", h.figures(noon).Duties[mailer.DutyExcused], 0)
@@ -91,11 +93,11 @@ func TestAProposalChangesNothingUntilSomebodyElseConfirmsIt(t *testing.T) { // E
 	h.newcomers(now, 2)
 	e, err = x.Confirm(h.ctx, e.ID, "Ben", nil)
 	must(t, err)
-	equal(t, "state", e.State, mailer.ExemptionInForce)
+	equal(t, "state", e.State, exempt.InForce)
 	equal(t, "who came behind the proposal is not part of it", h.figures(noon).Duties[mailer.DutyExcused], 3)
 	equal(t, "excused", e.Excused, 3)
 	equal(t, "confirmed by", e.ConfirmedBy, "Ben")
-	if _, err := x.Confirm(h.ctx, e.ID, "Cy", nil); !errors.Is(err, mailer.ErrExemptionState) {
+	if _, err := x.Confirm(h.ctx, e.ID, "Cy", nil); !errors.Is(err, exempt.ErrState) {
 		t.Errorf("confirmed twice: %v", err)
 	}
 	for action, want := range map[string]int64{"exemption.proposed": 1, "exemption.excusing": 1, "exemption.in_force": 1} {
@@ -104,7 +106,7 @@ func TestAProposalChangesNothingUntilSomebodyElseConfirmsIt(t *testing.T) { // E
 
 	e, err = x.Withdraw(h.ctx, e.ID, "Cy")
 	must(t, err)
-	equal(t, "state", e.State, mailer.ExemptionEnded)
+	equal(t, "state", e.State, exempt.Ended)
 	equal(t, "open again", h.figures(noon).Duties[mailer.DutyOpen], 5)
 	equal(t, "alerts", len(h.figures(noon).Alerts), 0)
 	equal(t, "withdrawn by", e.WithdrawnBy, "Cy")
@@ -115,7 +117,7 @@ func (h *house) newcomers(at time.Time, n int) {
 	for range n {
 		h.next++
 		m := h.newPerson(h.next, at)
-		must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, at, func([]mailer.Known, map[string]bool) mailer.Merge { return m }))
+		must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, at, func([]mailer.Known, map[string]bool) accept.Merge { return m }))
 	}
 }
 
@@ -123,10 +125,10 @@ func TestAnExemptionThatWasBrokenOffGoesOnAndOneWithdrawnMeanwhileDoesNot(t *tes
 	h, now := newHouse(t), noon
 	x := h.exempting(&now)
 	h.people(5, noon)
-	propose := func() mailer.Exemption {
-		e, err := x.Propose(h.ctx, weighed(func(e *mailer.Exemption) { e.Filter.Activity = "sales" }))
+	propose := func() exempt.Exemption {
+		e, err := x.Propose(h.ctx, weighed(func(e *exempt.Exemption) { e.Filter.Activity = "sales" }))
 		must(t, err)
-		must(t, h.MoveExemption(h.ctx, h.controller, e.ID, []mailer.ExemptionState{mailer.ExemptionProposed}, mailer.ExemptionExcusing, "Ben", now))
+		must(t, h.MoveExemption(h.ctx, h.controller, e.ID, []exempt.State{exempt.Proposed}, exempt.Excusing, "Ben", now))
 		n, err := h.ExcuseSome(h.ctx, h.controller, e.ID, 2, now) // and killed here
 		must(t, err)
 		equal(t, "of the first chunk", n, 2)
@@ -136,14 +138,14 @@ func TestAnExemptionThatWasBrokenOffGoesOnAndOneWithdrawnMeanwhileDoesNot(t *tes
 	must(t, x.KeepHouse(h.ctx))
 	e, err := h.Exemption(h.ctx, h.controller, e.ID)
 	must(t, err)
-	equal(t, "in force by the worker", e.State, mailer.ExemptionInForce)
+	equal(t, "in force by the worker", e.State, exempt.InForce)
 	equal(t, "excused", e.Excused, 5)
 	equal(t, "duties", h.figures(noon).Duties[mailer.DutyExcused], 5)
 	_, err = x.Withdraw(h.ctx, e.ID, "Cy")
 	must(t, err)
 
 	e = propose()
-	must(t, h.MoveExemption(h.ctx, h.controller, e.ID, []mailer.ExemptionState{mailer.ExemptionExcusing}, mailer.ExemptionEnding, "Cy", now))
+	must(t, h.MoveExemption(h.ctx, h.controller, e.ID, []exempt.State{exempt.Excusing}, exempt.Ending, "Cy", now))
 	n, err := h.ExcuseSome(h.ctx, h.controller, e.ID, 2, now)
 	must(t, err)
 	equal(t, "excused behind the withdrawal", n, 0)
@@ -165,7 +167,7 @@ func TestAnExemptionExcusesOnlyWhatIsStillOwedAndNotBlockedForTheData(t *testing
 		return m.NewContacts[0].ID
 	}
 	quarantined, expired, mute := blocked(mailer.BlockQuarantined), blocked(mailer.BlockExpired), blocked(mailer.BlockNoChannel)
-	e, err := x.Propose(h.ctx, weighed(func(e *mailer.Exemption) { e.Filter.Activity = "sales" }))
+	e, err := x.Propose(h.ctx, weighed(func(e *exempt.Exemption) { e.Filter.Activity = "sales" }))
 	must(t, err)
 	_, err = x.Confirm(h.ctx, e.ID, "Ben", nil)
 	must(t, err)
@@ -173,7 +175,7 @@ func TestAnExemptionExcusesOnlyWhatIsStillOwedAndNotBlockedForTheData(t *testing
 	equal(t, "expired", h.dutyOf(expired), mailer.DutyBlocked)
 	equal(t, "without a channel", h.dutyOf(mute), mailer.DutyExcused)
 	for _, id := range []mailer.ID{quarantined, mailer.NewID(noon)} {
-		if _, err := x.Propose(h.ctx, weighed(func(e *mailer.Exemption) { e.ContactID = id })); err == nil || !strings.Contains(err.Error(), "nothing to excuse") {
+		if _, err := x.Propose(h.ctx, weighed(func(e *exempt.Exemption) { e.ContactID = id })); err == nil || !strings.Contains(err.Error(), "nothing to excuse") {
 			t.Errorf("%v", err)
 		}
 	}
@@ -194,11 +196,11 @@ func TestAFilterExcusesWhomItNamesAndNobodyElse(t *testing.T) { // E4
 		"reason": {Reasons: []mailer.BlockReason{mailer.BlockNoChannel}}, "state": {States: []mailer.DutyState{mailer.DutyBlocked}},
 		"until": {ObtainedUntil: noon.Add(-90 * day)},
 	} {
-		people, duties, err := h.CountExcusable(h.ctx, h.controller, weighed(func(e *mailer.Exemption) { e.Filter, e.ProposedAt = f, noon }))
+		people, duties, err := h.CountExcusable(h.ctx, h.controller, weighed(func(e *exempt.Exemption) { e.Filter, e.ProposedAt = f, noon }))
 		must(t, err)
 		equal(t, name+": people", people, 1)
 		equal(t, name+": duties", duties, 1)
-		e, err := x.Propose(h.ctx, weighed(func(e *mailer.Exemption) { e.Filter = f }))
+		e, err := x.Propose(h.ctx, weighed(func(e *exempt.Exemption) { e.Filter = f }))
 		must(t, err)
 		e, err = x.Confirm(h.ctx, e.ID, "Ben", nil)
 		must(t, err)
@@ -210,7 +212,7 @@ func TestAFilterExcusesWhomItNamesAndNobodyElse(t *testing.T) { // E4
 		must(t, err)
 	}
 	equal(t, "from a day that neither has", func() int64 {
-		n, _, err := h.CountExcusable(h.ctx, h.controller, weighed(func(e *mailer.Exemption) { e.Filter.ObtainedFrom, e.ProposedAt = noon, noon }))
+		n, _, err := h.CountExcusable(h.ctx, h.controller, weighed(func(e *exempt.Exemption) { e.Filter.ObtainedFrom, e.ProposedAt = noon, noon }))
 		must(t, err)
 		return n
 	}(), 0)

@@ -5,14 +5,16 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/status"
 )
 
-var _ mailer.FiguresStore = (*Store)(nil)
+var _ status.FiguresStore = (*Store)(nil)
 
 // Figures adds counters and what has not been folded into them yet, over one
 // snapshot. What counters cannot say (how much of this hour's duties is due by
 // this minute) comes from narrow index ranges.
-func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time) (f mailer.Figures, err error) {
+func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time) (f status.Figures, err error) {
 	err = s.read(ctx, func(t tx) error {
 		counts, err := t.counts(ctx, controller)
 		if err != nil {
@@ -45,7 +47,7 @@ func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time
 }
 
 // operation is what operators watch: who works here, on which copy, and what nobody cares for.
-func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figures) (err error) {
+func (t tx) operation(ctx context.Context, controller mailer.ID, f *status.Figures) (err error) {
 	if f.Workers, err = t.heartbeats(ctx, controller); err != nil {
 		return err
 	}
@@ -58,43 +60,48 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *mailer.Figur
 	if f.Classes, err = t.classFigures(ctx, controller); err != nil {
 		return err
 	}
-	if _, err := t.one(ctx, &f.Exemptions, "figures_exemptions", controller, f.AsOf.Add(mailer.ReviewSoon)); err != nil {
+	if _, err := t.one(ctx, &f.Exemptions, "figures_exemptions", controller, f.AsOf.Add(status.ReviewSoon)); err != nil {
 		return err
 	}
 	if f.Instance, _, err = t.instance(ctx); err != nil || f.Duties[mailer.DutyFailed] == 0 {
 		return err
 	}
-	_, err = t.one(ctx, &f.Stranded, "figures_stranded", controller, mailer.ManyStranded)
+	_, err = t.one(ctx, &f.Stranded, "figures_stranded", controller, status.ManyStranded)
 	return err
+}
+
+// handRow counts letters or calls with a date in the same window: 0 is overdue, 1 the
+// first of status.Windows, and so on.
+type handRow struct {
+	CampaignID mailer.ID          `db:"campaign_id"`
+	Channel    mailer.ChannelKind `db:"channel"`
+	Lane       mailer.LaneState   `db:"lane_state"`
+	Window     int                `db:"due_window"`
+	N          int64              `db:"n"`
+	Queued     int64              `db:"queued"`
+	FirstDue   instant            `db:"first_due"`
 }
 
 // byHand is what waits for people. The counters of a campaign hold its letters and calls
 // as well, so they are taken off what its lane of mail has.
-func (t tx) byHand(ctx context.Context, controller mailer.ID, f *mailer.Figures) error {
-	var rows []struct {
-		CampaignID mailer.ID          `db:"campaign_id"`
-		Channel    mailer.ChannelKind `db:"channel"`
-		N          int64              `db:"n"`
-		Queued     int64              `db:"queued"`
-		FirstDue   instant            `db:"first_due"`
+func (t tx) byHand(ctx context.Context, controller mailer.ID, f *status.Figures) error {
+	edges := []time.Time{f.AsOf}
+	for _, w := range status.Windows {
+		edges = append(edges, f.AsOf.Add(w.Span))
 	}
-	if err := t.all(ctx, &rows, "figures_by_hand", controller, mailer.ManyByHand); err != nil {
+	windows := timeColumn(edges, func(at time.Time) time.Time { return at })
+	var waiting, printed []handRow
+	if err := t.all(ctx, &waiting, "figures_by_hand", controller, status.ManyByHand, windows); err != nil {
+		return err
+	}
+	if err := t.all(ctx, &printed, "figures_in_batches", controller, windows); err != nil {
 		return err
 	}
 	h := &f.ByHand
-	earliest := func(to *time.Time, at time.Time) {
-		if to.IsZero() || at.Before(*to) {
-			*to = at
-		}
-	}
-	for _, r := range rows {
-		if r.Channel == mailer.ChannelLetter {
-			h.Letters += r.N
-			earliest(&h.LettersBy, r.FirstDue.Time)
-		} else {
-			h.Calls += r.N
-			earliest(&h.CallsBy, r.FirstDue.Time)
-		}
+	h.OwedWithin = map[string]int64{}
+	for _, r := range waiting {
+		r.wait(h)
+		r.owe(h)
 		for i, l := range f.Lanes {
 			if l.CampaignID == r.CampaignID {
 				f.Lanes[i].Queued -= min(r.Queued, l.Queued)
@@ -102,15 +109,55 @@ func (t tx) byHand(ctx context.Context, controller mailer.ID, f *mailer.Figures)
 			}
 		}
 	}
+	for _, r := range printed {
+		r.owe(h)
+	}
 	var letters struct {
-		InBatches int64 `db:"in_batches"`
-		Batches   int64 `db:"batches"`
-		Posted    int64 `db:"posted"`
-		Returned  int64 `db:"returned"`
+		InBatches int64   `db:"in_batches"`
+		Batches   int64   `db:"batches"`
+		Oldest    instant `db:"oldest_batch"`
+		Posted    int64   `db:"posted"`
+		Returned  int64   `db:"returned"`
 	}
 	_, err := t.one(ctx, &letters, "figures_letters", controller)
 	h.InBatches, h.Batches, h.Posted, h.Returned = letters.InBatches, letters.Batches, letters.Posted, letters.Returned
+	h.OldestBatch = letters.Oldest.Time
 	return err
+}
+
+// wait adds what can be carried out now, and what can when its lane is resumed. That of
+// a closed lane waits for its campaign's start, or is over.
+func (r handRow) wait(h *status.HandFigures) {
+	n, by := &h.Letters, &h.LettersBy
+	switch {
+	case r.Lane == mailer.LaneClosed:
+		return
+	case r.Lane == mailer.LanePaused && r.Channel == mailer.ChannelLetter:
+		n, by = &h.LettersPaused, &h.LettersPausedBy
+	case r.Lane == mailer.LanePaused:
+		n, by = &h.CallsPaused, &h.CallsPausedBy
+	case r.Channel != mailer.ChannelLetter:
+		n, by = &h.Calls, &h.CallsBy
+	}
+	*n += r.N
+	earliest(by, r.FirstDue.Time)
+}
+
+// owe adds what is no mail's to meet.
+func (r handRow) owe(h *status.HandFigures) {
+	h.Owed += r.N
+	earliest(&h.OwedBy, r.FirstDue.Time)
+	for i, w := range status.Windows {
+		if 1 <= r.Window && r.Window <= i+1 {
+			h.OwedWithin[w.Name] += r.N
+		}
+	}
+}
+
+func earliest(to *time.Time, at time.Time) {
+	if to.IsZero() || at.Before(*to) {
+		*to = at
+	}
 }
 
 // countsBy holds counters by what is counted and by state.
@@ -133,8 +180,8 @@ func (t tx) counts(ctx context.Context, controller mailer.ID) (countsBy, error) 
 	return out, err
 }
 
-func (c countsBy) figures(now time.Time) mailer.Figures {
-	return mailer.Figures{
+func (c countsBy) figures(now time.Time) status.Figures {
+	return status.Figures{
 		AsOf:        now,
 		Contacts:    c[countContact]["known"],
 		Duties:      named[mailer.DutyState](c[countDuty]),
@@ -143,7 +190,7 @@ func (c countsBy) figures(now time.Time) mailer.Figures {
 		Deliveries:  named[mailer.DeliveryState](c[countDelivery]),
 		Attempts:    named[mailer.DeliveryState](c[countAttempt]),
 		ByLanguages: named[string](c[countLanguage]),
-		Imports: mailer.ImportCounts{
+		Imports: accept.ImportCounts{
 			Accepted: c[countImport]["accepted"], Merged: c[countImport]["merged"], Refused: c[countImport]["refused"],
 		},
 		Objections: named[mailer.Way](c[countObjection]),
@@ -165,7 +212,7 @@ func named[S ~string](c map[string]int64) map[S]int64 {
 
 // deadlines counts what is owed by when: whole hours from their counters, the
 // hour that an edge falls into from the index.
-func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[string]int64, now time.Time, f *mailer.Figures) error {
+func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[string]int64, now time.Time, f *status.Figures) error {
 	type edge struct {
 		N    int       `json:"n"`
 		Hour time.Time `json:"hour"`
@@ -174,10 +221,10 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	var edges []edge
 	add := func(at time.Time) { edges = append(edges, edge{len(edges), at.UTC().Truncate(time.Hour), at}) }
 	add(now)
-	for _, w := range mailer.Windows {
+	for _, w := range status.Windows {
 		add(now.Add(w.Span))
 	}
-	for _, a := range mailer.Ages {
+	for _, a := range status.Ages {
 		add(now.Add(-a.Span))
 	}
 	var inHour []int64
@@ -195,12 +242,12 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	}
 	f.Overdue = before[0]
 	f.DueWithin = map[string]int64{}
-	for i, w := range mailer.Windows {
+	for i, w := range status.Windows {
 		f.DueWithin[w.Name] = before[i+1] - before[0]
 	}
 	f.OverdueBy = map[string]int64{}
-	for i, a := range mailer.Ages {
-		at := 1 + len(mailer.Windows) + i
+	for i, a := range status.Ages {
+		at := 1 + len(status.Windows) + i
 		older := int64(0)
 		if i > 0 {
 			older = before[at-1]
@@ -213,7 +260,7 @@ func (t tx) deadlines(ctx context.Context, controller mailer.ID, hours map[strin
 	return err
 }
 
-// rates are the notices handed over in the last minute and hour.
+// rates are the mails handed over in the last minute and hour.
 func (t tx) rates(ctx context.Context, controller mailer.ID, now time.Time) (map[string]int64, error) {
 	out := map[string]int64{}
 	for name, span := range map[string]time.Duration{"1m": time.Minute, "1h": time.Hour} {
@@ -226,7 +273,7 @@ func (t tx) rates(ctx context.Context, controller mailer.ID, now time.Time) (map
 	return out, nil
 }
 
-func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]mailer.LaneFigures, error) {
+func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]status.LaneFigures, error) {
 	var rows []struct {
 		laneRow
 		CampaignKey string  `db:"campaign_key"`
@@ -234,9 +281,9 @@ func (t tx) laneFigures(ctx context.Context, controller mailer.ID) ([]mailer.Lan
 		EarliestDue instant `db:"earliest_due"`
 	}
 	err := t.all(ctx, &rows, "figures_lanes", controller)
-	out := make([]mailer.LaneFigures, len(rows))
+	out := make([]status.LaneFigures, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.LaneFigures{Lane: r.lane(), CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time}
+		out[i] = status.LaneFigures{Lane: r.lane(), CampaignKey: r.CampaignKey, Queued: r.Queued, EarliestDue: r.EarliestDue.Time}
 	}
 	return out, err
 }

@@ -87,19 +87,32 @@ FROM exemption
 WHERE controller_id = $1 AND state <> 'ended'
 
 -- name: figures_by_hand
--- What waits for people: a part of the narrow index, as far as it is counted.
-SELECT w.campaign_id, w.channel, count(*) AS n, count(*) FILTER (WHERE w.shelf = 'queued') AS queued, min(w.due_at) AS first_due
+-- What waits for people: a part of the narrow index, as far as it is counted; window
+-- is how many of the instants $3 its date has reached.
+SELECT w.campaign_id, w.channel, l.state AS lane_state, width_bucket(w.due_at, CAST($3 AS timestamptz[])) AS due_window,
+    count(*) AS n, count(*) FILTER (WHERE w.shelf = 'queued') AS queued, min(w.due_at) AS first_due
 FROM (
-    SELECT d.campaign_id, d.channel, d.shelf, d.due_at
+    SELECT d.campaign_id, d.lane, d.channel, d.shelf, d.due_at
     FROM delivery d
     WHERE d.controller_id = $1 AND d.channel IN ('letter', 'phone') AND d.channel <> 'email' AND d.shelf IN ('queued', 'deferred')
     LIMIT $2
 ) w
-GROUP BY w.campaign_id, w.channel
+JOIN lane l ON l.id = w.lane
+GROUP BY w.campaign_id, w.channel, l.state, due_window
+
+-- name: figures_in_batches
+-- Letters that are printed, or about to be, and not posted.
+SELECT width_bucket(d.due_at, CAST($2 AS timestamptz[])) AS due_window, count(*) AS n, min(d.due_at) AS first_due
+FROM letter_batch b
+JOIN letter l ON l.batch_id = b.id
+JOIN delivery d ON d.contact_id = l.contact_id AND d.id = l.delivery_id AND d.claim_id = b.id
+WHERE b.controller_id = $1 AND b.state IN ('making', 'made')
+GROUP BY due_window
 
 -- name: figures_letters
 SELECT COALESCE(sum(letters) FILTER (WHERE state IN ('making', 'made')), 0) AS in_batches,
     count(*) FILTER (WHERE state IN ('making', 'made')) AS batches,
+    min(made_at) FILTER (WHERE state IN ('making', 'made')) AS oldest_batch,
     COALESCE(sum(posted), 0) AS posted, COALESCE(sum(returned), 0) AS returned
 FROM letter_batch
 WHERE controller_id = $1

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // figures of the house.
-func (h *house) figures(at time.Time) mailer.Figures {
+func (h *house) figures(at time.Time) status.Figures {
 	h.t.Helper()
 	f, err := h.Figures(h.ctx, h.controller, at)
 	must(h.t, err)
@@ -47,11 +48,11 @@ func TestFiguresAreTheSameBeforeAndAfterFolding(t *testing.T) {
 	as := h.begin(noon, h.claim(3, noon)...)
 	h.settle(mailer.Relayed, noon, as[0])
 	h.settle(mailer.Rejected, noon, as[1])
-	look := func() mailer.Figures { return h.figures(noon.Add(30 * time.Second)) }
+	look := func() status.Figures { return h.figures(noon.Add(30 * time.Second)) }
 	before := look()
 	must(t, h.FoldCounters(h.ctx))
 	equal(t, "deltas left", h.count(`SELECT count(*) FROM counter_delta`), 0)
-	for _, f := range []mailer.Figures{before, look()} {
+	for _, f := range []status.Figures{before, look()} {
 		equal(t, "contacts", f.Contacts, 5)
 		equal(t, "accepted", f.Imports.Accepted, 5)
 		equal(t, "relayed", f.Deliveries[mailer.Relayed], 1)

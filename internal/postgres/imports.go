@@ -10,9 +10,10 @@ import (
 	"github.com/lib/pq"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
-var _ mailer.ImportStore = (*Store)(nil)
+var _ accept.ImportStore = (*Store)(nil)
 
 // importRow is a row of import.
 type importRow struct {
@@ -30,7 +31,7 @@ type importRow struct {
 }
 
 // BeginImport finds the import of the same file and settings or makes it.
-func (s *Store) BeginImport(ctx context.Context, controller mailer.ID, imp mailer.Import, now time.Time) (mailer.Import, error) {
+func (s *Store) BeginImport(ctx context.Context, controller mailer.ID, imp accept.Import, now time.Time) (accept.Import, error) {
 	var r importRow
 	if imp.ID.IsZero() {
 		imp.ID = mailer.NewID(now)
@@ -39,11 +40,11 @@ func (s *Store) BeginImport(ctx context.Context, controller mailer.ID, imp maile
 		_, err := t.one(ctx, &r, "import_begin", imp.ID, controller, imp.SourceKey, imp.ActivityKey, imp.FileName, imp.FileHash, imp.SettingsHash, now, imp.Basis)
 		return err
 	})
-	return mailer.Import{
+	return accept.Import{
 		ID: r.ID, SourceKey: r.SourceKey, ActivityKey: r.ActivityKey, FileName: r.FileName,
 		FileHash: r.FileHash, SettingsHash: r.SettingsHash,
 		Position: r.Position, Finished: !r.FinishedAt.IsZero(),
-		Counts: mailer.ImportCounts{Accepted: r.Accepted, Merged: r.Merged, Refused: r.Refused},
+		Counts: accept.ImportCounts{Accepted: r.Accepted, Merged: r.Merged, Refused: r.Refused},
 	}, err
 }
 
@@ -58,8 +59,8 @@ func (s *Store) FinishImport(ctx context.Context, importID mailer.ID, now time.T
 // Merge looks up whom a batch knows, lets decide work out what follows, and
 // stores that with the import's position. The keys of suppressed are hashes as
 // strings. What is stored twice is left as it was.
-func (s *Store) Merge(ctx context.Context, controller, importID mailer.ID, keys mailer.BatchKeys, now time.Time,
-	decide func(known []mailer.Known, suppressed map[string]bool) mailer.Merge) error {
+func (s *Store) Merge(ctx context.Context, controller, importID mailer.ID, keys accept.BatchKeys, now time.Time,
+	decide func(known []mailer.Known, suppressed map[string]bool) accept.Merge) error {
 	return s.write(ctx, func(t tx) error {
 		if err := t.lockIntake(ctx, controller); err != nil {
 			return err
@@ -83,7 +84,7 @@ func (t tx) lockIntake(ctx context.Context, controller mailer.ID) error {
 	return err
 }
 
-func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys mailer.BatchKeys, now time.Time) ([]mailer.Known, map[string]bool, error) {
+func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys accept.BatchKeys, now time.Time) ([]mailer.Known, map[string]bool, error) {
 	var kinds []mailer.IdentifierKind
 	var hashes [][]byte
 	for _, kind := range slices.Sorted(maps.Keys(keys)) {
@@ -118,7 +119,7 @@ func (t tx) lookUp(ctx context.Context, controller mailer.ID, keys mailer.BatchK
 
 // merge stores what a batch comes to. Contacts are locked before deliveries,
 // deliveries before duties, each in the order of their keys.
-func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m mailer.Merge, now time.Time) error {
+func (t tx) merge(ctx context.Context, controller, importID mailer.ID, m accept.Merge, now time.Time) error {
 	counts := tally{}
 	batch := t.arrive(controller, m.NewContacts, now, counts)
 	if err := batch.addContacts(ctx, m.NewContacts); err != nil {

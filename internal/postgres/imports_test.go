@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // keysOf are the keys by which the people of some merges are looked up.
-func keysOf(ms ...mailer.Merge) mailer.BatchKeys {
-	keys := mailer.BatchKeys{}
+func keysOf(ms ...accept.Merge) accept.BatchKeys {
+	keys := accept.BatchKeys{}
 	for _, m := range ms {
 		for _, is := range m.Identifiers {
 			for _, i := range is {
@@ -27,18 +28,18 @@ func keysOf(ms ...mailer.Merge) mailer.BatchKeys {
 func TestTheSameFileAgainFindsItsImportAndWhereItStopped(t *testing.T) {
 	h := newHouse(t)
 	h.people(3, noon)
-	again, err := h.BeginImport(h.ctx, h.controller, mailer.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "renamed.csv", FileHash: []byte("file"), SettingsHash: []byte("settings")}, noon.Add(day))
+	again, err := h.BeginImport(h.ctx, h.controller, accept.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "renamed.csv", FileHash: []byte("file"), SettingsHash: []byte("settings")}, noon.Add(day))
 	must(t, err)
 	equal(t, "import", again.ID, h.imp.ID)
 	equal(t, "position", again.Position, 3)
 	equal(t, "accepted", again.Counts.Accepted, 3)
 	equal(t, "finished", again.Finished, false)
-	other, err := h.BeginImport(h.ctx, h.controller, mailer.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "f.csv", FileHash: []byte("file"), SettingsHash: []byte("other")}, noon)
+	other, err := h.BeginImport(h.ctx, h.controller, accept.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "f.csv", FileHash: []byte("file"), SettingsHash: []byte("other")}, noon)
 	must(t, err)
 	equal(t, "another reading of the file is another import", other.ID == h.imp.ID, false)
 
 	must(t, h.FinishImport(h.ctx, h.imp.ID, noon))
-	err = h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return h.newPerson(9, noon) })
+	err = h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge { return h.newPerson(9, noon) })
 	if err == nil || !strings.Contains(err.Error(), "another run") {
 		t.Fatalf("a batch behind the end of the file: %v", err)
 	}
@@ -68,10 +69,10 @@ func TestMergeGivesAllThatIsKnownOfWhomTheKeysFind(t *testing.T) {
 	one.Identifiers[id] = append(one.Identifiers[id], mailer.Identifier{ID: mailer.NewID(noon), Kind: mailer.ByPhone, Value: "+33 1", Hash: []byte("phone"), KeyID: "a"})
 	h.store(one, two)
 	var got []mailer.Known
-	keys := mailer.BatchKeys{mailer.ByPhone: {[]byte("phone")}, mailer.ByEmail: {one.Identifiers[id][0].Hash, []byte("nobody")}, mailer.ByRow: {address(2).Hash}}
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keys, noon, func(known []mailer.Known, _ map[string]bool) mailer.Merge {
+	keys := accept.BatchKeys{mailer.ByPhone: {[]byte("phone")}, mailer.ByEmail: {one.Identifiers[id][0].Hash, []byte("nobody")}, mailer.ByRow: {address(2).Hash}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keys, noon, func(known []mailer.Known, _ map[string]bool) accept.Merge {
 		got = known
-		return mailer.Merge{}
+		return accept.Merge{}
 	}))
 	equal(t, "known", len(got), 1)
 	k := got[0]
@@ -93,17 +94,17 @@ func TestMergeTellsWhoseDataMustNotBeUsed(t *testing.T) { // R5
 	must(t, h.write(h.ctx, func(x tx) error {
 		return x.suppress(h.ctx, []suppressionRow{row(1, mailer.SuppressUse, time.Time{}), row(2, mailer.SuppressUse, noon), row(3, mailer.SuppressAddress, time.Time{})})
 	}))
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keysOf(m, expired, dead), noon, func(_ []mailer.Known, suppressed map[string]bool) mailer.Merge {
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keysOf(m, expired, dead), noon, func(_ []mailer.Known, suppressed map[string]bool) accept.Merge {
 		equal(t, "suppressed", len(suppressed), 1)
 		equal(t, "the one who objected", suppressed[string(address(1).Hash)], true)
-		return mailer.Merge{}
+		return accept.Merge{}
 	}))
 }
 
 func TestABatchThatIsKilledInTheMiddleLeavesNothing(t *testing.T) {
 	h := newHouse(t)
 	ctx, kill := context.WithCancel(h.ctx)
-	err := h.Merge(ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+	err := h.Merge(ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
 		kill()
 		return h.newPerson(1, noon)
 	})
@@ -122,9 +123,9 @@ func TestTwoImportsAtOnceDoNotMakeOnePersonTwo(t *testing.T) {
 	for range 4 {
 		both.Go(func() {
 			m := h.newPerson(1, noon)
-			must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keysOf(m), noon, func(known []mailer.Known, _ map[string]bool) mailer.Merge {
+			must(t, h.Merge(h.ctx, h.controller, h.imp.ID, keysOf(m), noon, func(known []mailer.Known, _ map[string]bool) accept.Merge {
 				if len(known) > 0 {
-					return mailer.Merge{}
+					return accept.Merge{}
 				}
 				return m
 			}))
@@ -140,8 +141,8 @@ func TestALaterFileFillsInFieldsAndNeverADateThatCounts(t *testing.T) { // D5, T
 	h.store(m)
 	c := m.NewContacts[0]
 	c.Country, c.JobTitle, c.FirstObtainedAt = "DE", "Chief", noon.Add(1000*day)
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon.Add(day), func([]mailer.Known, map[string]bool) mailer.Merge {
-		return mailer.Merge{Updated: []mailer.Contact{c}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon.Add(day), func([]mailer.Known, map[string]bool) accept.Merge {
+		return accept.Merge{Updated: []mailer.Contact{c}, Rows: 1, Counts: accept.ImportCounts{Merged: 1}}
 	}))
 	r, err := h.ContactReport(h.ctx, h.controller, c.ID)
 	must(t, err)
@@ -159,8 +160,8 @@ func TestADutyIsOnlyEverShortenedAndItsDeliveryMovesForwardWithIt(t *testing.T) 
 	shorten := func(at time.Time) {
 		d := m.Duties[0]
 		d.Due = mailer.Due{At: at, Rule: mailer.DueDisclosure, Inputs: mailer.DueInputs{FirstDisclosure: at}}
-		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-			return mailer.Merge{Shortened: []mailer.Duty{d}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
+		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+			return accept.Merge{Shortened: []mailer.Duty{d}, Rows: 1, Counts: accept.ImportCounts{Merged: 1}}
 		}))
 	}
 	for _, c := range []struct{ at, want time.Time }{
@@ -197,17 +198,17 @@ func TestARestrictionLearntLaterQuarantinesWhatIsStillOwed(t *testing.T) { // S4
 	h.store(taken)
 	summer := h.running("summer", 0) // as if it had come between the batch's look and its write
 	h.store(open, blocked)
-	var m mailer.Merge
+	var m accept.Merge
 	m.Rows, m.Counts.Merged = 5, 5
 	m.Acquisitions = map[mailer.ID][]mailer.Acquisition{}
-	for _, p := range []mailer.Merge{failed, open, blocked, taken, wire} {
+	for _, p := range []accept.Merge{failed, open, blocked, taken, wire} {
 		contact := p.NewContacts[0].ID
 		a := p.Acquisitions[contact][0]
 		a.ID, a.Visibility = mailer.NewID(noon), mailer.VisibleRestricted
 		m.Acquisitions[contact] = []mailer.Acquisition{a}
 		m.Quarantined = append(m.Quarantined, p.Duties[0])
 	}
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return m }))
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge { return m }))
 
 	equal(t, "obtainings on record, with what they say", h.count(`SELECT count(*) FROM acquisition WHERE visibility = 'restricted'`), 5)
 	f := h.figures(noon)
@@ -245,7 +246,7 @@ func TestACandidatesSourceIsAsVisibleAsTheStrictestObtaining(t *testing.T) { // 
 func TestTwoRunsOfOneImportAtOnceCannotSkipRows(t *testing.T) {
 	h := newHouse(t)
 	h.people(3, noon)
-	err := h.Store.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
+	err := h.Store.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
 		m := h.newPerson(9, noon)
 		m.From = 1 // read by a run that another one has overtaken
 		return m
@@ -260,8 +261,8 @@ func TestAnEarlierObtainingMovesTheFirstBackAndALaterOneDoesNot(t *testing.T) { 
 	h := newHouse(t)
 	id := h.people(1, noon)[0]
 	for _, c := range []struct{ at, want time.Time }{{noon.Add(-400 * day), noon.Add(-400 * day)}, {noon, noon.Add(-400 * day)}, {time.Time{}, noon.Add(-400 * day)}} {
-		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-			return mailer.Merge{Updated: []mailer.Contact{{ID: id, Name: "n", FirstObtainedAt: c.at}}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1},
+		must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+			return accept.Merge{Updated: []mailer.Contact{{ID: id, Name: "n", FirstObtainedAt: c.at}}, Rows: 1, Counts: accept.ImportCounts{Merged: 1},
 				Alerts: []mailer.Alert{{Kind: mailer.AlertIdentityConflict, Subject: id.String()}}}
 		}))
 		r, err := h.ContactReport(h.ctx, h.controller, id)
@@ -278,8 +279,8 @@ func TestABatchThatRaisesAnAlertTwiceIsStoredAndTheFirstStands(t *testing.T) {
 	alert := func(detail string) mailer.Alert {
 		return mailer.Alert{Kind: mailer.AlertIdentityConflict, Subject: subject, Detail: detail}
 	}
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-		return mailer.Merge{Rows: 1, From: 1, Counts: mailer.ImportCounts{Merged: 1},
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+		return accept.Merge{Rows: 1, From: 1, Counts: accept.ImportCounts{Merged: 1},
 			Alerts: []mailer.Alert{alert("line 2"), {Kind: mailer.AlertRestrictedLater, Subject: subject}, alert("line 3"), alert("line 1")}}
 	}))
 	f := h.figures(noon)

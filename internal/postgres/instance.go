@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
-var _ mailer.InstanceStore = (*Store)(nil)
-var _ mailer.HeartStore = (*Store)(nil)
+var _ deliver.InstanceStore = (*Store)(nil)
+var _ deliver.HeartStore = (*Store)(nil)
 
 // Recognise compares where the database stands with where it stood, and holds it
 // if it has moved. While all is well it only reads.
-func (s *Store) Recognise(ctx context.Context, now time.Time) (i mailer.Instance, err error) {
+func (s *Store) Recognise(ctx context.Context, now time.Time) (i deliver.Instance, err error) {
 	known := false
 	err = s.read(ctx, func(t tx) error {
 		i, known, err = t.instance(ctx)
@@ -55,7 +56,7 @@ func (s *Store) NameInstance(ctx context.Context, label string) error {
 }
 
 // Adopt makes this copy the one that sends.
-func (s *Store) Adopt(ctx context.Context, label, by, why string, now time.Time) (i mailer.Instance, err error) {
+func (s *Store) Adopt(ctx context.Context, label, by, why string, now time.Time) (i deliver.Instance, err error) {
 	err = s.write(ctx, func(t tx) error {
 		was, found, err := t.lockInstance(ctx)
 		if err == nil && !found {
@@ -78,26 +79,26 @@ func (s *Store) Adopt(ctx context.Context, label, by, why string, now time.Time)
 	return i, err
 }
 
-func (t tx) instance(ctx context.Context) (mailer.Instance, bool, error) {
+func (t tx) instance(ctx context.Context) (deliver.Instance, bool, error) {
 	var r struct {
-		ID         mailer.ID    `db:"id"`
-		CreatedAt  instant      `db:"created_at"`
-		Label      string       `db:"label"`
-		Place      mailer.Place `db:"place"`
-		Here       mailer.Place `db:"here"`
-		HeldAt     instant      `db:"held_at"`
-		HeldReason string       `db:"held_reason"`
+		ID         mailer.ID     `db:"id"`
+		CreatedAt  instant       `db:"created_at"`
+		Label      string        `db:"label"`
+		Place      deliver.Place `db:"place"`
+		Here       deliver.Place `db:"here"`
+		HeldAt     instant       `db:"held_at"`
+		HeldReason string        `db:"held_reason"`
 	}
 	found, err := t.one(ctx, &r, "instance")
-	return mailer.Instance{ID: r.ID, CreatedAt: r.CreatedAt.Time, Label: r.Label, Place: r.Place, Here: r.Here,
+	return deliver.Instance{ID: r.ID, CreatedAt: r.CreatedAt.Time, Label: r.Label, Place: r.Place, Here: r.Here,
 		HeldAt: r.HeldAt.Time, HeldReason: r.HeldReason}, found, err
 }
 
 // lockInstance keeps two processes that start at once from deciding both.
-func (t tx) lockInstance(ctx context.Context) (mailer.Instance, bool, error) {
+func (t tx) lockInstance(ctx context.Context) (deliver.Instance, bool, error) {
 	var id mailer.ID
 	if _, err := t.one(ctx, &id, "instance_lock"); err != nil {
-		return mailer.Instance{}, false, err
+		return deliver.Instance{}, false, err
 	}
 	return t.instance(ctx)
 }
@@ -117,7 +118,7 @@ func (t tx) auditInstance(ctx context.Context, now time.Time, actor, action stri
 }
 
 // Beat writes a heartbeat down, and forgets workers that are long gone.
-func (s *Store) Beat(ctx context.Context, controller mailer.ID, h mailer.Heartbeat, forget time.Time) error {
+func (s *Store) Beat(ctx context.Context, controller mailer.ID, h deliver.Heartbeat, forget time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		if _, err := t.exec(ctx, "heartbeat", h.Worker, controller, h.Host, h.Relay, string(h.RelayState), h.Connections, h.Allowed, h.InFlight, h.StartedAt, h.SeenAt); err != nil {
 			return err
@@ -135,22 +136,22 @@ func (s *Store) Leave(ctx context.Context, worker mailer.ID) error {
 	})
 }
 
-func (t tx) heartbeats(ctx context.Context, controller mailer.ID) ([]mailer.Heartbeat, error) {
+func (t tx) heartbeats(ctx context.Context, controller mailer.ID) ([]deliver.Heartbeat, error) {
 	var rows []struct {
-		ID          mailer.ID         `db:"id"`
-		Host        string            `db:"host"`
-		Relay       string            `db:"relay"`
-		RelayState  mailer.RelayState `db:"relay_state"`
-		Connections int               `db:"connections"`
-		Allowed     int               `db:"allowed"`
-		InFlight    int               `db:"in_flight"`
-		StartedAt   instant           `db:"started_at"`
-		SeenAt      instant           `db:"seen_at"`
+		ID          mailer.ID          `db:"id"`
+		Host        string             `db:"host"`
+		Relay       string             `db:"relay"`
+		RelayState  deliver.RelayState `db:"relay_state"`
+		Connections int                `db:"connections"`
+		Allowed     int                `db:"allowed"`
+		InFlight    int                `db:"in_flight"`
+		StartedAt   instant            `db:"started_at"`
+		SeenAt      instant            `db:"seen_at"`
 	}
 	err := t.all(ctx, &rows, "heartbeats", controller)
-	out := make([]mailer.Heartbeat, len(rows))
+	out := make([]deliver.Heartbeat, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.Heartbeat{Worker: r.ID, Host: r.Host, Relay: r.Relay, RelayState: r.RelayState, Connections: r.Connections,
+		out[i] = deliver.Heartbeat{Worker: r.ID, Host: r.Host, Relay: r.Relay, RelayState: r.RelayState, Connections: r.Connections,
 			Allowed: r.Allowed, InFlight: r.InFlight, StartedAt: r.StartedAt.Time, SeenAt: r.SeenAt.Time}
 	}
 	return out, err

@@ -14,10 +14,11 @@ import (
 	"article14/internal/privatepg"
 	"article14/internal/privatepg/pgtest"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // recognise is the instance of a store as it stands at noon.
-func recognise(t *testing.T, s *Store) mailer.Instance {
+func recognise(t *testing.T, s *Store) deliver.Instance {
 	t.Helper()
 	i, err := s.Recognise(t.Context(), noon)
 	must(t, err)
@@ -192,7 +193,7 @@ func TestAnOrdinaryRoleKnowsWhereItStandsAndOneThatMayNotAskStillTellsCopiesApar
 		must(t, err)
 	}
 	t.Cleanup(func() { h.db.Exec(`DROP OWNED BY ` + role); h.db.Exec(`DROP ROLE ` + role) })
-	as := func() (p mailer.Place) {
+	as := func() (p deliver.Place) {
 		x, err := h.db.Beginx()
 		must(t, err)
 		defer x.Rollback()
@@ -234,8 +235,8 @@ func TestALabelIsGivenOnce(t *testing.T) {
 
 func TestWorkersAreSeenWhileTheyAreThereAndForgottenLater(t *testing.T) {
 	h := newHouse(t)
-	beat := func(id mailer.ID, at time.Time) mailer.Heartbeat {
-		b := mailer.Heartbeat{Worker: id, Host: "h1", Relay: "default", RelayState: mailer.RelayAway, Connections: 3, Allowed: 4, InFlight: 2, StartedAt: noon, SeenAt: at}
+	beat := func(id mailer.ID, at time.Time) deliver.Heartbeat {
+		b := deliver.Heartbeat{Worker: id, Host: "h1", Relay: "default", RelayState: deliver.RelayAway, Connections: 3, Allowed: 4, InFlight: 2, StartedAt: noon, SeenAt: at}
 		must(t, h.Beat(h.ctx, h.controller, b, at.Add(-day)))
 		return b
 	}

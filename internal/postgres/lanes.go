@@ -86,10 +86,14 @@ type laneRow struct {
 	State      mailer.LaneState `db:"state"`
 	Reason     string           `db:"reason"`
 	Pace       int              `db:"pace"`
+	PerSecond  int              `db:"per_second"` // of its class; 0: no limit
+	PerDay     int              `db:"per_day"`
+	OnDay      int              `db:"on_day"`
 }
 
 func (r laneRow) lane() mailer.Lane {
-	return mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, Class: r.Class, State: r.State, Reason: r.Reason, Pace: r.Pace}
+	return mailer.Lane{ID: r.ID, CampaignID: r.CampaignID, Class: r.Class, State: r.State, Reason: r.Reason, Pace: r.Pace,
+		ClassPace: r.PerSecond, ClassOver: r.PerDay > 0 && r.OnDay > r.PerDay}
 }
 
 // Lanes gives the state of every lane.

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
 )
 
-var _ mailer.LetterStore = (*Store)(nil)
+var _ byhand.LetterStore = (*Store)(nil)
 
 // WaitingLetters gives the next letters in the queue.
-func (s *Store) WaitingLetters(ctx context.Context, controller mailer.ID, limit int) (out []mailer.WaitingLetter, err error) {
+func (s *Store) WaitingLetters(ctx context.Context, controller mailer.ID, limit int) (out []byhand.WaitingLetter, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
 			Code      string           `db:"code"`
@@ -21,7 +22,7 @@ func (s *Store) WaitingLetters(ctx context.Context, controller mailer.ID, limit 
 		}
 		err := t.all(ctx, &rows, "letters_waiting", controller, limit)
 		for _, r := range rows {
-			out = append(out, mailer.WaitingLetter{Reference: r.Code, CampaignKey: r.Campaign, ContactID: r.ContactID, DueAt: r.DueAt.Time, LaneState: r.LaneState})
+			out = append(out, byhand.WaitingLetter{Reference: r.Code, CampaignKey: r.Campaign, ContactID: r.ContactID, DueAt: r.DueAt.Time, LaneState: r.LaneState})
 		}
 		return err
 	})
@@ -49,19 +50,19 @@ func (r letterRow) pullOut() string {
 	case r.State != mailer.Sending:
 		return ""
 	case r.Erased:
-		return mailer.PullErased
+		return byhand.PullErased
 	case r.Suppressed:
-		return mailer.PullSuppressed
+		return byhand.PullSuppressed
 	case !r.Owed:
-		return mailer.PullNotOwed
+		return byhand.PullNotOwed
 	case !r.Untold:
-		return mailer.PullTold
+		return byhand.PullTold
 	}
 	return ""
 }
 
 // ClaimLetters takes letters out of the queue into a batch.
-func (s *Store) ClaimLetters(ctx context.Context, controller mailer.ID, b mailer.LetterBatch, campaign string, limit int) (jobs []mailer.LetterJob, err error) {
+func (s *Store) ClaimLetters(ctx context.Context, controller mailer.ID, b byhand.LetterBatch, campaign string, limit int) (jobs []byhand.LetterJob, err error) {
 	err = s.write(ctx, func(t tx) error {
 		jobs = nil
 		var rows []letterRow
@@ -79,7 +80,7 @@ func (s *Store) ClaimLetters(ctx context.Context, controller mailer.ID, b mailer
 }
 
 // noteLetters writes a batch down, and fails the duties of what was suppressed (E3).
-func (t tx) noteLetters(ctx context.Context, controller mailer.ID, b mailer.LetterBatch, rows []letterRow) (taken []letterRow, err error) {
+func (t tx) noteLetters(ctx context.Context, controller mailer.ID, b byhand.LetterBatch, rows []letterRow) (taken []letterRow, err error) {
 	counts := tally{}
 	var ends []dutyEnd
 	for _, r := range rows {
@@ -113,7 +114,7 @@ func (t tx) noteLetters(ctx context.Context, controller mailer.ID, b mailer.Lett
 }
 
 // letterJobs gives letters all that printing needs, as a claim gives it to mail.
-func (t tx) letterJobs(ctx context.Context, controller, batch mailer.ID, rows []letterRow, contents *contentCache) ([]mailer.LetterJob, error) {
+func (t tx) letterJobs(ctx context.Context, controller, batch mailer.ID, rows []letterRow, contents *contentCache) ([]byhand.LetterJob, error) {
 	c := claiming{tx: t, controller: controller, id: batch, campaigns: map[int64]mailer.ID{}}
 	taken := make([]claimedRow, len(rows))
 	for i, r := range rows {
@@ -124,11 +125,11 @@ func (t tx) letterJobs(ctx context.Context, controller, batch mailer.ID, rows []
 	if err != nil {
 		return nil, err
 	}
-	out := make([]mailer.LetterJob, len(jobs))
+	out := make([]byhand.LetterJob, len(jobs))
 	for i, r := range rows {
 		j := jobs[i]
 		j.SHA256, j.ComposedAt, j.Slots = r.SHA256, r.ComposedAt.Time, r.Slots.v
-		out[i] = mailer.LetterJob{Job: j, State: r.State, AttemptID: r.AttemptID, PullOut: r.pullOut(), Objected: r.Objected}
+		out[i] = byhand.LetterJob{Job: j, State: r.State, AttemptID: r.AttemptID, PullOut: r.pullOut(), Objected: r.Objected}
 	}
 	return out, nil
 }
@@ -140,7 +141,7 @@ type batchRow struct {
 	MadeBy   string                  `db:"made_by"`
 	Size     mailer.LetterSize       `db:"size"`
 	Letters  int                     `db:"letters"`
-	State    mailer.LetterBatchState `db:"state"`
+	State    byhand.LetterBatchState `db:"state"`
 	PostedOn string                  `db:"posted_on"`
 	Posted   int                     `db:"posted"`
 	Returned int                     `db:"returned"`
@@ -148,13 +149,13 @@ type batchRow struct {
 	EndedBy  string                  `db:"ended_by"`
 }
 
-func (r batchRow) batch() mailer.LetterBatch {
-	return mailer.LetterBatch{ID: r.ID, MadeAt: r.MadeAt.Time, MadeBy: r.MadeBy, Size: r.Size, Letters: r.Letters, State: r.State,
+func (r batchRow) batch() byhand.LetterBatch {
+	return byhand.LetterBatch{ID: r.ID, MadeAt: r.MadeAt.Time, MadeBy: r.MadeBy, Size: r.Size, Letters: r.Letters, State: r.State,
 		PostedOn: r.PostedOn, Posted: r.Posted, Returned: r.Returned, EndedAt: r.EndedAt.Time, EndedBy: r.EndedBy}
 }
 
 // LetterBatches are those made last, behind all that are not posted.
-func (s *Store) LetterBatches(ctx context.Context, controller mailer.ID, limit int) (out []mailer.LetterBatch, err error) {
+func (s *Store) LetterBatches(ctx context.Context, controller mailer.ID, limit int) (out []byhand.LetterBatch, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []batchRow
 		err := t.all(ctx, &rows, "letter_batches", controller, limit)
@@ -167,12 +168,12 @@ func (s *Store) LetterBatches(ctx context.Context, controller mailer.ID, limit i
 }
 
 // LetterBatch gives a batch and its letters as they stand.
-func (s *Store) LetterBatch(ctx context.Context, controller, id mailer.ID, now time.Time) (b mailer.LetterBatch, jobs []mailer.LetterJob, err error) {
+func (s *Store) LetterBatch(ctx context.Context, controller, id mailer.ID, now time.Time) (b byhand.LetterBatch, jobs []byhand.LetterJob, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var row batchRow
 		found, err := t.one(ctx, &row, "letter_batch", controller, id)
 		if err == nil && !found {
-			err = mailer.ErrNoBatch
+			err = byhand.ErrNoBatch
 		}
 		if err != nil {
 			return err
@@ -197,10 +198,10 @@ func (s *Store) BatchMade(ctx context.Context, controller, id mailer.ID) error {
 }
 
 // BatchPosted ends a batch, once.
-func (s *Store) BatchPosted(ctx context.Context, controller mailer.ID, p mailer.Posting) error {
+func (s *Store) BatchPosted(ctx context.Context, controller mailer.ID, p byhand.Posting) error {
 	return s.write(ctx, func(t tx) error {
 		state, err := t.lockBatch(ctx, controller, p.Batch)
-		if err != nil || state == mailer.BatchPosted {
+		if err != nil || state == byhand.BatchPosted {
 			return err
 		}
 		pulled := 0
@@ -234,10 +235,10 @@ func (s *Store) WithdrawLetters(ctx context.Context, controller, batch mailer.ID
 }
 
 // lockBatch keeps a batch in its state until the transaction ends.
-func (t tx) lockBatch(ctx context.Context, controller, batch mailer.ID) (state mailer.LetterBatchState, err error) {
+func (t tx) lockBatch(ctx context.Context, controller, batch mailer.ID) (state byhand.LetterBatchState, err error) {
 	found, err := t.one(ctx, &state, "letter_batch_lock", controller, batch)
 	if err == nil && !found {
-		err = mailer.ErrNoBatch
+		err = byhand.ErrNoBatch
 	}
 	return state, err
 }
@@ -264,12 +265,12 @@ func (t tx) releaseLetters(ctx context.Context, batch mailer.ID, letters []maile
 }
 
 // LetterSent gives the posted batch in which a letter was.
-func (s *Store) LetterSent(ctx context.Context, controller, delivery mailer.ID) (b mailer.LetterBatch, err error) {
+func (s *Store) LetterSent(ctx context.Context, controller, delivery mailer.ID) (b byhand.LetterBatch, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var row batchRow
 		found, err := t.one(ctx, &row, "letter_sent", controller, delivery)
 		if err == nil && !found {
-			err = mailer.ErrNoBatch
+			err = byhand.ErrNoBatch
 		}
 		b = row.batch()
 		return err
@@ -278,7 +279,7 @@ func (s *Store) LetterSent(ctx context.Context, controller, delivery mailer.ID) 
 }
 
 // LetterReturned counts anew what came back of a batch.
-func (s *Store) LetterReturned(ctx context.Context, controller mailer.ID, r mailer.ReturnedLetter, now time.Time) error {
+func (s *Store) LetterReturned(ctx context.Context, controller mailer.ID, r byhand.ReturnedLetter, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		if _, err := t.lockBatch(ctx, controller, r.Batch); err != nil {
 			return err

@@ -1,9 +1,10 @@
 -- name: letters_waiting
+-- Those of a campaign that was not started wait for nobody yet.
 SELECT d.code, d.contact_id, d.due_at, COALESCE(k.key, '') AS campaign_key, l.state AS lane_state
 FROM delivery d
 JOIN lane l ON l.id = d.lane
 LEFT JOIN campaign k ON k.id = d.campaign_id
-WHERE d.controller_id = $1 AND d.channel = 'letter' AND d.channel <> 'email' AND d.shelf = 'queued'
+WHERE d.controller_id = $1 AND d.channel = 'letter' AND d.channel <> 'email' AND d.shelf = 'queued' AND l.state IN ('open', 'paused')
 ORDER BY d.due_at, d.id
 LIMIT $2
 

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/byhand"
+	"article14/mailer/deliver"
+	"article14/mailer/retain"
 )
 
 // faults fail one operation of a batch: the nth that is counted.
@@ -22,7 +25,7 @@ func (f *faults) next() error {
 }
 
 type faultyStore struct {
-	mailer.LetterStore
+	byhand.LetterStore
 	*faults
 }
 
@@ -34,7 +37,7 @@ func (s faultyStore) BatchMade(ctx context.Context, controller, id mailer.ID) er
 }
 
 type faultyQueue struct {
-	mailer.Queue
+	deliver.Queue
 	*faults
 }
 
@@ -58,14 +61,14 @@ type faultyTray struct {
 	*faults
 }
 
-func (f faultyTray) Letter(l mailer.FinishedLetter) error {
+func (f faultyTray) Letter(l byhand.FinishedLetter) error {
 	if err := f.next(); err != nil {
 		return err
 	}
 	return f.tray.Letter(l)
 }
 
-func (f faultyTray) Done(b mailer.LetterBatch) error {
+func (f faultyTray) Done(b byhand.LetterBatch) error {
 	if err := f.next(); err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ func TestABatchThatIsKilledAtAnyStepIsCompletedWithTheSameBytes(t *testing.T) { 
 		p.release(fmt.Sprintf("c%d", step))
 		f, out := &faults{step}, &tray{}
 		p.Letters.Store, p.Letters.Queue = faultyStore{p.house.Store, f}, faultyQueue{p.house.Store, f}
-		b, _, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 100, By: "ann"}, func(b mailer.LetterBatch) (mailer.LetterFolder, error) {
+		b, _, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 100, By: "ann"}, func(b byhand.LetterBatch) (byhand.LetterFolder, error) {
 			_, err := out.open(b)
 			return faultyTray{out, f}, err
 		})
@@ -123,15 +126,15 @@ func TestWhoseLetterLiesInABatchIsErasedWhenItIsWithdrawn(t *testing.T) { // T2,
 	p.release("first")
 	var out tray
 	b := p.batch(&out)
-	e := &mailer.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
-	equal(t, "while it lies there", e.Erase(p.ctx, id, "ben", "they asked for it"), mailer.ErrOnItsWay)
+	e := &retain.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
+	equal(t, "while it lies there", e.Erase(p.ctx, id, "ben", "they asked for it"), retain.ErrOnItsWay)
 	_, err := p.Withdraw(p.ctx, b.ID, out.names, "ben", "they asked to be erased")
 	must(t, err)
 	must(t, e.Erase(p.ctx, id, "ben", "they asked for it"))
 	equal(t, "postal addresses", p.count(`SELECT count(*) FROM identifier WHERE kind = 'postal'`), 0)
 	equal(t, "letters that wait", p.figures(noon).ByHand.Letters, 0)
-	_, _, err = p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 10, By: "ann"}, out.open)
-	equal(t, "the next batch", err, mailer.ErrNothingWaits)
+	_, _, err = p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 10, By: "ann"}, out.open)
+	equal(t, "the next batch", err, byhand.ErrNothingWaits)
 }
 
 func TestALetterThatComesBackForSomebodyErasedCorrectsTheirRecord(t *testing.T) { // T3
@@ -140,7 +143,7 @@ func TestALetterThatComesBackForSomebodyErasedCorrectsTheirRecord(t *testing.T) 
 	p.release("first")
 	var out tray
 	p.posted(p.batch(&out))
-	e := &mailer.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
+	e := &retain.Eraser{Store: p.house.Store, Registers: p.Letters.Registers, Controller: p.controller, Key: p.key, Now: func() time.Time { return p.at }}
 	p.at = noon.Add(day)
 	must(t, e.Erase(p.ctx, id, "ben", "they asked for it"))
 	equal(t, "as it stands", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'informed'`, id), 1)

@@ -9,13 +9,16 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/byhand"
+	"article14/mailer/plan"
 )
 
 // post is a house whose people have postal addresses alone, with everything that prints
 // letters. The printer writes what it was given, so that bytes tell what is in a letter.
 type post struct {
 	*house
-	mailer.Letters
+	byhand.Letters
 	at time.Time
 }
 
@@ -24,7 +27,7 @@ func newPost(t testing.TB) *post { return newPostIn(newHouse(t)) }
 func newPostIn(h *house) *post {
 	p := &post{house: h, at: noon}
 	registers := &mailer.Registers{Store: h.Store, Parse: func([]byte) (*mailer.Register, error) { return letterRegister(), nil }}
-	p.Letters = mailer.Letters{Store: h.Store, Queue: h.Store, Reports: h.Store, Codes: h.DeliveryByCode, Composer: paperWriter{}, Printer: paperPrinter{},
+	p.Letters = byhand.Letters{Store: h.Store, Queue: h.Store, Reports: h.Store, Codes: h.DeliveryByCode, Composer: paperWriter{}, Printer: paperPrinter{},
 		Skeletons: h.Store, Registers: registers, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Controller: h.controller, Key: h.key,
 		Zone: time.UTC, Allowed: mailer.Allowed{Letters: true, Calls: true}, Now: func() time.Time { return p.at }}
 	return p
@@ -41,20 +44,20 @@ func (paperWriter) Slots(_ *mailer.Register, in mailer.SlotInput) (mailer.Slots,
 	return mailer.Slots{"name": in.Facts.Contact.Name, "code": in.Code, "date": in.Now.Format(time.RFC3339)}, nil
 }
 
-func (paperWriter) Letter(_ mailer.Skeleton, slots mailer.Slots, _ bool) (mailer.LetterText, error) {
-	return mailer.LetterText{Subject: []mailer.LetterRun{{Text: fmt.Sprint(slots["name"], slots["code"], slots["date"])}}}, nil
+func (paperWriter) Letter(_ mailer.Skeleton, slots mailer.Slots, _ bool) (byhand.LetterText, error) {
+	return byhand.LetterText{Subject: []byhand.LetterRun{{Text: fmt.Sprint(slots["name"], slots["code"], slots["date"])}}}, nil
 }
 
 // paperPrinter prints the subject, and refuses an address that does not fit.
 type paperPrinter struct{}
 
-func (paperPrinter) Print(l mailer.Letter) (mailer.PrintedLetter, error) {
+func (paperPrinter) Print(l byhand.Letter) (byhand.PrintedLetter, error) {
 	if _, err := l.To.Lines(""); err != nil {
-		return mailer.PrintedLetter{}, err
+		return byhand.PrintedLetter{}, err
 	}
 	pdf := []byte(fmt.Sprint(l.Text.Subject, l.To, l.At.Unix(), l.Size))
 	sum := sha256.Sum256(pdf)
-	return mailer.PrintedLetter{PDF: pdf, Pages: 1, SHA256: sum[:]}, nil
+	return byhand.PrintedLetter{PDF: pdf, Pages: 1, SHA256: sum[:]}, nil
 }
 
 // tray is a folder of letters in memory. It fails at a letter, if it is told to.
@@ -67,7 +70,7 @@ type tray struct {
 
 var errTray = errors.New("the disk is full")
 
-func (f *tray) Letter(l mailer.FinishedLetter) error {
+func (f *tray) Letter(l byhand.FinishedLetter) error {
 	if f.failAt > 0 && len(f.letters) == f.failAt {
 		return errTray
 	}
@@ -76,9 +79,9 @@ func (f *tray) Letter(l mailer.FinishedLetter) error {
 	return nil
 }
 
-func (f *tray) Done(mailer.LetterBatch) error { f.done++; return nil }
+func (f *tray) Done(byhand.LetterBatch) error { f.done++; return nil }
 
-func (f *tray) open(mailer.LetterBatch) (mailer.LetterFolder, error) {
+func (f *tray) open(byhand.LetterBatch) (byhand.LetterFolder, error) {
 	f.letters = map[string]string{}
 	return f, nil
 }
@@ -99,7 +102,7 @@ func phone(number int) mailer.Identifier {
 // reached moves in people who are reached by the given kinds alone.
 func (p *post) reached(n int, dueAt time.Time, by ...func(int) mailer.Identifier) []mailer.ID {
 	p.t.Helper()
-	var ms []mailer.Merge
+	var ms []accept.Merge
 	var ids []mailer.ID
 	for range n {
 		p.next++
@@ -131,7 +134,7 @@ func (p *post) placeAll(c mailer.Campaign, failedOnly bool) (pls []mailer.Placem
 	reg := letterRegister()
 	reg.Sources = []mailer.Source{{Key: "linkedin", Public: true}}
 	reg.Controller.Zone = time.UTC
-	placer := mailer.Placer{Register: reg, Activity: mailer.Activity{Key: "sales", Retention: mailer.Retention{Period: calendar.Period{Years: 9}}},
+	placer := plan.Placer{Register: reg, Activity: mailer.Activity{Key: "sales", Retention: mailer.Retention{Period: calendar.Period{Years: 9}}},
 		Available: func(string) bool { return true }, ContentID: p.content.ID, Now: p.at, Again: failedOnly,
 		Content: map[mailer.SkeletonKey][]byte{{Document: mailer.DocNotice, Languages: "fr", Form: "linkedin"}: p.skeleton(mailer.DocNotice)}}
 	cs, err := p.Candidates(p.ctx, p.controller, c, failedOnly, mailer.ID{}, 10_000, p.at)
@@ -148,18 +151,18 @@ func (p *post) placeAll(c mailer.Campaign, failedOnly bool) (pls []mailer.Placem
 }
 
 // batch prints what waits.
-func (p *post) batch(f *tray) mailer.LetterBatch {
+func (p *post) batch(f *tray) byhand.LetterBatch {
 	p.t.Helper()
-	b, _, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 100, By: "ann"}, f.open)
+	b, _, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 100, By: "ann"}, f.open)
 	must(p.t, err)
 	return b
 }
 
 func today(at time.Time) calendar.Date { return calendar.DateOf(at, time.UTC) }
 
-func (p *post) posted(b mailer.LetterBatch, except ...string) mailer.LetterBatch {
+func (p *post) posted(b byhand.LetterBatch, except ...string) byhand.LetterBatch {
 	p.t.Helper()
-	b, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), Except: except, By: "ben"})
+	b, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), Except: except, By: "ben"})
 	must(p.t, err)
 	return b
 }

@@ -11,6 +11,9 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/byhand"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
 )
 
 func TestNoMailWorkerClaimsALetterAndALetterHasNoMail(t *testing.T) { // E3
@@ -49,13 +52,51 @@ func TestNoMailWorkerClaimsALetterAndALetterHasNoMail(t *testing.T) { // E3
 	equal(t, "claims", p.count(`SELECT count(*) FROM claim`), 0)
 }
 
+func TestWhatPeopleCannotCarryOutNowIsNotAskedOfThem(t *testing.T) { // D8
+	p := newPost(t)
+	p.reached(2, noon.Add(2*day), postal)
+	p.reached(1, noon.Add(5*day), phone)
+	c := p.release("first")
+	look := func() string {
+		h := p.figures(noon).ByHand
+		return inLine(h.Letters, h.Calls, h.LettersPaused, h.CallsPaused, h.InBatches, h.Owed, h.OwedWithin["1d"], h.OwedWithin["3d"], h.OwedWithin["7d"])
+	}
+	equal(t, "open", look(), "2 1 0 0 0 3 0 2 3")
+	to := func(from, to mailer.CampaignState) {
+		must(t, p.Move(p.ctx, p.controller, c.ID, []mailer.CampaignState{from}, to, "ann", noon))
+	}
+	to(mailer.CampaignRunning, mailer.CampaignPaused)
+	equal(t, "paused", look(), "0 0 2 1 0 3 0 2 3")
+	h := p.figures(noon).ByHand
+	equal(t, "the first dates", inLine(h.LettersPausedBy.Equal(noon.Add(2*day)), h.CallsPausedBy.Equal(noon.Add(5*day)), h.OwedBy.Equal(noon.Add(2*day)), h.LettersBy.IsZero()), "true true true true")
+	must(t, p.KeepHouse(p.ctx)) // print would be due
+	equal(t, "alerts", p.count(`SELECT count(*) FROM alert WHERE kind = 'letters_due' AND detail LIKE '%paused%'`), 1)
+	to(mailer.CampaignPaused, mailer.CampaignRunning)
+	b := p.batch(&tray{})
+	equal(t, "printed", look(), "0 1 0 0 2 3 0 2 3")
+	p.posted(b)
+	equal(t, "posted", look(), "0 1 0 0 0 1 0 0 1")
+	f := p.figures(noon.Add(time.Second))
+	equal(t, "it makes no rate of mail", inLine(f.RelayedLast["1m"], f.RelayedLast["1h"]), "0 0")
+
+	_, err := p.db.ExecContext(p.ctx, `UPDATE lane SET state = 'closed'`) // as before the start
+	must(t, err)
+	equal(t, "closed", look(), "0 0 0 0 0 1 0 0 1")
+	p.reached(1, noon.Add(day), postal)
+	d := p.approved("second", 0)
+	p.placeAll(d, false)
+	waiting, err := p.WaitingLetters(p.ctx, p.controller, 10)
+	must(t, err)
+	equal(t, "letters of a campaign that was not started", len(waiting), 0)
+}
+
 func TestABatchTakesTheEarliestDatesFirstAndPutsEachOnRecord(t *testing.T) { // D7, E1
 	p := newPost(t)
 	p.reached(3, noon.Add(9*day), postal)
 	early := p.reached(2, noon.Add(day), postal)
 	p.release("first")
 	var out tray
-	b, left, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 2, By: "ann", Size: mailer.LetterLarge}, out.open)
+	b, left, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 2, By: "ann", Size: mailer.LetterLarge}, out.open)
 	must(t, err)
 	equal(t, "letters", b.Letters, 2)
 	equal(t, "left out", len(left), 0)
@@ -70,6 +111,7 @@ func TestABatchTakesTheEarliestDatesFirstAndPutsEachOnRecord(t *testing.T) { // 
 	}
 	f := p.figures(noon)
 	equal(t, "in batches", f.ByHand.InBatches, 2)
+	equal(t, "the oldest batch", f.ByHand.OldestBatch.IsZero(), false)
 	equal(t, "waiting", f.ByHand.Letters, 3)
 }
 
@@ -78,8 +120,8 @@ func TestABatchThatIsBrokenOffIsWrittenAgainWithTheSameBytes(t *testing.T) { // 
 	p.reached(120, noon.Add(day), postal) // more than are put on record at once
 	p.release("first")
 	broken := tray{failAt: 70}
-	b, _, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 200, By: "ann"}, broken.open)
-	var left *mailer.BrokenBatchError
+	b, _, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 200, By: "ann"}, broken.open)
+	var left *byhand.BrokenBatchError
 	if !errors.As(err, &left) || left.Batch != b.ID || !errors.Is(err, errTray) {
 		t.Fatalf("the fault: %v", err)
 	}
@@ -88,7 +130,7 @@ func TestABatchThatIsBrokenOffIsWrittenAgainWithTheSameBytes(t *testing.T) { // 
 
 	p.at = noon.Add(3 * day) // another day: the letters bear their own
 	var out tray
-	if _, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
+	if _, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
 		t.Fatal("a batch that was never finished was marked as posted")
 	}
 	again, _, err := p.Resume(p.ctx, b.ID, out.open)
@@ -125,8 +167,8 @@ func TestOtherBytesThanThoseOnRecordAreNotPrinted(t *testing.T) { // E1
 
 type otherPrinter struct{}
 
-func (otherPrinter) Print(mailer.Letter) (mailer.PrintedLetter, error) {
-	return mailer.PrintedLetter{PDF: []byte("x"), Pages: 1, SHA256: make([]byte, 32)}, nil
+func (otherPrinter) Print(byhand.Letter) (byhand.PrintedLetter, error) {
+	return byhand.PrintedLetter{PDF: []byte("x"), Pages: 1, SHA256: make([]byte, 32)}, nil
 }
 
 func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D7
@@ -138,11 +180,11 @@ func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D
 	b := p.batch(&out)
 	p.at = noon.Add(5 * day)
 	for _, wrong := range []calendar.Date{today(noon.Add(-day)), today(p.at.Add(day))} {
-		if _, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: wrong, By: "ben"}); err == nil {
+		if _, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: wrong, By: "ben"}); err == nil {
 			t.Errorf("posted on %s", wrong)
 		}
 	}
-	order := mailer.PostedOrder{Batch: b.ID, On: today(noon.Add(day)), By: "ben"}
+	order := byhand.PostedOrder{Batch: b.ID, On: today(noon.Add(day)), By: "ben"}
 	got, err := p.Posted(p.ctx, order)
 	must(t, err)
 	equal(t, "posted", got.Posted, 2)
@@ -152,6 +194,7 @@ func TestPostedMeetsTheDutiesOnceAndOnTheDayThatWasSaid(t *testing.T) { // E2, D
 	equal(t, "the late one", p.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND met_at > due_at`, late), 1)
 	equal(t, "posted letters", f.ByHand.Posted, 2)
 	equal(t, "in batches", f.ByHand.InBatches, 0)
+	equal(t, "no batch that lies", f.ByHand.OldestBatch.IsZero(), true)
 
 	_, err = p.Posted(p.ctx, order)
 	must(t, err)
@@ -171,7 +214,7 @@ func TestPostingThatIsBrokenOffIsCompletedBySayingItAgain(t *testing.T) {
 	b := p.batch(&out)
 	dies := &dyingQueue{Queue: p.house.Store, after: 1}
 	p.Letters.Queue = dies
-	order := mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}
+	order := byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}
 	_, err := p.Posted(p.ctx, order)
 	equal(t, "the fault", err, errTray)
 	equal(t, "met by then", p.figures(noon).Duties[mailer.DutyMet], 50)
@@ -184,7 +227,7 @@ func TestPostingThatIsBrokenOffIsCompletedBySayingItAgain(t *testing.T) {
 
 // dyingQueue settles a number of times, and then fails.
 type dyingQueue struct {
-	mailer.Queue
+	deliver.Queue
 	after int
 }
 
@@ -218,8 +261,8 @@ func TestWhoMustNotBeWrittenToIsNotPrintedAndIsPulledOutOfABatch(t *testing.T) {
 
 	suppress(ids[2])
 	tell(ids[3])
-	_, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
-	var out2 *mailer.PullOutError
+	_, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
+	var out2 *byhand.PullOutError
 	if !errors.As(err, &out2) || len(out2.Letters) != 2 {
 		t.Fatalf("posted: %v", err)
 	}
@@ -262,7 +305,7 @@ func TestALetterThatCannotBePrintedIsLeftOutAndTheNextChannelIsLookedFor(t *test
 	c := p.release("first")
 	p.Letters.Printer = narrowPrinter{}
 	var out tray
-	b, left, err := p.Letters.Batch(p.ctx, mailer.BatchOrder{Limit: 10, By: "ann"}, out.open)
+	b, left, err := p.Letters.Batch(p.ctx, byhand.BatchOrder{Limit: 10, By: "ann"}, out.open)
 	must(t, err)
 	equal(t, "letters", b.Letters, 1)
 	equal(t, "left out", len(left), 2)
@@ -277,57 +320,11 @@ func TestALetterThatCannotBePrintedIsLeftOutAndTheNextChannelIsLookedFor(t *test
 // narrowPrinter has room for High Street alone.
 type narrowPrinter struct{ paperPrinter }
 
-func (n narrowPrinter) Print(l mailer.Letter) (mailer.PrintedLetter, error) {
+func (n narrowPrinter) Print(l byhand.Letter) (byhand.PrintedLetter, error) {
 	if !strings.Contains(l.To.Street[0], "High") {
-		return mailer.PrintedLetter{}, &mailer.AddressError{Line: "street 1", What: "it is too long"}
+		return byhand.PrintedLetter{}, &mailer.AddressError{Line: "street 1", What: "it is too long"}
 	}
 	return n.paperPrinter.Print(l)
-}
-
-func TestALetterThatComesBackAYearLaterReopensItsDutyOnce(t *testing.T) { // E2, E3
-	p := newPost(t)
-	id := p.reached(1, noon.Add(-day), postal)[0] // met late
-	p.release("first")
-	var out tray
-	b := p.batch(&out)
-	ref := out.names[0]
-	if _, err := p.Returned(p.ctx, ref, mailer.ReturnMoved, today(p.at), "ben"); err == nil || !strings.Contains(err.Error(), "not marked as posted") {
-		t.Fatalf("returned before it was posted: %v", err)
-	}
-	p.posted(b)
-	equal(t, "met late", p.figures(p.at).MetLate, 1)
-	p.at = noon.Add(400 * day)
-	fate, err := p.Returned(p.ctx, strings.ToLower(ref), mailer.ReturnMoved, today(p.at.Add(-day)), "ben")
-	must(t, err)
-	equal(t, "its duty", fate.Duty, mailer.DutyBlocked)
-	equal(t, "the delivery", fate.To, mailer.Bounced)
-	f := p.figures(p.at)
-	equal(t, "met late", f.MetLate, 0)
-	equal(t, "returned", f.ByHand.Returned, 1)
-	equal(t, "figures of what came back", f.Reports[string(mailer.ClassReturned)], 1)
-	equal(t, "suppressed for a year", p.count(`SELECT count(*) FROM suppression WHERE kind = 'postal' AND scope = 'address' AND hash = $1 AND expires_at = $2`,
-		postal(1).Hash, p.at.Add(mailer.DeadAddressFor)), 1)
-	fate, err = p.Returned(p.ctx, ref, mailer.ReturnUnknown, today(p.at), "ann")
-	must(t, err)
-	equal(t, "said again", fate.Replayed, true)
-	equal(t, "returned still", p.figures(p.at).ByHand.Returned, 1)
-	equal(t, "in the audit", p.count(`SELECT count(*) FROM audit WHERE action = 'letter.returned'`), 1)
-	r, err := p.ContactReport(p.ctx, p.controller, id)
-	must(t, err)
-	equal(t, "the record", fmt.Sprint(r.Deliveries[0].Reports[0].Finding, r.Deliveries[0].Reports[0].Reply.Text), "returned"+"returned: moved")
-}
-
-func TestAReturnedLetterLeavesTheDutyToACall(t *testing.T) { // E3
-	p := newPost(t)
-	id := p.reached(1, noon.Add(day), postal, phone)[0]
-	c := p.release("first")
-	var out tray
-	p.posted(p.batch(&out))
-	fate, err := p.Returned(p.ctx, out.names[0], mailer.ReturnUnknown, today(p.at), "ben")
-	must(t, err)
-	equal(t, "its duty", fate.Duty, mailer.DutyFailed)
-	p.placeAll(c, true)
-	equal(t, "the call", p.count(`SELECT count(*) FROM delivery WHERE contact_id = $1 AND channel = 'phone' AND state = 'queued'`, id), 1)
 }
 
 func TestLettersThatAreWithdrawnWaitAgainAndArePrintedAnew(t *testing.T) {
@@ -345,7 +342,7 @@ func TestLettersThatAreWithdrawnWaitAgainAndArePrintedAnew(t *testing.T) {
 	must(t, err)
 	equal(t, "withdrawn", n, 2)
 	equal(t, "claims", p.count(`SELECT count(*) FROM claim`), 0)
-	if _, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
+	if _, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"}); err == nil {
 		t.Error("a withdrawn batch was posted")
 	}
 	p.at = noon.Add(day)
@@ -451,38 +448,14 @@ func TestABatchOnADeskKeepsNoCanaryFromGoingOn(t *testing.T) { // E3
 	b := p.batch(&out)
 	equal(t, "letters", b.Letters, 4)
 	p.settle(mailer.Relayed, noon, p.begin(noon, p.claim(10, noon)...)...)
-	equal(t, "when its people are told", p.canary(noon), mailer.CanaryWaiting)
+	equal(t, "when its people are told", p.canary(noon), campaign.CanaryWaiting)
 	p.posted(b)
 	for ref := range out.letters {
 		if _, err := p.Returned(p.ctx, ref, mailer.ReturnUnknown, today(p.at), "ben"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	equal(t, "with letters that came back", p.canary(noon.Add(time.Hour)), mailer.CanaryWaiting)
-	equal(t, "behind the wait", p.canary(noon.Add(day)), mailer.CanaryPassed)
+	equal(t, "with letters that came back", p.canary(noon.Add(time.Hour)), campaign.CanaryWaiting)
+	equal(t, "behind the wait", p.canary(noon.Add(day)), campaign.CanaryPassed)
 	equal(t, "mail that goes on", len(p.claim(10, noon.Add(day))), 1)
-}
-
-func TestALetterOfAPostingThatWasBrokenOffAndWithdrawnMayComeBack(t *testing.T) { // E2, E3
-	p := newPost(t)
-	p.reached(60, noon.Add(day), postal)
-	p.release("first")
-	var out tray
-	b := p.batch(&out)
-	p.Letters.Queue = &dyingQueue{Queue: p.house.Store, after: 1}
-	_, err := p.Posted(p.ctx, mailer.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
-	equal(t, "the fault", err, errTray)
-	p.Letters.Queue = p.house.Store
-	n, err := p.Withdraw(p.ctx, b.ID, nil, "ben", "nobody knows what went")
-	must(t, err)
-	equal(t, "withdrawn", n, 10)
-	reopened := 0
-	for ref := range out.letters {
-		if fate, err := p.Returned(p.ctx, ref, mailer.ReturnMoved, today(p.at), "ben"); err == nil && fate.To == mailer.Bounced {
-			reopened++
-		}
-	}
-	equal(t, "reopened", reopened, 50)
-	equal(t, "duties that count as met", p.figures(noon).Duties[mailer.DutyMet], 0)
-	p.audited()
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 var (
-	_ mailer.DutyLister = (*Store)(nil)
-	_ mailer.AlertStore = (*Store)(nil)
+	_ status.DutyLister = (*Store)(nil)
+	_ status.AlertStore = (*Store)(nil)
 )
 
 // listRow is a duty of a list.
@@ -28,8 +29,8 @@ type listRow struct {
 	EndedAt   instant          `db:"ended_at"`
 }
 
-func (r listRow) listed() mailer.ListedDuty {
-	d := mailer.ListedDuty{ContactID: r.ContactID, ID: r.ID, ActivityKey: r.Activity, SourceKey: r.Source, DueAt: r.DueAt.Time, Rule: r.Rule, State: r.State,
+func (r listRow) listed() status.ListedDuty {
+	d := status.ListedDuty{ContactID: r.ContactID, ID: r.ID, ActivityKey: r.Activity, SourceKey: r.Source, DueAt: r.DueAt.Time, Rule: r.Rule, State: r.State,
 		Detail: r.Detail, ToldAt: r.ToldAt.Time, EndedAt: r.EndedAt.Time}
 	if r.State == mailer.DutyExcused {
 		d.Excuse = mailer.ExcuseReason(r.Reason)
@@ -40,7 +41,7 @@ func (r listRow) listed() mailer.ListedDuty {
 }
 
 // ListDuties gives a page of duties. Each kind of list walks its own narrow index.
-func (s *Store) ListDuties(ctx context.Context, controller mailer.ID, q mailer.DutyQuery) (out []mailer.ListedDuty, err error) {
+func (s *Store) ListDuties(ctx context.Context, controller mailer.ID, q status.DutyQuery) (out []status.ListedDuty, err error) {
 	err = s.read(ctx, func(t tx) error {
 		name, args, err := t.listing(ctx, controller, q)
 		if err != nil {
@@ -50,7 +51,7 @@ func (s *Store) ListDuties(ctx context.Context, controller mailer.ID, q mailer.D
 		if err := fault(name, t.SelectContext(ctx, &rows, statement(name), args...)); err != nil {
 			return err
 		}
-		out = make([]mailer.ListedDuty, len(rows))
+		out = make([]status.ListedDuty, len(rows))
 		for i, r := range rows {
 			out[i] = r.listed()
 		}
@@ -63,14 +64,14 @@ func (s *Store) ListDuties(ctx context.Context, controller mailer.ID, q mailer.D
 }
 
 // listing is the statement for a query, with its parameters.
-func (t tx) listing(ctx context.Context, controller mailer.ID, q mailer.DutyQuery) (name string, args []any, err error) {
+func (t tx) listing(ctx context.Context, controller mailer.ID, q status.DutyQuery) (name string, args []any, err error) {
 	after, err := t.dueOf(ctx, controller, q.After)
 	if err != nil {
 		return "", nil, err
 	}
 	filter := []any{q.Activity, texts(q.Sources), texts(q.Countries), null(q.ObtainedFrom), null(q.ObtainedUntil)}
 	contact, duty := q.After.ContactID.String(), q.After.ID.String()
-	if slices.ContainsFunc(q.States, func(s mailer.DutyState) bool { return !slices.Contains(mailer.OwedStates, s) }) {
+	if slices.ContainsFunc(q.States, func(s mailer.DutyState) bool { return !slices.Contains(status.OwedStates, s) }) {
 		args = append([]any{controller, contact, duty, edge(q.DueBefore, "infinity"), texts(q.States)}, filter...)
 		return "list_ended", append(args, q.Overdue, q.Limit), nil
 	}
@@ -107,7 +108,7 @@ func edge(at time.Time, end string) any {
 }
 
 // nameListed adds names and first addresses.
-func (t tx) nameListed(ctx context.Context, controller mailer.ID, ds []mailer.ListedDuty) error {
+func (t tx) nameListed(ctx context.Context, controller mailer.ID, ds []status.ListedDuty) error {
 	ids := make([]mailer.ID, len(ds))
 	for i, d := range ds {
 		ids[i] = d.ContactID
@@ -127,7 +128,7 @@ func (t tx) nameListed(ctx context.Context, controller mailer.ID, ds []mailer.Li
 }
 
 // Alerts gives open alerts, the oldest first.
-func (s *Store) Alerts(ctx context.Context, controller mailer.ID, kind mailer.AlertKind, after mailer.ID, limit int) (out []mailer.OpenAlert, err error) {
+func (s *Store) Alerts(ctx context.Context, controller mailer.ID, kind mailer.AlertKind, after mailer.ID, limit int) (out []status.OpenAlert, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
 			ID       mailer.ID        `db:"id"`
@@ -139,7 +140,7 @@ func (s *Store) Alerts(ctx context.Context, controller mailer.ID, kind mailer.Al
 		}
 		err := t.all(ctx, &rows, "alerts_open", controller, kind, after.String(), limit)
 		for _, r := range rows {
-			out = append(out, mailer.OpenAlert{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Detail: r.Detail, RaisedAt: r.RaisedAt.Time, ContactID: r.Contact})
+			out = append(out, status.OpenAlert{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Detail: r.Detail, RaisedAt: r.RaisedAt.Time, ContactID: r.Contact})
 		}
 		return err
 	})

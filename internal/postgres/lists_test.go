@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 // listed are the people of a list, over as many pages as it takes.
-func (h *house) listed(q mailer.DutyQuery) (people []mailer.ID) {
+func (h *house) listed(q status.DutyQuery) (people []mailer.ID) {
 	h.t.Helper()
 	q.Now = noon
 	if q.States == nil {
-		q.States = mailer.OwedStates
+		q.States = status.OwedStates
 	}
 	for {
 		ds, err := h.ListDuties(h.ctx, h.controller, q)
@@ -36,11 +37,11 @@ func TestAListGoesByDeadlineAndItsPagesMissNobody(t *testing.T) {
 	late := h.people(2, noon.Add(-day))
 	want := append(append([]mailer.ID{}, late...), later...)
 	for _, limit := range []int{1, 2, 3, 4, 50} {
-		got := h.listed(mailer.DutyQuery{Limit: limit})
+		got := h.listed(status.DutyQuery{Limit: limit})
 		equal(t, "people", fmt.Sprint(len(got), got[2:]), fmt.Sprint(5, sortedIDs(want[2:])))
 		equal(t, "the earliest first", fmt.Sprint(got[:2]), fmt.Sprint(sortedIDs(late)))
 	}
-	_, err := h.ListDuties(h.ctx, h.controller, mailer.DutyQuery{After: mailer.DutyRef{ContactID: late[0], ID: late[0]}, Limit: 5})
+	_, err := h.ListDuties(h.ctx, h.controller, status.DutyQuery{After: mailer.DutyRef{ContactID: late[0], ID: late[0]}, Limit: 5})
 	if !errors.Is(err, mailer.ErrNoDuty) {
 		t.Errorf("a page behind no duty: %v", err)
 	}
@@ -71,28 +72,28 @@ func TestAListNarrowsByWhatBecameOfDuties(t *testing.T) {
 	h.tell(noon.Add(-2*day), toldLate, told)
 	excused := []mailer.DutyState{mailer.DutyExcused}
 	for name, c := range map[string]struct {
-		q    mailer.DutyQuery
+		q    status.DutyQuery
 		want []mailer.ID
 	}{
-		"owed":            {mailer.DutyQuery{}, []mailer.ID{late, soon, blocked}},
-		"overdue":         {mailer.DutyQuery{Overdue: true}, []mailer.ID{late}},
-		"due before":      {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{DueBefore: noon.Add(6 * day)}}, []mailer.ID{late, soon}},
-		"overdue, before": {mailer.DutyQuery{Overdue: true, DutyFilter: mailer.DutyFilter{DueBefore: noon.Add(-2 * day)}}, nil},
-		"state":           {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{States: []mailer.DutyState{mailer.DutyBlocked}}}, []mailer.ID{blocked}},
-		"reason":          {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{Reasons: []mailer.BlockReason{mailer.BlockNoChannel}}}, []mailer.ID{blocked}},
-		"another reason":  {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{Reasons: []mailer.BlockReason{mailer.BlockRefused}}}, nil},
-		"source":          {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{Sources: []string{"whois"}}}, []mailer.ID{blocked}},
-		"activity":        {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{Activity: "sales"}}, []mailer.ID{late, soon}},
-		"country":         {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{Countries: []string{"DE"}}}, []mailer.ID{blocked}},
-		"obtained":        {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{ObtainedUntil: noon.Add(-30 * day)}}, []mailer.ID{late}},
-		"excused":         {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{States: excused}}, []mailer.ID{toldLate.NewContacts[0].ID, told.NewContacts[0].ID}},
-		"told late":       {mailer.DutyQuery{Overdue: true, DutyFilter: mailer.DutyFilter{States: excused}}, []mailer.ID{toldLate.NewContacts[0].ID}},
-		"met":             {mailer.DutyQuery{DutyFilter: mailer.DutyFilter{States: []mailer.DutyState{mailer.DutyMet}}}, nil},
+		"owed":            {status.DutyQuery{}, []mailer.ID{late, soon, blocked}},
+		"overdue":         {status.DutyQuery{Overdue: true}, []mailer.ID{late}},
+		"due before":      {status.DutyQuery{DutyFilter: mailer.DutyFilter{DueBefore: noon.Add(6 * day)}}, []mailer.ID{late, soon}},
+		"overdue, before": {status.DutyQuery{Overdue: true, DutyFilter: mailer.DutyFilter{DueBefore: noon.Add(-2 * day)}}, nil},
+		"state":           {status.DutyQuery{DutyFilter: mailer.DutyFilter{States: []mailer.DutyState{mailer.DutyBlocked}}}, []mailer.ID{blocked}},
+		"reason":          {status.DutyQuery{DutyFilter: mailer.DutyFilter{Reasons: []mailer.BlockReason{mailer.BlockNoChannel}}}, []mailer.ID{blocked}},
+		"another reason":  {status.DutyQuery{DutyFilter: mailer.DutyFilter{Reasons: []mailer.BlockReason{mailer.BlockRefused}}}, nil},
+		"source":          {status.DutyQuery{DutyFilter: mailer.DutyFilter{Sources: []string{"whois"}}}, []mailer.ID{blocked}},
+		"activity":        {status.DutyQuery{DutyFilter: mailer.DutyFilter{Activity: "sales"}}, []mailer.ID{late, soon}},
+		"country":         {status.DutyQuery{DutyFilter: mailer.DutyFilter{Countries: []string{"DE"}}}, []mailer.ID{blocked}},
+		"obtained":        {status.DutyQuery{DutyFilter: mailer.DutyFilter{ObtainedUntil: noon.Add(-30 * day)}}, []mailer.ID{late}},
+		"excused":         {status.DutyQuery{DutyFilter: mailer.DutyFilter{States: excused}}, []mailer.ID{toldLate.NewContacts[0].ID, told.NewContacts[0].ID}},
+		"told late":       {status.DutyQuery{Overdue: true, DutyFilter: mailer.DutyFilter{States: excused}}, []mailer.ID{toldLate.NewContacts[0].ID}},
+		"met":             {status.DutyQuery{DutyFilter: mailer.DutyFilter{States: []mailer.DutyState{mailer.DutyMet}}}, nil},
 	} {
 		c.q.Limit = 2
 		equal(t, name, fmt.Sprint(sortedIDs(h.listed(c.q))), fmt.Sprint(sortedIDs(c.want)))
 	}
-	q := mailer.DutyQuery{DutyFilter: mailer.DutyFilter{States: excused}, Overdue: true, Limit: 5, Names: true}
+	q := status.DutyQuery{DutyFilter: mailer.DutyFilter{States: excused}, Overdue: true, Limit: 5, Names: true}
 	ds, err := h.ListDuties(h.ctx, h.controller, q)
 	must(t, err)
 	equal(t, "name", ds[0].Name, "Person 61")
@@ -122,8 +123,8 @@ func TestListsWalkTheirNarrowIndexes(t *testing.T) {
 		_, err := h.db.Exec(q)
 		must(t, err)
 	}
-	for index, q := range map[string]mailer.DutyQuery{
-		"duty_due":     {DutyFilter: mailer.DutyFilter{States: mailer.OwedStates}},
+	for index, q := range map[string]status.DutyQuery{
+		"duty_due":     {DutyFilter: mailer.DutyFilter{States: status.OwedStates}},
 		"duty_blocked": {DutyFilter: mailer.DutyFilter{Reasons: []mailer.BlockReason{mailer.BlockNoChannel}}},
 		"duty_excused": {DutyFilter: mailer.DutyFilter{States: []mailer.DutyState{mailer.DutyExcused}}},
 		"duty_pkey":    {DutyFilter: mailer.DutyFilter{States: []mailer.DutyState{mailer.DutyMet}}},

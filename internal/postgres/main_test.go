@@ -16,6 +16,7 @@ import (
 	"article14/internal/privatepg/pgtest"
 	"article14/internal/rig"
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 func TestMain(m *testing.M) {
@@ -109,7 +110,7 @@ type house struct {
 	ctx        context.Context
 	t          fataler
 	controller mailer.ID
-	imp        mailer.Import
+	imp        accept.Import
 	content    mailer.ContentVersion
 	key        string
 	retention  calendar.Period // zero: thirty days
@@ -125,7 +126,7 @@ func moveIn(ctx context.Context, t fataler, s *Store, key string) *house {
 	v, _, err := s.ApplyRegister(ctx, key, []byte("register of "+key), []byte(key), "ann", noon)
 	must(t, err)
 	h.controller = v.ControllerID
-	h.imp, err = s.BeginImport(ctx, h.controller, mailer.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "f.csv", FileHash: []byte("file"), SettingsHash: []byte("settings")}, noon)
+	h.imp, err = s.BeginImport(ctx, h.controller, accept.Import{SourceKey: "linkedin", ActivityKey: "sales", FileName: "f.csv", FileHash: []byte("file"), SettingsHash: []byte("settings")}, noon)
 	must(t, err)
 	body := []byte("Hello")
 	hash := sha256.Sum256(body)
@@ -142,18 +143,18 @@ func moveIn(ctx context.Context, t fataler, s *Store, key string) *house {
 
 // newPerson is somebody with one address and one open duty, due at dueAt. The
 // address follows from the number.
-func (h *house) newPerson(number int, dueAt time.Time) mailer.Merge {
+func (h *house) newPerson(number int, dueAt time.Time) accept.Merge {
 	c := mailer.Contact{ID: mailer.NewID(noon), Name: fmt.Sprintf("Person %d", number), Country: "FR", FirstObtainedAt: dueAt.Add(-30 * day)}
 	a := mailer.Acquisition{ID: mailer.NewID(noon), SourceKey: "linkedin", ActivityKey: "sales", ObtainedAt: dueAt.Add(-30 * day),
 		Basis: mailer.ObtainedFromRow, Visibility: mailer.VisiblePublic, ImportID: h.imp.ID, Line: int64(number)}
 	d := mailer.Duty{ID: mailer.NewID(noon), ContactID: c.ID, ActivityKey: "sales", SourceKey: "linkedin", Cause: mailer.CauseAcquisition,
 		AcquisitionID: a.ID, ObtainedAt: a.ObtainedAt, Due: mailer.Due{At: dueAt, Rule: mailer.DueMonth, Inputs: mailer.DueInputs{ObtainedAt: a.ObtainedAt, Zone: "Europe/Paris"}}, State: mailer.DutyOpen}
-	return mailer.Merge{
+	return accept.Merge{
 		NewContacts:  []mailer.Contact{c},
 		Identifiers:  map[mailer.ID][]mailer.Identifier{c.ID: {address(number)}},
 		Acquisitions: map[mailer.ID][]mailer.Acquisition{c.ID: {a}},
 		Duties:       []mailer.Duty{d},
-		Counts:       mailer.ImportCounts{Accepted: 1},
+		Counts:       accept.ImportCounts{Accepted: 1},
 		Rows:         1,
 	}
 }
@@ -165,9 +166,9 @@ func address(number int) mailer.Identifier {
 }
 
 // store merges people as one batch.
-func (h *house) store(ms ...mailer.Merge) {
+func (h *house) store(ms ...accept.Merge) {
 	h.t.Helper()
-	all := mailer.Merge{Identifiers: map[mailer.ID][]mailer.Identifier{}, Acquisitions: map[mailer.ID][]mailer.Acquisition{}}
+	all := accept.Merge{Identifiers: map[mailer.ID][]mailer.Identifier{}, Acquisitions: map[mailer.ID][]mailer.Acquisition{}}
 	for _, m := range ms {
 		all.NewContacts = append(all.NewContacts, m.NewContacts...)
 		all.Duties = append(all.Duties, m.Duties...)
@@ -181,13 +182,13 @@ func (h *house) store(ms ...mailer.Merge) {
 		all.Counts.Accepted += m.Counts.Accepted
 		all.Rows += m.Rows
 	}
-	must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return all }))
+	must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge { return all }))
 }
 
 // move in n people whose duties are due at dueAt.
 func (h *house) people(n int, dueAt time.Time) []mailer.ID {
 	h.t.Helper()
-	var ms []mailer.Merge
+	var ms []accept.Merge
 	var ids []mailer.ID
 	for range n {
 		h.next++
@@ -200,9 +201,9 @@ func (h *house) people(n int, dueAt time.Time) []mailer.ID {
 }
 
 // Merge stores a batch that follows on where the import stands.
-func (h *house) Merge(ctx context.Context, controller, importID mailer.ID, keys mailer.BatchKeys, now time.Time,
-	decide func([]mailer.Known, map[string]bool) mailer.Merge) error {
-	return h.Store.Merge(ctx, controller, importID, keys, now, func(known []mailer.Known, suppressed map[string]bool) mailer.Merge {
+func (h *house) Merge(ctx context.Context, controller, importID mailer.ID, keys accept.BatchKeys, now time.Time,
+	decide func([]mailer.Known, map[string]bool) accept.Merge) error {
+	return h.Store.Merge(ctx, controller, importID, keys, now, func(known []mailer.Known, suppressed map[string]bool) accept.Merge {
 		m := decide(known, suppressed)
 		m.From = int64(h.count(`SELECT position FROM import WHERE id = $1`, importID))
 		return m

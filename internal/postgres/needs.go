@@ -7,6 +7,7 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/status"
 )
 
 const (
@@ -90,7 +91,7 @@ func (t tx) laneNeeds(ctx context.Context, controller mailer.ID, owed map[int64]
 	if err != nil {
 		return nil, err
 	}
-	rate, _ := mailer.RateOf(relayed)
+	rate, _ := status.RateOf(relayed)
 	var lanes []laneRow
 	if err := t.all(ctx, &lanes, "lanes", controller); err != nil {
 		return nil, err

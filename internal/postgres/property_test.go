@@ -11,6 +11,12 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/accept"
+	"article14/mailer/campaign"
+	"article14/mailer/deliver"
+	"article14/mailer/exempt"
+	"article14/mailer/retain"
+	"article14/mailer/track"
 )
 
 // TestCountersAreWhatACountWouldGive does things at random to a house, and
@@ -20,7 +26,7 @@ func TestCountersAreWhatACountWouldGive(t *testing.T) {
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
-		m := &mischief{house: moveIn(t.Context(), rt, s, fmt.Sprintf("house-%d", runs)), at: noon, clues: map[mailer.ID]mailer.Clue{}}
+		m := &mischief{house: moveIn(t.Context(), rt, s, fmt.Sprintf("house-%d", runs)), at: noon, clues: map[mailer.ID]track.Clue{}}
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   m.importPeople,
 			"campaign": m.newCampaign,
@@ -59,7 +65,7 @@ type mischief struct {
 	campaigns []mailer.Campaign
 	jobs      []mailer.Job
 	attempts  []mailer.Attempt
-	clues     map[mailer.ID]mailer.Clue
+	clues     map[mailer.ID]track.Clue
 }
 
 func (m *mischief) importPeople(t *rapid.T) {
@@ -77,7 +83,7 @@ func (m *mischief) changeClasses(t *rapid.T) {
 	name := rapid.SampledFrom([]string{"big", "small"}).Draw(t, "class")
 	other := map[string]string{"big": "small", "small": "big"}[name]
 	for _, gone := range []string{name, other}[rapid.IntRange(0, 1).Draw(t, "of them"):] {
-		if err := m.RemoveClass(m.ctx, m.controller, gone, "ann", m.at); !errors.Is(err, mailer.ErrNoClass) {
+		if err := m.RemoveClass(m.ctx, m.controller, gone, "ann", m.at); !errors.Is(err, campaign.ErrNoClass) {
 			must(t, err)
 		}
 	}
@@ -125,11 +131,11 @@ func (m *mischief) restrictSome(t *rapid.T) {
 	var rows []dutyRow
 	must(t, m.db.SelectContext(m.ctx, &rows, `SELECT contact_id, id, source_key FROM duty WHERE controller_id = $1 ORDER BY id LIMIT $2`,
 		m.controller, rapid.IntRange(1, 4).Draw(t, "duties")))
-	restricted := mailer.Merge{Rows: int64(len(rows)), Counts: mailer.ImportCounts{Merged: int64(len(rows))}}
+	restricted := accept.Merge{Rows: int64(len(rows)), Counts: accept.ImportCounts{Merged: int64(len(rows))}}
 	for _, r := range rows {
 		restricted.Quarantined = append(restricted.Quarantined, mailer.Duty{ID: r.ID, ContactID: r.ContactID, SourceKey: r.Source})
 	}
-	must(t, m.Merge(m.ctx, m.controller, m.imp.ID, nil, m.at, func([]mailer.Known, map[string]bool) mailer.Merge { return restricted }))
+	must(t, m.Merge(m.ctx, m.controller, m.imp.ID, nil, m.at, func([]mailer.Known, map[string]bool) accept.Merge { return restricted }))
 }
 
 // tellSome says of some that they were told before, whatever became of them.
@@ -137,7 +143,7 @@ func (m *mischief) tellSome(t *rapid.T) {
 	var rows []dutyRow
 	must(t, m.db.SelectContext(m.ctx, &rows, `SELECT contact_id, id FROM duty WHERE controller_id = $1 ORDER BY id LIMIT $2`,
 		m.controller, rapid.IntRange(1, 4).Draw(t, "duties")))
-	told := mailer.Merge{Duties: []mailer.Duty{}}
+	told := accept.Merge{Duties: []mailer.Duty{}}
 	for _, r := range rows {
 		told.Duties = append(told.Duties, mailer.Duty{ID: r.ID, ContactID: r.ContactID})
 	}
@@ -146,8 +152,8 @@ func (m *mischief) tellSome(t *rapid.T) {
 
 // exemptSome excuses whoever can be, and may be killed before it is done.
 func (m *mischief) exemptSome(t *rapid.T) {
-	e := weighed(func(e *mailer.Exemption) {
-		e.ID, e.State, e.ProposedAt = mailer.NewID(m.at), mailer.ExemptionExcusing, m.at
+	e := weighed(func(e *exempt.Exemption) {
+		e.ID, e.State, e.ProposedAt = mailer.NewID(m.at), exempt.Excusing, m.at
 		e.ReviewAt = m.at.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "minutes to the review")) * time.Minute)
 	})
 	must(t, m.AddExemption(m.ctx, m.controller, e))
@@ -168,7 +174,7 @@ func (m *mischief) decideAboutOne(t *rapid.T) {
 		t.Skip("nothing begun")
 	}
 	a := rapid.SampledFrom(m.attempts).Draw(t, "attempt")
-	v := mailer.Ruling{DeliveryID: a.DeliveryID, To: rapid.SampledFrom([]mailer.DeliveryState{mailer.Relayed, mailer.Rejected}).Draw(t, "as"), By: "ann"}
+	v := track.Ruling{DeliveryID: a.DeliveryID, To: rapid.SampledFrom([]mailer.DeliveryState{mailer.Relayed, mailer.Rejected}).Draw(t, "as"), By: "ann"}
 	was := m.state(a.DeliveryID)
 	if err := m.SettleUncertain(m.ctx, m.controller, v, m.at); err != nil && was == mailer.Uncertain {
 		t.Fatal(err)
@@ -241,7 +247,7 @@ func (m *mischief) moveCampaign(t *rapid.T) {
 	if c.State == mailer.CampaignRunning && rapid.Bool().Draw(t, "refused for what we are") || c.State == mailer.CampaignRunning && to == c.State {
 		paused, err := m.NoteStanding(m.ctx, m.controller, m.laneOf(c).ID, []byte{1, 2, 3, 4, 5}, pacing.DefaultStandingLimit, m.at)
 		must(t, err)
-		equal(t, "held", paused || m.laneOf(c).Reason == mailer.HeldByPolicy, true)
+		equal(t, "held", paused || m.laneOf(c).Reason == deliver.HeldByPolicy, true)
 	}
 	must(t, m.Move(m.ctx, m.controller, c.ID, []mailer.CampaignState{c.State}, to, "ben", m.at))
 }
@@ -263,15 +269,15 @@ func (m *mischief) object(t *rapid.T) {
 
 // reportSome brings a report about some delivery, or none; and now and then one again.
 func (m *mischief) reportSome(t *rapid.T) {
-	f := mailer.ReportFile{ID: mailer.NewID(m.at), Door: "pipe", ExternalID: []byte{byte(rapid.IntRange(0, 30).Draw(t, "external id"))}, ReceivedAt: m.at, At: m.at,
-		Clue: mailer.Clue{Why: mailer.UnmatchedNoClue}, Raw: []byte("report"), RawUntil: m.at.Add(day), NextTry: m.at.Add(time.Hour)}
+	f := track.ReportFile{ID: mailer.NewID(m.at), Door: "pipe", ExternalID: []byte{byte(rapid.IntRange(0, 30).Draw(t, "external id"))}, ReceivedAt: m.at, At: m.at,
+		Clue: track.Clue{Why: track.UnmatchedNoClue}, Raw: []byte("report"), RawUntil: m.at.Add(day), NextTry: m.at.Add(time.Hour)}
 	if len(m.attempts) > 0 && rapid.IntRange(0, 5).Draw(t, "clue") > 0 {
 		a := rapid.SampledFrom(m.attempts).Draw(t, "attempt")
-		f.Clue = mailer.Clue{DeliveryID: a.DeliveryID, By: mailer.ByEnvelope}
+		f.Clue = track.Clue{DeliveryID: a.DeliveryID, By: track.ByEnvelope}
 		m.clues[f.ID] = f.Clue
 	}
 	f.Verdict = rapid.SampledFrom(verdicts).Draw(t, "verdict")
-	_, err := m.FileReport(m.ctx, m.controller, f, func(d mailer.ReportedDelivery) mailer.Consequence { return f.Verdict.Follows(f.Clue.By, d) })
+	_, err := m.FileReport(m.ctx, m.controller, f, func(d track.ReportedDelivery) track.Consequence { return f.Verdict.Follows(f.Clue.By, d) })
 	must(t, err)
 }
 
@@ -280,15 +286,15 @@ func (m *mischief) rematch(t *rapid.T) {
 	parked, err := m.ParkedReports(m.ctx, m.controller, m.at, 10)
 	must(t, err)
 	for _, p := range parked {
-		f := mailer.ReportFile{ID: p.ID, Door: p.Door, ReceivedAt: p.ReceivedAt, At: m.at, Clue: m.clues[p.ID], Raw: p.Raw, RawUntil: m.at.Add(day),
+		f := track.ReportFile{ID: p.ID, Door: p.Door, ReceivedAt: p.ReceivedAt, At: m.at, Clue: m.clues[p.ID], Raw: p.Raw, RawUntil: m.at.Add(day),
 			Verdict: rapid.SampledFrom(verdicts).Draw(t, "verdict")}
 		if f.Clue.DeliveryID.IsZero() {
-			f.Clue.Why = mailer.UnmatchedNoClue
+			f.Clue.Why = track.UnmatchedNoClue
 		}
 		if rapid.Bool().Draw(t, "goes on") {
 			f.NextTry = m.at.Add(time.Hour)
 		}
-		_, err := m.RefileReport(m.ctx, m.controller, f, func(d mailer.ReportedDelivery) mailer.Consequence { return f.Verdict.Follows(f.Clue.By, d) })
+		_, err := m.RefileReport(m.ctx, m.controller, f, func(d track.ReportedDelivery) track.Consequence { return f.Verdict.Follows(f.Clue.By, d) })
 		must(t, err)
 	}
 }
@@ -312,17 +318,17 @@ func (m *mischief) decideSome(t *rapid.T) {
 		must(t, err)
 		return
 	}
-	if err := e.Erase(m.ctx, id, "ann", "why"); !errors.Is(err, mailer.ErrOnItsWay) {
+	if err := e.Erase(m.ctx, id, "ann", "why"); !errors.Is(err, retain.ErrOnItsWay) {
 		must(t, err)
 	}
 }
 
 // verdicts are what reports come to.
-var verdicts = []mailer.Verdict{
-	{Action: mailer.ActionFailed, Class: mailer.ClassDeadAddress, Reply: mailer.Reply{Code: 550, Enhanced: "5.1.1"}},
-	{Action: mailer.ActionFailed, Class: mailer.ClassPolicy, Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1"}},
-	{Action: mailer.ActionFailed, Class: mailer.ClassMailboxFull}, {Action: mailer.ActionDelivered}, {Action: mailer.ActionDelayed}, {},
-	{Kind: mailer.KindComplaint},
+var verdicts = []track.Verdict{
+	{Action: track.ActionFailed, Class: mailer.ClassDeadAddress, Reply: mailer.Reply{Code: 550, Enhanced: "5.1.1"}},
+	{Action: track.ActionFailed, Class: mailer.ClassPolicy, Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1"}},
+	{Action: track.ActionFailed, Class: mailer.ClassMailboxFull}, {Action: track.ActionDelivered}, {Action: track.ActionDelayed}, {},
+	{Kind: track.KindComplaint},
 }
 
 func (m *mischief) addressOf(contact mailer.ID) (id mailer.ID) {
@@ -346,7 +352,7 @@ var truth = map[string]string{
 		WHERE d.controller_id = $1 AND a.outcome IS NOT NULL GROUP BY a.outcome`,
 	countObjection: `SELECT way, count(*) FROM objection WHERE controller_id = $1 GROUP BY way`,
 	countAlert:     `SELECT kind, count(*) FROM alert WHERE controller_id = $1 AND settled_at IS NULL GROUP BY kind`,
-	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1
+	countReport: `SELECT x.outcome, count(*) FROM (SELECT outcome FROM report WHERE controller_id = $1 AND counted
 		UNION ALL SELECT outcome FROM report_unmatched WHERE controller_id = $1 AND state = 'not_understood'
 		UNION ALL SELECT 'answer' FROM answer WHERE controller_id = $1) x GROUP BY x.outcome`,
 	countAnswer:    `SELECT kind, count(*) FROM answer WHERE controller_id = $1 AND state = 'open' GROUP BY kind`,

@@ -6,9 +6,10 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
-var _ mailer.QuotaStore = (*Store)(nil)
+var _ deliver.QuotaStore = (*Store)(nil)
 
 // LeaseQuota grants up to want messages through a relay. Workers that ask at once
 // take turns at the relay's row, which is held for these statements alone.
@@ -56,7 +57,7 @@ func (t tx) spent(ctx context.Context, controller mailer.ID, relay string) (paci
 }
 
 // relayFigures are what relays with limits were given lately.
-func (t tx) relayFigures(ctx context.Context, controller mailer.ID) ([]mailer.RelayFigures, error) {
+func (t tx) relayFigures(ctx context.Context, controller mailer.ID) ([]deliver.RelayFigures, error) {
 	var rows []struct {
 		Relay     string  `db:"relay"`
 		Day       instant `db:"day"`
@@ -65,9 +66,9 @@ func (t tx) relayFigures(ctx context.Context, controller mailer.ID) ([]mailer.Re
 		PerDay    int     `db:"per_day"`
 	}
 	err := t.all(ctx, &rows, "quotas", controller)
-	out := make([]mailer.RelayFigures, len(rows))
+	out := make([]deliver.RelayFigures, len(rows))
 	for i, r := range rows {
-		out[i] = mailer.RelayFigures{Relay: r.Relay, Day: r.Day.Time, OnDay: r.OnDay, Caps: pacing.Caps{PerSecond: r.PerSecond, PerDay: r.PerDay}}
+		out[i] = deliver.RelayFigures{Relay: r.Relay, Day: r.Day.Time, OnDay: r.OnDay, Caps: pacing.Caps{PerSecond: r.PerSecond, PerDay: r.PerDay}}
 	}
 	return out, err
 }

@@ -8,7 +8,7 @@ import (
 
 	"article14/internal/pacing"
 	"article14/internal/privatepg/pgtest"
-	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // twoStores are a house and one more store on its database, as of another worker.
@@ -57,5 +57,5 @@ func TestTwoWorkersTogetherKeepARelaysSecondAndDay(t *testing.T) {
 	f, err := h.Figures(h.ctx, h.controller, noon)
 	must(t, err)
 	equal(t, "relays", len(f.Relays), 2)
-	equal(t, "a relay's figures", f.Relays[0], mailer.RelayFigures{Relay: "default", Day: midnight, OnDay: 120, Caps: caps})
+	equal(t, "a relay's figures", f.Relays[0], deliver.RelayFigures{Relay: "default", Day: midnight, OnDay: 120, Caps: caps})
 }

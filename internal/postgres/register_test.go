@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 func TestARegisterIsStoredOnceForEachChange(t *testing.T) {
@@ -82,9 +83,9 @@ func TestControllersDoNotSeeEachOther(t *testing.T) {
 	if err := b.Move(b.ctx, b.controller, c.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignCancelled, "eve", noon); !errors.Is(err, mailer.ErrNoCampaign) {
 		t.Errorf("move: %v", err)
 	}
-	must(t, b.Merge(b.ctx, b.controller, b.imp.ID, mailer.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, _ map[string]bool) mailer.Merge {
+	must(t, b.Merge(b.ctx, b.controller, b.imp.ID, accept.BatchKeys{mailer.ByEmail: {address(1).Hash}}, noon, func(known []mailer.Known, _ map[string]bool) accept.Merge {
 		equal(t, "known", len(known), 0)
-		return mailer.Merge{}
+		return accept.Merge{}
 	}))
 }
 

@@ -9,9 +9,11 @@ import (
 	"github.com/lib/pq"
 
 	"article14/mailer"
+	"article14/mailer/retain"
+	"article14/mailer/track"
 )
 
-var _ mailer.ReportStore = (*Store)(nil)
+var _ track.ReportStore = (*Store)(nil)
 
 // States of a parked report.
 const (
@@ -21,10 +23,10 @@ const (
 )
 
 // FileReport takes a report in, once for its door and external id.
-func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f mailer.ReportFile, decide func(mailer.ReportedDelivery) mailer.Consequence) (fate mailer.ReportFate, err error) {
+func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f track.ReportFile, decide func(track.ReportedDelivery) track.Consequence) (fate track.ReportFate, err error) {
 	err = s.write(ctx, func(t tx) error {
-		fate = mailer.ReportFate{Replayed: true}
-		n, err := t.exec(ctx, "report_receive", controller, f.Door, f.ExternalID, f.ID, f.ReceivedAt)
+		fate = track.ReportFate{Replayed: true}
+		n, err := t.exec(ctx, "report_receive", controller, f.Source(), f.ExternalID, f.ID, f.ReceivedAt)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -41,9 +43,9 @@ func (s *Store) FileReport(ctx context.Context, controller mailer.ID, f mailer.R
 }
 
 // RefileReport tries one that is parked again.
-func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f mailer.ReportFile, decide func(mailer.ReportedDelivery) mailer.Consequence) (fate mailer.ReportFate, err error) {
+func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f track.ReportFile, decide func(track.ReportedDelivery) track.Consequence) (fate track.ReportFate, err error) {
 	err = s.write(ctx, func(t tx) error {
-		fate = mailer.ReportFate{Replayed: true}
+		fate = track.ReportFate{Replayed: true}
 		var id mailer.ID
 		found, err := t.one(ctx, &id, "report_waiting_lock", controller, f.ID, f.At)
 		if err != nil || !found {
@@ -67,11 +69,32 @@ func (s *Store) RefileReport(ctx context.Context, controller mailer.ID, f mailer
 	return fate, err
 }
 
+// PutOffReport has one that is parked wait, or gives it up.
+func (s *Store) PutOffReport(ctx context.Context, controller mailer.ID, f track.ReportFile) error {
+	return s.write(ctx, func(t tx) error {
+		var id mailer.ID
+		found, err := t.one(ctx, &id, "report_waiting_lock", controller, f.ID, f.At)
+		if err != nil || !found {
+			return err
+		}
+		state, next := parkedWaiting, f.NextTry
+		if next.IsZero() {
+			state, next = parkedGivenUp, f.At
+		}
+		if _, err := t.exec(ctx, "report_put_off", f.ID, state, next); err != nil {
+			return err
+		}
+		counts := tally{}
+		counts.add(controller, mailer.ID{}, countUnmatched, parkedWaiting, state, 1)
+		return counts.note(ctx, t, time.Time{})
+	})
+}
+
 // filing is one report on its way into the tables.
 type filing struct {
 	controller mailer.ID
-	file       mailer.ReportFile
-	decide     func(mailer.ReportedDelivery) mailer.Consequence
+	file       track.ReportFile
+	decide     func(track.ReportedDelivery) track.Consequence
 	counts     tally
 	erased     bool // the person that it is about is
 }
@@ -86,30 +109,30 @@ type reportedRow struct {
 }
 
 // match finds the delivery, locks it, asks what follows, and does that.
-func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
+func (c *filing) match(ctx context.Context, t tx) (track.ReportFate, error) {
 	clue := c.file.Clue
 	if clue.DeliveryID.IsZero() {
-		return mailer.ReportFate{Why: clue.Why}, nil
+		return track.ReportFate{Why: clue.Why}, nil
 	}
-	if c.file.Verdict.Kind == mailer.KindComplaint {
+	if c.file.Verdict.Kind == track.KindComplaint {
 		if _, err := t.exec(ctx, "report_contact_lock", c.controller, clue.DeliveryID); err != nil {
-			return mailer.ReportFate{}, err
+			return track.ReportFate{}, err
 		}
 	}
 	var row reportedRow
 	if found, err := t.one(ctx, &row, "report_delivery", c.controller, clue.DeliveryID); err != nil || !found {
-		return mailer.ReportFate{Why: mailer.UnmatchedUnknown}, err
+		return track.ReportFate{Why: track.UnmatchedUnknown}, err
 	}
 	d, err := t.reported(ctx, c.controller, row, c.file.At)
 	if err != nil {
-		return mailer.ReportFate{}, err
+		return track.ReportFate{}, err
 	}
 	c.erased = d.To.ID.IsZero()
 	what := c.decide(d)
 	if what.Wait {
-		return mailer.ReportFate{Why: mailer.UnmatchedUnsettled}, nil
+		return track.ReportFate{Why: track.UnmatchedUnsettled}, nil
 	}
-	fate := mailer.ReportFate{ContactID: row.ContactID, DeliveryID: row.ID, To: what.To}
+	fate := track.ReportFate{ContactID: row.ContactID, DeliveryID: row.ID, To: what.To}
 	if what.To != "" {
 		if fate.Duty, err = c.follow(ctx, t, row, what); err != nil {
 			return fate, err
@@ -118,7 +141,7 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 	if err := c.aside(ctx, t, what); err != nil {
 		return fate, err
 	}
-	if what.To == mailer.Complained || what.Object != nil {
+	if what.To == mailer.Complained || len(what.StopUse) > 0 {
 		if err := c.complaint(ctx, t, row, what); err != nil {
 			return fate, err
 		}
@@ -127,7 +150,7 @@ func (c *filing) match(ctx context.Context, t tx) (mailer.ReportFate, error) {
 }
 
 // aside is what follows beside the delivery and its duties.
-func (c *filing) aside(ctx context.Context, t tx, what mailer.Consequence) error {
+func (c *filing) aside(ctx context.Context, t tx, what track.Consequence) error {
 	if what.Suppress != nil {
 		if err := t.suppress(ctx, []suppressionRow{newSuppressionRow(c.controller, *what.Suppress, c.file.At)}); err != nil {
 			return err
@@ -144,14 +167,16 @@ func (c *filing) raise(ctx context.Context, t tx, a *mailer.Alert) error {
 }
 
 // complaint has use stop, and counts how many of a campaign's notices were called spam.
-func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) error {
+func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what track.Consequence) error {
 	if o := what.Object; o != nil {
 		n, err := t.exec(ctx, "objection_add", o.ContactID, c.file.ID, c.controller, o.ActivityKey, o.Scope, o.Way, c.file.ReceivedAt, o.DeliveryID)
 		if err != nil {
 			return err
 		}
 		c.counts.add(c.controller, mailer.ID{}, countObjection, "", string(o.Way), int(n))
-		if _, err := t.exec(ctx, "contact_objected", c.controller, o.ContactID, c.file.ReceivedAt); err != nil {
+	}
+	if len(what.StopUse) > 0 {
+		if _, err := t.exec(ctx, "contact_objected", c.controller, row.ContactID, c.file.ReceivedAt); err != nil {
 			return err
 		}
 		rows := make([]suppressionRow, len(what.StopUse))
@@ -172,12 +197,12 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what mail
 	if _, err := t.one(ctx, &n, "report_campaign_counts", c.controller, row.CampaignID, texts(wentOut)); err != nil {
 		return err
 	}
-	return c.raise(ctx, t, mailer.ComplaintAlert(row.CampaignID, n.Complained+1, max(n.HandedOver, 1))) // this one is counted with the transaction
+	return c.raise(ctx, t, track.ComplaintAlert(row.CampaignID, n.Complained+1, max(n.HandedOver, 1))) // this one is counted with the transaction
 }
 
 // reported is a delivery with what a decision needs of its person.
-func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, now time.Time) (mailer.ReportedDelivery, error) {
-	d := mailer.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, ActivityKey: r.Activity, Document: r.Document, State: r.From, Attempts: r.Attempts,
+func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, now time.Time) (track.ReportedDelivery, error) {
+	d := track.ReportedDelivery{ContactID: r.ContactID, ID: r.ID, CampaignID: r.CampaignID, ActivityKey: r.Activity, Document: r.Document, State: r.From, Attempts: r.Attempts,
 		DueAt: r.DueAt.Time, At: now}
 	one := []mailer.ID{r.ContactID}
 	people, err := t.people(ctx, controller, one)
@@ -203,7 +228,7 @@ func (t tx) reported(ctx context.Context, controller mailer.ID, r reportedRow, n
 
 // follow moves the delivery and its duties. Duties that some other delivery has
 // taken up since are not its own any more.
-func (c *filing) follow(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) (mailer.DutyState, error) {
+func (c *filing) follow(ctx context.Context, t tx, row reportedRow, what track.Consequence) (mailer.DutyState, error) {
 	row.To = what.To
 	c.counts.delivery(row.deliveryMove)
 	if row.From == mailer.Uncertain && row.Document == mailer.DocNotice { // whatever came of it, it was handed over
@@ -226,7 +251,7 @@ func (c *filing) follow(ctx context.Context, t tx, row reportedRow, what mailer.
 
 // unsay corrects what stands of duties that were erased as informed by a notice
 // which came back after that (T3). Nobody is left to be told.
-func (c *filing) unsay(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) error {
+func (c *filing) unsay(ctx context.Context, t tx, row reportedRow, what track.Consequence) error {
 	var duties []struct {
 		ContactID mailer.ID                  `db:"contact_id"`
 		ID        mailer.ID                  `db:"id"`
@@ -235,13 +260,13 @@ func (c *filing) unsay(ctx context.Context, t tx, row reportedRow, what mailer.C
 		MetAt     instant                    `db:"met_at"`
 		ErasedAt  instant                    `db:"erased_at"`
 	}
-	if err := t.all(ctx, &duties, "report_erased_duties", row.ContactID, row.ID, string(mailer.ErasedInformed)); err != nil {
+	if err := t.all(ctx, &duties, "report_erased_duties", row.ContactID, row.ID, string(retain.ErasedInformed)); err != nil {
 		return err
 	}
 	var past history
 	for _, d := range duties {
-		detail := mailer.UninformedAfterAll(d.DueAt.Time, d.ErasedAt.Time, d.Inputs.v)
-		if _, err := t.exec(ctx, "report_unsay", d.ContactID, d.ID, string(mailer.ErasedUninformed), detail); err != nil {
+		detail := retain.UninformedAfterAll(d.DueAt.Time, d.ErasedAt.Time, d.Inputs.v)
+		if _, err := t.exec(ctx, "report_unsay", d.ContactID, d.ID, string(retain.ErasedUninformed), detail); err != nil {
 			return err
 		}
 		c.counts.late(c.controller, d.MetAt.After(d.DueAt.Time), false)
@@ -251,7 +276,7 @@ func (c *filing) unsay(ctx context.Context, t tx, row reportedRow, what mailer.C
 }
 
 // reopen fails the duties, and blocks them where no other address is left (E3).
-func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.Consequence) (mailer.DutyState, error) {
+func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what track.Consequence) (mailer.DutyState, error) {
 	var duties []struct {
 		ContactID mailer.ID `db:"contact_id"`
 		ID        mailer.ID `db:"id"`
@@ -281,7 +306,7 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.
 		}
 	}
 	for _, to := range states {
-		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason)); err != nil {
+		if _, err := t.exec(ctx, "report_move_duties", row.ContactID, uuids(ids), string(to), string(what.Reason), what.Detail); err != nil {
 			return "", err
 		}
 	}
@@ -289,20 +314,29 @@ func (c *filing) reopen(ctx context.Context, t tx, row reportedRow, what mailer.
 }
 
 // keep records a report that found its delivery. Its bytes are kept for somebody
-// to read only where no program has understood them, and its text only while the
-// person is known.
-func (c *filing) keep(ctx context.Context, t tx, fate mailer.ReportFate) error {
+// to read only where no program has understood them, and these and its text only
+// while the person is known: of who was erased before it came, nothing comes back.
+// What another one has told of the delivery is not counted again.
+func (c *filing) keep(ctx context.Context, t tx, fate track.ReportFate) error {
 	f, v := c.file, c.file.Verdict
 	if c.erased {
 		v.Reply.Text = ""
 	}
+	var told bool
+	if same := v.Same(); len(same) > 0 {
+		if _, err := t.one(ctx, &told, "report_told", fate.ContactID, fate.DeliveryID, pq.StringArray(same)); err != nil {
+			return err
+		}
+	}
 	_, err := t.exec(ctx, "report_keep", fate.ContactID, f.ID, c.controller, fate.DeliveryID, f.Door, f.ReceivedAt, string(f.Clue.By),
-		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To))
+		v.Finding(), v.Reply.Enhanced, v.Reply.Code, strings.ReplaceAll(v.Reply.Text, "\x00", ""), string(fate.To), !told)
 	if err != nil {
 		return err
 	}
-	c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
-	if v.Understood() {
+	if !told {
+		c.counts.add(c.controller, mailer.ID{}, countReport, "", v.Finding(), 1)
+	}
+	if v.Understood() || c.erased {
 		_, err = t.exec(ctx, "report_raw_drop", f.ID)
 		return err
 	}
@@ -321,9 +355,9 @@ func (c *filing) keepRaw(ctx context.Context, t tx, contact mailer.ID) error {
 
 // parked is the state in which a report that found no delivery is left. One that
 // says nothing and is faster than our own commit waits for the person to be known.
-func (c *filing) parked(why mailer.WhyUnmatched) (state string, next time.Time) {
+func (c *filing) parked(why track.WhyUnmatched) (state string, next time.Time) {
 	switch {
-	case !c.file.Verdict.Understood() && why != mailer.UnmatchedUnsettled:
+	case !c.file.Verdict.Understood() && why != track.UnmatchedUnsettled:
 		return parkedNotUnderstood, c.file.At
 	case c.file.NextTry.IsZero():
 		return parkedGivenUp, c.file.At
@@ -332,18 +366,18 @@ func (c *filing) parked(why mailer.WhyUnmatched) (state string, next time.Time) 
 }
 
 // unmatched keeps what found no delivery. An automatic reply means nothing: it is counted, and gone.
-func (c *filing) unmatched(ctx context.Context, t tx, why mailer.WhyUnmatched) error {
+func (c *filing) unmatched(ctx context.Context, t tx, why track.WhyUnmatched) error {
 	switch {
 	case why == "":
 		return nil
-	case c.file.Verdict.Kind == mailer.KindAutomatic:
+	case c.file.Verdict.Kind == track.KindAutomatic:
 		c.counts.add(c.controller, mailer.ID{}, countReport, "", c.file.Verdict.Finding(), 1)
 		return nil
 	}
 	return c.park(ctx, t, why)
 }
 
-func (c *filing) park(ctx context.Context, t tx, why mailer.WhyUnmatched) error {
+func (c *filing) park(ctx context.Context, t tx, why track.WhyUnmatched) error {
 	f, v := c.file, c.file.Verdict
 	state, next := c.parked(why)
 	c.countParked("", state)
@@ -353,7 +387,7 @@ func (c *filing) park(ctx context.Context, t tx, why mailer.WhyUnmatched) error 
 	return c.keepRaw(ctx, t, mailer.ID{})
 }
 
-func (c *filing) waitOn(ctx context.Context, t tx, why mailer.WhyUnmatched) error {
+func (c *filing) waitOn(ctx context.Context, t tx, why track.WhyUnmatched) error {
 	v := c.file.Verdict
 	state, next := c.parked(why)
 	c.countParked(parkedWaiting, state)
@@ -369,7 +403,7 @@ func (c *filing) countParked(from, to string) {
 }
 
 // ParkedReports are those to be tried again by now.
-func (s *Store) ParkedReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (out []mailer.ParkedReport, err error) {
+func (s *Store) ParkedReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (out []track.ParkedReport, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
 			ID         mailer.ID      `db:"id"`
@@ -381,7 +415,7 @@ func (s *Store) ParkedReports(ctx context.Context, controller mailer.ID, now tim
 		}
 		err := t.all(ctx, &rows, "report_waiting", controller, now, limit)
 		for _, r := range rows {
-			out = append(out, mailer.ParkedReport{ID: r.ID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, Tries: r.Tries, SentTo: r.SentTo, Raw: r.Raw})
+			out = append(out, track.ParkedReport{ID: r.ID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, Tries: r.Tries, SentTo: r.SentTo, Raw: r.Raw})
 		}
 		return err
 	})
@@ -409,22 +443,22 @@ func (s *Store) ForgetSuppressions(ctx context.Context, controller mailer.ID, no
 }
 
 // UnmatchedReports are the newest that found no delivery.
-func (s *Store) UnmatchedReports(ctx context.Context, controller mailer.ID, limit int) (out []mailer.UnmatchedReport, err error) {
+func (s *Store) UnmatchedReports(ctx context.Context, controller mailer.ID, limit int) (out []track.UnmatchedReport, err error) {
 	err = s.read(ctx, func(t tx) error {
 		var rows []struct {
-			ID         mailer.ID           `db:"id"`
-			Door       string              `db:"door"`
-			ReceivedAt instant             `db:"received_at"`
-			Finding    string              `db:"outcome"`
-			Status     string              `db:"status"`
-			Why        mailer.WhyUnmatched `db:"why"`
-			State      string              `db:"state"`
-			Tries      int                 `db:"tries"`
-			NextTryAt  instant             `db:"next_try_at"`
+			ID         mailer.ID          `db:"id"`
+			Door       string             `db:"door"`
+			ReceivedAt instant            `db:"received_at"`
+			Finding    string             `db:"outcome"`
+			Status     string             `db:"status"`
+			Why        track.WhyUnmatched `db:"why"`
+			State      string             `db:"state"`
+			Tries      int                `db:"tries"`
+			NextTryAt  instant            `db:"next_try_at"`
 		}
 		err := t.all(ctx, &rows, "report_unmatched", controller, limit)
 		for _, r := range rows {
-			u := mailer.UnmatchedReport{ID: r.ID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, Finding: r.Finding, Status: r.Status, Why: r.Why, State: r.State, Tries: r.Tries}
+			u := track.UnmatchedReport{ID: r.ID, Door: r.Door, ReceivedAt: r.ReceivedAt.Time, Finding: r.Finding, Status: r.Status, Why: r.Why, State: r.State, Tries: r.Tries}
 			if r.State == parkedWaiting {
 				u.NextTryAt = r.NextTryAt.Time
 			}
@@ -449,12 +483,12 @@ func (s *Store) RawReport(ctx context.Context, controller, id mailer.ID) (raw []
 }
 
 // reportEntries are a contact's reports by delivery, in the order of their coming.
-func (t tx) reportEntries(ctx context.Context, contact mailer.ID) (map[mailer.ID][]mailer.ReportEntry, error) {
+func (t tx) reportEntries(ctx context.Context, contact mailer.ID) (map[mailer.ID][]track.ReportEntry, error) {
 	var rows []struct {
 		DeliveryID mailer.ID            `db:"delivery_id"`
 		ReceivedAt instant              `db:"received_at"`
 		Door       string               `db:"door"`
-		By         mailer.MatchedBy     `db:"matched_by"`
+		By         track.MatchedBy      `db:"matched_by"`
 		Finding    string               `db:"outcome"`
 		Enhanced   string               `db:"status"`
 		Code       int                  `db:"code"`
@@ -462,9 +496,9 @@ func (t tx) reportEntries(ctx context.Context, contact mailer.ID) (map[mailer.ID
 		To         mailer.DeliveryState `db:"moved_to"`
 	}
 	err := t.all(ctx, &rows, "contact_reports", contact)
-	out := map[mailer.ID][]mailer.ReportEntry{}
+	out := map[mailer.ID][]track.ReportEntry{}
 	for _, r := range rows {
-		out[r.DeliveryID] = append(out[r.DeliveryID], mailer.ReportEntry{ReceivedAt: r.ReceivedAt.Time, Door: r.Door, By: r.By, Finding: r.Finding,
+		out[r.DeliveryID] = append(out[r.DeliveryID], track.ReportEntry{ReceivedAt: r.ReceivedAt.Time, Door: r.Door, By: r.By, Finding: r.Finding,
 			Reply: mailer.Reply{Code: r.Code, Enhanced: r.Enhanced, Text: r.Text}, To: r.To})
 	}
 	return out, err

@@ -43,7 +43,7 @@ FOR NO KEY UPDATE
 
 -- name: report_move_duties
 UPDATE duty
-SET state = $3, reason = $4, detail = '', met_at = NULL
+SET state = $3, reason = $4, detail = $5, met_at = NULL
 WHERE contact_id = $1 AND id = ANY (CAST($2 AS uuid[]))
 
 -- name: report_erased_duties
@@ -60,8 +60,11 @@ SET reason = $3, detail = $4, met_at = NULL
 WHERE contact_id = $1 AND id = $2
 
 -- name: report_keep
-INSERT INTO report (contact_id, id, controller_id, delivery_id, door, received_at, matched_by, outcome, status, code, diagnostic, moved_to)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO report (contact_id, id, controller_id, delivery_id, door, received_at, matched_by, outcome, status, code, diagnostic, moved_to, counted)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: report_told
+SELECT EXISTS (SELECT FROM report WHERE contact_id = $1 AND delivery_id = $2 AND outcome = ANY (CAST($3 AS text[])))
 
 -- name: report_park
 INSERT INTO report_unmatched (id, controller_id, door, received_at, outcome, status, why, state, tries, next_try_at)
@@ -96,6 +99,12 @@ DELETE FROM report_unmatched WHERE id = $1
 -- name: report_wait_on
 UPDATE report_unmatched
 SET outcome = $2, status = $3, why = $4, state = $5, tries = tries + 1, next_try_at = $6
+WHERE id = $1
+
+-- name: report_put_off
+-- What is known of it stays as it was.
+UPDATE report_unmatched
+SET state = $2, tries = tries + 1, next_try_at = $3
 WHERE id = $1
 
 -- name: report_unmatched

@@ -5,25 +5,27 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 // desk takes reports in at an instant that the test sets.
 type desk struct {
 	*house
-	mailer.Reports
+	track.Reports
 	at   time.Time
-	next mailer.Report // what the reader finds in the next message
+	next track.Report // what the reader finds in the next message
 }
 
 func newDesk(h *house) *desk {
 	d := &desk{house: h, at: noon}
-	d.Reports = mailer.Reports{Store: h.Store, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Controller: h.controller, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return d.at }, Read: func(raw []byte) mailer.Report {
+	d.Reports = track.Reports{Store: h.Store, Tokens: mailer.Tokens{Keys: mailer.NewKeyring()}, Controller: h.controller, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return d.at }, Read: func(raw []byte) track.Report {
 			r := d.next
 			sum := sha256.Sum256(raw)
 			r.ExternalID = sum[:]
@@ -36,16 +38,16 @@ func newDesk(h *house) *desk {
 var classes = map[string]mailer.ReplyClass{"5.1.1": mailer.ClassDeadAddress, "5.2.2": mailer.ClassMailboxFull, "5.7.1": mailer.ClassPolicy}
 
 // failed is a report of a failure for an address.
-func failed(address, status string) mailer.Report {
-	return mailer.Report{Kind: mailer.KindDelivery, Recipients: []mailer.RecipientReport{{Recipient: address, Action: mailer.ActionFailed, Status: status, Code: 550,
+func failed(address, status string) track.Report {
+	return track.Report{Kind: track.KindDelivery, Recipients: []track.RecipientReport{{Recipient: address, Action: track.ActionFailed, Status: status, Code: 550,
 		Class: classes[status], Diagnostic: "550 " + status + " <" + address + "> no"}}}
 }
 
 // take brings a report to the envelope sender of a delivery.
-func (d *desk) take(r mailer.Report, delivery mailer.ID, raw string) mailer.ReportFate {
+func (d *desk) take(r track.Report, delivery mailer.ID, raw string) track.ReportFate {
 	d.t.Helper()
 	d.next = r
-	fate, _, err := d.Judge(d.ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: []string{d.Tokens.EnvelopeFrom(delivery, "b.example")}, Raw: []byte(raw)})
+	fate, _, err := d.Judge(d.ctx, track.Incoming{Door: track.DoorPipe, SentTo: []string{d.Tokens.EnvelopeFrom(delivery, "b.example")}, Raw: []byte(raw)})
 	must(d.t, err)
 	return fate
 }
@@ -80,7 +82,8 @@ func TestABounceBlocksTheDutyAtOnceWhereNoAddressIsLeft(t *testing.T) { // E2, E
 	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Bounced)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyBlocked)
-	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL`, a.ContactID), 1)
+	equal(t, "blocked", h.count(`SELECT count(*) FROM duty WHERE contact_id = $1 AND reason = 'address_dead' AND met_at IS NULL AND delivery_id IS NOT NULL
+		AND detail = 'letter: the register allows none; call: the register allows none'`, a.ContactID), 1)
 	equal(t, "history", h.count(`SELECT count(*) FROM duty_history WHERE contact_id = $1 AND delivery_id = $2 AND reason = 'address_dead'
 		AND (from_state, to_state) IN (('met', 'failed'), ('failed', 'blocked'))`, a.ContactID, a.DeliveryID), 2)
 	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'address' AND hash = $1`, address(1).Hash), 1)
@@ -151,7 +154,7 @@ func TestAReportThatIsFasterThanOurCommitIsMatchedLater(t *testing.T) {
 	h.running("first", 0)
 	a := h.begin(noon, h.claim(1, noon)...)[0]
 	fate := d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
-	equal(t, "why it waits", fate.Why, mailer.UnmatchedUnsettled)
+	equal(t, "why it waits", fate.Why, track.UnmatchedUnsettled)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Sending)
 	equal(t, "waiting", h.figures(noon).Unmatched["waiting"], 1)
 
@@ -170,16 +173,82 @@ func TestAReportThatIsFasterThanOurCommitIsMatchedLater(t *testing.T) {
 	equal(t, "replayed", d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one").Replayed, true)
 }
 
+func TestWhatTheNullSenderSentIsNobodysAnswerWhenItIsTriedAgainEither(t *testing.T) { // RFC 3834, 2
+	for path, want := range map[string]string{"Return-Path: <>\r\n": "automatic_reply", "Return-Path: <ann@example.org>\r\n": "answer"} {
+		h := newHouse(t)
+		d := newDesk(h)
+		h.people(1, noon.Add(day))
+		h.running("first", 0)
+		a := h.begin(noon, h.claim(1, noon)...)[0]
+		d.next = failed("person1@example.org", "5.1.1")
+		_, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorSMTP, SentTo: []string{d.Tokens.EnvelopeFrom(a.DeliveryID, "b.example")}, Raw: []byte(path + "x")})
+		must(t, err)
+		h.settle(mailer.Relayed, noon, a)
+		d.next = track.Report{Kind: track.KindAnswer} // a newer program reads it so
+		d.at = noon.Add(time.Minute)
+		_, err = d.Retry(h.ctx)
+		must(t, err)
+		equal(t, path, h.count(`SELECT count(*) FROM report WHERE outcome = $1`, want), 1)
+	}
+}
+
+func TestReportsThatCannotBeFiledDoNotStandInFrontOfOthers(t *testing.T) { // a whole round of them
+	h := newHouse(t)
+	d := newDesk(h)
+	h.people(2, noon.Add(day))
+	h.running("first", 0)
+	as := h.begin(noon, h.claim(2, noon)...)
+	for i := range 200 {
+		d.take(failed("person1@example.org", "5.1.1"), as[0].DeliveryID, inLine("poison", i))
+	}
+	d.at = noon.Add(time.Second)
+	d.take(failed("person2@example.org", "5.1.1"), as[1].DeliveryID, "fine")
+	h.settle(mailer.Relayed, noon, as...)
+	h.poison("report", as[0].ContactID)
+	d.at = noon.Add(2 * time.Minute)
+	_, err := d.Retry(h.ctx)
+	if err == nil || !strings.Contains(err.Error(), "200 of 200 reports could not be filed") {
+		t.Errorf("it says %v", err)
+	}
+	reopened, err := d.Retry(h.ctx)
+	must(t, err)
+	equal(t, "the one behind them", inLine(reopened, h.state(as[1].DeliveryID)), "false bounced")
+	equal(t, "tries of each", h.count(`SELECT count(*) FROM report_unmatched WHERE tries = 1 AND state = 'waiting' AND next_try_at > $1`, d.at), 200)
+	d.at = noon.Add(6 * day)
+	_, err = d.Retry(h.ctx)
+	equal(t, "they fail still", err != nil, true)
+	equal(t, "given up", h.figures(d.at).Unmatched["given_up"], 200)
+	h.audited()
+}
+
+// poison has every row about a contact refused by a table.
+func (h *house) poison(table string, contacts ...mailer.ID) {
+	h.t.Helper()
+	for _, c := range contacts {
+		name := table + "_" + strings.ReplaceAll(c.String(), "-", "")
+		_, err := h.db.ExecContext(h.ctx, fmt.Sprintf(`CREATE FUNCTION poison_%[1]s() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'poison'; END$$;
+			CREATE TRIGGER poison_%[1]s BEFORE INSERT ON %[2]s FOR EACH ROW WHEN (NEW.contact_id = '%[3]s') EXECUTE FUNCTION poison_%[1]s()`, name, table, c))
+		must(h.t, err)
+	}
+}
+
+// mended takes the poison of a contact out.
+func (h *house) mended(table string, contact mailer.ID) {
+	h.t.Helper()
+	_, err := h.db.ExecContext(h.ctx, fmt.Sprintf(`DROP TRIGGER poison_%[1]s_%[2]s ON %[1]s`, table, strings.ReplaceAll(contact.String(), "-", "")))
+	must(h.t, err)
+}
+
 func TestWhatFindsNoDeliveryIsTriedGivenUpAndForgotten(t *testing.T) { // T4
 	h := newHouse(t)
 	d := newDesk(h)
 	d.next = failed("x@example.org", "5.1.1")
-	fate, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("lost")})
+	fate, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorPipe, Raw: []byte("lost")})
 	must(t, err)
-	equal(t, "why", fate.Why, mailer.UnmatchedNoClue)
+	equal(t, "why", fate.Why, track.UnmatchedNoClue)
 	d.at = noon.Add(time.Second)
 	unknown := d.take(failed("x@example.org", "5.1.1"), mailer.NewID(noon), "unknown")
-	equal(t, "why", unknown.Why, mailer.UnmatchedUnknown)
+	equal(t, "why", unknown.Why, track.UnmatchedUnknown)
 
 	for ; d.at.Before(noon.Add(6 * day)); d.at = d.at.Add(30 * time.Minute) {
 		_, err := d.Retry(h.ctx)
@@ -215,32 +284,56 @@ func TestAnAnswerOfAPersonIsKeptWithTheirsAndChangesNothing(t *testing.T) {
 	h := newHouse(t)
 	d := newDesk(h)
 	a := h.relayed(1, noon.Add(day))[0]
-	fate := d.take(mailer.Report{Kind: mailer.KindAnswer}, a.DeliveryID, "I object")
+	fate := d.take(track.Report{Kind: track.KindAnswer}, a.DeliveryID, "I object")
 	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Relayed)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
-	equal(t, "answers", h.figures(noon).Reports[string(mailer.KindAnswer)], 1)
+	equal(t, "answers", h.figures(noon).Reports[string(track.KindAnswer)], 1)
 	equal(t, "its bytes, under the person's key", h.count(`SELECT count(*) FROM report_raw WHERE contact_id = $1 AND body = 'I object'`, a.ContactID), 1)
-	d.next = mailer.Report{Kind: mailer.KindDelivery} // which names nobody
-	_, _, err := d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, Raw: []byte("something failed")})
+	d.next = track.Report{Kind: track.KindDelivery} // which names nobody
+	_, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorPipe, Raw: []byte("something failed")})
 	must(t, err)
 	f := h.figures(noon)
-	equal(t, "not understood", f.Reports[mailer.NotUnderstood], 1)
+	equal(t, "not understood", f.Reports[track.NotUnderstood], 1)
 	equal(t, "waiting", f.Unmatched["waiting"], 0)
+}
+
+func TestAComplaintWhereThereIsNoRightToObjectStopsUseAndIsForAPerson(t *testing.T) { // R5, R10
+	for name, c := range map[string]struct {
+		purpose    mailer.Purpose
+		objections int64
+		alerts     int64
+	}{
+		"direct marketing":    {mailer.Purpose{Key: "sell", Basis: mailer.LegitimateInterest, DirectMarketing: true}, 1, 0},
+		"a weighed interest":  {mailer.Purpose{Key: "sell", Basis: mailer.LegitimateInterest}, 1, 0},
+		"consent, which ends": {mailer.Purpose{Key: "sell", Basis: mailer.Consent}, 0, 1},
+	} {
+		h := newHouse(t)
+		d := newDesk(h)
+		reg := &mailer.Register{Activities: []mailer.Activity{{Key: "sales", Purposes: []mailer.Purpose{c.purpose}}}}
+		d.Objectable = reg.Objectable
+		a := h.relayed(1, noon.Add(day))[0]
+		d.take(track.Report{Kind: track.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
+		equal(t, name+": use has stopped", h.count(`SELECT count(*) FROM suppression WHERE scope = 'use'`)+h.count(`SELECT count(*) FROM contact WHERE objected_at = $1`, noon), 2)
+		equal(t, name+": objections", h.count(`SELECT count(*) FROM objection WHERE way = 'complaint'`), c.objections)
+		equal(t, name+": for a person", h.figures(noon).Alerts[mailer.AlertComplaintNoRight], c.alerts)
+		equal(t, name+": the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
+		h.audited()
+	}
 }
 
 func TestAComplaintIsOnRecordWithItsDeliveryAndTakesNoDutyBack(t *testing.T) { // E2
 	h := newHouse(t)
 	d := newDesk(h)
 	a := h.relayed(1, noon.Add(day))[0]
-	fate := d.take(mailer.Report{Kind: mailer.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
+	fate := d.take(track.Report{Kind: track.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
 	equal(t, "its delivery", fate.DeliveryID, a.DeliveryID)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Complained)
 	equal(t, "the duty", h.dutyOf(a.ContactID), mailer.DutyMet)
-	d.take(mailer.Report{Kind: mailer.KindAutomatic}, a.DeliveryID, "I am away")
+	d.take(track.Report{Kind: track.KindAutomatic}, a.DeliveryID, "I am away")
 	f := h.figures(noon)
-	equal(t, "complaints", f.Reports[string(mailer.KindComplaint)], 1)
-	equal(t, "automatic replies", f.Reports[string(mailer.KindAutomatic)], 1)
+	equal(t, "complaints", f.Reports[string(track.KindComplaint)], 1)
+	equal(t, "automatic replies", f.Reports[string(track.KindAutomatic)], 1)
 	equal(t, "bytes that are kept of what is understood", h.count(`SELECT count(*) FROM report_raw`), 0)
 }
 
@@ -300,12 +393,12 @@ func TestOneReportBroughtByManyAtOnceCountsOnce(t *testing.T) {
 	a := h.relayed(1, noon.Add(day))[0]
 	d.next = failed("person1@example.org", "5.1.1")
 	to := []string{d.Tokens.EnvelopeFrom(a.DeliveryID, "b.example")}
-	var fates [8]mailer.ReportFate
+	var fates [8]track.ReportFate
 	var errs [8]error
 	var all sync.WaitGroup
 	for i := range fates {
 		all.Go(func() {
-			fates[i], _, errs[i] = d.Judge(h.ctx, mailer.Incoming{Door: mailer.DoorPipe, SentTo: to, Raw: []byte("one")})
+			fates[i], _, errs[i] = d.Judge(h.ctx, track.Incoming{Door: track.DoorPipe, SentTo: to, Raw: []byte("one")})
 		})
 	}
 	all.Wait()
@@ -348,7 +441,7 @@ func TestReportsOfAnotherControllersDeliveriesFindNothing(t *testing.T) {
 	a := h.relayed(1, noon.Add(day))[0]
 	d := newDesk(moveIn(t.Context(), t, h.Store, "other"))
 	fate := d.take(failed("person1@example.org", "5.1.1"), a.DeliveryID, "one")
-	equal(t, "why", fate.Why, mailer.UnmatchedUnknown)
+	equal(t, "why", fate.Why, track.UnmatchedUnknown)
 	equal(t, "the delivery", h.state(a.DeliveryID), mailer.Relayed)
 }
 
@@ -360,7 +453,7 @@ func TestAReportSettlesWhatWasUncertain(t *testing.T) { // E2, E5
 	as := h.begin(noon, h.claim(2, noon)...)
 	h.settle(mailer.Uncertain, noon, as...)
 	d.at = noon.Add(2 * day)
-	fate := d.take(mailer.Report{Kind: mailer.KindDelivery, Recipients: []mailer.RecipientReport{{Action: mailer.ActionDelivered}}}, as[0].DeliveryID, "one")
+	fate := d.take(track.Report{Kind: track.KindDelivery, Recipients: []track.RecipientReport{{Action: track.ActionDelivered}}}, as[0].DeliveryID, "one")
 	equal(t, "its duties", fate.Duty, mailer.DutyMet)
 	fate = d.take(failed("", "5.1.1"), as[1].DeliveryID, "two")
 	equal(t, "its duties", fate.Duty, mailer.DutyBlocked)

@@ -5,9 +5,10 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
-var _ mailer.RightsStore = (*Store)(nil)
+var _ rights.Store = (*Store)(nil)
 
 // noticeRow is a notice with what its recipient has asked for since.
 type noticeRow struct {
@@ -23,7 +24,7 @@ type noticeRow struct {
 }
 
 // NoticeFor gives the notice behind a link, or ErrNoSuchLink.
-func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mailer.ID) (n mailer.SentNotice, err error) {
+func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mailer.ID) (n rights.SentNotice, err error) {
 	err = s.read(ctx, func(t tx) error {
 		l, err := t.noticeBehind(ctx, controller, contact, delivery)
 		if err != nil {
@@ -43,7 +44,7 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 		if err != nil {
 			return err
 		}
-		n = mailer.SentNotice{
+		n = rights.SentNotice{
 			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.Activity,
 			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.Register,
 			Slots: part.Slots.v, Code: r.Code, ComposedAt: part.ComposedAt.Time, Facts: p.facts(part),

@@ -5,14 +5,15 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
-var _ mailer.RulingStore = (*Store)(nil)
+var _ track.RulingStore = (*Store)(nil)
 
 // SettleUncertain ends a delivery and its duties as a person's ruling says, and
 // settles the alert about it. The attempts stay as they were: nobody knows more of
 // what was said on the wire.
-func (s *Store) SettleUncertain(ctx context.Context, controller mailer.ID, v mailer.Ruling, now time.Time) error {
+func (s *Store) SettleUncertain(ctx context.Context, controller mailer.ID, v track.Ruling, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
 		var d struct {
 			deliveryMove
@@ -21,7 +22,7 @@ func (s *Store) SettleUncertain(ctx context.Context, controller mailer.ID, v mai
 		}
 		found, err := t.one(ctx, &d, "ruling_lock", controller, v.DeliveryID)
 		if err == nil && !found {
-			err = mailer.ErrNoDelivery
+			err = track.ErrNoDelivery
 		}
 		if err != nil {
 			return err
@@ -60,7 +61,7 @@ func (s *Store) SettleUncertain(ctx context.Context, controller mailer.ID, v mai
 }
 
 // settleHeld settles the alert that a delivery was held for a person.
-func (t tx) settleHeld(ctx context.Context, controller mailer.ID, v mailer.Ruling, now time.Time, counts tally) error {
+func (t tx) settleHeld(ctx context.Context, controller mailer.ID, v track.Ruling, now time.Time, counts tally) error {
 	var kind string
 	found, err := t.one(ctx, &kind, "ruling_alert", controller, v.DeliveryID.String(), now, v.By, mailer.AlertUncertainHeld)
 	if found {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/track"
 )
 
 func TestAPersonSettlesWhatMayHaveArrived(t *testing.T) { // E5, D7
@@ -27,7 +28,7 @@ func TestAPersonSettlesWhatMayHaveArrived(t *testing.T) { // E5, D7
 		equal(t, "left to a person", h.dutyOf(who), mailer.DutyInFlight)
 
 		later := noon.Add(10 * day) // behind the date: what counts is the attempt
-		v := mailer.Ruling{DeliveryID: a.DeliveryID, To: c.to, By: "Ann", Reason: "the relay's log has it under its Message-ID"}
+		v := track.Ruling{DeliveryID: a.DeliveryID, To: c.to, By: "Ann", Reason: "the relay's log has it under its Message-ID"}
 		must(t, h.SettleUncertain(h.ctx, h.controller, v, later))
 		equal(t, "delivery", h.state(a.DeliveryID), c.to)
 		equal(t, "duty", h.dutyOf(who), c.want)
@@ -51,7 +52,7 @@ func TestWhatWasWokenBeforeItsCampaignWasCancelledCanBeSettledAsWell(t *testing.
 		who := h.people(1, noon.Add(day))[0]
 		campaign := h.running("spring", 0)
 		a := h.begin(noon, h.claim(1, noon)...)[0]
-		v := mailer.Ruling{DeliveryID: a.DeliveryID, To: mailer.Relayed, By: "Ann", Reason: "the recipient wrote back"}
+		v := track.Ruling{DeliveryID: a.DeliveryID, To: mailer.Relayed, By: "Ann", Reason: "the recipient wrote back"}
 		settle := func() error { return h.SettleUncertain(h.ctx, h.controller, v, noon) }
 		if err := settle(); err == nil || !strings.Contains(err.Error(), "a worker is going to find out") {
 			t.Errorf("settled on the wire: %v", err)
@@ -73,7 +74,7 @@ func TestWhatWasWokenBeforeItsCampaignWasCancelledCanBeSettledAsWell(t *testing.
 		equal(t, "delivery", h.state(a.DeliveryID), mailer.Relayed)
 	}
 	h := newHouse(t)
-	if err := h.SettleUncertain(h.ctx, h.controller, mailer.Ruling{DeliveryID: mailer.NewID(noon), To: mailer.Relayed}, noon); !errors.Is(err, mailer.ErrNoDelivery) {
+	if err := h.SettleUncertain(h.ctx, h.controller, track.Ruling{DeliveryID: mailer.NewID(noon), To: mailer.Relayed}, noon); !errors.Is(err, track.ErrNoDelivery) {
 		t.Errorf("no delivery: %v", err)
 	}
 }

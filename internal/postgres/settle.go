@@ -247,7 +247,7 @@ func (a *aftermath) add(e mailer.Settlement, m deliveryMove, counts tally) {
 	if m.To == mailer.Relayed && m.Document == mailer.DocNotice {
 		counts.add(m.ControllerID, mailer.ID{}, countLanguage, "", m.Languages, 1)
 	}
-	if e.At.After(a.last) {
+	if !e.ByHand && e.At.After(a.last) {
 		a.last = e.At
 	}
 	if e.Duty != "" {

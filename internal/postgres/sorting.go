@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // sortAtOnce bounds how many deliveries one transaction looks at.
@@ -71,7 +72,7 @@ func (s *Store) sortLanes(ctx context.Context, controller mailer.ID, atOnce int)
 }
 
 // moveAstray moves those of a lane whose domain is in another class.
-func (t tx) moveAstray(ctx context.Context, controller, campaign mailer.ID, lane int64, class string, rows []sortedRow, book mailer.ClassBook) (int, error) {
+func (t tx) moveAstray(ctx context.Context, controller, campaign mailer.ID, lane int64, class string, rows []sortedRow, book campaign.ClassBook) (int, error) {
 	var astray []sortedRow
 	classes := map[string]bool{}
 	for _, r := range rows {

@@ -7,9 +7,10 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
-var _ mailer.StandingStore = (*Store)(nil)
+var _ deliver.StandingStore = (*Store)(nil)
 
 // NoteStanding adds attempts to a lane's last ones, and pauses it where they reach the
 // limit. The row of the last attempts is locked before the lane's, which claims need.
@@ -30,7 +31,7 @@ func (s *Store) NoteStanding(ctx context.Context, controller mailer.ID, lane int
 			return nil
 		}
 		detail := strconv.Itoa(limit.Refused) + " of " + strconv.Itoa(limit.Of)
-		paused, err = t.holdLane(ctx, controller, lane, mailer.HeldByPolicy, mailer.AlertLanePaused, detail, now)
+		paused, err = t.holdLane(ctx, controller, lane, deliver.HeldByPolicy, mailer.AlertLanePaused, detail, now)
 		return err
 	})
 	return paused, err

@@ -9,6 +9,7 @@ import (
 
 	"article14/internal/pacing"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // laneOf is the only lane of a campaign.
@@ -49,7 +50,7 @@ func TestALaneIsPausedByWhatTwoWorkersWereRefusedTogether(t *testing.T) {
 
 	l := h.laneOf(c)
 	equal(t, "state", l.State, mailer.LanePaused)
-	equal(t, "reason", l.Reason, mailer.HeldByPolicy)
+	equal(t, "reason", l.Reason, deliver.HeldByPolicy)
 	equal(t, "campaign", h.campaign("spring").State, mailer.CampaignRunning)
 	equal(t, "claimed", len(h.claim(20, noon)), 0)
 	alerts, err := h.Alerts(h.ctx, h.controller, mailer.AlertLanePaused, mailer.ID{}, 10)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/campaign"
 )
 
 // What is counted; see counter_delta in the schema.
@@ -24,6 +25,8 @@ const (
 	countAlert          = "alert"
 	countReport         = "report"          // '' > finding: matched, or not understood
 	countAnswer         = "answer"          // open ones by kind
+	countCall           = "call"            // '' > outcome of a campaign's calls: they stand among its deliveries, too
+	countDisclosure     = "disclosure"      // uses by kind, and those that the gate had refused
 	countClass          = "class"           // notices queued, by class of domain; those of no class are the others
 	countTelling        = "telling"         // by state; to_export: those that wait for a person to pass them on
 	countTellingAttempt = "telling_attempt" // by result
@@ -65,7 +68,7 @@ func (c tally) class(controller, campaign mailer.ID, from, to string) {
 
 // listed is the name of a class; what is in none is not counted by class.
 func listed(class string) string {
-	if mailer.ReservedClass(class) {
+	if campaign.ReservedClass(class) {
 		return ""
 	}
 	return class

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // toldRow is a row of prior_notice.
@@ -18,14 +19,14 @@ type toldRow struct {
 	Line      int64     `db:"line" json:"line"`
 }
 
-func (r toldRow) notice() mailer.PriorNotice {
+func (r toldRow) notice() accept.PriorNotice {
 	r.ToldAt = r.ToldAt.UTC()
-	return mailer.PriorNotice(r)
+	return accept.PriorNotice(r)
 }
 
 // recordTold stores evidence that people were told before, and ends their duties.
 // The duties are locked by now, see changeDuties.
-func (t tx) recordTold(ctx context.Context, controller mailer.ID, ns []mailer.PriorNotice, now time.Time, counts tally) error {
+func (t tx) recordTold(ctx context.Context, controller mailer.ID, ns []accept.PriorNotice, now time.Time, counts tally) error {
 	if len(ns) == 0 {
 		return nil
 	}
@@ -55,7 +56,7 @@ func (t tx) recordTold(ctx context.Context, controller mailer.ID, ns []mailer.Pr
 	}
 	var alerts []mailer.Alert
 	for _, id := range inHand {
-		alerts = append(alerts, mailer.ToldWhileSending(id))
+		alerts = append(alerts, accept.ToldWhileSending(id))
 	}
 	return t.raiseFound(ctx, controller, alerts, now, counts)
 }
@@ -99,7 +100,7 @@ func (t tx) endTold(ctx context.Context, controller mailer.ID, keys []dutyKey, n
 	stop := map[mailer.ID]stopped{}
 	for _, d := range duties {
 		delivery := deliveries[d.DeliveryID]
-		to, ok := mailer.AfterTold(d.State, d.Reason, delivery.State)
+		to, ok := accept.AfterTold(d.State, d.Reason, delivery.State)
 		if !ok {
 			if d.State == mailer.DutyInFlight {
 				inHand = append(inHand, d.DeliveryID)
@@ -164,7 +165,7 @@ func (t tx) stopTold(ctx context.Context, controller mailer.ID, stop map[mailer.
 	var alerts []mailer.Alert
 	for _, s := range stop {
 		if s.Was == mailer.Uncertain {
-			uncertain, alerts = append(uncertain, s), append(alerts, mailer.HeldForTold(s.DeliveryID))
+			uncertain, alerts = append(uncertain, s), append(alerts, accept.HeldForTold(s.DeliveryID))
 		} else {
 			waiting = append(waiting, s)
 		}

@@ -5,19 +5,20 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/accept"
 )
 
 // tell records that the people of some merges were told at an instant.
-func (h *house) tell(at time.Time, ms ...mailer.Merge) {
+func (h *house) tell(at time.Time, ms ...accept.Merge) {
 	h.t.Helper()
-	told := mailer.Merge{Rows: int64(len(ms)), Counts: mailer.ImportCounts{Merged: int64(len(ms))}}
+	told := accept.Merge{Rows: int64(len(ms)), Counts: accept.ImportCounts{Merged: int64(len(ms))}}
 	for _, m := range ms {
 		for _, d := range m.Duties {
-			told.Told = append(told.Told, mailer.PriorNotice{ID: mailer.NewID(noon), ContactID: d.ContactID, DutyID: d.ID, ToldAt: at,
+			told.Told = append(told.Told, accept.PriorNotice{ID: mailer.NewID(noon), ContactID: d.ContactID, DutyID: d.ID, ToldAt: at,
 				Proof: "mailing 7", ImportID: h.imp.ID, Line: 3})
 		}
 	}
-	must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge { return told }))
+	must(h.t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge { return told }))
 }
 
 // sweep is what the worker does about people who were told before.
@@ -73,8 +74,8 @@ func TestWhoWasToldBeforeIsExcusedWithEvidenceThatNobodyChanges(t *testing.T) { 
 	equal(t, "met late, with an earlier telling on record", h.figures(noon).MetLate, 0)
 	shorter := late.Duties[0]
 	shorter.Due = mailer.Due{At: noon.Add(-4 * day), Rule: mailer.DueCommunication}
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-		return mailer.Merge{Shortened: []mailer.Duty{shorter}, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+		return accept.Merge{Shortened: []mailer.Duty{shorter}, Rows: 1, Counts: accept.ImportCounts{Merged: 1}}
 	}))
 	equal(t, "met late, with an earlier date learnt", h.figures(noon).MetLate, 1)
 }
@@ -182,8 +183,8 @@ func TestDataThatTurnOutToBeRestrictedAreQuarantinedEvenOfWhoWasTold(t *testing.
 	h.store(m)
 	h.tell(noon, m)
 	equal(t, "told late", h.figures(noon).MetLate, 1)
-	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) mailer.Merge {
-		return mailer.Merge{Quarantined: m.Duties, Rows: 1, Counts: mailer.ImportCounts{Merged: 1}}
+	must(t, h.Merge(h.ctx, h.controller, h.imp.ID, nil, noon, func([]mailer.Known, map[string]bool) accept.Merge {
+		return accept.Merge{Quarantined: m.Duties, Rows: 1, Counts: accept.ImportCounts{Merged: 1}}
 	}))
 	h.sweep(10)
 	f := h.figures(noon)

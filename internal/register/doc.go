@@ -9,7 +9,7 @@
 // of them at once, each with line, column, path and the lines of the file.
 //
 // Parse asks whether the file can be read. Whether the register is complete is
-// the question of [mailer.CheckRegister], whose findings name an element of
+// the question of [complete.Check], whose findings name an element of
 // Article 14 and a path; [Report] shows them at their place in the file.
 //
 // Every key of the file stands once, in a table (shapes.go). The table reads

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 // Fault is one thing in the file that cannot be read.
@@ -56,10 +56,10 @@ func show(name string, line, column int, path, message, excerpt string) string {
 	return fmt.Sprintf("%s:%d:%d: %s\n%s", name, line, column, message, excerpt)
 }
 
-// Report shows the findings of [mailer.CheckRegister] at their places in the
+// Report shows the findings of [complete.Check] at their places in the
 // file, in the order of its lines. Each names the element of Article 14 and the
 // rule that it breaks.
-func Report(findings []mailer.Finding, positions *Positions) string {
+func Report(findings []complete.Finding, positions *Positions) string {
 	type placed struct {
 		line int
 		text string
@@ -79,7 +79,7 @@ func Report(findings []mailer.Finding, positions *Positions) string {
 }
 
 // wording is a finding in words: "14.1.e (C6), fr: ...".
-func wording(f mailer.Finding) string {
+func wording(f complete.Finding) string {
 	keys := f.Key
 	if f.Rule != "" && f.Rule != f.Key {
 		keys += " (" + f.Rule + ")"

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 var update = flag.Bool("update", false, "write testdata/*.txt anew")
@@ -228,7 +229,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		reg, positions, err := Parse("r.yaml", body)
 		if err == nil {
-			Report(mailer.CheckRegister(reg, nil), positions)
+			Report(complete.Check(reg, nil), positions)
 			return
 		}
 		var all *Error

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 const placed = `controller:
@@ -52,7 +52,7 @@ func TestAPathIsFoundWhereItsValueStandsOrWouldStand(t *testing.T) {
 
 func TestAReportShowsFindingsAtTheirPlacesInTheOrderOfTheFile(t *testing.T) {
 	_, p := parsed(t, []byte(placed))
-	got := Report([]mailer.Finding{
+	got := Report([]complete.Finding{
 		{Key: "14.2.a", Rule: "T1b", Path: "activities[0].retention.limit", Message: "the limit is missing"},
 		{Key: "14.1.c", Rule: "P1", Path: "activities[0].purposes[0].text.en", Language: "en", Message: "in doubt", Warning: true},
 		{Key: "D10", Rule: "D10", Path: "controller.time_zone", Message: "the zone is missing"},

@@ -11,12 +11,12 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 func TestTheSampleRegisterIsCompleteInEnglishFrenchAndGerman(t *testing.T) {
 	reg, positions := parsed(t, Sample())
-	if found := mailer.CheckRegister(reg, []string{"en", "fr", "de"}); len(found) > 0 {
+	if found := complete.Check(reg, []string{"en", "fr", "de"}); len(found) > 0 {
 		t.Errorf("the sample has findings:\n%s", Report(found, positions))
 	}
 	if got := reg.LanguagesUsed(); !slices.Equal(got, []string{"de", "en", "fr"}) {
@@ -171,7 +171,7 @@ func TestEachFindingNamesAPlaceThatTheFileCanHave(t *testing.T) {
 			if !loseField(reflect.ValueOf(reg).Elem(), &n) {
 				break
 			}
-			for _, f := range mailer.CheckRegister(reg, []string{"en", "fr", "de"}) {
+			for _, f := range complete.Check(reg, []string{"en", "fr", "de"}) {
 				checked++
 				if !known(keys, f.Path) {
 					t.Errorf("the file has no place %q (%s)", f.Path, f.Message)

@@ -17,7 +17,7 @@ func (s schema) with(keyword string, value any) schema {
 
 // Schema describes the register file to editors as a JSON Schema of draft
 // 2020-12. An editor that knows it offers the keys and marks the plain slips;
-// what [Parse] and [mailer.CheckRegister] say is what counts.
+// what [Parse] and [complete.Check] say is what counts.
 func Schema() []byte {
 	s := registerShape.schema.
 		with("$schema", "https://json-schema.org/draft/2020-12/schema").

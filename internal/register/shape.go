@@ -37,7 +37,7 @@ func field[S, T any](name string, of shape[T], about string, at func(*S) *T) key
 }
 
 // must marks a key without which the rest cannot be read. Keys that the law
-// wants are not marked: mailer.CheckRegister names those with their article.
+// wants are not marked: complete.Check names those with their article.
 func (k key[S]) must() key[S] {
 	k.required = true
 	return k

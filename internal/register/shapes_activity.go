@@ -7,6 +7,7 @@ import (
 
 	"article14/internal/calendar"
 	"article14/mailer"
+	"article14/mailer/complete"
 )
 
 var activityShape = object(
@@ -39,12 +40,12 @@ var activityShape = object(
 // zoneOf is where a controller's time zone goes; Parse adds its name.
 func zoneOf(c *mailer.Controller) **time.Location { return &c.Zone }
 
-// reasons are by Article 14 key; which keys admit one is for CheckRegister to say.
+// reasons are by Article 14 key; which keys admit one is for package complete to say.
 var reasons = named[mailer.Reasons](keyed(longText, "reasons by element, as {14.1.b: ...}", `^14\.[12]\.[a-g]$`, checkElement))
 
 // checkElement says what is wrong with an element's key.
 func checkElement(name string) string {
-	for _, known := range mailer.Elements {
+	for _, known := range complete.Elements {
 		if known == name {
 			return ""
 		}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // move is one thing that a server may do at a turn, and what a client must
@@ -249,7 +250,7 @@ func (r *rehearsal) check(rt *rapid.T) {
 	srv.agrees(rt, reports, lone)
 }
 
-func (r *rehearsal) send(s mailer.Session, i int) error {
+func (r *rehearsal) send(s deliver.Session, i int) error {
 	ctx, m := context.Background(), numbered(i)
 	switch r.breaches[i] {
 	case hangUp:

@@ -14,6 +14,7 @@ import (
 
 	"article14/internal/dkim"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 // SMTP is a relay that speaks SMTP.
@@ -22,7 +23,7 @@ type SMTP struct {
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-var _ mailer.Relay = (*SMTP)(nil)
+var _ deliver.Relay = (*SMTP)(nil)
 
 // New makes a relay from its configuration. Nothing is dialled yet.
 func New(cfg Config) (*SMTP, error) {
@@ -44,7 +45,7 @@ func (r *SMTP) Signer() *dkim.Signer { return r.cfg.DKIM }
 
 // Open dials, secures and authenticates. The context bounds all of it, and
 // nothing after it.
-func (r *SMTP) Open(ctx context.Context) (mailer.Session, error) {
+func (r *SMTP) Open(ctx context.Context) (deliver.Session, error) {
 	conn, _, client, err := r.call(ctx)
 	if err != nil {
 		return nil, err

@@ -12,12 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 var pipelining = []string{"PIPELINING"}
 
 // over opens a session whose socket is recorded.
-func over(t *testing.T, srv *scripted, change ...func(*Config)) (mailer.Session, *recorded) {
+func over(t *testing.T, srv *scripted, change ...func(*Config)) (deliver.Session, *recorded) {
 	t.Helper()
 	r := dialled(t, srv, change...)
 	plain := r.dial
@@ -190,22 +191,22 @@ func TestEachMessageOfAGroupHasAVerdictOfItsOwn(t *testing.T) {
 // To announce is to promise. Whoever breaks it hangs up, whatever the relay has said
 // by then: behind its 354 a QUIT would be text, and a dot a delivery.
 func TestWhatIsAnnouncedAndNotSentIsNeverDelivered(t *testing.T) {
-	for sentence, instead := range map[string]func(*testing.T, mailer.Session){
-		"by hanging up": func(_ *testing.T, s mailer.Session) { s.Close() },
-		"by sending another": func(t *testing.T, s mailer.Session) {
+	for sentence, instead := range map[string]func(*testing.T, deliver.Session){
+		"by hanging up": func(_ *testing.T, s deliver.Session) { s.Close() },
+		"by sending another": func(t *testing.T, s deliver.Session) {
 			_, err := s.Send(t.Context(), numbered(7), nil)
 			if failed := failure(t, err); failed.Stage != mailer.StageConnect || mailer.Next(mailer.Classify(failed)).To != mailer.Queued {
 				t.Errorf("got %v", err)
 			}
 		},
-		"by sending the same envelope with another text": func(t *testing.T, s mailer.Session) {
+		"by sending the same envelope with another text": func(t *testing.T, s deliver.Session) {
 			m := numbered(1)
 			m.Bytes = bytes.ToUpper(m.Bytes)
 			if _, err := s.Send(t.Context(), m, nil); failure(t, err).Stage != mailer.StageConnect {
 				t.Errorf("got %v", err)
 			}
 		},
-		"by a stop": func(t *testing.T, s mailer.Session) {
+		"by a stop": func(t *testing.T, s deliver.Session) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			if _, err := s.Send(ctx, numbered(1), nil); failure(t, err).Stage != mailer.StageConnect || !errors.Is(err, context.Canceled) {
@@ -219,7 +220,7 @@ func TestWhatIsAnnouncedAndNotSentIsNeverDelivered(t *testing.T) {
 	}
 }
 
-func breakPromise(t *testing.T, then act, instead func(*testing.T, mailer.Session)) {
+func breakPromise(t *testing.T, then act, instead func(*testing.T, deliver.Session)) {
 	srv := serve(t, setup{extensions: pipelining, script: script{"MAIL": {say("250 ok"), then}}})
 	s, rec := over(t, srv)
 	next := numbered(1)

@@ -13,6 +13,7 @@ import (
 
 	"article14/internal/dkim"
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 var (
@@ -41,7 +42,7 @@ type session struct {
 	said  []byte // the text of the reply being read
 }
 
-var _ mailer.Session = (*session)(nil)
+var _ deliver.Session = (*session)(nil)
 
 // newSession takes a connection over from go-mail.
 func newSession(conn *guardedConn, client *smtp.Client, cfg Config) *session {
@@ -63,7 +64,7 @@ func newSession(conn *guardedConn, client *smtp.Client, cfg Config) *session {
 // Alive tells whether another Send may be tried.
 func (s *session) Alive() bool { return !s.dead }
 
-// Send makes one transaction; see [mailer.Session].
+// Send makes one transaction; see [deliver.Session].
 func (s *session) Send(ctx context.Context, m mailer.Message, next *mailer.Message) (mailer.Reply, error) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
@@ -163,7 +164,7 @@ func (s *session) announce(next *mailer.Message) (transaction, bool) {
 }
 
 // Close says QUIT if nobody is speaking and nothing is announced, and hangs up;
-// see [mailer.Session].
+// see [deliver.Session].
 func (s *session) Close() error {
 	if s.sending.TryLock() {
 		defer s.sending.Unlock()

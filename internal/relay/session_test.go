@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"article14/mailer"
+	"article14/mailer/deliver"
 )
 
 const (
@@ -30,7 +31,7 @@ var notice = mailer.Message{EnvelopeFrom: sender, To: recipient, EnvelopeID: env
 const brief = 30 * time.Millisecond
 
 // open opens a session with a scripted server, closed when the test ends.
-func open(t testing.TB, srv *scripted, change ...func(*Config)) mailer.Session {
+func open(t testing.TB, srv *scripted, change ...func(*Config)) deliver.Session {
 	t.Helper()
 	s, err := dialled(t, srv, change...).Open(t.Context())
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -135,13 +136,13 @@ func (p *people) visibility() string {
 // mailbox, and one person listed twice. It also gives people whom another source has as well.
 func (p *people) leads(n int) (body []byte, shared []invented) {
 	rows := [][]string{{"Date added", "First name", "Last name", "Job title", "Company", "LinkedIn URL", "Work email", "Personal email",
-		"Phone", "City", "Country", "Email visibility"}}
+		"Phone", "Street", "Postal code", "City", "Country", "Email visibility"}}
 	for i := range n {
 		v := p.person()
 		row := p.lead(v)
 		switch {
 		case i%40 == 7:
-			row[6] = "" // no address: the duty stands
+			p.unmailable(row, v, i/40)
 		case i%60 == 11:
 			row[7] = fmt.Sprintf("%s%d.home@example.net", ascii(v.given), v.n) // a second address
 		case i%25 == 3:
@@ -155,8 +156,37 @@ func (p *people) leads(n int) (body []byte, shared []invented) {
 
 func (p *people) lead(v invented) []string {
 	url := fmt.Sprintf("https://www.linkedin.com/in/%s-%s-%04d", ascii(v.given), ascii(v.family), v.n)
+	street, code := "", ""
+	if v.n%2 == 0 { // half of the tool's profiles show one, among them people whose mailbox is dead
+		street, code = v.home()
+	}
 	return []string{p.obtained().UTC().Format(time.RFC3339), v.given, v.family, pick(p.rnd, jobs), pick(p.rnd, employers), url, v.email, "",
-		v.phone, v.city, v.country, p.visibility()}
+		v.phone, street, code, v.city, v.country, p.visibility()}
+}
+
+// unmailable takes the address of mail from a row: in turns, the person has a postal
+// address alone, a telephone alone, or nothing at all. The duty stands.
+func (p *people) unmailable(row []string, v invented, turn int) {
+	const email, phone, street, code = 6, 8, 9, 10
+	row[email], row[phone], row[street], row[code] = "", "", "", ""
+	switch turn % 3 {
+	case 0:
+		row[street], row[code] = v.home()
+	case 1:
+		row[phone] = fmt.Sprintf("+33 1 99 00 %02d %02d", v.n/100%100, v.n%100)
+	}
+}
+
+// home is a street that is nowhere, with a code that no post has given out.
+func (v invented) home() (street, code string) {
+	code = "00" + strconv.Itoa(100+v.n%900)
+	switch v.country {
+	case "FR", "BE", "CH", "LU":
+		return fmt.Sprintf("%d rue de l’Exemple", v.n+1), code
+	case "DE", "AT", "LI":
+		return fmt.Sprintf("Beispielstraße %d", v.n+1), code
+	}
+	return fmt.Sprintf("%d Sample Street", v.n+1), code
 }
 
 // faults are rows that a careful import must treat on purpose.
@@ -174,9 +204,12 @@ func (p *people) faults(rows [][]string) [][]string {
 	undated[0] = ""
 	hostile := p.lead(p.person())
 	hostile[1], hostile[2] = "<script>alert(1)</script>", "{{.Env}} ${PATH} %s"
+	far := p.lead(p.person())
+	far[1], far[2], far[6], far[8], far[11], far[12] = "小明", "王", "", "", "Lyon", "FR" // a letter that no font here prints
+	far[9], far[10] = invented{country: "FR", n: 7}.home()
 	office := p.lead(p.person())
 	office[1], office[2], office[6] = "", "", "abuse@example.com"
-	return [][]string{rows[2], rows[3], again, family, partner, notAnAddress, future, undated, hostile, office}
+	return [][]string{rows[2], rows[3], again, family, partner, notAnAddress, future, undated, hostile, far, office}
 }
 
 // registrants is a registry's dump.

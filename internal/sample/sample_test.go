@@ -54,6 +54,7 @@ func TestTheSampleHasEveryCaseThatTheDemoShows(t *testing.T) {
 	}
 	for what, n := range map[string]int{
 		"refuse-": 10, "greylist-": 20, "drop-": 5, "lost-answer-": 4, "1st-degree connections": 5, ",unknown\n": 5, "-partner": 1, "someone(at)": 1,
+		",,,+33 1 99 00": 3, ",,,,,,": 3, "rue de l’Exemple": 50,
 	} {
 		if got := strings.Count(all, what); got < n {
 			t.Errorf("%q stands %d times, want %d at least", what, got, n)

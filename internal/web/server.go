@@ -27,6 +27,8 @@ const (
 type Config struct {
 	Addr           string                  // host:port for recipients; "": no pages, Operations alone
 	OperationsAddr string                  // host:port for Operations; "" shares Addr
+	APIAddr        string                  // host:port for programs; "": no API
+	API            http.Handler            // what programs ask
 	Portal         http.Handler            // every path that no other pattern takes
 	Rooms          map[string]http.Handler // further pages on Addr, by ServeMux pattern: "/inbox/"
 	Operations     map[string]http.Handler // by ServeMux pattern: "GET /metrics", "GET /healthz"
@@ -37,8 +39,10 @@ type Config struct {
 // Server is the listeners of a Config, open from the start, so that their
 // addresses are known before the first request.
 type Server struct {
-	log  *slog.Logger
-	open []opened // for recipients, then for operations unless shared
+	log    *slog.Logger
+	open   []opened // for recipients, for programs, for operations unless shared
+	api    net.Addr // nil: none
+	shared bool     // operations answer where pages do
 }
 
 type opened struct {
@@ -59,7 +63,14 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	if err := s.listen(ctx, "recipients", c.Addr, NewServer(c.logged(public), c.Log)); err != nil {
 		return nil, err
 	}
-	if c.OperationsAddr == "" {
+	if c.APIAddr != "" {
+		if err := s.listen(ctx, "programs", c.APIAddr, NewServer(c.logged(c.API), c.Log)); err != nil {
+			s.Close()
+			return nil, err
+		}
+		s.api = s.open[len(s.open)-1].listener.Addr()
+	}
+	if s.shared = c.OperationsAddr == ""; s.shared {
 		return s, nil
 	}
 	if err := s.listen(ctx, "operations", c.OperationsAddr, NewServer(c.logged(muxOf(c.Operations)), c.Log)); err != nil {
@@ -81,8 +92,16 @@ func (s *Server) listen(ctx context.Context, whom, addr string, srv *http.Server
 // Addr is where recipients are served, or operations if there are no pages.
 func (s *Server) Addr() net.Addr { return s.open[0].listener.Addr() }
 
+// APIAddr is where programs are served; nil where they are not.
+func (s *Server) APIAddr() net.Addr { return s.api }
+
 // OperationsAddr is where metrics and health are served, Addr if it is shared.
-func (s *Server) OperationsAddr() net.Addr { return s.open[len(s.open)-1].listener.Addr() }
+func (s *Server) OperationsAddr() net.Addr {
+	if s.shared {
+		return s.Addr()
+	}
+	return s.open[len(s.open)-1].listener.Addr()
+}
 
 // Close gives the listeners back without serving.
 func (s *Server) Close() {

@@ -142,10 +142,15 @@ const conditions = `if unless until except but only instead wenn falls aber auss
 	pero salvo excepto solamente tranne eccetto soltanto però tenzij maar alleen tylko jeśli jeżeli chyba ale porém exceto apenas
 	pokud jestli pouze iba len jedine kun jos vain om-inte men endast hvis bara csak kivéve dacă doar μόνο αλλά αν само ако но samo ako`
 
-// interrogatives begin a question, whether it ends in its mark or not.
+// interrogatives begin a question, whether it ends in its mark or not. Those that are first
+// names elsewhere (Kim, Mika) are left out: a name stands beneath a mail in a line of its own.
 const interrogatives = `how what why when where who which whose can could may do does is are will would should wie was warum wann wo wer kann können darf
 	comment pourquoi quand qui est puis pouvez cómo cuándo dónde quién puedo pueden come perché quando posso hoe waarom wanneer waar kan jak dlaczego czy kiedy
-	porque posso proč ako prečo kako zakaj zašto hvordan hvorfor hur varför hvernig miten kuinka miksi kuidas miks hogyan miért cum πώς γιατί как защо kaip kodėl kāpēc`
+	porque posso proč ako prečo kako zakaj zašto hvordan hvorfor hur varför hvernig miten kuinka miksi kuidas miks hogyan miért cum πώς γιατί как защо kaip kodėl kāpēc
+	woher wem wessen welche welcher welches où quel quelle quels quelles qué cuál chi quale quali wat welke wiens onde qual quais quem skąd kto jaki jakie czyj
+	kdo odkud jaké která odkiaľ kde kdy aké kdaj odkod odakle tko koje katere hvem hvad hvorfra hvor hvornår vem vad vilka vilken varifrån hva hvilke hver hvað hvar hvaðan
+	kuka ketkä keitä keneltä mistä mitä kes kust keda mida millal ki kik honnan milyen mikor cine unde kas kur kokius kada kādi kad kurš
+	ποιος ποια ποιοι πού πότε τι кой коя кои кого какво откъде къде кога conas cá cén cé cathain kif għaliex liema fejn`
 
 // courtesy is what a sentence may say beside its point, and how a mail begins and ends.
 const courtesy = `please pls thanks thank you kindly hello hi dear sir madam team regards best sincerely now immediately today

@@ -18,9 +18,10 @@ import (
 	"article14/internal/calendar"
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
-var _ Rights = (*mailer.Rights)(nil)
+var _ Rights = (*rights.Rights)(nil)
 var _ Registers = (*mailer.Registers)(nil)
 
 var nordlicht = mailer.Controller{
@@ -97,9 +98,9 @@ func (f *fakeRights) choose(wanted string) string {
 	return f.language
 }
 
-func (f *fakeRights) view(token, wanted string) mailer.NoticeView {
+func (f *fakeRights) view(token, wanted string) rights.NoticeView {
 	lang := f.choose(wanted)
-	v := mailer.NoticeView{
+	v := rights.NoticeView{
 		Page:       mailer.Page{Language: lang, Dir: "ltr", Title: "Nordlicht", HTML: noticeHTML[lang]},
 		Languages:  []string{"de", "en", "fr"},
 		Controller: nordlicht, Token: token, Objected: f.objected, AccessDue: f.accessDue, Confirmed: !f.byPost, Erased: f.erased,
@@ -110,11 +111,11 @@ func (f *fakeRights) view(token, wanted string) mailer.NoticeView {
 	return v
 }
 
-func (f *fakeRights) Notice(_ context.Context, token, wanted string) (mailer.NoticeView, error) {
+func (f *fakeRights) Notice(_ context.Context, token, wanted string) (rights.NoticeView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.open(token, mailer.TokenNotice); err != nil {
-		return mailer.NoticeView{}, err
+		return rights.NoticeView{}, err
 	}
 	return f.view(token, wanted), nil
 }
@@ -129,24 +130,24 @@ func (f *fakeRights) ByCode(_ context.Context, typed string) (string, error) {
 	return f.token(mailer.TokenNotice), f.fault
 }
 
-func (f *fakeRights) objectionView(token, wanted string) mailer.ObjectionView {
-	return mailer.ObjectionView{Language: f.choose(wanted), Languages: []string{"de", "en", "fr"}, Controller: nordlicht, Token: token, Objected: f.objected, Confirmed: !f.byPost, Erased: f.erased}
+func (f *fakeRights) objectionView(token, wanted string) rights.ObjectionView {
+	return rights.ObjectionView{Language: f.choose(wanted), Languages: []string{"de", "en", "fr"}, Controller: nordlicht, Token: token, Objected: f.objected, Confirmed: !f.byPost, Erased: f.erased}
 }
 
-func (f *fakeRights) Objection(_ context.Context, token, wanted string) (mailer.ObjectionView, error) {
+func (f *fakeRights) Objection(_ context.Context, token, wanted string) (rights.ObjectionView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.open(token, mailer.TokenObjection); err != nil {
-		return mailer.ObjectionView{}, err
+		return rights.ObjectionView{}, err
 	}
 	return f.objectionView(token, wanted), nil
 }
 
-func (f *fakeRights) Object(ctx context.Context, token string, way mailer.Way, wanted string) (mailer.ObjectionView, error) {
+func (f *fakeRights) Object(ctx context.Context, token string, way mailer.Way, wanted string) (rights.ObjectionView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := errors.Join(ctx.Err(), f.open(token, mailer.TokenObjection)); err != nil {
-		return mailer.ObjectionView{}, err
+		return rights.ObjectionView{}, err
 	}
 	f.ways, f.ctx = append(f.ways, way), ctx
 	if f.objected == nil && f.erased == nil {
@@ -156,11 +157,11 @@ func (f *fakeRights) Object(ctx context.Context, token string, way mailer.Way, w
 	return f.objectionView(token, wanted), nil
 }
 
-func (f *fakeRights) RequestAccess(_ context.Context, token, wanted string) (mailer.NoticeView, error) {
+func (f *fakeRights) RequestAccess(_ context.Context, token, wanted string) (rights.NoticeView, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.open(token, mailer.TokenNotice); err != nil {
-		return mailer.NoticeView{}, err
+		return rights.NoticeView{}, err
 	}
 	f.requests++
 	due := f.today

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
 func TestEveryUnknownLinkGetsTheSamePage(t *testing.T) { // R3
@@ -197,12 +198,12 @@ func TestTheControllerIsAskedForOnceAMinute(t *testing.T) {
 // brokenRights panics with a person's address.
 type brokenRights struct{ Rights }
 
-func (brokenRights) Notice(context.Context, string, string) (mailer.NoticeView, error) {
+func (brokenRights) Notice(context.Context, string, string) (rights.NoticeView, error) {
 	panic("elodie@acme.example")
 }
 
-func (brokenRights) Objection(context.Context, string, string) (mailer.ObjectionView, error) {
-	return mailer.ObjectionView{}, []error{}[len("elodie")]
+func (brokenRights) Objection(context.Context, string, string) (rights.ObjectionView, error) {
+	return rights.ObjectionView{}, []error{}[len("elodie")]
 }
 
 func TestABreakdownIsAPageAndItsLogTellsOfNobody(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"article14/internal/calendar"
-	"article14/mailer"
+	"article14/mailer/rights"
 )
 
 // noticeBody is what the notice's page shows beside its frame.
@@ -30,7 +30,7 @@ func (p *portal) notice(w http.ResponseWriter, r *http.Request) error {
 	return p.showNotice(w, r, http.StatusOK, v)
 }
 
-func (p *portal) showNotice(w http.ResponseWriter, r *http.Request, status int, v mailer.NoticeView) (err error) {
+func (p *portal) showNotice(w http.ResponseWriter, r *http.Request, status int, v rights.NoticeView) (err error) {
 	pg, err := p.tokenPage(r, v.Controller, v.Page.Language, v.Languages)
 	if err != nil {
 		return err

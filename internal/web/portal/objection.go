@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
 // objectionBody is what the objection's page shows beside its frame.
@@ -61,7 +62,7 @@ func (p *portal) askAgain(w http.ResponseWriter, r *http.Request) error {
 	return p.showObjection(w, r, http.StatusBadRequest, v)
 }
 
-func (p *portal) showObjection(w http.ResponseWriter, r *http.Request, status int, v mailer.ObjectionView) error {
+func (p *portal) showObjection(w http.ResponseWriter, r *http.Request, status int, v rights.ObjectionView) error {
 	if v.Objected != nil || v.Erased != nil {
 		return p.showObjected(w, r, v)
 	}
@@ -72,7 +73,7 @@ func (p *portal) showObjection(w http.ResponseWriter, r *http.Request, status in
 	return p.titled(w, status, "objection", pg, "page.objection.heading", "")
 }
 
-func (p *portal) showObjected(w http.ResponseWriter, r *http.Request, v mailer.ObjectionView) error {
+func (p *portal) showObjected(w http.ResponseWriter, r *http.Request, v rights.ObjectionView) error {
 	pg, err := p.objectionPage(r, v)
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (p *portal) showObjected(w http.ResponseWriter, r *http.Request, v mailer.O
 	return p.titled(w, http.StatusOK, "objected", pg, "page.objected.title", "")
 }
 
-func (p *portal) objectionPage(r *http.Request, v mailer.ObjectionView) (*page, error) {
+func (p *portal) objectionPage(r *http.Request, v rights.ObjectionView) (*page, error) {
 	pg, err := p.tokenPage(r, v.Controller, v.Language, v.Languages)
 	if err != nil {
 		return nil, err

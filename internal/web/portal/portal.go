@@ -12,17 +12,18 @@ import (
 
 	"article14/locales"
 	"article14/mailer"
+	"article14/mailer/rights"
 	"article14/templates"
 )
 
-// Rights is what a recipient can do; *mailer.Rights is one. Its errors are
+// Rights is what a recipient can do; *rights.Rights is one. Its errors are
 // mailer.ErrNoSuchLink, or a store that is away.
 type Rights interface {
-	Notice(ctx context.Context, token, wanted string) (mailer.NoticeView, error)
+	Notice(ctx context.Context, token, wanted string) (rights.NoticeView, error)
 	ByCode(ctx context.Context, typed string) (token string, err error)
-	Objection(ctx context.Context, token, wanted string) (mailer.ObjectionView, error)
-	Object(ctx context.Context, token string, way mailer.Way, wanted string) (mailer.ObjectionView, error)
-	RequestAccess(ctx context.Context, token, wanted string) (mailer.NoticeView, error)
+	Objection(ctx context.Context, token, wanted string) (rights.ObjectionView, error)
+	Object(ctx context.Context, token string, way mailer.Way, wanted string) (rights.ObjectionView, error)
+	RequestAccess(ctx context.Context, token, wanted string) (rights.NoticeView, error)
 }
 
 // Registers tells whose portal this is on pages that no token opened;
