@@ -23,12 +23,17 @@ const (
 	AlertLettersUnposted   AlertKind = "letters_unposted"    // a batch of letters lies about
 	AlertLettersDue        AlertKind = "letters_due"         // letters wait to be printed, and a date is near (D8)
 	AlertUsedAnyway        AlertKind = "used_anyway"         // a person's data were used although the gate refuses it (D6)
+	AlertTellingDead       AlertKind = "telling_dead"        // a recipient did not take what it must be told (R7)
+	AlertTellingGone       AlertKind = "telling_gone"        // a recipient's system said that its address is gone for good (410)
+	AlertTellingWaits      AlertKind = "telling_waits"       // a recipient has not been told for days (R7)
+	AlertTellingLapsed     AlertKind = "telling_lapsed"      // nobody told a recipient, and it is too late now (R7, T4)
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
 	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
-	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway}
+	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway,
+	AlertTellingDead, AlertTellingGone, AlertTellingWaits, AlertTellingLapsed}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -51,5 +56,9 @@ func (k AlertKind) Remedy() string {
 		AlertLettersUnposted:   "post it and say so with 'letter posted', or put it back with 'letter withdraw'",
 		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
+		AlertTellingDead:       "see what its system answers with 'telling list --state dead', mend it, then 'telling retry --recipient KEY'; or 'telling export'",
+		AlertTellingGone:       "ask the recipient for its new address, put it into the recipients file, restart, then 'telling retry --recipient KEY'",
+		AlertTellingWaits:      "'telling export' for a recipient without a system; for one with, see its address in the recipients file and whether it answers",
+		AlertTellingLapsed:     "ask the recipient what it still holds; 'telling list --state lapsed' shows which rights it was not told of",
 	}[k]
 }

@@ -13,8 +13,9 @@
 // duties and deliveries stand and every legal move (state.go), what is known (register.go,
 // contact.go, campaign.go), by when (due.go), what may be used (visibility.go), by mail,
 // letter or call (channels.go), deliveries and what replies mean (delivery.go, reply.go,
-// classify.go), what people ask for (request.go, rights_table.go), what a person must look
-// at (alerts.go). Read these first. The steps are rooms below it, in the order of the way:
+// classify.go), what people ask for (request.go, rights_table.go), who else is told of it
+// (tell.go), what a person must look at (alerts.go). Read these first. The steps are rooms
+// below it, in the order of the way:
 //
 //	accept    contact files to people and duties
 //	plan      how each person is told, or why not yet
@@ -23,6 +24,7 @@
 //	track     what comes back; byhand: letters and calls
 //	gate      may somebody be contacted or passed on, and what was done
 //	rights    what the links do; access: the copy of all that is held
+//	telling   the same to those who got the data
 //	retain    what is erased when; exempt: who need not be told
 //	assess    what a file would come to; status: where everybody stands
 //
@@ -44,6 +46,6 @@
 //  7. Killing any process at any moment, and starting it again, keeps 1 to 6.
 //
 // Keys such as D5 or R10 name the rules of docs/rules.md. Implemented here, of the
-// GDPR: Articles 12(3), 14(1) to (5), 15 (the request), 21; of the RFCs: 9562 (ids),
+// GDPR: Articles 12(3), 14(1) to (5), 15 (the request), 19, 21; of the RFCs: 9562 (ids),
 // 3463 and 5321 (what replies mean), 3461 and 3464 (reports).
 package mailer

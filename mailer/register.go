@@ -220,6 +220,11 @@ type Recipient struct {
 	Name                              string
 	Role                              Texts // what they do for us or with the data
 	Activity, Industry, Sector, Place Texts
+
+	Key     string // names it in disclosures, and when it is told of people's rights (Art. 19); "": its name does
+	System  bool   // it is told by a webhook; otherwise by a list that a person passes on
+	GetsAll bool   // it gets everybody's data: it is told of people of whom no disclosure is on record, too
+	NotTold string // why telling it is impossible or would take a disproportionate effort (Art. 19); "": it is told
 }
 
 // Transfer is one to a third country (14(1)(f), C2).

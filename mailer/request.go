@@ -40,6 +40,7 @@ type Objection struct {
 	Way         Way
 	MadeAt      time.Time
 	DeliveryID  ID
+	Tell        *Tidings // what recipients are told of it (R7); nil: nobody is
 }
 
 // Request is what a person asks for, with its own deadline (Art. 12(3), D9).

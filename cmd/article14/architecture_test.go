@@ -39,6 +39,7 @@ var steps = map[string][]string{
 	"mailer/retain":   {},
 	"mailer/rights":   {},
 	"mailer/status":   {"mailer/accept", "mailer/campaign", "mailer/deliver", "mailer/exempt", "mailer/gate", "mailer/retain", "mailer/track"},
+	"mailer/telling":  {},
 	"mailer/track":    {"mailer/rights"},
 }
 
@@ -55,12 +56,12 @@ var homes = map[string][]string{
 	"github.com/nicksnyder/go-i18n":       {"locales"},
 	"github.com/BurntSushi/toml":          {"locales"},
 	"github.com/go-playground/locales":    {"locales"},
-	"github.com/goccy/go-yaml":            {"internal/register", "internal/relay"},
+	"github.com/goccy/go-yaml":            {"internal/register", "internal/relay", "internal/hooks"},
 	"github.com/emersion/go-smtp":         {"internal/catcher", "internal/door"}, // a toy for trying things out, and a door to the world: they share no limits
 	"github.com/emersion/go-imap":         {"internal/door"},
 	"github.com/emersion/go-sasl":         {"internal/catcher"},
 	"github.com/emersion/go-message":      {"internal/catcher"},
-	"github.com/standard-webhooks":        {"internal/door"},
+	"github.com/standard-webhooks":        {"internal/door", "internal/hooks"},
 	"github.com/rickar/cal":               {"internal/calendar"},
 	"github.com/rivo/uniseg":              {"internal/plain", "internal/compose"},
 	"github.com/prometheus/client_golang": {"internal/ops", "cmd/article14", "cmd/bench"},

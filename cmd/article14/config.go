@@ -168,6 +168,7 @@ func (f *RelayFlags) open() (*relay.SMTP, error) {
 type WorkerFlags struct {
 	Connections int    `help:"Connections open at once to the relay." default:"8"`
 	Uncertain   string `help:"What becomes of a notice whose final dot was not answered: resend (same bytes, same Message-ID) or hold." enum:"resend,hold" default:"resend"`
+	Recipients  string `help:"File of the systems that are told of people's rights (Art. 19): addresses and secrets; docs/telling.md has its form." type:"path" placeholder:"FILE"`
 	Relays      string `help:"File of several relays, instead of the flags of one; docs/operations.md has its form." type:"path" placeholder:"FILE"`
 	LimitFlags
 	PolicyPause string        `help:"Pause a campaign's lane when so many of its last attempts were refused for what we are (5.7.x), or off." default:"5/100" placeholder:"N/OF"`

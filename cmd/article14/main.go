@@ -54,6 +54,7 @@ type commands struct {
 	Answer   answerCmd   `cmd:"" help:"What people wrote back: list, show, link to a person, close."`
 	Letter   letterCmd   `cmd:"" help:"List, print, show, withdraw letters; say that they were posted, or came back."`
 	Call     callCmd     `cmd:"" help:"List who is to be called, show what to say, take down what came of it."`
+	Telling  tellingCmd  `cmd:"" help:"What recipients of data are told of people's rights (Art. 19): list, show, retry, export, done."`
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
 	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
 	Help     helpCmd     `cmd:"" help:"Show this list, or the help of a command."`

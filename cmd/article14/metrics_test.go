@@ -120,7 +120,8 @@ func labelValues() map[string]func(string) bool {
 	}
 	states := func(v string) bool {
 		return slices.Contains(mailer.DutyStates, mailer.DutyState(v)) || slices.Contains(mailer.DeliveryStates, mailer.DeliveryState(v)) ||
-			slices.Contains(deliver.RelayStates, deliver.RelayState(v)) || in("open", "paused", "closed", "alive", "gone", "waiting", "given_up", "proposed", "review_soon", "in_batches", "posted", "returned")(v)
+			slices.Contains(deliver.RelayStates, deliver.RelayState(v)) || slices.Contains(mailer.TellStates, mailer.TellState(v)) ||
+			in("to_export", "open", "paused", "closed", "alive", "gone", "waiting", "given_up", "proposed", "review_soon", "in_batches", "posted", "returned")(v)
 	}
 	ages, windows := map[string]bool{}, map[string]bool{}
 	for _, a := range status.Ages {
@@ -138,8 +139,10 @@ func labelValues() map[string]func(string) bool {
 		"kind": func(v string) bool {
 			return slices.Contains(mailer.AlertKinds, mailer.AlertKind(v)) || slices.Contains(wish.Kinds, wish.Kind(v))
 		},
-		"way":          func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
-		"result":       func(v string) bool { return states(v) || in("accepted", "merged", "refused")(v) },
+		"way": func(v string) bool { return slices.Contains(mailer.Ways, mailer.Way(v)) },
+		"result": func(v string) bool {
+			return states(v) || slices.Contains(mailer.TellResults, v) || in("accepted", "merged", "refused")(v)
+		},
 		"domain_class": in("big"), // what the run lists; names are an operator's, and twenty at most
 		"class":        func(v string) bool { return mailer.Next(mailer.ReplyClass(v)).To != "" },
 		"finding": func(v string) bool {

@@ -48,6 +48,7 @@ type statusJSON struct {
 	Exemptions status.ExemptionFigures        `json:"exemptions"`
 	Answers    status.AnswerFigures           `json:"answers"`
 	ByHand     status.HandFigures             `json:"by_hand"`
+	Tellings   mailer.TellFigures             `json:"tellings"`
 	ToDo       []status.Task                  `json:"to_do"`
 	Forecast   status.Forecast                `json:"forecast"`
 }
@@ -80,7 +81,7 @@ func statusReport(f status.Figures, zone *time.Location) statusJSON {
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
 		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
 		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
-		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ByHand: f.ByHand, ToDo: tasksReport(f)}
+		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ByHand: f.ByHand, Tellings: f.Tellings, ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {
 		out.LateDays = mailer.LateDays(f.OldestDueAt, f.AsOf, zone)
 	}

@@ -74,6 +74,9 @@ func statusRows(f status.Figures, zone *time.Location) [][]string {
 	if len(f.Answers.Open) > 0 {
 		rows = append(rows, []string{"answers open", tallied(wish.Kinds, f.Answers.Open) + "; the first to be answered by " + calendar.DateOf(f.Answers.DueAt, zone).String()})
 	}
+	if len(f.Tellings.States) > 0 {
+		rows = append(rows, []string{"recipients", tallied(mailer.TellStates, f.Tellings.States)})
+	}
 	return append(rows, reportRows(f)...)
 }
 

@@ -30,6 +30,7 @@ import (
 	"article14/mailer/exempt"
 	"article14/mailer/retain"
 	"article14/mailer/rights"
+	"article14/mailer/telling"
 	"article14/mailer/track"
 )
 
@@ -350,6 +351,15 @@ func (a *app) worker(r deliver.Relay, opts deliver.Options, m meter) *deliver.Wo
 	return &deliver.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
 		Chores: a.chores(m), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: m, Log: a.log}
+}
+
+func (a *app) tellDesk() *telling.Desk {
+	return &telling.Desk{Store: a.store, Controller: a.controller, Now: a.now}
+}
+
+// teller tells recipients' systems, and keeps house where no recipients file names any.
+func (a *app) teller(s telling.Sender) *telling.Teller {
+	return &telling.Teller{Store: a.store, Sender: s, Controller: a.controller, Now: a.now, After: time.After, Chance: rand.Float64, Log: a.log}
 }
 
 // hostname is this machine's name, as operators know it.

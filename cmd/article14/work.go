@@ -50,11 +50,16 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	if err != nil {
 		return err
 	}
+	recipients, err := c.WorkerFlags.recipients()
+	if err != nil {
+		return err
+	}
 	a, stopped, err := starting(ctx, s, log)
 	if err != nil || stopped {
 		return err
 	}
 	defer a.close()
+	a.warnOfUntold(recipients)
 	for _, o := range outlets {
 		if err := maySign(o.relay.Signer(), a.reg); err != nil {
 			return err
@@ -97,6 +102,7 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	for _, o := range outlets {
 		log.Info("the worker is up", "relay", o.relay.Name(), "connections", o.opts.Connections, "dkim", selectors(o.relay.Signer(), a.now()))
 	}
+	g.Go(func() error { return a.teller(recipients).Run(ctx) })
 	runWorkers(ctx, g, workers, log)
 	return g.Wait()
 }

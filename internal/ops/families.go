@@ -101,6 +101,10 @@ var families = []family{
 		every(wish.Kinds, func(f status.Figures) map[wish.Kind]int64 { return f.Answers.Open }), "kind"),
 	gauge("answers_oldest_age_seconds", "Age of the oldest of them; 0 if there is none.", oldestAnswer),
 	gauge("answers_smallest_slack_seconds", "From now to the earliest date of one of them; negative is late.", answerSlack),
+	gauge("tellings", "What recipients are told of people's rights, by where it stands; to_export is a part of waiting.", tellings, "state"),
+	gauge("tellings_oldest_age_seconds", "Age of the oldest that its recipient has not been told of; 0 if there is none.", oldestTelling),
+	counter("telling_attempts_total", "Requests to recipients' systems, by what came of them.",
+		every(mailer.TellResults, func(f status.Figures) map[string]int64 { return f.Tellings.Attempts }), "result"),
 	gauge("alerts", "Alerts that nobody has seen to, by kind.", alerts, "kind"),
 	counter("bounces_total", "Reports of failed deliveries, by what the reply behind them means.", bounces, "class"),
 	counter("reports_total", "Other reports that came back, by what they say; not_understood: nothing that we can read.", reports, "finding"),
@@ -245,6 +249,21 @@ func letters(f status.Figures, _ time.Time, put put) {
 	put(float64(f.ByHand.InBatches), "in_batches")
 	put(float64(f.ByHand.Posted), "posted")
 	put(float64(f.ByHand.Returned), "returned")
+}
+
+func tellings(f status.Figures, _ time.Time, put put) {
+	for _, s := range mailer.TellStates {
+		put(float64(f.Tellings.States[s]), string(s))
+	}
+	put(float64(f.Tellings.ToExport), "to_export")
+}
+
+func oldestTelling(f status.Figures, now time.Time, put put) {
+	if f.Tellings.Oldest.IsZero() {
+		put(0)
+		return
+	}
+	put(now.Sub(f.Tellings.Oldest).Seconds())
 }
 
 func oldestBatch(f status.Figures, now time.Time, put put) {

@@ -16,7 +16,7 @@
 //
 // Rows are locked in one order, so that no two transactions wait for each other:
 // intake (an advisory lock for each controller), contact, campaign, lane,
-// delivery, class, attempt, duty, suppression, alert, counter; within a table by the
+// delivery, class, attempt, duty, suppression, telling, alert, counter; within a table by the
 // key, (contact_id, id). Workers that look for something to do pass over what
 // others have locked.
 //

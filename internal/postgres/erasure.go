@@ -123,13 +123,17 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	for _, r := range open {
 		asked[r.ContactID] = r.DueAt.Time
 	}
+	passed, err := t.passedOn(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	deliveries := map[mailer.ID][]retain.HeldDelivery{}
 	for _, r := range rows {
 		deliveries[r.ContactID] = append(deliveries[r.ContactID], r.delivery())
 	}
 	out := make([]retain.Held, len(ids))
 	for i, id := range ids {
-		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id]}
+		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], PassedOn: passed[id]}
 	}
 	return out, nil
 }
@@ -165,6 +169,7 @@ type erasure struct {
 	emptied    []erasedDelivery
 	pages      []erasedPage
 	suppress   []suppressionRow
+	tell       []mailer.Telling
 	counts     tally
 }
 
@@ -218,6 +223,7 @@ func (e *erasure) add(h retain.Held, plan retain.Erasing) {
 	for _, s := range plan.Suppress {
 		e.suppress = append(e.suppress, newSuppressionRow(e.controller, s, e.now))
 	}
+	e.tell = append(e.tell, plan.Tell...)
 	if plan.Whole {
 		e.whole = append(e.whole, contact)
 		e.counts.add(e.controller, mailer.ID{}, countContact, "known", "erased", 1)
@@ -262,6 +268,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		}
 	}
 	if err := e.eraseAnswers(ctx, t); err != nil {
+		return err
+	}
+	if err := t.addTellings(ctx, e.controller, e.tell, e.counts); err != nil {
 		return err
 	}
 	return e.counts.note(ctx, t, time.Time{})

@@ -33,6 +33,9 @@ func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time
 		if f.Answers, err = t.answerFigures(ctx, controller, counts[countAnswer]); err != nil {
 			return err
 		}
+		if f.Tellings, err = t.tellFigures(ctx, controller, counts[countTelling], counts[countTellingAttempt]); err != nil {
+			return err
+		}
 		var oldest instant
 		if _, err = t.one(ctx, &oldest, "figures_queue_oldest", controller); err != nil {
 			return err

@@ -23,6 +23,15 @@ func TestTheDatabaseAllowsExactlyTheLegalMoves(t *testing.T) {
 		tried := tryMoves(t, h, "duty", mailer.DutyStates, mailer.DutyMoves, ``)
 		equal(t, "pairs", tried, len(mailer.DutyStates)*(len(mailer.DutyStates)-1))
 	})
+	t.Run("of tellings", func(t *testing.T) {
+		var contact mailer.ID
+		must(t, h.db.Get(&contact, `SELECT id FROM contact`))
+		h.passOn(contact, "crm", "")
+		h.happens(mailer.TellObjected, contact, noon)
+		tried := tryMoves(t, h, "telling", mailer.TellStates, mailer.TellMoves, `, claim_id = CASE WHEN $1 = 'sending' THEN gen_random_uuid() END,
+			lease_until = CASE WHEN $1 = 'sending' THEN made_at END, ended_at = CASE WHEN $1 NOT IN ('waiting', 'sending', 'dead') THEN made_at END`)
+		equal(t, "pairs", tried, len(mailer.TellStates)*(len(mailer.TellStates)-1))
+	})
 }
 
 func tryMoves[S ~string](t *testing.T, h *house, table string, states []S, legal map[S][]S, also string) (tried int) {

@@ -152,6 +152,9 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 		}
 		counts := tally{}
 		counts.add(controller, mailer.ID{}, countObjection, "", string(o.Way), 1)
+		if err := t.tell(ctx, controller, o.Tell, now, counts); err != nil {
+			return err
+		}
 		return t.correspond(ctx, controller, o.ContactID, receipt, now, counts)
 	})
 	return stored, made, err

@@ -23,12 +23,14 @@ const (
 	countObjection      = "objection"
 	countRequest        = "request"
 	countAlert          = "alert"
-	countReport         = "report"     // '' > finding: matched, or not understood
-	countAnswer         = "answer"     // open ones by kind
-	countCall           = "call"       // '' > outcome of a campaign's calls: they stand among its deliveries, too
-	countDisclosure     = "disclosure" // uses by kind, and those that the gate had refused
-	countClass          = "class"      // notices queued, by class of domain; those of no class are the others
-	countUnmatched      = "unmatched"  // reports by state: waiting, given_up, not_understood
+	countReport         = "report"          // '' > finding: matched, or not understood
+	countAnswer         = "answer"          // open ones by kind
+	countCall           = "call"            // '' > outcome of a campaign's calls: they stand among its deliveries, too
+	countDisclosure     = "disclosure"      // uses by kind, and those that the gate had refused
+	countClass          = "class"           // notices queued, by class of domain; those of no class are the others
+	countTelling        = "telling"         // by state; to_export: those that wait for a person to pass them on
+	countTellingAttempt = "telling_attempt" // by result
+	countUnmatched      = "unmatched"       // reports by state: waiting, given_up, not_understood
 )
 
 // dueHour is the bucket of "owed" that a deadline falls into.

@@ -110,6 +110,14 @@ var recipientShape = object(
 		func(r *mailer.Recipient) *mailer.Texts { return &r.Sector }),
 	field("place", texts, "Where there is no name: where they are.",
 		func(r *mailer.Recipient) *mailer.Texts { return &r.Place }),
+	field("key", slug, "Short name for disclosures, and for telling it of people's rights (Art. 19); it never changes.",
+		func(r *mailer.Recipient) *string { return &r.Key }),
+	field("system", yesOrNo, "Whether it is told of them by a webhook; otherwise a person passes a list on.",
+		func(r *mailer.Recipient) *bool { return &r.System }),
+	field("gets_all", yesOrNo, "Whether it gets everybody's data: then it is told of people without a disclosure on record, too.",
+		func(r *mailer.Recipient) *bool { return &r.GetsAll }),
+	field("not_told", longText, "Why telling it is impossible or would take a disproportionate effort (Art. 19); it stands in the record.",
+		func(r *mailer.Recipient) *string { return &r.NotTold }),
 )
 
 var transferShape = object(

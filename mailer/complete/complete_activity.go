@@ -144,6 +144,19 @@ func (c *registerCheck) recipients(at string, a mailer.Activity) {
 			c.named(path+".name", r.Name)
 		}
 		c.described(path, r)
+		c.told(path, r)
+	}
+}
+
+// told wants a key of a recipient whose system is told of people's rights, and one way for each (Art. 19, R7).
+func (c *registerCheck) told(at string, r mailer.Recipient) {
+	switch {
+	case r.System && r.Key == "":
+		c.find("R7", "R7", at, "the recipient is told by its system and has no key; give it one, the same as in the recipients file")
+	case r.System && r.NotTold != "":
+		c.find("R7", "R7", at+".not_told", "the recipient is told by its system, and there is a reason why it is not told; take one of the two out")
+	case r.GetsAll && r.Key == "" && r.Name == "":
+		c.find("R7", "R7", at+".gets_all", "recipients that are only described cannot be told one by one; give each that gets everybody's data an entry of its own with its name or a key")
 	}
 }
 

@@ -80,6 +80,15 @@ func TestEachRuleFindsWhatBreaksIt(t *testing.T) {
 			r.Activities[0].Recipients[0].Name = "our partners"
 			r.Activities[0].Transfers[0].To = "our partners"
 		}, []string{"14.1.e C6 activities[0].recipients[0].name"}},
+		{"R7: who is told by a system has a key", func(r *mailer.Register) {
+			r.Activities[0].Recipients[0].System = true
+		}, []string{"R7 R7 activities[0].recipients[0]"}},
+		{"R7: nobody is told and not told at once", func(r *mailer.Register) {
+			r.Activities[0].Recipients[0].Key, r.Activities[0].Recipients[0].System, r.Activities[0].Recipients[0].NotTold = "deskwell", true, "because"
+		}, []string{"R7 R7 activities[0].recipients[0].not_told"}},
+		{"R7: who gets everybody's data is named", func(r *mailer.Register) {
+			r.Activities[1].Recipients[0].GetsAll = true
+		}, []string{"R7 R7 activities[1].recipients[0].gets_all"}},
 		{"D4: dates in a file are better with a pattern", func(r *mailer.Register) {
 			r.Sources[0].DateFormat = ""
 		}, []string{"14.2.f D4 sources[0].dates warning"}},

@@ -51,6 +51,7 @@ var without = map[string]string{
 	"Activities[].Recipients": "14.1.e", "Activities[0].Recipients[].Name": "14.1.e", "Activities[].Recipients[].Role": "",
 	"Activities[].Recipients[].Activity": "14.1.e", "Activities[].Recipients[].Industry": "14.1.e",
 	"Activities[].Recipients[].Sector": "14.1.e", "Activities[].Recipients[].Place": "14.1.e",
+	"Activities[].Recipients[].Key": "", "Activities[].Recipients[].System": "", "Activities[].Recipients[].GetsAll": "", "Activities[].Recipients[].NotTold": "",
 	"Activities[].Transfers": "14.1.f", "Activities[].Transfers[].To": "14.1.f", "Activities[].Transfers[].Country": "14.1.f",
 	"Activities[].Transfers[].Mechanism": "14.1.f", "Activities[].Transfers[].Link": "14.1.f",
 	"Activities[].Retention": "14.2.a", "Activities[].Retention.Period": "14.2.a", "Activities[].Retention.Event": "14.2.a",

@@ -16,6 +16,7 @@ type Held struct {
 	mailer.Known
 	Deliveries []HeldDelivery
 	AskedUntil time.Time // by when an open request for access is to be answered; zero: there is none
+	PassedOn   []mailer.PassedOn
 }
 
 // HeldDelivery is what of a delivery matters to erasing.
@@ -60,6 +61,7 @@ type Erasing struct {
 	Pages     []ErasedAt  // values that go out of deliveries which stay
 	Whole     bool        // nothing is left: identifiers and all values of the contact go too
 	Suppress  []mailer.Suppression
+	Tell      []mailer.Telling // whom to tell of it (R7)
 }
 
 // ErasedDuty is where a duty ends.
@@ -264,7 +266,27 @@ func (w *erasing) work() (Erasing, error) {
 	if e.Whole {
 		e.Suppress = w.suppress()
 	}
+	e.Tell = w.tell(e)
 	return e, nil
+}
+
+// tell has recipients told of what goes: of the person altogether, or of the activities of
+// which nothing is left. The record of people who were held for nothing has nobody to tell.
+func (w *erasing) tell(e Erasing) (out []mailer.Telling) {
+	gone := []string{""}
+	if !e.Whole {
+		gone = nil
+		for _, o := range e.Origins {
+			if !w.left(o.Activity) && !slices.Contains(gone, o.Activity) {
+				gone = append(gone, o.Activity)
+			}
+		}
+	}
+	for _, activity := range gone {
+		t := w.rules.current.Tidings(mailer.TellErased, e.ContactID, activity, w.rules.now)
+		out = append(out, t.For(w.held.Known, w.held.PassedOn, w.rules.now)...)
+	}
+	return out
 }
 
 // cause is why a duty goes, "" where it stays. One for a purpose goes with the last

@@ -122,11 +122,17 @@ func (r *Rights) ObjectTo(ctx context.Context, l mailer.Link, way mailer.Way, re
 func (r *Rights) object(ctx context.Context, n SentNotice, way mailer.Way, made, quietSince time.Time) (time.Time, error) {
 	now := r.Now()
 	o := mailer.Objection{ID: mailer.NewID(now), ContactID: n.Contact.ID, ActivityKey: n.ActivityKey, Scope: mailer.ObjectToAll, Way: way, MadeAt: made, DeliveryID: n.DeliveryID}
+	_, reg, err := r.Registers.Current(ctx, r.Key)
+	if err != nil {
+		return time.Time{}, err
+	}
+	tell := reg.Tidings(mailer.TellObjected, o.ContactID, o.ActivityKey, made)
+	tell.Scope, o.Tell = o.Scope, &tell
 	receipt := r.receipt(n, mailer.DocObjectionReceipt, now)
 	if receipt != nil {
 		receipt.QuietSince = quietSince
 	}
-	o, _, err := r.Store.Object(ctx, r.Controller, o, mailer.StopUse(n.Identifiers, "objection"), receipt, now)
+	o, _, err = r.Store.Object(ctx, r.Controller, o, mailer.StopUse(n.Identifiers, "objection"), receipt, now)
 	return o.MadeAt, err
 }
 

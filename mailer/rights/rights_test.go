@@ -139,6 +139,9 @@ func TestAnObjectionStopsUseByEveryIdentifierAndNeverTheNotice(t *testing.T) { /
 	if len(m.objections) != 1 || len(m.suppressed) != 2 {
 		t.Fatalf("%d objections, %d suppressions", len(m.objections), len(m.suppressed))
 	}
+	if tell := m.objections[0].Tell; tell == nil || tell.Event != mailer.TellObjected || tell.ContactID != m.notice.Contact.ID || tell.ActivityKey != "directory" || tell.Scope != mailer.ObjectToAll {
+		t.Errorf("recipients are told %+v", tell) // R7
+	}
 	for _, s := range m.suppressed {
 		if s.Scope != mailer.SuppressUse {
 			t.Errorf("suppressed in scope %s: the notice itself is owed all the same", s.Scope)
@@ -211,6 +214,10 @@ func TestNobodyWhoWasToldByPostGetsAReceiptByMail(t *testing.T) { // R4
 
 // oldRegisters has one version, of the register that a test gives.
 type oldRegisters struct{ mailer.RegisterStore }
+
+func (oldRegisters) CurrentRegister(context.Context, string) (mailer.RegisterVersion, error) {
+	return mailer.RegisterVersion{}, nil
+}
 
 func (oldRegisters) RegisterVersion(context.Context, mailer.ID) (mailer.RegisterVersion, error) {
 	return mailer.RegisterVersion{}, nil

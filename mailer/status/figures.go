@@ -75,6 +75,8 @@ func (f Figures) Tasks() []Task {
 		"article14 contact exempt --confirm PROPOSAL --by NAME")
 	add(f.Requests, "requests", "request of a person is open", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
 	add(f.Answers.count(), "answers", "answer of a person is open", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
+	add(f.Tellings.ToExport, "tellings", "right of a person waits for you to tell a recipient of it (Article 19)", "rights of people wait for you to tell recipients of them (Article 19)",
+		"article14 telling list --state waiting, then telling export --recipient KEY --out FILE --by NAME")
 	for _, kind := range sortedKeys(f.Alerts) {
 		add(f.Alerts[kind], "alert_"+string(kind), "alert of the kind "+string(kind), "alerts of the kind "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
 	}
@@ -230,6 +232,7 @@ type Figures struct {
 	Exemptions  ExemptionFigures
 	Answers     AnswerFigures
 	ByHand      HandFigures
+	Tellings    mailer.TellFigures
 }
 
 // AnswerFigures are people's answers that nobody has closed.
