@@ -41,11 +41,10 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 		if err != nil {
 			return err
 		}
-		people, err := t.people(ctx, controller, []mailer.ID{contact})
+		p, err := t.person(ctx, controller, contact)
 		if err != nil {
 			return err
 		}
-		p := people[contact]
 		n = rights.SentNotice{
 			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: r.ID, IdentifierID: r.IdentifierID, ActivityKey: r.Activity,
 			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: r.Register,

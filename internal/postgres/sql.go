@@ -301,8 +301,22 @@ func (i *instant) Scan(src any) error {
 	return nil
 }
 
+// UnmarshalJSON takes an instant out of a row that came as JSON.
+func (i *instant) UnmarshalJSON(b []byte) error {
+	i.Time = time.Time{}
+	if string(b) == "null" {
+		return nil
+	}
+	err := i.Time.UnmarshalJSON(b)
+	i.Time = i.UTC()
+	return err
+}
+
 // document reads a jsonb column into a T.
 type document[T any] struct{ v T }
+
+// UnmarshalJSON takes a document out of a row that came as JSON.
+func (d *document[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.v) }
 
 // Scan takes JSON from the database; NULL is the zero T.
 func (d *document[T]) Scan(src any) error {
