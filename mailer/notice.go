@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"article14/internal/memo"
 )
 
 // Slots are one person's values by slot name, as plain text: they are escaped
@@ -160,4 +162,23 @@ type SkeletonKeyHash struct {
 // SkeletonStore gives stored skeletons by hash.
 type SkeletonStore interface {
 	Skeleton(ctx context.Context, hash []byte) ([]byte, error)
+}
+
+// skeletonsKept bounds what KeepSkeletons keeps; campaigns rarely have as many texts.
+const skeletonsKept = 256
+
+// KeepSkeletons gives skeletons out of memory after the first time, so that neither a
+// notice that goes out nor a page that is opened costs a look into the store: what has a
+// hash never changes. Whoever fills them holds them against it.
+func KeepSkeletons(store SkeletonStore) SkeletonStore {
+	return keptSkeletons{store, memo.New[string, []byte](skeletonsKept)}
+}
+
+type keptSkeletons struct {
+	store SkeletonStore
+	kept  *memo.Memo[string, []byte]
+}
+
+func (k keptSkeletons) Skeleton(ctx context.Context, hash []byte) ([]byte, error) {
+	return k.kept.Get(string(hash), func() ([]byte, error) { return k.store.Skeleton(ctx, hash) })
 }

@@ -66,7 +66,7 @@ func (r *run) material(ctx context.Context, j mailer.Job) (*mailer.Register, []b
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := r.skeletons.get(ctx, j.SkeletonHash)
+	body, err := r.Skeletons.Skeleton(ctx, j.SkeletonHash)
 	return reg, body, err
 }
 
