@@ -70,7 +70,7 @@ const (
 //	extension                             Kind, At, FirstDue, Due, Text (the reasons)
 //	answer                                Kind, At, Text
 //	refusal                               Kind, At, Ground, Text (the reasons)
-//	restriction_end                       At (from when use goes on), Text (why)
+//	restriction_end                       At (from when on their use was limited), Text (why it ends)
 //	erasure_receipt                       At; Kept and Text (what it is) where more stays
 type Matter struct {
 	Kind     RequestKind

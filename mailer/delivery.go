@@ -42,6 +42,7 @@ type Job struct {
 	Attempts     int       // begun before this claim
 	ComposedAt   time.Time // zero before the first attempt; fixes the bytes from then on
 	Slots        Slots     // zero before the first attempt; what was put in then
+	Values       Slots     // of correspondence, before the first attempt: what it was planned with
 	SHA256       []byte    // of the bytes that went out before
 	Facts        NoticeFacts
 }

@@ -36,6 +36,8 @@ func htmlBlock(b *strings.Builder, bl block) {
 			htmlBlock(b, child)
 		}
 		b.WriteString("</div>")
+	case prose: // its value brings its own tags
+		mark(b, "", bl.runs[0].slot)
 	case button:
 		b.WriteString(`<p><a class="button"`)
 		htmlLink(b, bl.runs[0])
