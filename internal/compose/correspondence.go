@@ -58,7 +58,7 @@ func (w *writer) ends(complaint, genuine string) {
 func (w *writer) codeMail() {
 	const d = mailer.DocCode
 	w.says(d, "opening", nil)
-	w.says(d, "code", values{"Code": slot(proofCode)})
+	w.add(block{kind: bigDigits, runs: w.runs(w.text("correspondence.code.code", values{"Code": slot(proofCode)}))})
 	w.says(d, "digits", values{"Digits": slot(proofDigits)})
 	w.says(d, "expires", nil)
 	w.says(d, "secret", values{"Site": w.lit(w.reg.Controller.Mail.ShownAs)})

@@ -41,7 +41,7 @@ func readProse(text string) []paragraphOf {
 func bulleted(line string) (item string, is bool) {
 	line = strings.TrimSpace(line)
 	for _, bullet := range bullets {
-		if rest, cut := strings.CutPrefix(line, bullet); cut {
+		if rest, cut := strings.CutPrefix(line+" ", bullet); cut {
 			return rest, true
 		}
 	}
