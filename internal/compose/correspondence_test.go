@@ -2,7 +2,6 @@ package compose
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -305,7 +304,7 @@ func TestTheSameMailIsMadeOfTheSameValuesAgain(t *testing.T) { // E1
 		key := mailer.SkeletonKey{Document: d, Languages: "de"}
 		a, b := composed(t, c, key, corresponds(sampleMatter("de"))), composed(t, newComposer(t), key, corresponds(sampleMatter("de")))
 		if !bytes.Equal(a.SHA256, b.SHA256) {
-			t.Error(fmt.Sprintf("%s: other bytes", d))
+			t.Errorf("%s: other bytes", d)
 		}
 	}
 }
