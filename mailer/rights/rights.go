@@ -178,7 +178,7 @@ func (r *Rights) request(ctx context.Context, n SentNotice, reg *mailer.Register
 
 // RequestDue is one month after receipt (Art. 12(3), D9), in the controller's zone.
 func RequestDue(received time.Time, zone *time.Location) time.Time {
-	return calendar.RawEnd(calendar.DateOf(received, zone), 1).EndOf(zone).UTC()
+	return mailer.RequestDue(received, zone)
 }
 
 // receipt is a short confirmation by mail in the languages of the notice, or nil
