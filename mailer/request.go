@@ -23,8 +23,8 @@ const (
 	WayMail      Way = "mail"      // a mail that came by no door of ours
 )
 
-// Ways lists those by which people object.
-var Ways = []Way{WayPage, WayOneClick, WayAnswer, WayComplaint}
+// Ways lists them.
+var Ways = []Way{WayPage, WayOneClick, WayAnswer, WayComplaint, WayLetter, WayPhone, WayInPerson, WayMail}
 
 // WaysByHand are those that a person of the team puts on record.
 var WaysByHand = []Way{WayLetter, WayPhone, WayInPerson, WayMail}
@@ -321,6 +321,13 @@ type Correction struct {
 	Old, New  string
 	MadeAt    time.Time
 	By        string
+}
+
+// Field is where a value of a contact stands that can be corrected; nil for one that it has
+// not, or that recognises it.
+func (c *Contact) Field(name string) *string {
+	return map[string]*string{"name": &c.Name, "country": &c.Country, "region": &c.Region, "city": &c.City, "postal_code": &c.PostalCode,
+		"language": &c.Language, "organisation": &c.Organisation, "job_title": &c.JobTitle}[name]
 }
 
 // CorrectedFields are those that can be corrected. Addresses and numbers recognise a person:

@@ -40,8 +40,7 @@ func (s *Store) ContactReport(ctx context.Context, controller, contact mailer.ID
 		if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
 			return err
 		}
-		var requests []requestRow
-		err = t.all(ctx, &requests, "contact_requests", contact)
+		requests, err := t.requestsOf(ctx, controller, contact)
 		for _, q := range requests {
 			r.Requests = append(r.Requests, q.request())
 		}

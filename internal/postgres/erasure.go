@@ -261,6 +261,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := e.eraseAnswers(ctx, t); err != nil {
 		return err
 	}
+	if err := e.eraseRequests(ctx, t); err != nil {
+		return err
+	}
 	if err := t.suppress(ctx, e.suppress); err != nil {
 		return err
 	}
