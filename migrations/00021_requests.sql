@@ -51,6 +51,7 @@ EXECUTE FUNCTION refuse_move();
 CREATE TABLE request_event (
     contact_id    uuid NOT NULL,
     id            uuid NOT NULL,
+    n             bigint GENERATED ALWAYS AS IDENTITY, -- their order: several may be of one instant
     controller_id uuid NOT NULL REFERENCES controller,
     request_id    uuid NOT NULL,
     at            timestamptz NOT NULL,

@@ -59,7 +59,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 SELECT id, at, what, from_state, to_state, by, why, delivery_id
 FROM request_event
 WHERE contact_id = $1 AND request_id = $2
-ORDER BY at, id
+ORDER BY n
 
 -- name: request_text_add
 INSERT INTO request_text (contact_id, id, controller_id, request_id, what, by, language, body, written_at)
