@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -619,4 +620,35 @@ func (p *asking) deadOf(contact mailer.ID) (value string, err error) {
 		return "", err
 	}
 	return value, p.db.GetContext(p.ctx, &value, `SELECT value FROM identifier WHERE id = $1`, ids[0])
+}
+
+// TestASchemaWithoutRequestsIsRefusedWhileItCouldNotServeThem goes back to the schema that knew
+// requests for access alone.
+func TestASchemaWithoutRequestsIsRefusedWhileItCouldNotServeThem(t *testing.T) { // invariants 1 and 7
+	m := newMigrant(t)
+	m.people(1, noon.Add(day))
+	m.running("spring", 0)
+	a := m.begin(noon, m.claim(1, noon)...)[0]
+	m.settle(mailer.Relayed, noon, a)
+	p := newRequestsOn(m.house)
+	p.absent = true
+	access, question := p.askFor(a, mailer.RequestAccess, ""), p.askFor(a, mailer.RequestQuestion, "why?")
+	must(t, m.FoldCounters(m.ctx))
+	if refused := m.downTo(20); !strings.Contains(refused, "requests are open") {
+		t.Fatalf("refused by %q", refused)
+	}
+	_, err := p.Answer(p.ctx, question.ID, rights.Decided{By: "ann", Posted: noon}, nil)
+	must(t, err)
+	must(t, m.FoldCounters(m.ctx))
+	equal(t, "refused", m.downTo(20), "")
+	m.up()
+	got := p.request(access.ID)
+	equal(t, "its date", got.DueAt, access.DueAt)
+	equal(t, "looked at in time", m.count(`SELECT count(*) FROM request WHERE look_at = due_at - interval '14 days'`), 1)
+	equal(t, "history", len(got.Events), 1)
+	equal(t, "open", m.figures(noon).Requests.Count(), 1)
+	p.askFor(a, mailer.RequestRestriction, "")
+	if refused := m.downTo(20); !strings.Contains(refused, "restricted") {
+		t.Errorf("refused by %q", refused)
+	}
 }
