@@ -53,9 +53,9 @@ func (k AlertKind) Remedy() string {
 		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
 		AlertComplaintNoRight:  "use has stopped: look with 'contact show' on what it rests, and whether they withdraw their consent, then 'alert settle'",
 		AlertLettersUnposted:   "post it and say so with 'letter posted', or put it back with 'letter withdraw'",
-		AlertRequestDue:        "answer them before the date, with 'request answer ID' or 'request refuse ID'; 'request show ID' has all of it",
-		AlertExtensionNotHeld:  "the first date counts: answer now, or within it tell them again with 'request extend ID'",
-		AlertRequestUntold:     "see what came back with 'contact show', and send it by post; then 'alert settle'",
+		AlertRequestDue:        "answer before the date: 'request show ID', then 'request answer' or 'request refuse'",
+		AlertExtensionNotHeld:  "the first date counts: answer now, or tell them again with 'request extend ID'",
+		AlertRequestUntold:     "see why with 'contact show', send it by post, then 'alert settle'",
 		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
 	}[k]

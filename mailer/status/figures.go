@@ -73,7 +73,7 @@ func (f Figures) Tasks() []Task {
 		"exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemption waits for somebody else", "proposed exemptions wait for somebody else",
 		"article14 contact exempt --confirm PROPOSAL --by NAME")
-	add(f.Requests.Count(), "requests", "request of a person is open", "requests of people are open", "article14 request list --open shows them, the earliest date on top (Article 12(3))")
+	add(f.Requests.Count(), "requests", "request of a person is open", "requests of people are open", "article14 request list --open (Article 12(3))")
 	add(f.Answers.count(), "answers", "answer of a person is open", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
 	for _, kind := range sortedKeys(f.Alerts) {
 		add(f.Alerts[kind], "alert_"+string(kind), "alert of the kind "+string(kind), "alerts of the kind "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
@@ -234,7 +234,7 @@ type Figures struct {
 
 // RequestFigures are what people asked that is open.
 type RequestFigures struct {
-	Open     map[mailer.RequestKind]map[mailer.RequestState]int64 `json:"open"`
+	Open     map[mailer.RequestKind]map[mailer.RequestState]int64 `json:"open_by_kind"`
 	Extended int64                                                `json:"extended"` // of them, by an extension that counts
 	Oldest   time.Time                                            `json:"oldest,omitzero"`
 	DueAt    time.Time                                            `json:"first_due,omitzero"` // the earliest date (D9)
