@@ -24,6 +24,8 @@ func TestListsOfWordsAreComplete(t *testing.T) {
 		"DutyState":     texts(mailer.DutyStates),
 		"DeliveryState": texts(mailer.DeliveryStates),
 		"Way":           texts(mailer.Ways),
+		"RequestKind":   texts(mailer.RequestKinds),
+		"RequestState":  texts(mailer.RequestStates),
 		"RelayState":    texts(deliver.RelayStates),
 		"Action":        texts(track.Actions),
 		"Wait":          texts(deliver.Waits),

@@ -190,7 +190,7 @@ func roomOf(pkg string) string {
 const mostLines = 3000
 
 // yetToBeSplit are packages that are larger.
-var yetToBeSplit = []string{"cmd/article14", "internal/compose", "internal/postgres"}
+var yetToBeSplit = []string{"cmd/article14", "internal/compose", "internal/postgres", "mailer"}
 
 // TestNoPackageOutgrowsItsNoun counts lines, tests left out.
 func TestNoPackageOutgrowsItsNoun(t *testing.T) {

@@ -49,6 +49,7 @@ type app struct {
 	key        string
 	reg        *mailer.Register // in force when it was opened; nil before the first
 	instance   deliver.Instance
+	mails      *rights.Correspondence
 	paper      paper
 }
 
@@ -276,6 +277,20 @@ func (a *app) public() *rights.Public {
 	return &rights.Public{Campaigns: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
+// correspondence writes what people are told about what they ask. There is one, for it keeps its
+// texts ready; it is made while everything is joined, by one goroutine.
+func (a *app) correspondence() *rights.Correspondence {
+	if a.mails == nil {
+		a.mails = &rights.Correspondence{Store: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+			Controller: a.controller, Key: a.key, Now: a.now}
+	}
+	return a.mails
+}
+
+func (a *app) requests() *rights.Requests {
+	return &rights.Requests{Store: a.store, Rights: a.rights(), Mail: a.correspondence(), Company: a.reg.Controller, Erase: a.eraser().Erase, Log: a.log}
+}
+
 func (a *app) reports() *track.Reports {
 	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable,
 		Controller: a.controller, Now: a.now, Log: a.log}
@@ -323,7 +338,7 @@ type meter interface {
 // chores are what the other rooms have a worker do, in order: who need not be told any
 // more is no longer placed, and a "no" by mail takes effect before its words are forgotten.
 func (a *app) chores(m meter) deliver.Chores {
-	releases, reports, eraser := a.releases(), a.reports(), a.eraser()
+	releases, reports, eraser, requests := a.releases(), a.reports(), a.eraser(), a.requests()
 	releases.Zone, releases.Log = a.reg.Controller.Zone, a.log
 	eraser.Meter, eraser.Log = m, a.log
 	return deliver.Chores{
@@ -341,6 +356,8 @@ func (a *app) chores(m meter) deliver.Chores {
 			{Name: "forget old reports", Do: reports.Forget},
 			{Name: "see to people's answers", Do: reports.Answers.KeepHouse},
 			{Name: "forget old answers", Do: reports.Answers.Forget},
+			{Name: "see to people's requests", Do: requests.KeepHouse},
+			{Name: "forget old requests", Do: requests.Forget},
 		},
 		Erase: []deliver.Chore{
 			{Name: "erase what has expired", Do: eraser.KeepHouse},

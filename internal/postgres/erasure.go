@@ -271,6 +271,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := e.eraseAnswers(ctx, t); err != nil {
 		return err
 	}
+	if err := e.eraseRequests(ctx, t); err != nil {
+		return err
+	}
 	if err := t.addTellings(ctx, e.controller, e.tell, e.counts); err != nil {
 		return err
 	}
