@@ -22,13 +22,17 @@ const (
 	AlertComplaintNoRight  AlertKind = "complaint_no_right"  // a complaint where there is no right to object: use has stopped, a person decides (R10)
 	AlertLettersUnposted   AlertKind = "letters_unposted"    // a batch of letters lies about
 	AlertLettersDue        AlertKind = "letters_due"         // letters wait to be printed, and a date is near (D8)
+	AlertRequestDue        AlertKind = "request_due"         // a person's request is open, and its date is near or past (D8, D9)
+	AlertExtensionNotHeld  AlertKind = "extension_not_held"  // the notice of an extension was not handed over in its month: the first date counts (D9)
+	AlertRequestUntold     AlertKind = "request_untold"      // what was written to a person about their request came back
 	AlertUsedAnyway        AlertKind = "used_anyway"         // a person's data were used although the gate refuses it (D6)
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
 	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
-	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway}
+	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway,
+	AlertRequestDue, AlertExtensionNotHeld, AlertRequestUntold}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -49,6 +53,9 @@ func (k AlertKind) Remedy() string {
 		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
 		AlertComplaintNoRight:  "use has stopped: look with 'contact show' on what it rests, and whether they withdraw their consent, then 'alert settle'",
 		AlertLettersUnposted:   "post it and say so with 'letter posted', or put it back with 'letter withdraw'",
+		AlertRequestDue:        "answer them before the date, with 'request answer ID' or 'request refuse ID'; 'request show ID' has all of it",
+		AlertExtensionNotHeld:  "the first date counts: answer now, or within it tell them again with 'request extend ID'",
+		AlertRequestUntold:     "see what came back with 'contact show', and send it by post; then 'alert settle'",
 		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
 	}[k]

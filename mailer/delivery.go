@@ -8,13 +8,8 @@ import (
 // Document is what a skeleton is for.
 type Document string
 
-// Documents that go out. Only notices discharge duties; the others are
-// correspondence in the express lane.
-const (
-	DocNotice           Document = "notice"
-	DocObjectionReceipt Document = "objection_receipt"
-	DocAccessReceipt    Document = "access_receipt"
-)
+// DocNotice is what discharges duties; everything else that goes out is correspondence.
+const DocNotice Document = "notice"
 
 // SkeletonKey says for whom a skeleton was written.
 type SkeletonKey struct {

@@ -92,8 +92,8 @@ func TestWhatPeopleWriteBackFindsItsConsequence(t *testing.T) { // R5, R9, D9, R
 			t.Errorf("status does not say so:\n%s", status)
 		}
 		s.does(t, "answer", "close", listed[0].ID.String(), "--as", "request:access", "--by", "Ann", "--why", "they ask for it")
-		if f := s.figuresNow(t); f.Answers.Open[wish.Access] != 0 || f.Requests != 1 {
-			t.Errorf("%v, requests %d", f.Answers, f.Requests)
+		if f := s.figuresNow(t); f.Answers.Open[wish.Access] != 0 || f.Requests.Count() != 1 {
+			t.Errorf("%v, requests %d", f.Answers, f.Requests.Count())
 		}
 	})
 	t.Run("STOP is an objection, acknowledged once", func(t *testing.T) {

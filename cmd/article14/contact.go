@@ -108,7 +108,7 @@ func printContact(w io.Writer, r status.ContactReport, reg *mailer.Register, now
 		fmt.Fprintf(w, "\nobjected to %s on %s (%s)\n", o.ActivityKey, whenIn(o.MadeAt, zone), o.Way)
 	}
 	for _, q := range r.Requests {
-		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, whenIn(q.ReceivedAt, zone), calendar.DateOf(q.DueAt, zone))
+		fmt.Fprintf(w, "\nasked for %s on %s: %s (request %s)\n", q.Kind, whenIn(q.ReceivedAt, zone), requestStand(q, now, zone), q.ID)
 	}
 }
 

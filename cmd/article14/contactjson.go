@@ -140,12 +140,14 @@ type objectionJSON struct {
 }
 
 type requestJSON struct {
-	ID         mailer.ID          `json:"id"`
-	Kind       mailer.RequestKind `json:"kind"`
-	Way        mailer.Way         `json:"way"`
-	ReceivedAt time.Time          `json:"received_at"`
-	DueAt      time.Time          `json:"due_at"`
-	DeliveryID mailer.ID          `json:"delivery_id,omitzero"`
+	ID         mailer.ID           `json:"id"`
+	Kind       mailer.RequestKind  `json:"kind"`
+	Way        mailer.Way          `json:"way"`
+	ReceivedAt time.Time           `json:"received_at"`
+	DueAt      time.Time           `json:"due_at"`
+	DeliveryID mailer.ID           `json:"delivery_id,omitzero"`
+	State      mailer.RequestState `json:"state"`
+	EndedAt    time.Time           `json:"ended_at,omitzero"`
 }
 
 type decisionJSON struct {
@@ -184,7 +186,8 @@ func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) 
 		}),
 		Answers: newAnswersJSON(r.Answers),
 		Requests: each(r.Requests, func(q mailer.Request) requestJSON {
-			return requestJSON{q.ID, q.Kind, q.Way, q.ReceivedAt, q.DueAt, q.DeliveryID}
+			due, _ := q.Clock(now)
+			return requestJSON{q.ID, q.Kind, q.Way, q.ReceivedAt, due, q.DeliveryID, q.State, q.EndedAt}
 		}),
 		Decisions: each(r.Decisions, func(d retain.Decision) decisionJSON { return decisionJSON{d.Kind, d.At, d.By, d.Why} }),
 	}

@@ -52,6 +52,7 @@ type commands struct {
 	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
 	Bounce   bounceCmd   `cmd:"" help:"Take in one report of a mail system on standard input."`
 	Answer   answerCmd   `cmd:"" help:"What people wrote back: list, show, link to a person, close."`
+	Request  requestCmd  `cmd:"" help:"What people ask for: list, show, add, prove, take, extend, answer, refuse, withdraw, lift."`
 	Letter   letterCmd   `cmd:"" help:"List, print, show, withdraw letters; say that they were posted, or came back."`
 	Call     callCmd     `cmd:"" help:"List who is to be called, show what to say, take down what came of it."`
 	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`

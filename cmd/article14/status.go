@@ -34,6 +34,7 @@ type statusJSON struct {
 	Rows       accept.ImportCounts            `json:"rows"`
 	Objections map[mailer.Way]int64           `json:"objections"`
 	Requests   int64                          `json:"requests_open"`
+	Asked      status.RequestFigures          `json:"requests"`
 	Alerts     map[mailer.AlertKind]int64     `json:"alerts"`
 	Reports    map[string]int64               `json:"reports"`
 	Unmatched  map[string]int64               `json:"reports_unmatched"`
@@ -78,7 +79,7 @@ func (c *statusCmd) Run(ctx context.Context, a *app, std streams) error {
 func statusReport(f status.Figures, zone *time.Location) statusJSON {
 	out := statusJSON{AsOf: f.AsOf, Zone: zone.String(), Contacts: f.Contacts, Duties: f.Duties, Blocked: f.Blocked, Overdue: f.Overdue,
 		DueWithin: f.DueWithin, OldestDue: f.OldestDueAt, MetLate: f.MetLate, Deliveries: f.Deliveries, Attempts: f.Attempts,
-		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests, Alerts: f.Alerts,
+		Languages: f.ByLanguages, Rows: f.Imports, Objections: f.Objections, Requests: f.Requests.Count(), Asked: f.Requests, Alerts: f.Alerts,
 		Reports: f.Reports, Unmatched: f.Unmatched, Relayed: f.RelayedLast, Forecast: f.Forecast(), Lanes: []laneJSON{},
 		OverdueBy: f.OverdueBy, Stranded: f.Stranded, Workers: workersReport(f), Relays: relaysReport(f, zone), Classes: classesReport(f, zone), Instance: instanceReport(f.Instance), Exemptions: f.Exemptions, Answers: f.Answers, ByHand: f.ByHand, ToDo: tasksReport(f)}
 	if !f.OldestDueAt.IsZero() {

@@ -68,13 +68,21 @@ func statusRows(f status.Figures, zone *time.Location) [][]string {
 	if h := f.ByHand; h.Any() {
 		rows = append(rows, []string{"by hand", handWords(h)})
 	}
-	if f.Requests > 0 || len(f.Objections) > 0 {
-		rows = append(rows, []string{"people said", counted(sum(f.Objections), "objection", "objections") + ", " + counted(f.Requests, "request open", "requests open")})
+	if n := f.Requests.Count(); n > 0 || len(f.Objections) > 0 {
+		rows = append(rows, []string{"people said", counted(sum(f.Objections), "objection", "objections") + ", " + counted(n, "request open", "requests open") + requestsDue(f.Requests, zone)})
 	}
 	if len(f.Answers.Open) > 0 {
 		rows = append(rows, []string{"answers open", tallied(wish.Kinds, f.Answers.Open) + "; the first to be answered by " + calendar.DateOf(f.Answers.DueAt, zone).String()})
 	}
 	return append(rows, reportRows(f)...)
+}
+
+// requestsDue says by when the first of the open requests is to be answered.
+func requestsDue(f status.RequestFigures, zone *time.Location) string {
+	if f.DueAt.IsZero() {
+		return ""
+	}
+	return "; the first to be answered by " + calendar.DateOf(f.DueAt, zone).String()
 }
 
 // handWords say where letters and calls stand; what is paused is no part of what is to be done.

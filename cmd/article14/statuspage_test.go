@@ -14,7 +14,7 @@ import (
 
 // busy is a Monday morning on which everything is the case at once.
 func busy(now time.Time) status.Figures {
-	f := status.Figures{AsOf: now, Contacts: 2_345_678, Overdue: 1_900_000, OldestDueAt: now.AddDate(-2, 0, 0), MetLate: 12, Stranded: 3, Requests: 2,
+	f := status.Figures{AsOf: now, Contacts: 2_345_678, Overdue: 1_900_000, OldestDueAt: now.AddDate(-2, 0, 0), MetLate: 12, Stranded: 3, Requests: asked(2),
 		Duties: map[mailer.DutyState]int64{}, Blocked: map[mailer.BlockReason]int64{}, Deliveries: map[mailer.DeliveryState]int64{},
 		DueWithin: map[string]int64{"1d": 1}, OverdueBy: map[string]int64{"over_1y": 1_000_000, "7d_30d": 900_000}, Objections: map[mailer.Way]int64{"page": 1},
 		RelayedLast: map[string]int64{"1m": 60, "1h": 3600}, Alerts: map[mailer.AlertKind]int64{"cannot_compose": 1},
@@ -91,4 +91,9 @@ func TestStatusKeepsItsWidth(t *testing.T) {
 	if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), "article14 bounce --list says why") {
 		t.Errorf("reports without a delivery are not among what is to be done:\n%s", out.String())
 	}
+}
+
+// asked are requests for access that are open.
+func asked(n int64) status.RequestFigures {
+	return status.RequestFigures{Open: map[mailer.RequestKind]map[mailer.RequestState]int64{mailer.RequestAccess: {mailer.RequestReceived: n}}}
 }

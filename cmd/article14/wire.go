@@ -273,6 +273,18 @@ func (a *app) public() *rights.Public {
 	return &rights.Public{Campaigns: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
+func (a *app) requests() *rights.Requests {
+	return &rights.Requests{Store: a.store, Rights: a.rights(), Mail: unwritten{}, Company: a.reg.Controller, Erase: a.eraser().Erase, Log: a.log}
+}
+
+// unwritten stands where correspondence has no texts: what is to be said goes by post.
+type unwritten struct{}
+
+// Plan says so.
+func (unwritten) Plan(context.Context, rights.To, mailer.Document, mailer.Matter) (*mailer.PlannedDelivery, error) {
+	return nil, rights.ErrNoMailbox
+}
+
 func (a *app) reports() *track.Reports {
 	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable,
 		Controller: a.controller, Now: a.now, Log: a.log}
@@ -320,7 +332,7 @@ type meter interface {
 // chores are what the other rooms have a worker do, in order: who need not be told any
 // more is no longer placed, and a "no" by mail takes effect before its words are forgotten.
 func (a *app) chores(m meter) deliver.Chores {
-	releases, reports, eraser := a.releases(), a.reports(), a.eraser()
+	releases, reports, eraser, requests := a.releases(), a.reports(), a.eraser(), a.requests()
 	releases.Zone, releases.Log = a.reg.Controller.Zone, a.log
 	eraser.Meter, eraser.Log = m, a.log
 	return deliver.Chores{
@@ -338,6 +350,8 @@ func (a *app) chores(m meter) deliver.Chores {
 			{Name: "forget old reports", Do: reports.Forget},
 			{Name: "see to people's answers", Do: reports.Answers.KeepHouse},
 			{Name: "forget old answers", Do: reports.Answers.Forget},
+			{Name: "see to people's requests", Do: requests.KeepHouse},
+			{Name: "forget old requests", Do: requests.Forget},
 		},
 		Erase: []deliver.Chore{
 			{Name: "erase what has expired", Do: eraser.KeepHouse},

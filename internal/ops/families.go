@@ -96,7 +96,9 @@ var families = []family{
 	gauge("instance_held", "1 if this copy of the database is held, so that nothing is sent.", held),
 	counter("objections_total", "Objections, by the way they were made.", every(mailer.Ways, func(f status.Figures) map[mailer.Way]int64 { return f.Objections }), "way"),
 	gauge("exemptions", "Exemptions that wait for a person: proposed, and to be reviewed soon.", exemptions, "state"),
-	gauge("requests_open", "Requests of people not yet answered.", one(func(f status.Figures) int64 { return f.Requests })),
+	gauge("requests_open", "Requests of people not yet answered, by kind and state.", requestsOpen, "kind", "state"),
+	gauge("requests_extended", "Of them, those whose extension counts.", one(func(f status.Figures) int64 { return f.Requests.Extended })),
+	gauge("requests_smallest_slack_seconds", "From now to the earliest date of one of them; negative is late.", requestSlack),
 	gauge("answers_open", "Answers of people that nobody has closed, by the kind that their words suggest.",
 		every(wish.Kinds, func(f status.Figures) map[wish.Kind]int64 { return f.Answers.Open }), "kind"),
 	gauge("answers_oldest_age_seconds", "Age of the oldest of them; 0 if there is none.", oldestAnswer),
@@ -133,6 +135,21 @@ func oldestQueued(f status.Figures, now time.Time, put put) {
 		return
 	}
 	put(now.Sub(f.QueueOldest).Seconds())
+}
+
+func requestsOpen(f status.Figures, _ time.Time, put put) {
+	for _, k := range mailer.RequestKinds {
+		for _, s := range mailer.RequestsOpen {
+			put(float64(f.Requests.Open[k][s]), string(k), string(s))
+		}
+	}
+}
+
+// requestSlack is absent where nothing is open.
+func requestSlack(f status.Figures, now time.Time, put put) {
+	if !f.Requests.DueAt.IsZero() {
+		put(f.Requests.DueAt.Sub(now).Seconds())
+	}
 }
 
 func oldestAnswer(f status.Figures, now time.Time, put put) {

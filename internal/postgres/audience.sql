@@ -34,6 +34,10 @@ SELECT i.id
 FROM identifier i
 JOIN suppression s ON s.controller_id = i.controller_id AND s.kind = i.kind AND s.hash = i.hash AND s.scope = 'address'
 WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND s.key_id = i.key_id AND (s.expires_at IS NULL OR s.expires_at > $3)
+UNION
+SELECT i.id -- put right: another one took its place (Art. 16)
+FROM identifier i
+WHERE i.controller_id = $1 AND i.contact_id = ANY (CAST($2 AS uuid[])) AND i.replaced_at IS NOT NULL
 
 -- name: spent_addresses
 -- How often notices of a campaign failed at an address, and how often because its

@@ -47,8 +47,7 @@ func (t tx) contactReport(ctx context.Context, controller, contact mailer.ID) (r
 	if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
 		return r, err
 	}
-	var requests []requestRow
-	err = t.all(ctx, &requests, "contact_requests", contact)
+	requests, err := t.requestsOf(ctx, controller, contact)
 	for _, q := range requests {
 		r.Requests = append(r.Requests, q.request())
 	}

@@ -19,9 +19,3 @@ SELECT contact_id, id, activity_key, scope, way, made_at, delivery_id
 FROM objection
 WHERE contact_id = $1
 ORDER BY made_at, id
-
--- name: contact_requests
-SELECT contact_id, id, kind, way, received_at, due_at, delivery_id
-FROM request
-WHERE contact_id = $1
-ORDER BY received_at, id

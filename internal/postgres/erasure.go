@@ -264,6 +264,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := e.eraseAnswers(ctx, t); err != nil {
 		return err
 	}
+	if err := e.eraseRequests(ctx, t); err != nil {
+		return err
+	}
 	return e.counts.note(ctx, t, time.Time{})
 }
 

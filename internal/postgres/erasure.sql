@@ -49,7 +49,7 @@ FOR NO KEY UPDATE OF d
 -- Requests for access, and answers of theirs that read like one and nobody has looked at.
 SELECT contact_id, max(due_at) AS due_at
 FROM (
-    SELECT contact_id, due_at FROM request WHERE contact_id = ANY (CAST($1 AS uuid[])) AND state = 'received'
+    SELECT contact_id, due_at FROM request WHERE contact_id = ANY (CAST($1 AS uuid[])) AND ended_at IS NULL AND kind <> 'erasure'
     UNION ALL
     SELECT contact_id, due_at FROM answer WHERE contact_id = ANY (CAST($1 AS uuid[])) AND state = 'open' AND kind = 'access'
 ) asked

@@ -33,6 +33,9 @@ func (s *Store) Figures(ctx context.Context, controller mailer.ID, now time.Time
 		if f.Answers, err = t.answerFigures(ctx, controller, counts[countAnswer]); err != nil {
 			return err
 		}
+		if f.Requests, err = t.requestFigures(ctx, controller, counts[countRequest], now); err != nil {
+			return err
+		}
 		var oldest instant
 		if _, err = t.one(ctx, &oldest, "figures_queue_oldest", controller); err != nil {
 			return err
@@ -191,7 +194,6 @@ func (c countsBy) figures(now time.Time) status.Figures {
 			Accepted: c[countImport]["accepted"], Merged: c[countImport]["merged"], Refused: c[countImport]["refused"],
 		},
 		Objections: named[mailer.Way](c[countObjection]),
-		Requests:   c[countRequest]["received"],
 		Alerts:     named[mailer.AlertKind](c[countAlert]),
 		Reports:    named[string](c[countReport]),
 		Unmatched:  named[string](c[countUnmatched]),

@@ -51,6 +51,7 @@ type gateRow struct {
 	Acquisitions    document[[]gateAcquisition] `db:"acquisitions"`
 	Duties          document[[]gateDuty]        `db:"duties"`
 	Objections      document[[]gateObjection]   `db:"objections"`
+	Restrictions    document[[]gateRestriction] `db:"restrictions"`
 }
 
 type gateAcquisition struct {
@@ -68,6 +69,34 @@ type gateDuty struct {
 	Inputs   mailer.DueInputs `json:"inputs"`
 }
 
+// gateRestriction is what of a restriction says whether it stands.
+type gateRestriction struct {
+	Activity string                `json:"activity"`
+	Purposes []string              `json:"purposes"`
+	LiftAt   *time.Time            `json:"lift_at"`
+	Delivery *mailer.ID            `json:"delivery"`
+	State    *mailer.DeliveryState `json:"state"`
+	Settled  *time.Time            `json:"settled"`
+	Relayed  *time.Time            `json:"relayed"`
+	Posted   *time.Time            `json:"posted"`
+}
+
+func (r gateRestriction) restriction() mailer.Restriction {
+	at := func(p *time.Time) (i instant) {
+		if p != nil {
+			i.Time = p.UTC()
+		}
+		return i
+	}
+	x := mailer.Restriction{ActivityKey: r.Activity, Purposes: r.Purposes, LiftAt: at(r.LiftAt).Time}
+	var delivery mailer.ID
+	if r.Delivery != nil {
+		delivery = *r.Delivery
+	}
+	x.Told = handing(delivery, r.State, at(r.Relayed), at(r.Settled), at(r.Posted))
+	return x
+}
+
 type gateObjection struct {
 	Activity string                `json:"activity"`
 	Scope    mailer.ObjectionScope `json:"scope"`
@@ -81,6 +110,9 @@ func (r gateRow) facts() gate.Facts {
 	for _, d := range r.Duties.v {
 		f.Duties = append(f.Duties, mailer.Duty{ID: d.ID, ContactID: r.ID, ActivityKey: d.Activity, Cause: d.Cause, State: d.State,
 			Due: mailer.Due{At: d.DueAt.UTC(), Inputs: d.Inputs}, ObtainedAt: d.Inputs.ObtainedAt})
+	}
+	for _, x := range r.Restrictions.v {
+		f.Restrictions = append(f.Restrictions, x.restriction())
 	}
 	for _, o := range r.Objections.v {
 		f.Objections = append(f.Objections, mailer.Objection{ContactID: r.ID, ActivityKey: o.Activity, Scope: o.Scope})

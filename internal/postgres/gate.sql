@@ -17,7 +17,11 @@ SELECT c.id, c.first_obtained_at, c.objected_at, c.erased_at,
     (SELECT json_agg(json_build_object('id', d.id, 'activity', d.activity_key, 'cause', d.cause, 'state', d.state, 'due_at', d.due_at, 'inputs', d.due_inputs))
      FROM duty d WHERE d.contact_id = c.id) AS duties,
     (SELECT json_agg(json_build_object('activity', o.activity_key, 'scope', o.scope))
-     FROM objection o WHERE o.contact_id = c.id) AS objections
+     FROM objection o WHERE o.contact_id = c.id) AS objections,
+    (SELECT json_agg(json_build_object('activity', x.activity_key, 'purposes', x.purposes, 'lift_at', x.lift_at, 'delivery', x.told_delivery, 'posted', x.told_posted,
+        'state', d.state, 'settled', d.settled_at,
+        'relayed', (SELECT min(u.ended_at) FROM outcome u WHERE u.contact_id = x.contact_id AND u.delivery_id = x.told_delivery AND u.outcome = 'relayed')))
+     FROM restriction x LEFT JOIN delivery d ON d.contact_id = x.contact_id AND d.id = x.told_delivery WHERE x.contact_id = c.id) AS restrictions
 FROM contact c
 WHERE c.controller_id = $1 AND c.id = ANY (CAST((SELECT CAST($2 AS uuid[])) AS uuid[]))
 

@@ -23,6 +23,13 @@ func TestTheDatabaseAllowsExactlyTheLegalMoves(t *testing.T) {
 		tried := tryMoves(t, h, "duty", mailer.DutyStates, mailer.DutyMoves, ``)
 		equal(t, "pairs", tried, len(mailer.DutyStates)*(len(mailer.DutyStates)-1))
 	})
+	h.settle(mailer.Relayed, noon, h.begin(noon, h.claim(1, noon)...)...)
+	newRequestsOn(h).askFor(h.firstNotice(), mailer.RequestAccess, "")
+	t.Run("of requests", func(t *testing.T) {
+		tried := tryMoves(t, h, "request", mailer.RequestStates, mailer.RequestMoves,
+			`, ended_at = CASE WHEN $1 IN ('answered', 'refused', 'withdrawn', 'lapsed') THEN received_at END, ground = CASE WHEN $1 = 'refused' THEN 'excessive' ELSE '' END`)
+		equal(t, "pairs", tried, len(mailer.RequestStates)*(len(mailer.RequestStates)-1))
+	})
 }
 
 func tryMoves[S ~string](t *testing.T, h *house, table string, states []S, legal map[S][]S, also string) (tried int) {
@@ -59,8 +66,10 @@ func tryMoves[S ~string](t *testing.T, h *house, table string, states []S, legal
 
 func TestHistoryIsAppendOnly(t *testing.T) { // S1, E1
 	h := newHouse(t)
-	h.people(1, noon)
+	h.people(2, noon)
 	c := h.running("spring", 0)
+	h.settle(mailer.Relayed, noon, h.begin(noon, h.claim(1, noon)...)...)
+	newRequestsOn(h).askFor(h.firstNotice(), mailer.RequestAccess, "")
 	must(t, h.Move(h.ctx, h.controller, c.ID, []mailer.CampaignState{mailer.CampaignRunning}, mailer.CampaignCancelled, "ben", noon))
 	for _, q := range []string{
 		`UPDATE acquisition SET page = 'x'`,
@@ -68,6 +77,7 @@ func TestHistoryIsAppendOnly(t *testing.T) { // S1, E1
 		`UPDATE register_version SET body = 'x'`, `DELETE FROM register_version`,
 		`UPDATE skeleton SET body = 'x'`, `DELETE FROM skeleton`,
 		`UPDATE content_version SET hash = 'x'`, `DELETE FROM content_version`,
+		`UPDATE request_event SET why = 'x'`, `DELETE FROM request_event`,
 		`UPDATE audit SET actor = 'x'`, `DELETE FROM audit`,
 	} {
 		_, table, _ := strings.Cut(strings.NewReplacer("UPDATE ", "T ", "DELETE FROM ", "T ").Replace(q), "T ")

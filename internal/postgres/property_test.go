@@ -359,7 +359,7 @@ var truth = map[string]string{
 	countUnmatched: `SELECT state, count(*) FROM report_unmatched WHERE controller_id = $1 GROUP BY state`,
 	countClass: `SELECT l.domain_class, count(*) FROM delivery d JOIN lane l ON l.id = d.lane
 		WHERE d.controller_id = $1 AND d.state = 'queued' AND l.domain_class <> 'any' AND l.channel = 'email' GROUP BY l.domain_class`,
-	countRequest: `SELECT state, count(*) FROM request WHERE controller_id = $1 GROUP BY state`,
+	countRequest: `SELECT kind || ':' || state, count(*) FROM request WHERE controller_id = $1 GROUP BY 1`,
 	countImport: `SELECT x.state, sum(x.n) FROM import i CROSS JOIN LATERAL (VALUES ('accepted', accepted), ('merged', merged), ('refused', refused)) x(state, n)
 		WHERE i.controller_id = $1 AND x.n <> 0 GROUP BY x.state`,
 }

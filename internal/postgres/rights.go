@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"article14/mailer"
@@ -50,7 +51,11 @@ func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mai
 			Slots: part.Slots.v, Code: r.Code, ComposedAt: part.ComposedAt.Time, Facts: p.facts(part),
 			ErasedAt: r.ErasedAt.Time, ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time,
 		}
-		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
+		if n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID); err != nil {
+			return err
+		}
+		shared, err := t.sharedMailboxes(ctx, controller, contact)
+		n.Shared = slices.Contains(shared, r.IdentifierID)
 		return err
 	})
 	return n, err
@@ -170,45 +175,6 @@ type objectionRow struct {
 
 func (r objectionRow) objection() mailer.Objection {
 	return mailer.Objection{ID: r.ID, ContactID: r.ContactID, ActivityKey: r.Activity, Scope: r.Scope, Way: r.Way, MadeAt: r.MadeAt.Time, DeliveryID: r.DeliveryID}
-}
-
-// Request records a request for access (Art. 15) once while one is open.
-func (s *Store) Request(ctx context.Context, controller mailer.ID, r mailer.Request, receipt *mailer.PlannedDelivery, now time.Time) (stored mailer.Request, made bool, err error) {
-	err = s.write(ctx, func(t tx) error {
-		if r.DeliveryID, err = t.lockNotice(ctx, controller, r.ContactID, r.DeliveryID); err != nil {
-			return err
-		}
-		n, err := t.exec(ctx, "request_add", r.ContactID, r.ID, controller, r.Kind, r.Way, r.ReceivedAt, r.DueAt, r.DeliveryID)
-		if err != nil {
-			return err
-		}
-		stored, made = r, n == 1
-		if !made {
-			var row requestRow
-			_, err := t.one(ctx, &row, "request_open", r.ContactID, r.Kind)
-			stored = row.request()
-			return err
-		}
-		counts := tally{}
-		counts.add(controller, mailer.ID{}, countRequest, "", "received", 1)
-		return t.correspond(ctx, controller, r.ContactID, receipt, now, counts)
-	})
-	return stored, made, err
-}
-
-// requestRow is a row of request.
-type requestRow struct {
-	ContactID  mailer.ID          `db:"contact_id"`
-	ID         mailer.ID          `db:"id"`
-	Kind       mailer.RequestKind `db:"kind"`
-	Way        mailer.Way         `db:"way"`
-	ReceivedAt instant            `db:"received_at"`
-	DueAt      instant            `db:"due_at"`
-	DeliveryID mailer.ID          `db:"delivery_id"`
-}
-
-func (r requestRow) request() mailer.Request {
-	return mailer.Request{ID: r.ID, ContactID: r.ContactID, Kind: r.Kind, Way: r.Way, ReceivedAt: r.ReceivedAt.Time, DueAt: r.DueAt.Time, DeliveryID: r.DeliveryID}
 }
 
 // lockNotice gives the notice behind a link and locks its person's row, so that

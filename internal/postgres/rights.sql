@@ -4,7 +4,7 @@ SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.co
      WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id
      HAVING bool_and(u.erased_at IS NOT NULL)) AS erased_at,
     (SELECT min(o.made_at) FROM objection o WHERE o.contact_id = d.contact_id AND o.activity_key = v.activity_key) AS objected_at,
-    (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at
+    (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.activity_key = '' AND r.ended_at IS NULL) AS access_due_at
 FROM delivery d
 JOIN content_version v ON v.id = d.content_version_id
 WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
@@ -52,16 +52,6 @@ WHERE contact_id = $1 AND activity_key = $2 AND scope = $3
 
 -- name: contact_objected
 UPDATE contact SET objected_at = COALESCE(objected_at, $3) WHERE controller_id = $1 AND id = $2
-
--- name: request_add
-INSERT INTO request (contact_id, id, controller_id, kind, way, received_at, due_at, state, delivery_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'received', $8)
-ON CONFLICT (contact_id, kind) WHERE state = 'received' DO NOTHING
-
--- name: request_open
-SELECT contact_id, id, kind, way, received_at, due_at, delivery_id
-FROM request
-WHERE contact_id = $1 AND kind = $2 AND state = 'received'
 
 -- name: express_lane
 SELECT id FROM lane WHERE controller_id = $1 AND campaign_id IS NULL AND relay = 'default' AND domain_class = 'any'

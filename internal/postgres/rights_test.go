@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"article14/mailer"
+	"article14/mailer/rights"
 )
 
 // told is a house with one person whose notice has gone out.
@@ -61,7 +62,9 @@ func TestLinksThatLeadNowhereAllGetTheSameAnswer(t *testing.T) { // R3
 			return err
 		},
 		"request for somebody's": func() error {
-			_, _, err := h.Request(h.ctx, h.controller, mailer.Request{ID: mailer.NewID(noon), ContactID: stranger, Kind: "access", Way: "page", ReceivedAt: noon, DueAt: noon, DeliveryID: a.DeliveryID}, nil, noon)
+			_, err := h.OpenRequest(h.ctx, h.controller, stranger, a.DeliveryID, noon, func(rights.Standing) (rights.RequestChange, error) {
+				return rights.RequestChange{}, errors.New("it got as far as that")
+			})
 			return err
 		},
 	} {
@@ -123,31 +126,13 @@ func TestAnObjectionNeverStopsTheNotice(t *testing.T) { // R9
 	equal(t, "and claimed", len(h.claim(10, noon)), 1)
 }
 
-func TestARequestForAccessIsRecordedOnceWhileItIsOpen(t *testing.T) { // D9
-	h, a := told(t)
-	ask := func(at time.Time) (mailer.Request, bool) {
-		r := mailer.Request{ID: mailer.NewID(at), ContactID: a.ContactID, Kind: "access", Way: "page", ReceivedAt: at, DueAt: at.Add(30 * day), DeliveryID: a.DeliveryID}
-		r, made, err := h.Request(h.ctx, h.controller, r, nil, at)
-		must(t, err)
-		return r, made
-	}
-	first, made := ask(noon)
-	equal(t, "made", made, true)
-	again, made := ask(noon.Add(day))
-	equal(t, "made again", made, false)
-	equal(t, "the first, with its date", again, first)
-	n, err := h.NoticeFor(h.ctx, h.controller, a.ContactID, a.DeliveryID)
-	must(t, err)
-	equal(t, "answered by", n.AccessDueAt, noon.Add(30*day))
-	equal(t, "open", h.figures(noon).Requests, 1)
-}
-
 func TestOnePersonsReportTellsWhatTheyWereToldWhenAndWhy(t *testing.T) { // E6
 	h, a := told(t)
 	_, _, err := h.Object(h.ctx, h.controller, mailer.Objection{ID: mailer.NewID(noon), ContactID: a.ContactID, ActivityKey: "sales", Scope: "all", Way: "page", MadeAt: noon, DeliveryID: a.DeliveryID}, nil, h.receiptTo(a.ContactID), noon)
 	must(t, err)
-	_, _, err = h.Request(h.ctx, h.controller, mailer.Request{ID: mailer.NewID(noon), ContactID: a.ContactID, Kind: "access", Way: "page", ReceivedAt: noon, DueAt: noon, DeliveryID: a.DeliveryID}, nil, noon)
-	must(t, err)
+	p := newRequestsOn(h)
+	p.absent = true // no receipt
+	p.askFor(a, mailer.RequestAccess, "")
 	r, err := h.ContactReport(h.ctx, h.controller, a.ContactID)
 	must(t, err)
 	equal(t, "name", r.Contact.Name, "Person 1")

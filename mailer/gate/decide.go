@@ -41,7 +41,8 @@ func no(r Reason) Verdict { return Verdict{Reason: r} }
 // Facts are what is known of a person when the question is asked.
 type Facts struct {
 	mailer.Known
-	Objections []mailer.Objection
+	Objections   []mailer.Objection
+	Restrictions []mailer.Restriction // of the contact; those that are over are among them
 }
 
 // Decide is the gate's rule (D6), for one person and one purpose of an activity. The purpose
@@ -56,6 +57,8 @@ func Decide(reg *mailer.Register, activity mailer.Activity, purpose mailer.Purpo
 		return no(NotHeld)
 	case f.objectedTo(activity.Key, purpose):
 		return no(Objected)
+	case f.restricted(activity.Key, purpose.Key):
+		return no(Restricted)
 	case f.expired(activity, today, zone):
 		return no(Expired)
 	case !f.usable(reg, activity.Key):
@@ -82,6 +85,12 @@ func (f Facts) objectedTo(activity string, p mailer.Purpose) bool {
 	return slices.ContainsFunc(f.Objections, func(o mailer.Objection) bool {
 		return o.Scope == mailer.ObjectToAll || p.DirectMarketing && o.ActivityKey == activity
 	})
+}
+
+// restricted tells whether use is stopped for a purpose: asked for by the person, while
+// something is weighed, or because consent was taken back (Art. 7(3), 18).
+func (f Facts) restricted(activity, purpose string) bool {
+	return slices.ContainsFunc(f.Restrictions, func(x mailer.Restriction) bool { return x.Stops(activity, purpose) })
 }
 
 // expired tells whether the last day of storage is over. The eraser follows within the hour;

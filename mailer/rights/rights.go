@@ -170,15 +170,16 @@ func (r *Rights) AskFor(ctx context.Context, l mailer.Link, kind mailer.RequestK
 
 func (r *Rights) request(ctx context.Context, n SentNotice, reg *mailer.Register, kind mailer.RequestKind, way mailer.Way, received time.Time, receipt *mailer.PlannedDelivery) (mailer.Request, error) {
 	now := r.Now()
-	req := mailer.Request{ID: mailer.NewID(now), ContactID: n.Contact.ID, Kind: kind, Way: way, ReceivedAt: received,
-		DueAt: RequestDue(received, reg.Controller.Zone), DeliveryID: n.DeliveryID}
-	req, _, err := r.Store.Request(ctx, r.Controller, req, receipt, now)
-	return req, err
+	books := Requests{Rights: r, Company: reg.Controller}
+	q := mailer.Request{ContactID: n.Contact.ID, Kind: kind, Way: way, ReceivedAt: received, DeliveryID: n.DeliveryID}
+	return r.Store.OpenRequest(ctx, r.Controller, n.Contact.ID, n.DeliveryID, now, func(s Standing) (RequestChange, error) {
+		return books.taken(reg, s, q, "", receipt), nil
+	})
 }
 
 // RequestDue is one month after receipt (Art. 12(3), D9), in the controller's zone.
 func RequestDue(received time.Time, zone *time.Location) time.Time {
-	return calendar.RawEnd(calendar.DateOf(received, zone), 1).EndOf(zone).UTC()
+	return mailer.RequestDue(received, zone)
 }
 
 // receipt is a short confirmation by mail in the languages of the notice, or nil
@@ -305,8 +306,8 @@ type Store interface {
 	// Object records an objection with its suppressions, once: a second call gives
 	// the first. It stops use at once. The receipt, if not nil, is queued in the express lane.
 	Object(ctx context.Context, controller mailer.ID, o mailer.Objection, s []mailer.Suppression, receipt *mailer.PlannedDelivery, now time.Time) (mailer.Objection, bool, error)
-	// Request records a request for access, once while one is open.
-	Request(ctx context.Context, controller mailer.ID, r mailer.Request, receipt *mailer.PlannedDelivery, now time.Time) (mailer.Request, bool, error)
+	// OpenRequest is that of RequestStore.
+	OpenRequest(ctx context.Context, controller, contact, notice mailer.ID, now time.Time, decide func(Standing) (RequestChange, error)) (mailer.Request, error)
 }
 
 // SentNotice is a notice that was given, as the portal needs it.
@@ -329,4 +330,5 @@ type SentNotice struct {
 	ErasedAt     time.Time // all that it was about is gone since; zero: it is not
 	ObjectedAt   time.Time // by this activity; zero: no
 	AccessDueAt  time.Time // of the open request for access; zero: none
+	Shared       bool      // the address that it went to is that of somebody else as well (R4)
 }

@@ -42,9 +42,12 @@ func (m *memRights) Object(_ context.Context, _ mailer.ID, o mailer.Objection, s
 	return o, true, nil
 }
 
-func (m *memRights) Request(_ context.Context, _ mailer.ID, r mailer.Request, receipt *mailer.PlannedDelivery, _ time.Time) (mailer.Request, bool, error) {
-	m.requests, m.receipts = append(m.requests, r), append(m.receipts, receipt)
-	return r, true, nil
+func (m *memRights) OpenRequest(_ context.Context, _, _, _ mailer.ID, _ time.Time, decide func(Standing) (RequestChange, error)) (mailer.Request, error) {
+	c, err := decide(Standing{Contact: m.notice.Contact, Activities: []string{m.notice.ActivityKey}, Requests: m.requests})
+	if err == nil && c.New {
+		m.requests, m.receipts = append(m.requests, c.Request), append(m.receipts, c.Mail)
+	}
+	return c.Request, err
 }
 
 // pageComposer shows which skeleton and language a page was made from.

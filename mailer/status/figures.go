@@ -73,7 +73,7 @@ func (f Figures) Tasks() []Task {
 		"exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemption waits for somebody else", "proposed exemptions wait for somebody else",
 		"article14 contact exempt --confirm PROPOSAL --by NAME")
-	add(f.Requests, "requests", "request of a person is open", "requests of people are open", "answer them within a month of their receipt (Article 12(3))")
+	add(f.Requests.Count(), "requests", "request of a person is open", "requests of people are open", "article14 request list --open shows them, the earliest date on top (Article 12(3))")
 	add(f.Answers.count(), "answers", "answer of a person is open", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
 	for _, kind := range sortedKeys(f.Alerts) {
 		add(f.Alerts[kind], "alert_"+string(kind), "alert of the kind "+string(kind), "alerts of the kind "+string(kind), cmp.Or(kind.Remedy(), "see docs/operations.md"))
@@ -214,7 +214,7 @@ type Figures struct {
 	ByLanguages map[string]int64               // notices handed over
 	Imports     accept.ImportCounts
 	Objections  map[mailer.Way]int64
-	Requests    int64                      // open
+	Requests    RequestFigures
 	Alerts      map[mailer.AlertKind]int64 // open
 	Reports     map[string]int64           // what came back, by finding: a class of bounce, delayed, ..., not_understood
 	Unmatched   map[string]int64           // reports that found no delivery: waiting, given_up, not_understood
@@ -230,6 +230,24 @@ type Figures struct {
 	Exemptions  ExemptionFigures
 	Answers     AnswerFigures
 	ByHand      HandFigures
+}
+
+// RequestFigures are what people asked that is open.
+type RequestFigures struct {
+	Open     map[mailer.RequestKind]map[mailer.RequestState]int64 `json:"open"`
+	Extended int64                                                `json:"extended"` // of them, by an extension that counts
+	Oldest   time.Time                                            `json:"oldest,omitzero"`
+	DueAt    time.Time                                            `json:"first_due,omitzero"` // the earliest date (D9)
+}
+
+// Count is how many are open.
+func (f RequestFigures) Count() (n int64) {
+	for _, states := range f.Open {
+		for _, open := range states {
+			n += open
+		}
+	}
+	return n
 }
 
 // AnswerFigures are people's answers that nobody has closed.

@@ -37,7 +37,7 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		"paused far from any date":             {Figures{Lanes: []LaneFigures{lane(mailer.LanePaused, 2, now.Add(soon))}}, nil},
 		"failed under a campaign that ended":   {Figures{Stranded: 2}, []string{"stranded"}},
 		"restricted data":                      {Figures{Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: 1, mailer.BlockNoLanguage: 9}}, []string{"quarantined"}},
-		"people asked":                         {Figures{Requests: 1}, []string{"requests"}},
+		"people asked":                         {Figures{Requests: asked(1)}, []string{"requests"}},
 		"exemptions":                           {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
 		"reports without a delivery":           {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
 		"letters and calls":                    {Figures{ByHand: HandFigures{Letters: 1, LettersBy: now, Calls: 1, CallsBy: now, Batches: 1}}, []string{"letters", "batches", "calls"}},
@@ -67,7 +67,7 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 func TestOneThingIsNotWrittenAsMany(t *testing.T) {
 	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	day := func(n int64) (f Figures) {
-		f = Figures{AsOf: at, Overdue: n, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: n}, Stranded: n, Requests: n, Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: n},
+		f = Figures{AsOf: at, Overdue: n, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: n}, Stranded: n, Requests: asked(n), Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: n},
 			Lanes:      []LaneFigures{{Lane: mailer.Lane{State: mailer.LaneOpen}, Queued: n}, {Lane: mailer.Lane{State: mailer.LanePaused}, Queued: n, EarliestDue: at}},
 			Alerts:     map[mailer.AlertKind]int64{mailer.AlertComplaints: n},
 			Unmatched:  map[string]int64{"given_up": n},
@@ -111,4 +111,9 @@ func TestEveryKindOfAlertSaysWhatToDo(t *testing.T) {
 			t.Errorf("nobody is told what to do about %s", row[1])
 		}
 	}
+}
+
+// asked are requests for access that are open.
+func asked(n int64) RequestFigures {
+	return RequestFigures{Open: map[mailer.RequestKind]map[mailer.RequestState]int64{mailer.RequestAccess: {mailer.RequestReceived: n}}}
 }
