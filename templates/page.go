@@ -17,7 +17,7 @@ var pages = template.Must(template.New("pages").Option("missingkey=error").Parse
 var PageStyle []byte
 
 // WritePage writes one of the recipient's pages: "notice", "objection",
-// "objected", "home", "code" or "message". The data are internal/web/portal's;
+// "objected", "rights", "right", "data", "locked", "home", "code" or "message". The data are internal/web/portal's;
 // what they hold is escaped for its place.
 func WritePage(w io.Writer, name string, data any) error {
 	return pages.ExecuteTemplate(w, name, data)

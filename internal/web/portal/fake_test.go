@@ -190,6 +190,7 @@ type house struct {
 	public *noticeboard
 	http.Handler
 	rights    *fakeRights
+	requests  *fakeRequests
 	registers *fakeRegisters
 	log       *bytes.Buffer
 	now       time.Time
@@ -223,7 +224,8 @@ func (h *house) build(t testing.TB, r Rights, proxies []string) {
 	}
 	h.registers, h.log = &fakeRegisters{controller: nordlicht}, &bytes.Buffer{}
 	h.public = &noticeboard{}
-	h.Handler = New(Options{Rights: r, Public: h.public, Registers: h.registers, Locales: bundle, TrustedProxies: trusted,
+	h.requests = newFakeRequests(h.rights, func() time.Time { return h.now })
+	h.Handler = New(Options{Rights: r, Requests: h.requests, Copies: h.requests, Public: h.public, Registers: h.registers, Locales: bundle, TrustedProxies: trusted,
 		Now: func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(h.log, nil))})
 }
 

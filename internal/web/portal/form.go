@@ -35,7 +35,12 @@ func (e *errBody) Unwrap() error { return e.cause }
 // allows. It looks at the body only, so that no address, which anything may
 // follow, holds a field. The whole body must have come: half a form is none.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	return readFormOf(w, r, maxBody)
+}
+
+// readFormOf does so for a body of at most so many bytes.
+func readFormOf(w http.ResponseWriter, r *http.Request, most int64) (url.Values, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		return nil, &errBody{bodyStatus(err), err}
 	}

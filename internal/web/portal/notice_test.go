@@ -54,7 +54,7 @@ func TestTheOtherRightsAreNamedInEveryStateOfTheNotice(t *testing.T) { // R10: A
 		page := w.Body.String()
 		_, choices, found := strings.Cut(page, `id="choices"`)
 		choices, _, _ = strings.Cut(choices, "</div>")
-		for _, want := range []string{text(t, "en", "page.other.heading"), text(t, "en", "page.other.explain"), `href="mailto:` + nordlicht.Email} {
+		for _, want := range []string{text(t, "en", "page.other.heading"), text(t, "en", "page.other.explain"), `href="` + h.rights.notice() + `/rights?l=en"`} {
 			if !found || !strings.Contains(choices, want) {
 				t.Errorf("%s: no %q among the choices: %s", state, want, choices)
 			}
@@ -88,7 +88,8 @@ func TestARequestForAccessIsRecordedAndThenSeenOnTheNotice(t *testing.T) { // Ar
 	}
 	w = h.get(w.Header().Get("Location"))
 	wantIn(t, w, text(t, "en", "page.access_received.title"), text(t, "en", "page.access_received.body", "Date", "3 December 2026"))
-	wantNotIn(t, w, "/access?l=")
+	wantNotIn(t, w, h.rights.notice()+"/access?l=")
+	wantIn(t, w, h.rights.notice()+"/rights/access?l=en")
 	if h.rights.requests != 1 {
 		t.Errorf("%d requests", h.rights.requests)
 	}

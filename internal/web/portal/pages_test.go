@@ -13,6 +13,8 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"article14/mailer"
+	"article14/mailer/rights"
 	"article14/templates"
 )
 
@@ -36,10 +38,38 @@ func everyPage(t *testing.T, lang string) map[string]*httptest.ResponseRecorder 
 		"a wrong code":                   fresh.ask("POST", "/code"+l, "code=x", "Content-Type", formType),
 		"a store that is away":           away.get(away.rights.notice() + l),
 	}
+	rightsPages(t, pages, l)
 	for range triesPerNetwork.burst + 1 {
 		pages["too many tries"] = fresh.ask("POST", "/code"+l, "code=x", "Content-Type", formType)
 	}
 	return pages
+}
+
+// rightsPages adds the pages of rights: each right before and after it is asked, in each way of proof.
+func rightsPages(t *testing.T, pages map[string]*httptest.ResponseRecorder, l string) {
+	for _, way := range []rights.ProofWay{rights.ByMailbox, rights.ByLetter, rights.ByTeam} {
+		h := newHouse(t)
+		h.requests.way = way
+		at := h.rights.notice() + "/rights"
+		for _, kind := range mailer.RequestKinds {
+			if kind == mailer.RequestObjection {
+				continue
+			}
+			path := at + "/" + string(kind)
+			pages["the right of "+string(kind)] = h.get(path + l)
+			h.ask("POST", path, "from=page&words=Why%3F&field=name&value=Anna", "Content-Type", formType)
+			pages["asked: "+string(kind)+" by "+string(way)] = h.get(path + l + "&sent")
+			pages["a wrong code: "+string(kind)+" by "+string(way)] = h.ask("POST", path+"/code"+l, "from=page&code=000000", "Content-Type", formType)
+		}
+		pages["rights asked by "+string(way)] = h.get(at + l)
+	}
+	h := newHouse(t)
+	cookie := "proof=" + h.requests.session()
+	pages["rights"] = h.get(h.rights.notice() + "/rights" + l)
+	pages["rights with a session"] = h.get(h.rights.notice()+"/rights"+l, "Cookie", cookie)
+	pages["data"] = h.get(h.rights.notice()+"/data"+l, "Cookie", cookie)
+	pages["data without a session"] = h.get(h.rights.notice() + "/data" + l)
+	pages["an empty question"] = h.ask("POST", h.rights.notice()+"/rights/question"+l, "from=page&words=", "Content-Type", formType)
 }
 
 func TestEveryPageCanBeReadByEverybodyAndLoadsNothing(t *testing.T) { // C7, E7

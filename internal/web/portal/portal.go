@@ -36,6 +36,8 @@ type Registers interface {
 // TrustedProxies must be set.
 type Options struct {
 	Rights     Rights
+	Requests   Requests
+	Copies     Copies
 	Public     Public
 	Registers  Registers
 	Controller string // its key in the register; "" for the only one
@@ -89,6 +91,14 @@ func (p *portal) routes() *http.ServeMux {
 		{path: "/about/{activity}/part", get: p.part},
 		{path: "/n/{token}", get: p.notice},
 		{path: "/n/{token}/access", post: p.access},
+		{path: "/n/{token}/rights", get: p.rights},
+		{path: "/n/{token}/rights/{kind}", get: p.right, post: p.ask},
+		{path: "/n/{token}/rights/{kind}/back", post: p.takeBackRequest},
+		{path: "/n/{token}/rights/{kind}/send", post: p.sendCode},
+		{path: "/n/{token}/rights/{kind}/code", post: p.prove},
+		{path: "/n/{token}/data", get: p.data},
+		{path: "/n/{token}/data.json", get: p.dataFile},
+		{path: "/n/{token}/end", post: p.end},
 		{path: "/o/{token}", get: p.objection, post: p.object},
 		{path: p.style, get: p.stylesheet},
 		{path: "/robots.txt", get: robots},
