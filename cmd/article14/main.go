@@ -46,6 +46,7 @@ type commands struct {
 	Receive  receiveCmd  `cmd:"" help:"Take reports and answers in: by SMTP, by LMTP, from a mailbox."`
 	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
 	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
+	Ledger   ledgerCmd   `cmd:"" name:"ledger" help:"The file outside the database: show, verify, apply it to a restored database."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke the tokens with which programs ask the gate."`
 	Doctor   doctorCmd   `cmd:"" help:"Check the set-up: database, keys, register, relay, DNS records, links."`
 	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`

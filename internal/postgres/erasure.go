@@ -65,7 +65,7 @@ func (s *Store) Erase(ctx context.Context, controller mailer.ID, contacts []mail
 		if err != nil {
 			return err
 		}
-		e := erasure{controller: controller, now: now, counts: tally{}}
+		e := erasure{controller: controller, now: now, counts: tally{}, gone: map[retain.EraseCause][]mailer.ID{}, kept: map[retain.EraseCause][]mailer.Suppression{}}
 		waiting = 0
 		for _, h := range held {
 			plan, err := decide(h)
@@ -165,6 +165,8 @@ type erasure struct {
 	emptied    []erasedDelivery
 	pages      []erasedPage
 	suppress   []suppressionRow
+	gone       map[retain.EraseCause][]mailer.ID          // of whole, why
+	kept       map[retain.EraseCause][]mailer.Suppression // of suppress
 	counts     tally
 }
 
@@ -220,6 +222,10 @@ func (e *erasure) add(h retain.Held, plan retain.Erasing) {
 	}
 	if plan.Whole {
 		e.whole = append(e.whole, contact)
+		if !plan.Replayed {
+			e.gone[plan.Cause] = append(e.gone[plan.Cause], contact)
+			e.kept[plan.Cause] = append(e.kept[plan.Cause], plan.Suppress...)
+		}
 		e.counts.add(e.controller, mailer.ID{}, countContact, "known", "erased", 1)
 	}
 }
@@ -264,7 +270,18 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := t.suppress(ctx, e.suppress); err != nil {
 		return err
 	}
+	e.remember(t)
 	return e.counts.note(ctx, t, time.Time{})
+}
+
+// remember has the ledger know who is gone altogether. What goes of others, the eraser
+// finds again by its date.
+func (e *erasure) remember(t tx) {
+	for cause, contacts := range e.gone {
+		entry := mailer.LedgerEntry{Kind: mailer.LedgerErasure, At: e.now, Controller: e.controller, Cause: string(cause), Contacts: contacts}
+		entry.Suppressed = mailer.LedgerHashes(e.kept[cause])
+		t.remember(entry)
+	}
 }
 
 // endDuties leaves of each duty what proves it.

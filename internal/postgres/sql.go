@@ -53,7 +53,8 @@ func load(files fs.FS) map[string]string {
 // tx is a transaction that runs statements by name.
 type tx struct {
 	*sqlx.Tx
-	swift bool // see Store.swift
+	swift  bool                  // see Store.swift
+	ledger *[]mailer.LedgerEntry // see tx.remember
 }
 
 // notIdle has PostgreSQL end a transaction whose process says nothing for a while: one
@@ -144,7 +145,11 @@ func (s *Store) within(ctx context.Context, opt *sql.TxOptions, fn func(tx) erro
 		return fault("begin a transaction", err)
 	}
 	defer t.Rollback()
-	if err := fn(tx{Tx: t}); err != nil {
+	var entries []mailer.LedgerEntry
+	if err := fn(tx{Tx: t, ledger: &entries}); err != nil {
+		return err
+	}
+	if err := s.enterLedger(ctx, t, entries); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

@@ -25,6 +25,7 @@ type Store struct {
 	contents contentCache
 	places   placeBook
 	classes  classBooks
+	ledger   mailer.Ledger // nil: none is kept
 }
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.

@@ -59,6 +59,8 @@ type Erasing struct {
 	Emptied   []mailer.ID // deliveries whose values and replies go; the hash of their bytes stays
 	Pages     []ErasedAt  // values that go out of deliveries which stay
 	Whole     bool        // nothing is left: identifiers and all values of the contact go too
+	Cause     EraseCause  // why, if Whole
+	Replayed  bool        // the ledger has it already
 	Suppress  []mailer.Suppression
 }
 
@@ -91,6 +93,7 @@ const unsureWait = 14 * 24 * time.Hour
 // eraseRules decide what goes of a contact. A legal hold would be asked for here,
 // before all else.
 type eraseRules struct {
+	again    bool // it was done once, in a database that is lost: nothing is waited for but a worker's hands
 	now      time.Time
 	current  *mailer.Register
 	versions map[mailer.ID]*mailer.Register // every version that notices were written from
@@ -262,7 +265,8 @@ func (w *erasing) work() (Erasing, error) {
 		return Erasing{}, err
 	}
 	if e.Whole {
-		e.Suppress = w.suppress()
+		e.Cause = w.whole()
+		e.Suppress = w.suppress(e.Cause)
 	}
 	return e, nil
 }
@@ -334,7 +338,7 @@ func (w *erasing) deliveries(e *Erasing, erased map[mailer.ID]bool) error {
 		switch {
 		case !touched:
 			continue
-		case d.State == mailer.Sending, d.Unsure && w.rules.now.Before(d.ComposedAt.Add(unsureWait)):
+		case d.State == mailer.Sending, d.Unsure && !w.rules.again && w.rules.now.Before(d.ComposedAt.Add(unsureWait)):
 			return ErrOnItsWay
 		case d.State == mailer.Queued, d.State == mailer.Deferred:
 			e.Cancel = append(e.Cancel, d.ID)
@@ -365,20 +369,27 @@ func (w *erasing) stale(d HeldDelivery) bool {
 	})
 }
 
-// suppress keeps people from being taken in again whom we promised that, or about
-// whom a person decided it (R5). Who is erased because storage has ended may be found again.
-func (w *erasing) suppress() []mailer.Suppression {
-	reason := ""
+// whole is why all of somebody goes: a decision above all, then what we promised them.
+func (w *erasing) whole() EraseCause {
+	if w.decided {
+		return EraseDecided
+	}
 	for _, cause := range w.gone {
 		if cause == EraseTold {
-			reason = string(EraseTold)
+			return EraseTold
 		}
 	}
-	if w.decided {
-		reason = "erased"
+	return EraseExpired
+}
+
+// suppress keeps people from being taken in again whom we promised that, or about
+// whom a person decided it (R5). Who is erased because storage has ended may be found again.
+func (w *erasing) suppress(cause EraseCause) []mailer.Suppression {
+	switch cause {
+	case EraseDecided:
+		return mailer.StopUse(w.held.Identifiers, "erased")
+	case EraseTold:
+		return mailer.StopUse(w.held.Identifiers, string(EraseTold))
 	}
-	if reason == "" {
-		return nil
-	}
-	return mailer.StopUse(w.held.Identifiers, reason)
+	return nil
 }
