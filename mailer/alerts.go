@@ -22,13 +22,15 @@ const (
 	AlertComplaintNoRight  AlertKind = "complaint_no_right"  // a complaint where there is no right to object: use has stopped, a person decides (R10)
 	AlertLettersUnposted   AlertKind = "letters_unposted"    // a batch of letters lies about
 	AlertLettersDue        AlertKind = "letters_due"         // letters wait to be printed, and a date is near (D8)
+	AlertErasedUninformed  AlertKind = "erased_uninformed"   // data went before anybody told the person (T3)
+	AlertHoldReview        AlertKind = "hold_review"         // a legal hold is to be looked at again (T4)
 	AlertUsedAnyway        AlertKind = "used_anyway"         // a person's data were used although the gate refuses it (D6)
 )
 
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
 	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
-	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway}
+	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertErasedUninformed, AlertHoldReview, AlertUsedAnyway}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
 func (k AlertKind) Remedy() string {
@@ -49,6 +51,8 @@ func (k AlertKind) Remedy() string {
 		AlertComplaints:        "see whom it goes to and how it reads; 'campaign pause KEY' before providers refuse you",
 		AlertComplaintNoRight:  "use has stopped: look with 'contact show' on what it rests, and whether they withdraw their consent, then 'alert settle'",
 		AlertLettersUnposted:   "post it and say so with 'letter posted', or put it back with 'letter withdraw'",
+		AlertErasedUninformed:  "see 'retention report' how late it was, and what had held the notices back; then 'alert settle'",
+		AlertHoldReview:        "see whether it is still needed: 'hold release ID', or set another one and then release it",
 		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
 	}[k]

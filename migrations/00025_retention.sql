@@ -18,5 +18,48 @@ CREATE TABLE ledger_line (
     PRIMARY KEY (ledger_id, line)
 );
 
+-- Legal holds: what they are about is kept beyond its date (T4). Keys that are '' or null
+-- say nothing, so that all are about everything.
+CREATE TABLE hold (
+    id            uuid PRIMARY KEY,
+    controller_id uuid NOT NULL REFERENCES controller,
+    contact_id    uuid REFERENCES contact,
+    activity_key  text NOT NULL,
+    source_key    text NOT NULL,
+    reason        text NOT NULL CHECK (reason <> ''),
+    review_on     date NOT NULL,
+    set_at        timestamptz NOT NULL,
+    set_by        text NOT NULL CHECK (set_by <> ''),
+    released_at   timestamptz,
+    released_by   text NOT NULL DEFAULT '',
+    released_why  text NOT NULL DEFAULT '',
+    CHECK ((released_at IS NULL) = (released_by = ''))
+);
+CREATE INDEX hold_in_force ON hold (controller_id, contact_id) WHERE released_at IS NULL;
+
+-- What each pass of the deletion job came to. The last one of those with nothing to tell stands here alone.
+CREATE TABLE retention_run (
+    controller_id uuid NOT NULL REFERENCES controller,
+    id            uuid NOT NULL,
+    started_at    timestamptz NOT NULL,
+    ended_at      timestamptz,                 -- null: under way, or broken off
+    people        integer NOT NULL,
+    whole         integer NOT NULL,
+    waiting       integer NOT NULL,
+    held          integer NOT NULL,
+    counts        jsonb NOT NULL,              -- duties by cause, activity and what they came to
+    PRIMARY KEY (controller_id, id)
+);
+
 -- +goose Down
+DROP TABLE retention_run;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM hold WHERE released_at IS NULL) THEN
+        RAISE EXCEPTION 'legal holds are in force, and an older program would erase what they keep: release them first';
+    END IF;
+END
+$$;
+DROP TABLE hold;
+DELETE FROM alert WHERE kind IN ('erased_uninformed', 'hold_review');
 DROP TABLE ledger_line, ledger;

@@ -318,6 +318,10 @@ func (a *app) eraser() *retain.Eraser {
 	return &retain.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
+func (a *app) holds() *retain.Holds {
+	return &retain.Holds{Store: a.store, Controller: a.controller, Register: a.reg, Now: a.now}
+}
+
 // meter counts what a worker and its chores do.
 type meter interface {
 	deliver.Meter

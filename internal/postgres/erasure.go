@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"article14/mailer"
@@ -119,6 +120,10 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	if err := t.all(ctx, &open, "erase_requests", uuids(ids)); err != nil {
 		return nil, err
 	}
+	holds, err := t.holds(ctx, controller, ids)
+	if err != nil {
+		return nil, err
+	}
 	asked := map[mailer.ID]time.Time{}
 	for _, r := range open {
 		asked[r.ContactID] = r.DueAt.Time
@@ -129,7 +134,7 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	}
 	out := make([]retain.Held, len(ids))
 	for i, id := range ids {
-		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id]}
+		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], Holds: slices.Concat(holds[mailer.ID{}], holds[id])}
 	}
 	return out, nil
 }

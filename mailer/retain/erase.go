@@ -16,6 +16,7 @@ type Held struct {
 	mailer.Known
 	Deliveries []HeldDelivery
 	AskedUntil time.Time // by when an open request for access is to be answered; zero: there is none
+	Holds      []Hold    // in force, about them or about everybody
 }
 
 // HeldDelivery is what of a delivery matters to erasing.
@@ -61,15 +62,17 @@ type Erasing struct {
 	Whole     bool        // nothing is left: identifiers and all values of the contact go too
 	Cause     EraseCause  // why, if Whole
 	Replayed  bool        // the ledger has it already
+	HeldBy    []mailer.ID // legal holds that keep more from going
 	Suppress  []mailer.Suppression
 }
 
 // ErasedDuty is where a duty ends.
 type ErasedDuty struct {
-	ID     mailer.ID
-	Cause  EraseCause
-	Reason mailer.BlockReason
-	Detail string
+	ID       mailer.ID
+	Cause    EraseCause
+	Reason   mailer.BlockReason
+	Detail   string
+	DaysLate int // of one erased before the person was informed
 }
 
 // Origin is a source of an activity.
@@ -90,8 +93,7 @@ var ErrOnItsWay = errors.New("a notice to them is on its way or unsettled, or th
 // settles most of them within days. Its duty is then erased as perhaps informed.
 const unsureWait = 14 * 24 * time.Hour
 
-// eraseRules decide what goes of a contact. A legal hold would be asked for here,
-// before all else.
+// eraseRules decide what goes of a contact.
 type eraseRules struct {
 	again    bool // it was done once, in a database that is lost: nothing is waited for but a worker's hands
 	now      time.Time
@@ -109,10 +111,7 @@ func (r eraseRules) over(end calendar.Date) bool {
 // what served for a notice alone whose days are over (S4). It is empty where
 // nothing does, and fails with ErrOnItsWay where that has to wait.
 func (r eraseRules) ended(h Held) (Erasing, error) {
-	if r.now.Before(h.AskedUntil) { // what they asked to see is shown before it goes (Art. 12(3), 15)
-		return Erasing{}, ErrOnItsWay
-	}
-	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}}
+	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}, kept: map[Origin]bool{}}
 	for _, activity := range h.activities() {
 		if end, known := r.storageEnd(h, activity); known && r.over(end) {
 			w.activity(activity, EraseExpired)
@@ -122,14 +121,24 @@ func (r eraseRules) ended(h Held) (Erasing, error) {
 			w.toldOnly(d, activity)
 		}
 	}
-	return w.work()
+	by := w.heldBack()
+	e, err := w.work()
+	if err == nil && !e.nothing() && r.now.Before(h.AskedUntil) { // what they asked to see is shown before it goes (Art. 12(3), 15)
+		return Erasing{}, ErrOnItsWay
+	}
+	e.HeldBy = by
+	return e, err
 }
 
-// everything works out how a contact goes altogether, because a person decided it.
+// everything works out how a contact goes altogether, because a person decided it. It
+// fails with a *HeldError where a legal hold keeps any of it.
 func (r eraseRules) everything(h Held) (Erasing, error) {
 	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}, decided: true}
 	for _, activity := range h.activities() {
 		w.activity(activity, EraseDecided)
+	}
+	if err := w.refused(); err != nil && !r.again {
+		return Erasing{}, err
 	}
 	return w.work()
 }
@@ -196,6 +205,7 @@ type erasing struct {
 	held    Held
 	gone    map[Origin]EraseCause
 	decided bool
+	kept    map[Origin]bool // would go, but for a legal hold
 }
 
 // activity has all go that is held for an activity.
@@ -235,6 +245,11 @@ func (w *erasing) toldOnly(d HeldDelivery, activity string) {
 
 // left tells whether anything obtained for an activity stays; for "", for any.
 func (w *erasing) left(activity string) bool {
+	for o := range w.kept {
+		if activity == "" || o.Activity == activity {
+			return true
+		}
+	}
 	return slices.ContainsFunc(w.held.Acquisitions, func(a mailer.Acquisition) bool {
 		return (activity == "" || a.ActivityKey == activity) && w.gone[Origin{a.ActivityKey, a.SourceKey}] == ""
 	})
@@ -308,6 +323,7 @@ func (w *erasing) end(d mailer.Duty, cause EraseCause) ErasedDuty {
 		e.Reason = ErasedUnsure
 	default:
 		e.Reason = ErasedUninformed
+		e.DaysLate = mailer.LateDays(d.Due.At, w.rules.now, w.rules.zone())
 		e.Detail = daysLate(d.Due.At, w.rules.now, w.rules.zone())
 	}
 	return e
