@@ -51,7 +51,23 @@ CREATE TABLE retention_run (
     PRIMARY KEY (controller_id, id)
 );
 
+-- The event that ends the need of somebody's data for an activity (T1b): the end of a contract, a
+-- listing removed. The earliest counts; none is taken back, for it may have had data go.
+CREATE TABLE storage_event (
+    contact_id    uuid NOT NULL REFERENCES contact,
+    id            uuid NOT NULL,
+    controller_id uuid NOT NULL,
+    activity_key  text NOT NULL,
+    happened_on   date NOT NULL,
+    ends_at       timestamptz NOT NULL,        -- the first instant behind the last day of storage, as worked out when it was recorded
+    recorded_at   timestamptz NOT NULL,
+    recorded_by   text NOT NULL CHECK (recorded_by <> ''),
+    PRIMARY KEY (contact_id, id)
+);
+CREATE INDEX storage_event_ends ON storage_event (controller_id, ends_at, id);
+
 -- +goose Down
+DROP TABLE storage_event;
 DROP TABLE retention_run;
 DO $$
 BEGIN

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"article14/internal/calendar"
 	"article14/mailer"
 	"article14/mailer/retain"
 )
@@ -20,6 +21,49 @@ func (s *Store) StorageBegun(ctx context.Context, controller mailer.ID, before t
 // ToldOnly gives the next notices whose data serve, in part or altogether, for them alone.
 func (s *Store) ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
 	return s.marks(ctx, "told_only", controller, before, after, limit, texts(retain.HandedOver))
+}
+
+// EventsPast gives the next events behind which storage has ended before an instant.
+func (s *Store) EventsPast(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
+	return s.marks(ctx, "storage_events", controller, before, after, limit)
+}
+
+// AddEvent records the event that ends the need of somebody's data for an activity (T1b).
+func (s *Store) AddEvent(ctx context.Context, controller mailer.ID, e retain.Event) error {
+	return s.write(ctx, func(t tx) error {
+		if err := t.lockIntake(ctx, controller); err != nil { // nobody is erased beside it
+			return err
+		}
+		var known int
+		if _, err := t.one(ctx, &known, "hold_contact", controller, e.ContactID); err != nil {
+			return err
+		}
+		if known == 0 {
+			return mailer.ErrNoContact
+		}
+		if _, err := t.exec(ctx, "storage_event_add", e.ContactID, e.ID, controller, e.ActivityKey, e.On.String(), e.EndsAt, e.RecordedAt, e.By); err != nil {
+			return err
+		}
+		return t.audit(ctx, entry{controller, e.RecordedAt, e.By, "contact.event", e.ContactID.String(), map[string]any{"activity": e.ActivityKey, "on": e.On.String()}})
+	})
+}
+
+// events are the earliest of each contact and activity.
+func (t tx) events(ctx context.Context, contacts []mailer.ID) (map[mailer.ID]map[string]calendar.Date, error) {
+	var rows []struct {
+		ContactID mailer.ID `db:"contact_id"`
+		Activity  string    `db:"activity_key"`
+		On        time.Time `db:"happened_on"`
+	}
+	err := t.all(ctx, &rows, "storage_event_dates", uuids(contacts))
+	out := map[mailer.ID]map[string]calendar.Date{}
+	for _, r := range rows {
+		if out[r.ContactID] == nil {
+			out[r.ContactID] = map[string]calendar.Date{}
+		}
+		out[r.ContactID][r.Activity] = calendar.DateOf(r.On, time.UTC)
+	}
+	return out, err
 }
 
 // Quarantined gives the next quarantined duties due by an instant.
@@ -124,6 +168,10 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	if err != nil {
 		return nil, err
 	}
+	events, err := t.events(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	asked := map[mailer.ID]time.Time{}
 	for _, r := range open {
 		asked[r.ContactID] = r.DueAt.Time
@@ -134,7 +182,7 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	}
 	out := make([]retain.Held, len(ids))
 	for i, id := range ids {
-		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], Holds: slices.Concat(holds[mailer.ID{}], holds[id])}
+		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], Events: events[id], Holds: slices.Concat(holds[mailer.ID{}], holds[id])}
 	}
 	return out, nil
 }
@@ -259,6 +307,7 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		{"erase_all_raw", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_answer_reasons", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_disclosure_references", len(e.whole), []any{uuids(e.whole)}},
+		{"erase_storage_events", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_identifiers", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_contacts", len(e.whole), []any{uuids(e.whole), e.now}},
 	} {

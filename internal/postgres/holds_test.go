@@ -149,3 +149,47 @@ func TestADryRunSaysWhatTheDaysPassErasesAndChangesNothing(t *testing.T) { // T1
 		t.Errorf("it was to be %+v and was %+v", dry, r)
 	}
 }
+
+func TestWhoseContractHasEndedGoesWhenTheRegisterSays(t *testing.T) { // T1b
+	h := newHouse(t)
+	ids := h.people(2, noon.Add(30*day))
+	e := func(at time.Time) *retain.Eraser {
+		e := h.eraser(at)
+		e.Registers = &mailer.Registers{Store: h.Store, Parse: func([]byte) (*mailer.Register, error) {
+			return &mailer.Register{Controller: mailer.Controller{Key: "acme", Zone: time.UTC}, Activities: []mailer.Activity{{Key: "sales",
+				Retention: mailer.Retention{Event: mailer.Texts{"en": "the contract's end"}, After: calendar.Period{Days: 30}, Limit: calendar.Period{Years: 5}}}}}, nil
+		}}
+		return e
+	}
+	on := calendar.DateOf(noon, time.UTC)
+	last, err := e(noon).Happened(h.ctx, retain.Event{ContactID: ids[0], ActivityKey: "sales", On: on, By: "ann"})
+	must(t, err)
+	equal(t, "the last day", last, on.AddDays(30))
+	for i, want := range map[int]int{30: 0, 31: 1} {
+		dry, err := e(noon).DryRun(h.ctx, on.AddDays(i), nil)
+		must(t, err)
+		equal(t, fmt.Sprint("after days ", i), dry.People, want)
+	}
+	out, err := e(noon.Add(31 * day)).Pass(h.ctx)
+	must(t, err)
+	equal(t, "erased", out.Contacts, 1)
+	equal(t, "who", h.count(`SELECT count(*) FROM contact WHERE id = $1 AND erased_at IS NOT NULL`, ids[0]), 1)
+	equal(t, "the event", h.count(`SELECT count(*) FROM storage_event`), 0)
+	out, err = e(noon.Add(32 * day)).Pass(h.ctx)
+	must(t, err)
+	equal(t, "a second time", out.Contacts, 0)
+	for name, ev := range map[string]retain.Event{
+		"in the future":    {ContactID: ids[1], ActivityKey: "sales", On: on.AddDays(1), By: "ann"},
+		"by nobody":        {ContactID: ids[1], ActivityKey: "sales", On: on},
+		"no such activity": {ContactID: ids[1], ActivityKey: "x", On: on, By: "ann"},
+		"somebody gone":    {ContactID: ids[0], ActivityKey: "sales", On: on, By: "ann"},
+	} {
+		if _, err := e(noon).Happened(h.ctx, ev); err == nil {
+			t.Errorf("%s: recorded", name)
+		}
+	}
+	if _, err := h.eraser(noon).Happened(h.ctx, retain.Event{ContactID: ids[1], ActivityKey: "sales", On: on, By: "ann"}); err == nil {
+		t.Error("an event ended a period")
+	}
+	h.audited()
+}

@@ -17,6 +17,8 @@ type Held struct {
 	Deliveries []HeldDelivery
 	AskedUntil time.Time // by when an open request for access is to be answered; zero: there is none
 	Holds      []Hold    // in force, about them or about everybody
+
+	Events map[string]calendar.Date // by activity: the day of the event that ended the need of their data (T1b)
 }
 
 // HeldDelivery is what of a delivery matters to erasing.
@@ -188,7 +190,11 @@ func (r eraseRules) storageEndBy(reg *mailer.Register, h Held, activity string) 
 	if !declared || start.IsZero() {
 		return calendar.Date{}, false
 	}
-	return a.Retention.End(calendar.DateOf(start, r.zone())), true
+	end := a.Retention.End(calendar.DateOf(start, r.zone()))
+	if on, happened := h.Events[activity]; happened {
+		end = a.Retention.EndAfter(on, end)
+	}
+	return end, true
 }
 
 // handedOver tells whether a notice was given and did not come back (E2).

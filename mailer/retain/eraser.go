@@ -20,6 +20,11 @@ type Store interface {
 	// instant, and with sources whose data serve for the notice alone; in the order in
 	// which they were composed. Those with nothing left to erase are left out.
 	ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	// EventsPast gives the next events behind which storage has ended before an instant, of
+	// people whose data for the activity are still here.
+	EventsPast(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	// AddEvent records an event, or gives mailer.ErrNoContact.
+	AddEvent(ctx context.Context, controller mailer.ID, ev Event) error
 	// Erase locks contacts, lets decide look at each as it stands, and does what it
 	// says, in one transaction; who was erased already is left out. An empty Erasing
 	// changes nothing, and neither does ErrOnItsWay. With a decision, that is put on
@@ -139,6 +144,9 @@ func (e *Eraser) walks(ctx context.Context, rules eraseRules, run *tallied) erro
 	today := calendar.DateOf(rules.now, rules.zone())
 	begun := today.AddDays(-rules.shortest()).StartOf(rules.zone())
 	if err := e.walk(ctx, e.Store.StorageBegun, begun, rules, run); err != nil {
+		return err
+	}
+	if err := e.walk(ctx, e.Store.EventsPast, today.AddDays(1).StartOf(rules.zone()), rules, run); err != nil {
 		return err
 	}
 	// What storage ends sooner than the thirty days was found by the first walk.

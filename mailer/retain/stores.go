@@ -30,6 +30,7 @@ var Places = []Place{
 	{"answer_text", "what people wrote, and their address", "a year; not beyond the person", true},
 	{"disclosure_reference", "the recipient's own reference of the person", withThem, true},
 	{"suppression", "keyed hashes of identifiers", "a dead address: a year; an objection or an erasure: kept, so that it goes on (R5)", true},
+	{"storage_event", "on which day the need of somebody's data ended", withThem, true},
 	{"decision", "why a person was told or erased, in a colleague's words that name nobody", operators, true},
 	{"hold", "why data are kept, in a colleague's words that name nobody", operators, true},
 	{"exemption", "the weighing, in a colleague's words that name nobody", operators, true},
