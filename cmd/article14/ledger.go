@@ -36,17 +36,23 @@ func (a *app) openLedger(ctx context.Context, s *Settings) error {
 	if path == noLedger || path == "" {
 		return a.withoutLedger(ctx, path == noLedger)
 	}
-	a.ledger, err = ledger.Open(path, a.keys.Newest(mailer.IdentityKey).Fingerprint(), a.now())
+	l, err := ledger.Open(path, a.keys.Newest(mailer.IdentityKey).Fingerprint(), a.now())
 	if err == nil {
-		a.store.KeepLedger(a.ledger)
-		_, err = a.replay(a.ledger).Run(ctx)
+		_, err = a.replay(l).Run(ctx)
+	}
+	if err == nil || errors.Is(err, retain.ErrReplayWaits) {
+		a.ledger = l
+		a.store.KeepLedger(l)
+	} else if l != nil {
+		err = errors.Join(err, l.Close())
 	}
 	return a.heldBy(err)
 }
 
 // heldBy keeps a worker from starting for what a person, or a worker's end, has to mend.
+// Pages go on: who objects meanwhile has objected, though no line of a ledger says so.
 func (a *app) heldBy(err error) error {
-	if errors.As(err, new(*ledger.Damage)) || errors.Is(err, retain.ErrReplayWaits) {
+	if errors.As(err, new(*ledger.Damage)) || errors.As(err, new(*unnamed)) || errors.Is(err, retain.ErrReplayWaits) {
 		a.log.Error("nothing is sent", "why", err)
 		a.unledgered, err = err, nil
 	}
@@ -64,8 +70,14 @@ func (a *app) withoutLedger(ctx context.Context, onPurpose bool) error {
 		a.log.Warn("there is no ledger, and this database had one: what people ask for from now on is lost with the database")
 		return nil
 	}
-	a.unledgered = fmt.Errorf("this database has a ledger, last seen at %s: name it with --ledger FILE, or one of this machine's own, or do without (--ledger none)", known[0].Place)
-	return nil
+	return a.heldBy(&unnamed{known[0].Place})
+}
+
+// unnamed is a ledger that a database has, and that nobody named.
+type unnamed struct{ place string }
+
+func (m *unnamed) Error() string {
+	return "this database has a ledger, last seen at " + m.place + ": name it with --ledger FILE, or one of this machine's own, or do without (--ledger none)"
 }
 
 func (a *app) replay(l *ledger.File) *retain.Replay {

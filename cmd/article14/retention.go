@@ -179,6 +179,9 @@ func (c *retentionRunCmd) person(w io.Writer) func(retain.Planned) {
 }
 
 func (c *retentionRunCmd) now(ctx context.Context, a *app, std streams) error {
+	if a.unledgered != nil { // after a restore they would be here again
+		return a.unledgered
+	}
 	began := a.now()
 	out, err := a.eraser().Pass(ctx)
 	if err != nil {
