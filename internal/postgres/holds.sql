@@ -41,3 +41,11 @@ FROM retention_run
 WHERE controller_id = $1 AND id < $2
 ORDER BY id DESC
 LIMIT $3
+
+-- name: run_held
+-- As the last run that came to its end found it.
+SELECT held
+FROM retention_run
+WHERE controller_id = $1 AND ended_at IS NOT NULL
+ORDER BY id DESC
+LIMIT 1

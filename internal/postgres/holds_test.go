@@ -36,13 +36,15 @@ func TestAHoldKeepsPeopleUntilItIsReleased(t *testing.T) { // T4
 	if _, _, err := h.eraser(at).Preview(h.ctx, ids[0]); !errors.As(err, &held) {
 		t.Errorf("its preview: %v", err)
 	}
-	equal(t, "held alone", fmt.Sprint(h.pass(at).Held), "1")
+	equal(t, "held alone", fmt.Sprint(h.pass(at.Add(time.Second)).Held), "1")
+	equal(t, "in status", h.figures(at).HeldPast, 1)
 
 	must(t, h.ReleaseHold(h.ctx, h.controller, set.ID, "ben", "the case is over", at))
 	if err := h.ReleaseHold(h.ctx, h.controller, set.ID, "ben", "again", at); !errors.Is(err, retain.ErrNoHold) {
 		t.Errorf("released twice: %v", err)
 	}
-	equal(t, "after it", h.pass(at).Contacts, 1)
+	equal(t, "after it", h.pass(at.Add(time.Minute)).Contacts, 1)
+	equal(t, "in status then", h.figures(at).HeldPast, 0)
 	all, err := h.Holds(h.ctx, h.controller, true)
 	must(t, err)
 	if len(all) != 1 || all[0].ReleasedBy != "ben" || all[0].ReleasedWhy != "the case is over" || all[0].Reason != "case 12" {
