@@ -69,6 +69,7 @@ CREATE INDEX storage_event_ends ON storage_event (controller_id, ends_at, id);
 -- +goose Down
 DROP TABLE storage_event;
 DROP TABLE retention_run;
+-- +goose StatementBegin
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM hold WHERE released_at IS NULL) THEN
@@ -76,6 +77,7 @@ BEGIN
     END IF;
 END
 $$;
+-- +goose StatementEnd
 DROP TABLE hold;
 DELETE FROM alert WHERE kind IN ('erased_uninformed', 'hold_review');
 DROP TABLE ledger_line, ledger;
