@@ -25,6 +25,8 @@ const (
 	AlertRequestDue        AlertKind = "request_due"         // a person's request is open, and its date is near or past (D8, D9)
 	AlertExtensionNotHeld  AlertKind = "extension_not_held"  // the notice of an extension was not handed over in its month: the first date counts (D9)
 	AlertRequestUntold     AlertKind = "request_untold"      // what was written to a person about their request came back
+	AlertErasedUninformed  AlertKind = "erased_uninformed"   // data went before anybody told the person (T3)
+	AlertHoldReview        AlertKind = "hold_review"         // a legal hold is to be looked at again (T4)
 	AlertUsedAnyway        AlertKind = "used_anyway"         // a person's data were used although the gate refuses it (D6)
 	AlertTellingDead       AlertKind = "telling_dead"        // a recipient did not take what it must be told (R7)
 	AlertTellingGone       AlertKind = "telling_gone"        // a recipient's system said that its address is gone for good (410)
@@ -35,7 +37,7 @@ const (
 // AlertKinds lists them.
 var AlertKinds = []AlertKind{AlertRetryPastDeadline, AlertCannotCompose, AlertUncertainHeld, AlertIdentityConflict, AlertToldWhileSending,
 	AlertExemptionReviewed, AlertBouncedPolicy, AlertRestrictedLater, AlertQuarantineDue, AlertCanaryFailed, AlertLanePaused, AlertDoorClosed,
-	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway,
+	AlertAnswerDue, AlertComplaints, AlertComplaintNoRight, AlertLettersUnposted, AlertLettersDue, AlertUsedAnyway, AlertErasedUninformed, AlertHoldReview,
 	AlertTellingDead, AlertTellingGone, AlertTellingWaits, AlertTellingLapsed, AlertRequestDue, AlertExtensionNotHeld, AlertRequestUntold}
 
 // Remedy says what a person should do about an alert; "" for a kind that is not known.
@@ -60,6 +62,8 @@ func (k AlertKind) Remedy() string {
 		AlertRequestDue:        "answer before the date: 'request show ID', then 'request answer' or 'request refuse'",
 		AlertExtensionNotHeld:  "the first date counts: answer now, or tell them again with 'request extend ID'",
 		AlertRequestUntold:     "see why with 'contact show', send it by post, then 'alert settle'",
+		AlertErasedUninformed:  "see 'retention report' how late it was, and what had held the notices back; then 'alert settle'",
+		AlertHoldReview:        "see whether it is still needed: 'hold release ID', or set another one and then release it",
 		AlertUsedAnyway:        "see what was done with 'contact show', stop whoever does it, and tell the person now",
 		AlertLettersDue:        "print them with 'letter batch', post them, and say so with 'letter posted'",
 		AlertTellingDead:       "see what its system answers with 'telling list --state dead', mend it, then 'telling retry --recipient KEY'; or 'telling export'",

@@ -268,6 +268,18 @@ func (r Retention) End(firstObtained calendar.Date) calendar.Date {
 	return r.Limit.AddTo(firstObtained)
 }
 
+// EndAfter is the last day of storage once the event has happened: so long after it, and
+// no later than what was printed (T1b, T2). A period knows no event.
+func (r Retention) EndAfter(event, printed calendar.Date) calendar.Date {
+	if !r.Period.IsZero() {
+		return printed
+	}
+	if end := r.After.AddTo(event); end.Before(printed) {
+		return end
+	}
+	return printed
+}
+
 // Automated is an automated decision with legal or similar effect (14(2)(g)).
 type Automated struct {
 	Logic, Significance, Consequences Texts

@@ -29,6 +29,7 @@ type Settings struct {
 	Keys        string `help:"Key file; default keys.json in the data folder." type:"path" placeholder:"FILE"`
 	Controller  string `help:"Key of the controller, where an instance has several." placeholder:"KEY"`
 	Instance    string `help:"What this copy of the database is called, such as production: a worker refuses to send from one of another name." placeholder:"NAME"`
+	Ledger      string `help:"File outside the database that has each objection and erasure, and is applied again to a restored one; default ledger in the folder of --data or of the private database. none: do without." placeholder:"FILE"`
 	LogFormat   string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
 	LogLevel    string `help:"Least level that is logged: debug, info, warn, error." enum:"debug,info,warn,error" default:"info"`
 }

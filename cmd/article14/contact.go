@@ -21,6 +21,7 @@ type contactCmd struct {
 	Tell   contactTellCmd   `cmd:"" help:"Decide that somebody is told whose data are quarantined, or who is reached only by an office's or a shared mailbox."`
 	Copy   contactCopyCmd   `cmd:"" help:"Print all that is held about somebody, as they may ask for it (Article 15)."`
 	Gate   contactGateCmd   `cmd:"" help:"May somebody be contacted, or their data passed on, for a purpose? Changes nothing unless told what was done."`
+	Event  contactEventCmd  `cmd:"" help:"Record the event that ends the need of somebody's data, such as the end of a contract: they go so long after it as the register says."`
 	Erase  contactEraseCmd  `cmd:"" help:"Erase somebody for good, with what they were owed on record."`
 	List   contactListCmd   `cmd:"" help:"List people by what became of their duties, without names unless asked."`
 	Exempt contactExemptCmd `cmd:"" help:"Record that a person, or many, need not be told (Article 14(5)), until a review."`

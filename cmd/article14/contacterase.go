@@ -35,6 +35,9 @@ func (c *contactEraseCmd) Run(ctx context.Context, a *app, std streams) error {
 	if c.By == "" || c.Why == "" {
 		return misuse{errors.New("erasing is put on record: give --by NAME and --why TEXT, or --dry-run to look only")}
 	}
+	if a.unledgered != nil { // after a restore they would be here again
+		return a.unledgered
+	}
 	if err := a.eraser().Erase(ctx, id, c.By, c.Why); err != nil {
 		return fmt.Errorf("%s was not erased: %w", id, err)
 	}

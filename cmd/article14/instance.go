@@ -68,6 +68,8 @@ func printInstance(w io.Writer, i deliver.Instance) {
 type instanceAdoptCmd struct {
 	By  string `help:"Who says so." required:"" placeholder:"NAME"`
 	Why string `help:"Why this copy and not the other one; it stays on record." required:"" placeholder:"TEXT"`
+
+	LedgerLost bool `help:"A ledger that this database knows of is lost for good: objections and erasures since the backup are lost with it."`
 }
 
 func (c *instanceAdoptCmd) Run(ctx context.Context, s *Settings, std streams) error {
@@ -83,6 +85,9 @@ func (c *instanceAdoptCmd) Run(ctx context.Context, s *Settings, std streams) er
 	if !a.instance.Held() && label == a.instance.Label {
 		fmt.Fprintln(std.out, "nothing to adopt: this instance is not held")
 		return nil
+	}
+	if err := a.allReplayed(ctx, c.LedgerLost); err != nil {
+		return err
 	}
 	i, err := a.store.Adopt(ctx, label, c.By, c.Why, a.now())
 	if err != nil {

@@ -33,33 +33,36 @@ const (
 type commands struct {
 	Settings
 
-	Demo     demoCmd     `cmd:"" help:"Show the whole product on sample data: private database, invented people, a mail catcher with an inbox page."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database up to date, or show where it stands."`
-	Register registerCmd `cmd:"" help:"Check, apply and show the register file; print its JSON Schema."`
-	Assess   assessCmd   `cmd:"" help:"What a contact file, or all that is stored, would mean: owed, overdue, blocked, days at a pace. Changes nothing."`
-	Import   importCmd   `cmd:"" help:"Take in a contact file."`
-	Campaign campaignCmd `cmd:"" help:"Create, preview, test, approve, start, pause, resume, cancel and show campaigns."`
-	Class    classCmd    `cmd:"" help:"Set, list and remove classes of recipient domains, and what each may be sent."`
-	Work     workCmd     `cmd:"" help:"Deliver: the worker."`
-	Serve    serveCmd    `cmd:"" help:"Serve the recipients' pages, metrics and health."`
-	Run      runCmd      `cmd:"" help:"Worker, web server and doors in one process."`
-	Receive  receiveCmd  `cmd:"" help:"Take reports and answers in: by SMTP, by LMTP, from a mailbox."`
-	Status   statusCmd   `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
-	Instance instanceCmd `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
-	Token    tokenCmd    `cmd:"" help:"Make, list and revoke the tokens with which programs ask the gate."`
-	Doctor   doctorCmd   `cmd:"" help:"Check the set-up: database, keys, register, relay, DNS records, links."`
-	Health   healthCmd   `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
-	Catch    catchCmd    `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
-	Bounce   bounceCmd   `cmd:"" help:"Take in one report of a mail system on standard input."`
-	Answer   answerCmd   `cmd:"" help:"What people wrote back: list, show, link to a person, close."`
-	Request  requestCmd  `cmd:"" help:"What people ask for: list, show, add, prove, take, extend, answer, refuse, withdraw, lift."`
-	Letter   letterCmd   `cmd:"" help:"List, print, show, withdraw letters; say that they were posted, or came back."`
-	Call     callCmd     `cmd:"" help:"List who is to be called, show what to say, take down what came of it."`
-	Telling  tellingCmd  `cmd:"" help:"What recipients of data are told of people's rights (Art. 19): list, show, retry, export, done."`
-	Contact  contactCmd  `cmd:"" help:"Show, list, tell, exempt and erase people."`
-	Alert    alertCmd    `cmd:"" help:"Show and settle alerts."`
-	Help     helpCmd     `cmd:"" help:"Show this list, or the help of a command."`
-	Licences licencesCmd `cmd:"" help:"The licences of the program, its libraries and its fonts."`
+	Demo      demoCmd      `cmd:"" help:"Show the whole product on sample data: private database, invented people, a mail catcher with an inbox page."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database up to date, or show where it stands."`
+	Register  registerCmd  `cmd:"" help:"Check, apply and show the register file; print its JSON Schema."`
+	Assess    assessCmd    `cmd:"" help:"What a contact file, or all that is stored, would mean: owed, overdue, blocked, days at a pace. Changes nothing."`
+	Import    importCmd    `cmd:"" help:"Take in a contact file."`
+	Campaign  campaignCmd  `cmd:"" help:"Create, preview, test, approve, start, pause, resume, cancel and show campaigns."`
+	Class     classCmd     `cmd:"" help:"Set, list and remove classes of recipient domains, and what each may be sent."`
+	Work      workCmd      `cmd:"" help:"Deliver: the worker."`
+	Serve     serveCmd     `cmd:"" help:"Serve the recipients' pages, metrics and health."`
+	Run       runCmd       `cmd:"" help:"Worker, web server and doors in one process."`
+	Receive   receiveCmd   `cmd:"" help:"Take reports and answers in: by SMTP, by LMTP, from a mailbox."`
+	Status    statusCmd    `cmd:"" help:"Show what needs a person, backlog, deadlines, lanes, workers and forecast."`
+	Instance  instanceCmd  `cmd:"" help:"Show which copy of the database this is; confirm that it is the one that sends."`
+	Token     tokenCmd     `cmd:"" help:"Make, list and revoke the tokens with which programs ask the gate."`
+	Doctor    doctorCmd    `cmd:"" help:"Check the set-up: database, keys, register, relay, DNS records, links."`
+	Health    healthCmd    `cmd:"" help:"Ask a running process whether it is well: for a container's health check."`
+	Catch     catchCmd     `cmd:"" help:"A mail relay for trying things out: shows what it gets in an inbox and passes nothing on."`
+	Bounce    bounceCmd    `cmd:"" help:"Take in one report of a mail system on standard input."`
+	Answer    answerCmd    `cmd:"" help:"What people wrote back: list, show, link to a person, close."`
+	Request   requestCmd   `cmd:"" help:"What people ask for: list, show, add, prove, take, extend, answer, refuse, withdraw, lift."`
+	Letter    letterCmd    `cmd:"" help:"List, print, show, withdraw letters; say that they were posted, or came back."`
+	Call      callCmd      `cmd:"" help:"List who is to be called, show what to say, take down what came of it."`
+	Telling   tellingCmd   `cmd:"" help:"What recipients of data are told of people's rights (Art. 19): list, show, retry, export, done."`
+	Ledger    ledgerCmd    `cmd:"" name:"ledger" help:"The file outside the database: show, verify, apply it to a restored database."`
+	Retention retentionCmd `cmd:"" help:"What the deletion job has erased, would erase on a day, or is told to erase now."`
+	Hold      holdCmd      `cmd:"" help:"Legal holds: set, list and release what must not be erased."`
+	Contact   contactCmd   `cmd:"" help:"Show, list, tell, exempt and erase people."`
+	Alert     alertCmd     `cmd:"" help:"Show and settle alerts."`
+	Help      helpCmd      `cmd:"" help:"Show this list, or the help of a command."`
+	Licences  licencesCmd  `cmd:"" help:"The licences of the program, its libraries and its fonts."`
 }
 
 // helpCmd is answered in run: it says what --help behind the command does.

@@ -17,6 +17,7 @@ import (
 
 	"article14/internal/bounce"
 	"article14/internal/compose"
+	"article14/internal/ledger"
 	"article14/internal/letter"
 	"article14/internal/ops"
 	"article14/internal/postgres"
@@ -51,6 +52,8 @@ type app struct {
 	instance   deliver.Instance
 	mails      *rights.Correspondence
 	paper      paper
+	ledger     *ledger.File // nil: none is kept
+	unledgered error        // why nothing may be sent by what the ledger has, or lacks
 }
 
 // maxSkew is how far the database's clock may be from ours. Deadlines and leases
@@ -196,6 +199,9 @@ func (a *app) check(ctx context.Context, s *Settings) error {
 	if err := a.recognise(ctx); err != nil {
 		return err
 	}
+	if err := a.openLedger(ctx, s); err != nil {
+		return err
+	}
 	v, reg, err := a.registers.Current(ctx, a.key)
 	if errors.Is(err, mailer.ErrNoRegister) {
 		return nil
@@ -224,6 +230,9 @@ func (a *app) mayWork(ctx context.Context, label string) error {
 	if err := a.instance.CheckLabel(label); err != nil {
 		return err
 	}
+	if a.unledgered != nil {
+		return a.unledgered
+	}
 	if a.instance.Label == "" && label != "" {
 		return a.store.NameInstance(ctx, label)
 	}
@@ -248,6 +257,9 @@ func skewed(skew time.Duration) error {
 func (a *app) close() {
 	if a.store != nil {
 		a.store.Close()
+	}
+	if a.ledger != nil {
+		a.ledger.Close() // what was appended is on disk
 	}
 	if a.private != nil {
 		if err := a.private.Close(); err != nil {
@@ -329,6 +341,10 @@ func (a *app) eraser() *retain.Eraser {
 	return &retain.Eraser{Store: a.store, Registers: a.registers, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
+func (a *app) holds() *retain.Holds {
+	return &retain.Holds{Store: a.store, Controller: a.controller, Register: a.reg, Now: a.now}
+}
+
 // meter counts what a worker and its chores do.
 type meter interface {
 	deliver.Meter
@@ -360,6 +376,7 @@ func (a *app) chores(m meter) deliver.Chores {
 			{Name: "forget old requests", Do: requests.Forget},
 		},
 		Erase: []deliver.Chore{
+			{Name: "bring in the ledger", Do: a.keepLedger},
 			{Name: "erase what has expired", Do: eraser.KeepHouse},
 			{Name: "look after letters", Do: a.letters().KeepHouse},
 		},

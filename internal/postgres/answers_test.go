@@ -463,7 +463,7 @@ func TestAnOpenQuestionForAccessHoldsUpWhatExpires(t *testing.T) { // Art. 15, a
 	p := newLetterbox(h)
 	item := p.write(a.DeliveryID, "Where did you get my data?")
 	after := noon.Add(2 * day) // storage has ended
-	equal(t, "erased", inLine(h.pass(after)), "{0 1 0}")
+	equal(t, "erased", inLine(h.pass(after)), "{0 1 0 0}")
 	must(t, p.Close(h.ctx, item.ID, track.EndAnswered, "Ann", "told them"))
 	equal(t, "erased then", h.pass(after).Contacts, 1)
 }

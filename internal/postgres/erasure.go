@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"article14/internal/calendar"
 	"article14/mailer"
 	"article14/mailer/retain"
 )
@@ -19,6 +21,49 @@ func (s *Store) StorageBegun(ctx context.Context, controller mailer.ID, before t
 // ToldOnly gives the next notices whose data serve, in part or altogether, for them alone.
 func (s *Store) ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
 	return s.marks(ctx, "told_only", controller, before, after, limit, texts(retain.HandedOver))
+}
+
+// EventsPast gives the next events behind which storage has ended before an instant.
+func (s *Store) EventsPast(ctx context.Context, controller mailer.ID, before time.Time, after retain.Mark, limit int) ([]retain.Mark, error) {
+	return s.marks(ctx, "storage_events", controller, before, after, limit)
+}
+
+// AddEvent records the event that ends the need of somebody's data for an activity (T1b).
+func (s *Store) AddEvent(ctx context.Context, controller mailer.ID, e retain.Event) error {
+	return s.write(ctx, func(t tx) error {
+		if err := t.lockIntake(ctx, controller); err != nil { // nobody is erased beside it
+			return err
+		}
+		var known int
+		if _, err := t.one(ctx, &known, "hold_contact", controller, e.ContactID); err != nil {
+			return err
+		}
+		if known == 0 {
+			return mailer.ErrNoContact
+		}
+		if _, err := t.exec(ctx, "storage_event_add", e.ContactID, e.ID, controller, e.ActivityKey, e.On.String(), e.EndsAt, e.RecordedAt, e.By); err != nil {
+			return err
+		}
+		return t.audit(ctx, entry{controller, e.RecordedAt, e.By, "contact.event", e.ContactID.String(), map[string]any{"activity": e.ActivityKey, "on": e.On.String()}})
+	})
+}
+
+// events are the earliest of each contact and activity.
+func (t tx) events(ctx context.Context, contacts []mailer.ID) (map[mailer.ID]map[string]calendar.Date, error) {
+	var rows []struct {
+		ContactID mailer.ID `db:"contact_id"`
+		Activity  string    `db:"activity_key"`
+		On        time.Time `db:"happened_on"`
+	}
+	err := t.all(ctx, &rows, "storage_event_dates", uuids(contacts))
+	out := map[mailer.ID]map[string]calendar.Date{}
+	for _, r := range rows {
+		if out[r.ContactID] == nil {
+			out[r.ContactID] = map[string]calendar.Date{}
+		}
+		out[r.ContactID][r.Activity] = calendar.DateOf(r.On, time.UTC)
+	}
+	return out, err
 }
 
 // Quarantined gives the next quarantined duties due by an instant.
@@ -65,7 +110,7 @@ func (s *Store) Erase(ctx context.Context, controller mailer.ID, contacts []mail
 		if err != nil {
 			return err
 		}
-		e := erasure{controller: controller, now: now, counts: tally{}}
+		e := erasure{controller: controller, now: now, counts: tally{}, gone: map[retain.EraseCause][]mailer.ID{}, kept: map[retain.EraseCause][]mailer.Suppression{}}
 		waiting = 0
 		for _, h := range held {
 			plan, err := decide(h)
@@ -119,6 +164,14 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	if err := t.all(ctx, &open, "erase_requests", uuids(ids)); err != nil {
 		return nil, err
 	}
+	holds, err := t.holds(ctx, controller, ids)
+	if err != nil {
+		return nil, err
+	}
+	events, err := t.events(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	asked := map[mailer.ID]time.Time{}
 	for _, r := range open {
 		asked[r.ContactID] = r.DueAt.Time
@@ -133,7 +186,7 @@ func (t tx) hold(ctx context.Context, controller mailer.ID, contacts []mailer.ID
 	}
 	out := make([]retain.Held, len(ids))
 	for i, id := range ids {
-		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], PassedOn: passed[id]}
+		out[i] = retain.Held{Known: people[id].known(), Deliveries: deliveries[id], AskedUntil: asked[id], Events: events[id], Holds: slices.Concat(holds[mailer.ID{}], holds[id]), PassedOn: passed[id]}
 	}
 	return out, nil
 }
@@ -170,6 +223,8 @@ type erasure struct {
 	pages      []erasedPage
 	suppress   []suppressionRow
 	tell       []mailer.Telling
+	gone       map[retain.EraseCause][]mailer.ID          // of whole, why
+	kept       map[retain.EraseCause][]mailer.Suppression // of suppress
 	counts     tally
 }
 
@@ -226,6 +281,10 @@ func (e *erasure) add(h retain.Held, plan retain.Erasing) {
 	e.tell = append(e.tell, plan.Tell...)
 	if plan.Whole {
 		e.whole = append(e.whole, contact)
+		if !plan.Replayed {
+			e.gone[plan.Cause] = append(e.gone[plan.Cause], contact)
+			e.kept[plan.Cause] = append(e.kept[plan.Cause], plan.Suppress...)
+		}
 		e.counts.add(e.controller, mailer.ID{}, countContact, "known", "erased", 1)
 	}
 }
@@ -258,6 +317,7 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		{"erase_all_raw", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_answer_reasons", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_disclosure_references", len(e.whole), []any{uuids(e.whole)}},
+		{"erase_storage_events", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_identifiers", len(e.whole), []any{uuids(e.whole)}},
 		{"erase_contacts", len(e.whole), []any{uuids(e.whole), e.now}},
 	} {
@@ -277,7 +337,18 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := t.addTellings(ctx, e.controller, e.tell, e.counts); err != nil {
 		return err
 	}
+	e.remember(t)
 	return e.counts.note(ctx, t, time.Time{})
+}
+
+// remember has the ledger know who is gone altogether. What goes of others, the eraser
+// finds again by its date.
+func (e *erasure) remember(t tx) {
+	for cause, contacts := range e.gone {
+		entry := mailer.LedgerEntry{Kind: mailer.LedgerErasure, At: e.now, Controller: e.controller, Cause: string(cause), Contacts: contacts}
+		entry.Suppressed = mailer.LedgerHashes(e.kept[cause])
+		t.remember(entry)
+	}
 }
 
 // endDuties leaves of each duty what proves it.

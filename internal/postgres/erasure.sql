@@ -18,6 +18,29 @@ WHERE d.controller_id = $1 AND d.document = 'notice' AND (d.form LIKE '%?%' OR d
 ORDER BY d.created_at, d.id
 LIMIT $5
 
+-- name: storage_events
+-- Those whose data for the activity are still here.
+SELECT e.ends_at AS at, e.id, e.contact_id
+FROM storage_event e
+WHERE e.controller_id = $1 AND e.ends_at < $2 AND (e.ends_at, e.id) > (CAST($3 AS timestamptz), CAST($4 AS uuid))
+    AND EXISTS (SELECT FROM contact c WHERE c.id = e.contact_id AND c.erased_at IS NULL)
+    AND EXISTS (SELECT FROM acquisition a WHERE a.contact_id = e.contact_id AND a.activity_key = e.activity_key)
+ORDER BY e.ends_at, e.id
+LIMIT $5
+
+-- name: storage_event_add
+INSERT INTO storage_event (contact_id, id, controller_id, activity_key, happened_on, ends_at, recorded_at, recorded_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: storage_event_dates
+SELECT contact_id, activity_key, min(happened_on) AS happened_on
+FROM storage_event
+WHERE contact_id = ANY (CAST($1 AS uuid[]))
+GROUP BY contact_id, activity_key
+
+-- name: erase_storage_events
+DELETE FROM storage_event WHERE contact_id = ANY (CAST($1 AS uuid[]))
+
 -- name: quarantined
 SELECT d.due_at AS at, d.id, d.contact_id
 FROM duty d

@@ -66,6 +66,9 @@ func (t tx) operation(ctx context.Context, controller mailer.ID, f *status.Figur
 	if _, err := t.one(ctx, &f.Exemptions, "figures_exemptions", controller, f.AsOf.Add(status.ReviewSoon)); err != nil {
 		return err
 	}
+	if _, err := t.one(ctx, &f.HeldPast, "run_held", controller); err != nil {
+		return err
+	}
 	if f.Instance, _, err = t.instance(ctx); err != nil || f.Duties[mailer.DutyFailed] == 0 {
 		return err
 	}

@@ -175,8 +175,15 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what trac
 			return err
 		}
 		c.counts.add(c.controller, mailer.ID{}, countObjection, "", string(o.Way), int(n))
+		made := *o
+		made.ID, made.MadeAt = c.file.ID, c.file.ReceivedAt
+		t.remember(objected(c.controller, made, what.StopUse))
 	}
 	if len(what.StopUse) > 0 {
+		if what.Object == nil {
+			t.remember(mailer.LedgerEntry{Kind: mailer.LedgerSuppression, At: c.file.ReceivedAt, Controller: c.controller,
+				Contacts: []mailer.ID{row.ContactID}, Suppressed: mailer.LedgerHashes(what.StopUse)})
+		}
 		if _, err := t.exec(ctx, "contact_objected", c.controller, row.ContactID, c.file.ReceivedAt); err != nil {
 			return err
 		}

@@ -137,6 +137,7 @@ func (s *Store) Object(ctx context.Context, controller mailer.ID, o mailer.Objec
 		if err := t.suppress(ctx, rows); err != nil {
 			return err
 		}
+		t.remember(objected(controller, o, ss))
 		if lately, err := t.receiptLately(ctx, o.ContactID, receipt); err != nil {
 			return err
 		} else if lately {

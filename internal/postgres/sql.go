@@ -52,7 +52,8 @@ func load(files fs.FS) map[string]string {
 // tx is a transaction that runs statements by name; for look it is none.
 type tx struct {
 	asked
-	swift bool // see Store.swift
+	swift  bool                  // see Store.swift
+	ledger *[]mailer.LedgerEntry // see tx.remember
 }
 
 // asked is what takes statements.
@@ -161,7 +162,11 @@ func (s *Store) within(ctx context.Context, opt *sql.TxOptions, fn func(tx) erro
 		return fault("begin a transaction", err)
 	}
 	defer t.Rollback()
-	if err := fn(tx{asked: t}); err != nil {
+	var entries []mailer.LedgerEntry
+	if err := fn(tx{asked: t, ledger: &entries}); err != nil {
+		return err
+	}
+	if err := s.enterLedger(ctx, t, entries); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

@@ -26,6 +26,7 @@ type Store struct {
 	contents contentCache
 	places   placeBook
 	classes  classBooks
+	ledger   mailer.Ledger // nil: none is kept
 
 	// What never changes once it is stored.
 	registers *memo.Memo[mailer.ID, mailer.RegisterVersion]

@@ -17,6 +17,9 @@ type Held struct {
 	Deliveries []HeldDelivery
 	AskedUntil time.Time // by when an open request for access is to be answered; zero: there is none
 	PassedOn   []mailer.PassedOn
+	Holds      []Hold // in force, about them or about everybody
+
+	Events map[string]calendar.Date // by activity: the day of the event that ended the need of their data (T1b)
 }
 
 // HeldDelivery is what of a delivery matters to erasing.
@@ -60,16 +63,20 @@ type Erasing struct {
 	Emptied   []mailer.ID // deliveries whose values and replies go; the hash of their bytes stays
 	Pages     []ErasedAt  // values that go out of deliveries which stay
 	Whole     bool        // nothing is left: identifiers and all values of the contact go too
+	Cause     EraseCause  // why, if Whole
+	Replayed  bool        // the ledger has it already
+	HeldBy    []mailer.ID // legal holds that keep more from going
 	Suppress  []mailer.Suppression
 	Tell      []mailer.Telling // whom to tell of it (R7)
 }
 
 // ErasedDuty is where a duty ends.
 type ErasedDuty struct {
-	ID     mailer.ID
-	Cause  EraseCause
-	Reason mailer.BlockReason
-	Detail string
+	ID       mailer.ID
+	Cause    EraseCause
+	Reason   mailer.BlockReason
+	Detail   string
+	DaysLate int // of one erased before the person was informed
 }
 
 // Origin is a source of an activity.
@@ -90,9 +97,9 @@ var ErrOnItsWay = errors.New("a notice to them is on its way or unsettled, or th
 // settles most of them within days. Its duty is then erased as perhaps informed.
 const unsureWait = 14 * 24 * time.Hour
 
-// eraseRules decide what goes of a contact. A legal hold would be asked for here,
-// before all else.
+// eraseRules decide what goes of a contact.
 type eraseRules struct {
+	again    bool // it was done once, in a database that is lost: nothing is waited for but a worker's hands
 	now      time.Time
 	current  *mailer.Register
 	versions map[mailer.ID]*mailer.Register // every version that notices were written from
@@ -108,10 +115,7 @@ func (r eraseRules) over(end calendar.Date) bool {
 // what served for a notice alone whose days are over (S4). It is empty where
 // nothing does, and fails with ErrOnItsWay where that has to wait.
 func (r eraseRules) ended(h Held) (Erasing, error) {
-	if r.now.Before(h.AskedUntil) { // what they asked to see is shown before it goes (Art. 12(3), 15)
-		return Erasing{}, ErrOnItsWay
-	}
-	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}}
+	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}, kept: map[Origin]bool{}}
 	for _, activity := range h.activities() {
 		if end, known := r.storageEnd(h, activity); known && r.over(end) {
 			w.activity(activity, EraseExpired)
@@ -121,14 +125,24 @@ func (r eraseRules) ended(h Held) (Erasing, error) {
 			w.toldOnly(d, activity)
 		}
 	}
-	return w.work()
+	by := w.heldBack()
+	e, err := w.work()
+	if err == nil && !e.nothing() && r.now.Before(h.AskedUntil) { // what they asked to see is shown before it goes (Art. 12(3), 15)
+		return Erasing{}, ErrOnItsWay
+	}
+	e.HeldBy = by
+	return e, err
 }
 
-// everything works out how a contact goes altogether, because a person decided it.
+// everything works out how a contact goes altogether, because a person decided it. It
+// fails with a *HeldError where a legal hold keeps any of it.
 func (r eraseRules) everything(h Held) (Erasing, error) {
 	w := &erasing{rules: r, held: h, gone: map[Origin]EraseCause{}, decided: true}
 	for _, activity := range h.activities() {
 		w.activity(activity, EraseDecided)
+	}
+	if err := w.refused(); err != nil && !r.again {
+		return Erasing{}, err
 	}
 	return w.work()
 }
@@ -178,7 +192,11 @@ func (r eraseRules) storageEndBy(reg *mailer.Register, h Held, activity string) 
 	if !declared || start.IsZero() {
 		return calendar.Date{}, false
 	}
-	return a.Retention.End(calendar.DateOf(start, r.zone())), true
+	end := a.Retention.End(calendar.DateOf(start, r.zone()))
+	if on, happened := h.Events[activity]; happened {
+		end = a.Retention.EndAfter(on, end)
+	}
+	return end, true
 }
 
 // handedOver tells whether a notice was given and did not come back (E2).
@@ -195,6 +213,7 @@ type erasing struct {
 	held    Held
 	gone    map[Origin]EraseCause
 	decided bool
+	kept    map[Origin]bool // would go, but for a legal hold
 }
 
 // activity has all go that is held for an activity.
@@ -234,6 +253,11 @@ func (w *erasing) toldOnly(d HeldDelivery, activity string) {
 
 // left tells whether anything obtained for an activity stays; for "", for any.
 func (w *erasing) left(activity string) bool {
+	for o := range w.kept {
+		if activity == "" || o.Activity == activity {
+			return true
+		}
+	}
 	return slices.ContainsFunc(w.held.Acquisitions, func(a mailer.Acquisition) bool {
 		return (activity == "" || a.ActivityKey == activity) && w.gone[Origin{a.ActivityKey, a.SourceKey}] == ""
 	})
@@ -264,7 +288,8 @@ func (w *erasing) work() (Erasing, error) {
 		return Erasing{}, err
 	}
 	if e.Whole {
-		e.Suppress = w.suppress()
+		e.Cause = w.whole()
+		e.Suppress = w.suppress(e.Cause)
 	}
 	e.Tell = w.tell(e)
 	return e, nil
@@ -326,6 +351,7 @@ func (w *erasing) end(d mailer.Duty, cause EraseCause) ErasedDuty {
 		e.Reason = ErasedUnsure
 	default:
 		e.Reason = ErasedUninformed
+		e.DaysLate = mailer.LateDays(d.Due.At, w.rules.now, w.rules.zone())
 		e.Detail = daysLate(d.Due.At, w.rules.now, w.rules.zone())
 	}
 	return e
@@ -356,7 +382,7 @@ func (w *erasing) deliveries(e *Erasing, erased map[mailer.ID]bool) error {
 		switch {
 		case !touched:
 			continue
-		case d.State == mailer.Sending, d.Unsure && w.rules.now.Before(d.ComposedAt.Add(unsureWait)):
+		case d.State == mailer.Sending, d.Unsure && !w.rules.again && w.rules.now.Before(d.ComposedAt.Add(unsureWait)):
 			return ErrOnItsWay
 		case d.State == mailer.Queued, d.State == mailer.Deferred:
 			e.Cancel = append(e.Cancel, d.ID)
@@ -387,20 +413,27 @@ func (w *erasing) stale(d HeldDelivery) bool {
 	})
 }
 
-// suppress keeps people from being taken in again whom we promised that, or about
-// whom a person decided it (R5). Who is erased because storage has ended may be found again.
-func (w *erasing) suppress() []mailer.Suppression {
-	reason := ""
+// whole is why all of somebody goes: a decision above all, then what we promised them.
+func (w *erasing) whole() EraseCause {
+	if w.decided {
+		return EraseDecided
+	}
 	for _, cause := range w.gone {
 		if cause == EraseTold {
-			reason = string(EraseTold)
+			return EraseTold
 		}
 	}
-	if w.decided {
-		reason = "erased"
+	return EraseExpired
+}
+
+// suppress keeps people from being taken in again whom we promised that, or about
+// whom a person decided it (R5). Who is erased because storage has ended may be found again.
+func (w *erasing) suppress(cause EraseCause) []mailer.Suppression {
+	switch cause {
+	case EraseDecided:
+		return mailer.StopUse(w.held.Identifiers, "erased")
+	case EraseTold:
+		return mailer.StopUse(w.held.Identifiers, string(EraseTold))
 	}
-	if reason == "" {
-		return nil
-	}
-	return mailer.StopUse(w.held.Identifiers, reason)
+	return nil
 }

@@ -20,6 +20,11 @@ type Store interface {
 	// instant, and with sources whose data serve for the notice alone; in the order in
 	// which they were composed. Those with nothing left to erase are left out.
 	ToldOnly(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	// EventsPast gives the next events behind which storage has ended before an instant, of
+	// people whose data for the activity are still here.
+	EventsPast(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
+	// AddEvent records an event, or gives mailer.ErrNoContact.
+	AddEvent(ctx context.Context, controller mailer.ID, ev Event) error
 	// Erase locks contacts, lets decide look at each as it stands, and does what it
 	// says, in one transaction; who was erased already is left out. An empty Erasing
 	// changes nothing, and neither does ErrOnItsWay. With a decision, that is put on
@@ -29,6 +34,11 @@ type Store interface {
 	Quarantined(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
 	// Raise stores alerts, each once for its kind and subject.
 	Raise(ctx context.Context, controller mailer.ID, alerts []mailer.Alert, now time.Time) error
+	// SaveRun stores how far a run has come. One that has nothing to tell takes the place
+	// of the one before it that had nothing.
+	SaveRun(ctx context.Context, controller mailer.ID, r Run) error
+	// Holds are those in force.
+	Holds(ctx context.Context, controller mailer.ID, released bool) ([]Hold, error)
 	// Tell puts the decision on record that a contact is told, whatever holds that
 	// back, and opens what was quarantined or waited for it. It gives how many duties.
 	Tell(ctx context.Context, controller mailer.ID, d Decision) (opened int, err error)
@@ -87,34 +97,66 @@ type Meter interface {
 type Erased struct {
 	Contacts int // of whom something was erased
 	Waiting  int // who have to wait: see ErrOnItsWay
+	Held     int // of whom a legal hold keeps something that would go
 	Alerts   int // quarantined duties near their date
 }
 
 // Pass erases all that has to go today, page by page (T1, T2, T3, S4), and has
 // operators see what is quarantined and near its date (D8). A pass that is broken
-// off is completed by the next one.
-func (e *Eraser) Pass(ctx context.Context) (Erased, error) {
-	var out Erased
+// off is completed by the next one. How far it has come is on record page by page.
+func (e *Eraser) Pass(ctx context.Context) (out Erased, err error) {
 	rules, err := e.rules(ctx)
 	if err != nil {
 		return out, err
 	}
+	run := &tallied{Run: Run{ID: mailer.NewID(rules.now), StartedAt: rules.now}, seen: map[mailer.ID]bool{}}
+	if err := e.walks(ctx, rules, run); err != nil {
+		return Erased{Contacts: run.People, Waiting: run.Waiting, Held: run.Held}, errors.Join(err, e.uninformed(ctx, run))
+	}
+	run.EndedAt = e.Now()
+	if err := e.Store.SaveRun(ctx, e.Controller, run.Run); err != nil {
+		return out, err
+	}
+	out = Erased{Contacts: run.People, Waiting: run.Waiting, Held: run.Held}
+	return out, errors.Join(e.uninformed(ctx, run), e.alert(ctx, rules, &out), e.reviews(ctx, rules))
+}
+
+// DryRun works out what the pass of a day would erase, and changes nothing. each, if not
+// nil, hears of everybody who goes, waits or is held, by id.
+func (e *Eraser) DryRun(ctx context.Context, on calendar.Date, each func(Planned)) (Run, error) {
+	rules, err := e.rules(ctx)
+	if err != nil {
+		return Run{}, err
+	}
+	if today := calendar.DateOf(rules.now, rules.zone()); on.Before(today) {
+		return Run{}, fmt.Errorf("%s lies behind us: what went then is in 'article14 retention list'", on)
+	} else if today.Before(on) {
+		rules.now = on.StartOf(rules.zone())
+	}
+	run := &tallied{Run: Run{StartedAt: rules.now}, seen: map[mailer.ID]bool{}, dry: true, each: each}
+	err = e.walks(ctx, rules, run)
+	run.EndedAt = rules.now
+	return run.Run, err
+}
+
+// walks goes through everybody whose time may have come.
+func (e *Eraser) walks(ctx context.Context, rules eraseRules, run *tallied) error {
 	today := calendar.DateOf(rules.now, rules.zone())
 	begun := today.AddDays(-rules.shortest()).StartOf(rules.zone())
-	if err := e.walk(ctx, e.Store.StorageBegun, begun, rules, &out); err != nil {
-		return out, err
+	if err := e.walk(ctx, e.Store.StorageBegun, begun, rules, run); err != nil {
+		return err
+	}
+	if err := e.walk(ctx, e.Store.EventsPast, today.AddDays(1).StartOf(rules.zone()), rules, run); err != nil {
+		return err
 	}
 	// What storage ends sooner than the thirty days was found by the first walk.
 	told := today.AddDays(-mailer.NoticeOnlyPeriod.Days).StartOf(rules.zone())
-	if err := e.walk(ctx, e.Store.ToldOnly, told, rules, &out); err != nil {
-		return out, err
-	}
-	return out, e.alert(ctx, rules, &out)
+	return e.walk(ctx, e.Store.ToldOnly, told, rules, run)
 }
 
 type walk func(ctx context.Context, controller mailer.ID, before time.Time, after Mark, limit int) ([]Mark, error)
 
-func (e *Eraser) walk(ctx context.Context, next walk, before time.Time, rules eraseRules, out *Erased) error {
+func (e *Eraser) walk(ctx context.Context, next walk, before time.Time, rules eraseRules, run *tallied) error {
 	limit := e.Page
 	if limit == 0 {
 		limit = 200
@@ -130,13 +172,55 @@ func (e *Eraser) walk(ctx context.Context, next walk, before time.Time, rules er
 		for i, m := range page {
 			ids[i] = m.ContactID
 		}
-		done, waiting, err := e.Store.Erase(ctx, e.Controller, ids, nil, rules.now, rules.ended)
+		run.begin()
+		done, _, err := e.Store.Erase(ctx, e.Controller, ids, nil, rules.now, func(h Held) (Erasing, error) {
+			plan, err := rules.ended(h)
+			if err == nil || errors.Is(err, ErrOnItsWay) {
+				run.note(h, plan, err != nil)
+			}
+			if run.dry && err == nil {
+				return Erasing{}, nil
+			}
+			return plan, err
+		})
 		if err != nil {
 			return err
 		}
-		out.Contacts += done
-		out.Waiting += waiting
+		run.done()
+		if done > 0 {
+			if err := e.Store.SaveRun(ctx, e.Controller, run.Run); err != nil {
+				return err
+			}
+		}
 	}
+}
+
+// uninformed has operators see that people's data went before anybody told them (T3).
+func (e *Eraser) uninformed(ctx context.Context, run *tallied) error {
+	n := run.Uninformed()
+	if n == 0 {
+		return nil
+	}
+	return e.Store.Raise(context.WithoutCancel(ctx), e.Controller, []mailer.Alert{{Kind: mailer.AlertErasedUninformed, Subject: run.ID.String(),
+		Detail: fmt.Sprintf("%d duties ended with their data before anybody told the person", n)}}, e.Now())
+}
+
+// reviews has operators look again at holds whose day has come (T4).
+func (e *Eraser) reviews(ctx context.Context, rules eraseRules) error {
+	holds, err := e.Store.Holds(ctx, e.Controller, false)
+	if err != nil {
+		return err
+	}
+	var alerts []mailer.Alert
+	for _, h := range holds {
+		if !calendar.DateOf(rules.now, rules.zone()).Before(h.ReviewOn) {
+			alerts = append(alerts, mailer.Alert{Kind: mailer.AlertHoldReview, Subject: h.ID.String(), Detail: fmt.Sprintf("the hold on %s was to be looked at on %s", h.About(), h.ReviewOn)})
+		}
+	}
+	if len(alerts) == 0 {
+		return nil
+	}
+	return e.Store.Raise(ctx, e.Controller, alerts, rules.now)
 }
 
 // quarantineNear is how long before its date a quarantined duty is shown to
@@ -269,8 +353,8 @@ func (e *Eraser) KeepHouse(ctx context.Context) error {
 	if err == nil {
 		e.Meter.Erased(out)
 	}
-	if out.Contacts+out.Waiting > 0 {
-		e.Log.Info("erased what has expired", "contacts", out.Contacts, "waiting", out.Waiting)
+	if out.Contacts+out.Waiting+out.Held > 0 {
+		e.Log.Info("erased what has expired", "contacts", out.Contacts, "waiting", out.Waiting, "held", out.Held)
 	}
 	return err
 }

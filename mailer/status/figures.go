@@ -73,6 +73,8 @@ func (f Figures) Tasks() []Task {
 		"exemptions come to their review date within a month, when their duties are open again", "weigh them anew; article14 contact exempt --list shows them")
 	add(f.Exemptions.Proposed, "exemptions_proposed", "proposed exemption waits for somebody else", "proposed exemptions wait for somebody else",
 		"article14 contact exempt --confirm PROPOSAL --by NAME")
+	add(f.HeldPast, "held_past_date", "person is over their date, and a legal hold keeps their data", "people are over their date, and legal holds keep their data",
+		"article14 hold list shows which; release what is no longer needed")
 	add(f.Requests.Count(), "requests", "request of a person is open", "requests of people are open", "article14 request list --open (Article 12(3))")
 	add(f.Answers.count(), "answers", "answer of a person is open", "answers of people are open", "article14 answer list --open shows them, the earliest date on top (Article 12(3))")
 	add(f.Tellings.ToExport, "tellings", "right of a person waits for you to tell a recipient of it (Article 19)", "rights of people wait for you to tell recipients of them (Article 19)",
@@ -230,6 +232,7 @@ type Figures struct {
 	Classes     []campaign.ClassFigures // of recipient domains, those on record
 	Instance    deliver.Instance
 	Exemptions  ExemptionFigures
+	HeldPast    int64 // people over their date of whom a legal hold keeps something, as the last run found it (T4)
 	Answers     AnswerFigures
 	ByHand      HandFigures
 	Tellings    mailer.TellFigures

@@ -39,6 +39,7 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 		"restricted data":                      {Figures{Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: 1, mailer.BlockNoLanguage: 9}}, []string{"quarantined"}},
 		"people asked":                         {Figures{Requests: asked(1)}, []string{"requests"}},
 		"exemptions":                           {Figures{Exemptions: ExemptionFigures{Proposed: 1, ReviewSoon: 2}}, []string{"exemptions_review", "exemptions_proposed"}},
+		"held beyond their date":               {Figures{HeldPast: 3}, []string{"held_past_date"}},
 		"reports without a delivery":           {Figures{Unmatched: map[string]int64{"given_up": 1, "waiting": 9}}, []string{"reports_unmatched"}},
 		"letters and calls":                    {Figures{ByHand: HandFigures{Letters: 1, LettersBy: now, Calls: 1, CallsBy: now, Batches: 1}}, []string{"letters", "batches", "calls"}},
 		"paused where people print and call":   {Figures{ByHand: HandFigures{LettersPaused: 2, LettersPausedBy: now, CallsPaused: 1, CallsPausedBy: now}}, []string{"letters_paused", "calls_paused"}},
@@ -67,7 +68,7 @@ func TestWhatNeedsAPersonTodayIsListedAndNothingElse(t *testing.T) {
 func TestOneThingIsNotWrittenAsMany(t *testing.T) {
 	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	day := func(n int64) (f Figures) {
-		f = Figures{AsOf: at, Overdue: n, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: n}, Stranded: n, Requests: asked(n), Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: n},
+		f = Figures{AsOf: at, Overdue: n, Duties: map[mailer.DutyState]int64{mailer.DutyOpen: n}, Stranded: n, HeldPast: n, Requests: asked(n), Blocked: map[mailer.BlockReason]int64{mailer.BlockQuarantined: n},
 			Lanes:      []LaneFigures{{Lane: mailer.Lane{State: mailer.LaneOpen}, Queued: n}, {Lane: mailer.Lane{State: mailer.LanePaused}, Queued: n, EarliestDue: at}},
 			Alerts:     map[mailer.AlertKind]int64{mailer.AlertComplaints: n},
 			Unmatched:  map[string]int64{"given_up": n},
