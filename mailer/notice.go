@@ -80,6 +80,9 @@ type Skeleton struct {
 	Body []byte
 }
 
+// MailHead is what a reader sees of a mail before opening it.
+type MailHead struct{ From, FromName, Subject string }
+
 // Page is a notice as the portal shows it: the same skeleton, the same values.
 type Page struct {
 	Language string // base code, for lang

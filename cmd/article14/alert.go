@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +44,11 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 		}
 		return printJSON(std.out, alerts)
 	}
-	printAlerts(std.out, alerts, a.reg.Controller.Zone)
+	keys, err := a.campaignKeys(ctx, alerts)
+	if err != nil {
+		return err
+	}
+	printAlerts(std.out, alerts, keys, a.reg.Controller.Zone)
 	if c.Kind != "" && len(alerts) == 0 {
 		fmt.Fprintf(std.err, "no open alert is of the kind %q; docs/operations.md lists the kinds\n", c.Kind)
 	}
@@ -52,15 +58,39 @@ func (c *alertListCmd) Run(ctx context.Context, a *app, std streams) error {
 	return nil
 }
 
-// printAlerts prints each with what it is about, by id alone.
-func printAlerts(w io.Writer, alerts []status.OpenAlert, zone *time.Location) {
+// aboutCampaigns are the kinds of alerts that are about a campaign.
+var aboutCampaigns = []mailer.AlertKind{mailer.AlertBouncedPolicy, mailer.AlertCanaryFailed, mailer.AlertLanePaused, mailer.AlertComplaints}
+
+// campaignKeys are the keys of campaigns by their ids, where an alert is about one: an alert
+// names what it is about by its id, and commands take a campaign by its key.
+func (a *app) campaignKeys(ctx context.Context, alerts []status.OpenAlert) (map[string]string, error) {
+	keys := map[string]string{}
+	if !slices.ContainsFunc(alerts, func(al status.OpenAlert) bool { return slices.Contains(aboutCampaigns, al.Kind) }) {
+		return keys, nil
+	}
+	cs, err := a.store.Campaigns(ctx, a.controller)
+	for _, c := range cs {
+		keys[c.ID.String()] = c.Key
+	}
+	return keys, err
+}
+
+// printAlerts prints each with what it is about, by id alone, then what to do about each kind.
+func printAlerts(w io.Writer, alerts []status.OpenAlert, campaigns map[string]string, zone *time.Location) {
 	if len(alerts) == 0 {
 		fmt.Fprintln(w, "none")
 		return
 	}
 	rows := [][]string{{"ALERT", "RAISED", "KIND"}}
+	kinds := map[mailer.AlertKind]int64{}
 	for _, al := range alerts {
-		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, zone), string(al.Kind)}, []string{"  about " + al.Subject})
+		kinds[al.Kind]++
+		rows = append(rows, []string{al.ID.String(), whenIn(al.RaisedAt, zone), string(al.Kind)})
+		if key := campaigns[al.Subject]; key != "" {
+			rows = append(rows, []string{"  campaign " + key})
+		} else {
+			rows = append(rows, []string{"  about " + al.Subject})
+		}
 		if !al.ContactID.IsZero() && al.ContactID.String() != al.Subject {
 			rows = append(rows, []string{"  contact " + al.ContactID.String()})
 		}
@@ -69,6 +99,11 @@ func printAlerts(w io.Writer, alerts []status.OpenAlert, zone *time.Location) {
 		}
 	}
 	table(w, rows)
+	rows = [][]string{{"KIND", "LISTED", "WHAT TO DO; THEN 'article14 alert settle ALERT --by NAME'"}}
+	for _, k := range slices.Sorted(maps.Keys(kinds)) {
+		rows = append(rows, []string{string(k), number(kinds[k]), k.Remedy()})
+	}
+	section(w, rows)
 }
 
 type alertSettleCmd struct {

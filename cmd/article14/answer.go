@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,7 +87,10 @@ func printAnswers(w io.Writer, items []track.AnswerItem, now time.Time, zone *ti
 	}
 	rows := [][]string{{"ANSWER", "RECEIVED", "SUGGESTED", "WHERE IT STANDS"}}
 	for _, a := range items {
-		rows = append(rows, []string{a.ID.String(), whenIn(a.ReceivedAt, zone), string(a.Kind), answerStand(a, now, zone)}, []string{"  " + answerWhose(a)})
+		rows = append(rows, []string{a.ID.String(), calendar.DateOf(a.ReceivedAt, zone).String(), string(a.Kind), answerStand(a, now, zone)}, []string{"  " + answerWhose(a)})
+		if a.State != track.AnswerClosed && a.No != "" {
+			rows = append(rows, []string{"  " + answerNos[a.No]})
+		}
 	}
 	table(w, rows)
 }
@@ -110,6 +114,14 @@ var answerMatches = map[track.MatchedBy]string{
 	track.ByPerson:     "somebody of the team",
 }
 
+// answerNos say what became of a clear no.
+var answerNos = map[track.AnswerNo]string{
+	track.NoRecorded: "it says a clear no: their objection is recorded",
+	track.NoPending:  "it says a clear no: their objection takes effect shortly",
+	track.NoUnknown:  "it says a clear no that has NOT taken effect: link it to a person who was told, or answer it",
+	track.NoRight:    "it says a clear no that has NOT taken effect: there is no such right here, so decide and answer",
+}
+
 // answerStand says what an item waits for or came to, with the days late: none is hidden (D7).
 func answerStand(a track.AnswerItem, now time.Time, zone *time.Location) string {
 	if a.State == track.AnswerClosed {
@@ -119,19 +131,7 @@ func answerStand(a track.AnswerItem, now time.Time, zone *time.Location) string 
 		}
 		return "closed as " + string(a.ClosedAs) + by
 	}
-	words := "to be answered by " + calendar.DateOf(a.DueAt, zone).String()
-	if days := mailer.LateDays(a.DueAt, now, zone); days > 0 {
-		words += ", late by " + counted(int64(days), "day", "days")
-	}
-	switch a.No {
-	case track.NoRecorded:
-		words += "; their objection is recorded"
-	case track.NoPending:
-		words += "; their objection takes effect shortly"
-	case track.NoUnknown, track.NoRight:
-		words += "; it says a clear no that has NOT taken effect"
-	}
-	return words
+	return "answer by " + dueIn(a.DueAt, now, zone)
 }
 
 type answerShowCmd struct {
@@ -176,12 +176,18 @@ func printAnswer(w io.Writer, a track.AnswerItem, text track.AnswerText, now tim
 	if lang == "" {
 		lang = "unknown"
 	}
-	why := "nothing in it says so"
-	if len(a.Why) > 0 {
-		why = strings.Join(a.Why, "; ")
+	why := "no phrase of the tables is in it"
+	switch {
+	case len(a.Why) > 0:
+		why = strings.Join(slices.Compact(slices.Sorted(slices.Values(a.Why))), "; ")
+	case a.No != "":
+		why = "it is a clear no"
 	}
 	rows := [][]string{{"answer", a.ID.String()}, {"received", whenIn(a.ReceivedAt, zone) + " (" + a.Door + ")"}, {"of", answerWhose(a)},
 		{"stands", answerStand(a, now, zone)}, {"suggested", string(a.Kind) + " (" + why + ")"}, {"language", lang}}
+	if a.No != "" {
+		rows = slices.Insert(rows, 4, []string{"says", strings.TrimPrefix(answerNos[a.No], "it says ")})
+	}
 	if !a.DeliveryID.IsZero() {
 		rows = append(rows, []string{"delivery", a.DeliveryID.String()})
 	}
@@ -222,12 +228,15 @@ func (c *answerLinkCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	fmt.Fprintf(std.out, "%s is of contact %s; %s\n", id, contact, answerStand(item, a.now(), a.reg.Controller.Zone))
+	if item.No != "" {
+		fmt.Fprintln(std.out, answerNos[item.No])
+	}
 	return nil
 }
 
 type answerCloseCmd struct {
 	ID  string `arg:"" help:"The answer's id."`
-	As  string `help:"What it came to: request:access or objection, which are recorded as of its receipt; answered, elsewhere; or nothing, where it asks for nothing." required:"" enum:"request:access,objection,answered,nothing"`
+	As  string `help:"What it came to: request:access or objection, which are recorded as of its receipt; answered, elsewhere; or nothing, where it asks for nothing." required:"" enum:"request:access,objection,answered,nothing" placeholder:"END"`
 	By  string `help:"Who closes it." required:"" placeholder:"NAME"`
 	Why string `help:"Why, for the record; name nobody in it." required:"" placeholder:"TEXT"`
 }

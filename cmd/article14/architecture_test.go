@@ -38,7 +38,7 @@ var steps = map[string][]string{
 	"mailer/plan":     {},
 	"mailer/retain":   {},
 	"mailer/rights":   {},
-	"mailer/status":   {"mailer/accept", "mailer/campaign", "mailer/deliver", "mailer/exempt", "mailer/retain", "mailer/track"},
+	"mailer/status":   {"mailer/accept", "mailer/campaign", "mailer/deliver", "mailer/exempt", "mailer/gate", "mailer/retain", "mailer/track"},
 	"mailer/telling":  {},
 	"mailer/track":    {"mailer/rights"},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -33,17 +34,22 @@ func (c *callListCmd) Run(ctx context.Context, a *app, std streams) error {
 		fmt.Fprintln(std.out, "nobody is to be called")
 		return nil
 	}
-	zone := a.reg.Controller.Zone
-	rows := [][]string{{"CONTACT", "NAME", "NUMBER", "LANGUAGE", "DUE", "TRIES"}}
-	for _, w := range calls {
-		tries := number(int64(w.Tries))
-		if !w.NotBefore.IsZero() {
-			tries += ", not before " + whenIn(w.NotBefore, zone)
-		}
-		rows = append(rows, []string{w.ContactID.String(), visible(w.Name), visible(w.Phone), w.Languages, dueIn(w.DueAt, a.now(), zone), tries})
-	}
-	table(std.out, rows)
+	printCalls(std.out, calls, a.now(), a.reg.Controller.Zone)
 	return nil
+}
+
+// printCalls prints each call on two lines: a name may be long, and a date must not be hidden by it (D7).
+func printCalls(w io.Writer, calls []byhand.WaitingCall, now time.Time, zone *time.Location) {
+	rows := [][]string{{"CONTACT", "LANGUAGE", "TRIES", "DUE"}}
+	for _, c := range calls {
+		rows = append(rows, []string{c.ContactID.String(), c.Languages, number(int64(c.Tries)), dueIn(c.DueAt, now, zone)},
+			[]string{"  " + visible(c.Name) + ", " + visible(c.Phone)})
+		if !c.NotBefore.IsZero() {
+			rows = append(rows, []string{"  not before " + whenIn(c.NotBefore, zone)})
+		}
+	}
+	table(w, rows)
+	section(w, [][]string{{"BEFORE", "article14 call script CONTACT"}, {"AFTER", "article14 call log CONTACT --on TIME --result RESULT --by NAME"}})
 }
 
 type callScriptCmd struct {

@@ -107,6 +107,9 @@ func printContact(w io.Writer, r status.ContactReport, reg *mailer.Register, now
 	for _, o := range r.Objections {
 		fmt.Fprintf(w, "\nobjected to %s on %s (%s)\n", o.ActivityKey, whenIn(o.MadeAt, zone), o.Way)
 	}
+	for _, d := range r.Disclosures {
+		fmt.Fprintf(w, "\n%s\n", useWords(d, zone))
+	}
 	for _, q := range r.Requests {
 		fmt.Fprintf(w, "\nasked for %s on %s, answer due by %s\n", q.Kind, whenIn(q.ReceivedAt, zone), calendar.DateOf(q.DueAt, zone))
 	}
@@ -133,11 +136,21 @@ func section(w io.Writer, rows [][]string) {
 // was said on the wire, and what came back.
 func printDelivery(w io.Writer, d status.DeliveryReport, zone *time.Location) {
 	of := ""
-	if d.CampaignKey != "" {
-		of = " of campaign " + d.CampaignKey
+	switch d.Channel {
+	case mailer.ChannelLetter:
+		of = " by letter"
+	case mailer.ChannelPhone:
+		of = " by telephone"
 	}
-	fmt.Fprintf(w, "\n%s %s%s: %s\n", d.Document, d.ID, of, d.State)
-	sentences(w, "  ", "in "+d.Languages+", by "+d.LanguageRule)
+	if d.CampaignKey != "" {
+		of += " of campaign " + d.CampaignKey
+	}
+	fmt.Fprintf(w, "\n%s %s%s: %s\n", words(d.Document), d.ID, of, words(d.State))
+	rule := "by " + d.LanguageRule
+	if strings.HasPrefix(d.LanguageRule, "as ") { // as the notice, that a receipt follows
+		rule = d.LanguageRule
+	}
+	sentences(w, "  ", "in "+d.Languages+", "+rule)
 	if len(d.SHA256) > 0 {
 		fmt.Fprintf(w, "  SHA-256 %x\n", d.SHA256)
 	}
@@ -197,9 +210,14 @@ func remedy(d mailer.Duty) string {
 // replyWords is what a relay said, its addresses masked, on one line. A message
 // that never reached the wire has a text and no code.
 func replyWords(r mailer.Reply) string {
-	var words []string
+	var codes []string
 	if r.Code != 0 {
-		words = append(words, strconv.Itoa(r.Code))
+		codes = append(codes, strconv.Itoa(r.Code))
 	}
-	return strings.Join(strings.Fields(strings.Join(append(words, r.Enhanced, r.Text), " ")), " ")
+	text := strings.Join(strings.Fields(r.Text), " ")
+	said := strings.TrimSpace(strings.Join(append(codes, r.Enhanced), " "))
+	if said == "" || text == said || strings.HasPrefix(text, said+" ") { // a report quotes the whole reply, codes and all
+		return cmp.Or(text, said)
+	}
+	return strings.TrimSpace(said + " " + text)
 }

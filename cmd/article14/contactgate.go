@@ -139,3 +139,16 @@ func gateWords(g gate.Answer, zone *time.Location) string {
 	}
 	return fmt.Sprintf("no (%s): %s", g.Reason, why)
 }
+
+// useWords is a use on record as people read it.
+func useWords(d gate.Disclosure, zone *time.Location) string {
+	what := "contacted"
+	if d.Kind == gate.Passing {
+		what = "passed on to " + d.Recipient
+	}
+	words := fmt.Sprintf("%s for %s/%s on %s, by %s", what, d.ActivityKey, d.PurposeKey, whenIn(d.At, zone), d.By)
+	if !d.Allowed {
+		words += fmt.Sprintf(", although the gate refuses it (%s)", d.Reason)
+	}
+	return words
+}

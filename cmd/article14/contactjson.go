@@ -7,6 +7,7 @@ import (
 	"article14/mailer"
 	"article14/mailer/accept"
 	"article14/mailer/exempt"
+	"article14/mailer/gate"
 	"article14/mailer/retain"
 	"article14/mailer/status"
 	"article14/mailer/track"
@@ -36,6 +37,7 @@ type contactJSON struct {
 	Exemptions      []exempt.Exemption `json:"exemptions"`
 	Deliveries      []deliveryJSON     `json:"deliveries"`
 	Objections      []objectionJSON    `json:"objections"`
+	Uses            []useJSON          `json:"uses"`
 	Requests        []requestJSON      `json:"requests"`
 	Answers         []answerJSON       `json:"answers"`
 	Decisions       []decisionJSON     `json:"decisions"`
@@ -94,6 +96,7 @@ type deliveryJSON struct {
 	ID           mailer.ID            `json:"id"`
 	Campaign     string               `json:"campaign,omitempty"`
 	Document     mailer.Document      `json:"document"`
+	Channel      mailer.ChannelKind   `json:"channel"`
 	State        mailer.DeliveryState `json:"state"`
 	Languages    string               `json:"languages"`
 	LanguageRule string               `json:"language_rule"`
@@ -128,6 +131,20 @@ type replyJSON struct {
 	Code     int    `json:"code,omitempty"`
 	Enhanced string `json:"enhanced,omitempty"`
 	Text     string `json:"text,omitempty"`
+}
+
+type useJSON struct {
+	ID         mailer.ID   `json:"id"`
+	At         time.Time   `json:"at"`
+	Kind       gate.Kind   `json:"kind"`
+	Recipient  string      `json:"recipient,omitempty"`
+	Reference  string      `json:"recipient_reference,omitempty"`
+	Activity   string      `json:"activity"`
+	Purpose    string      `json:"purpose"`
+	By         string      `json:"by"`
+	RecordedAt time.Time   `json:"recorded_at"`
+	Allowed    bool        `json:"allowed"`
+	Reason     gate.Reason `json:"reason,omitempty"`
 }
 
 type objectionJSON struct {
@@ -178,6 +195,9 @@ func newContactJSON(r status.ContactReport, now time.Time, zone *time.Location) 
 		}),
 		Exemptions: append([]exempt.Exemption{}, r.Exemptions...),
 		Deliveries: each(r.Deliveries, newDeliveryJSON),
+		Uses: each(r.Disclosures, func(d gate.Disclosure) useJSON {
+			return useJSON{d.ID, d.At, d.Kind, d.Recipient, d.Theirs, d.ActivityKey, d.PurposeKey, d.By, d.RecordedAt, d.Allowed, d.Reason}
+		}),
 		Objections: each(r.Objections, func(o mailer.Objection) objectionJSON {
 			return objectionJSON{o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID}
 		}),
@@ -196,7 +216,7 @@ func newDutyJSON(d mailer.Duty, now time.Time, zone *time.Location) dutyJSON {
 }
 
 func newDeliveryJSON(d status.DeliveryReport) deliveryJSON {
-	return deliveryJSON{ID: d.ID, Campaign: d.CampaignKey, Document: d.Document, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
+	return deliveryJSON{ID: d.ID, Campaign: d.CampaignKey, Document: d.Document, Channel: d.Channel, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
 		Form: d.Form, DueAt: d.DueAt, SHA256: hex.EncodeToString(d.SHA256), ComposedAt: d.ComposedAt,
 		Attempts: each(d.Attempts, func(a status.AttemptReport) attemptJSON {
 			return attemptJSON{a.Number, a.Relay, a.BegunAt, a.EndedAt, a.Outcome, a.Stage, replyJSON(a.Reply)}

@@ -97,7 +97,9 @@ func TestTheCopyHoldsEveryFieldThatWasImportedAndNobodyElses(t *testing.T) { // 
 	want := access.Person{ID: zoe, Name: "Zoë Müller-Łuk", Organisation: "Ström & Søn", JobTitle: "Head of Purchasing", Country: "FR", City: "Nîmes", FirstObtainedAt: &obtained,
 		Identifiers: []access.Identifier{{Kind: mailer.ByEmail, Value: "zoe.privat@mail.example"}, {Kind: mailer.ByEmail, Value: "zoe@mail.example"},
 			{Kind: mailer.ByPhone, Value: "+33 1 23 45 67 89"}, {Kind: mailer.ByProfileURL, Value: "https://www.linkedin.com/in/zoe"}}}
-	slices.SortFunc(got.Person.Identifiers, func(a, b access.Identifier) int { return strings.Compare(string(a.Kind)+a.Value, string(b.Kind)+b.Value) })
+	slices.SortFunc(got.Person.Identifiers, func(a, b access.Identifier) int {
+		return strings.Compare(string(a.Kind)+a.Value, string(b.Kind)+b.Value)
+	})
 	if diff := cmp.Diff(want, got.Person); diff != "" {
 		t.Errorf("the person (-imported +copied):\n%s", diff)
 	}
@@ -141,4 +143,26 @@ func (s *stage) noticeOf(t *testing.T, contact mailer.ID) string {
 	}
 	t.Fatal("they got none")
 	return ""
+}
+
+func TestTheMailsThatWentOutStandOnThePublicPageAndNobodyInIt(t *testing.T) { // C4, R3
+	s := newStage(t, catcher.ByLocalPart())
+	if code, body := get(t, s.web.URL+"/about/"+demoActivity+"?l=fr"); code != 200 || !strings.Contains(body, "encore envoyé aucun message") {
+		t.Errorf("before a campaign: %d %s", code, body)
+	}
+	s.takeRows(t, s.lead("zoe", "FR", "public", 5))
+	s.release(t, "first")
+	stop := s.worker()
+	until(t, s.finished(t, "first"))
+	stop()
+	m := s.noticeTo(t, "zoe")
+	code, body := get(t, s.web.URL+"/about/"+demoActivity+"?l=de") // in French it is kept for a minute
+	if code != 200 || !strings.Contains(body, "privacy@") || strings.Contains(body, "zoe") {
+		t.Errorf("%d %s", code, body)
+	}
+	pub := s.public()
+	v, err := pub.Activity(t.Context(), demoActivity, "fr")
+	if err != nil || len(v.Mails) != 1 || v.Mails[0].Subject != m.parsed.Subject || !strings.Contains(m.parsed.Get("From"), v.Mails[0].Sender) {
+		t.Errorf("%+v, %v; the mail is from %v, about %q", v.Mails, err, m.parsed.Get("From"), m.parsed.Subject)
+	}
 }

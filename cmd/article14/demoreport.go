@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -139,7 +140,7 @@ func (r demoReport) print(w io.Writer) {
 	printBlocked(w, "DUTIES", r.BlockedBy)
 	fmt.Fprintln(w)
 	printTasks(w, r.tasks)
-	fmt.Fprintf(w, "\nin %s\n", (time.Duration(r.ElapsedMS) * time.Millisecond).Round(100*time.Millisecond))
+	fmt.Fprintf(w, "in %s\n", (time.Duration(r.ElapsedMS) * time.Millisecond).Round(100*time.Millisecond))
 }
 
 // invite says where to look.
@@ -157,7 +158,7 @@ func (d *demo) invite(w io.Writer) error {
 		{"metrics", d.base() + "/metrics"},
 		{"ready or not", d.base() + "/readyz"},
 	})
-	fmt.Fprintln(w, "\nserving until Ctrl-C")
+	fmt.Fprintf(w, "\nThe commands above, and all others, work on these people from another terminal with\n  --data %s\n\nserving until Ctrl-C\n", filepath.Join(d.folder, "data"))
 	return nil
 }
 

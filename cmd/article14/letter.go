@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -68,9 +69,9 @@ func (c *letterListCmd) Run(ctx context.Context, a *app, std streams) error {
 		return printJSON(std.out, out)
 	}
 	zone, lead := a.reg.Controller.Zone, a.reg.Letters.Lead()
-	rows := [][]string{{"LETTER", "CAMPAIGN", "DUE", "PRINT BY", "LANE"}}
+	rows := [][]string{{"LETTER", "CAMPAIGN", "PRINT BY", "LANE", "DUE"}}
 	for _, w := range waiting {
-		rows = append(rows, []string{w.Reference, w.CampaignKey, dueIn(w.DueAt, a.now(), zone), calendar.DateOf(w.DueAt.Add(-lead), zone).String(), string(w.LaneState)})
+		rows = append(rows, []string{w.Reference, w.CampaignKey, calendar.DateOf(w.DueAt.Add(-lead), zone).String(), string(w.LaneState), dueIn(w.DueAt, a.now(), zone)})
 	}
 	if len(waiting) == listedLetters {
 		rows = append(rows, []string{"..."})
@@ -79,17 +80,26 @@ func (c *letterListCmd) Run(ctx context.Context, a *app, std streams) error {
 		fmt.Fprintln(std.out, "no letter waits, and there is no batch")
 		return nil
 	}
-	section(std.out, rows)
-	rows = [][]string{{"BATCH", "STATE", "LETTERS", "MADE", "BY", "POSTED", "RETURNED"}}
-	for _, b := range batches {
-		posted := "-"
-		if b.PostedOn != "" {
-			posted = number(int64(b.Posted)) + " on " + b.PostedOn
-		}
-		rows = append(rows, []string{b.ID.String(), string(b.State), number(int64(b.Letters)), calendar.DateOf(b.MadeAt, zone).String(), b.MadeBy, posted, number(int64(b.Returned))})
+	if len(waiting) == 0 {
+		fmt.Fprintln(std.out, "no letter waits to be printed")
+	} else {
+		table(std.out, rows)
 	}
-	section(std.out, rows)
+	printBatches(std.out, batches, zone)
 	return nil
+}
+
+// printBatches prints batches, the newest first.
+func printBatches(w io.Writer, batches []byhand.LetterBatch, zone *time.Location) {
+	rows := [][]string{{"BATCH", "STATE", "MADE", "LETTERS", "WHAT BECAME OF THEM"}}
+	for _, b := range batches {
+		became := "made by " + b.MadeBy
+		if b.PostedOn != "" {
+			became = fmt.Sprintf("%s posted on %s, %s returned", number(int64(b.Posted)), b.PostedOn, number(int64(b.Returned)))
+		}
+		rows = append(rows, []string{b.ID.String(), string(b.State), calendar.DateOf(b.MadeAt, zone).String(), number(int64(b.Letters)), visible(became)})
+	}
+	section(w, rows)
 }
 
 // dueIn is a date with the days late.
@@ -143,7 +153,7 @@ func (c *letterBatchCmd) Run(ctx context.Context, a *app, std streams) error {
 		return nil
 	}
 	fmt.Fprintf(std.out, "batch %s: %s in %s\n", b.ID, counted(int64(b.Letters), "letter", "letters"), folder.final)
-	sentences(std.out, "", "post them, then: article14 letter posted "+b.ID.String()+" --on DATE --by NAME")
+	sentences(std.out, "", "post "+either(int64(b.Letters), "it", "them")+", then: article14 letter posted "+b.ID.String()+" --on DATE --by NAME")
 	return nil
 }
 
@@ -210,21 +220,42 @@ func (c *letterShowCmd) Run(ctx context.Context, a *app, std streams) error {
 		}
 		return printJSON(std.out, out)
 	}
-	zone := a.reg.Controller.Zone
-	fmt.Fprintf(std.out, "batch %s: %s, %s, made on %s by %s\n", b.ID, b.State, counted(int64(b.Letters), "letter", "letters"), calendar.DateOf(b.MadeAt, zone), b.MadeBy)
-	rows := [][]string{{"LETTER", "CONTACT", "STATE", "DUE", "NOTE"}}
+	printBatch(std.out, b, jobs, a.now(), a.reg.Controller.Zone)
+	return nil
+}
+
+// printBatch prints a batch, letter by letter. Of one that was posted and did not come back
+// the days late are those of that day: they grow no more.
+func printBatch(w io.Writer, b byhand.LetterBatch, jobs []byhand.LetterJob, now time.Time, zone *time.Location) {
+	sentences(w, "", fmt.Sprintf("batch %s: %s, %s, made on %s by %s", b.ID, b.State, counted(int64(b.Letters), "letter", "letters"), calendar.DateOf(b.MadeAt, zone), b.MadeBy))
+	rows := [][]string{{"LETTER", "CONTACT", "STATE", "DUE"}}
 	for _, j := range jobs {
-		note := ""
+		as := now
+		if on, err := calendar.Parse(b.PostedOn); err == nil && (j.State == mailer.Relayed || j.State == mailer.Delivered) {
+			as = on.EndOf(zone)
+		}
+		rows = append(rows, []string{j.Code, j.ContactID.String(), letterState(j.State), dueIn(j.DueAt, as, zone)})
 		switch {
 		case j.PullOut != "":
-			note = "PULL OUT: " + strings.ReplaceAll(j.PullOut, "_", " ")
+			rows = append(rows, []string{"  PULL OUT: " + strings.ReplaceAll(j.PullOut, "_", " ")})
 		case j.Objected:
-			note = "objected since; the notice is owed all the same"
+			rows = append(rows, []string{"  objected since; the notice is owed all the same"})
 		}
-		rows = append(rows, []string{j.Code, j.ContactID.String(), string(j.State), dueIn(j.DueAt, a.now(), zone), note})
 	}
-	section(std.out, rows)
-	return nil
+	section(w, rows)
+}
+
+// letterState is the state of a letter's delivery in words of the post.
+func letterState(s mailer.DeliveryState) string {
+	switch s {
+	case mailer.Sending:
+		return "in the batch"
+	case mailer.Relayed:
+		return "posted"
+	case mailer.Bounced:
+		return "returned"
+	}
+	return words(s)
 }
 
 type letterPostedCmd struct {
@@ -249,6 +280,9 @@ func (c *letterPostedCmd) Run(ctx context.Context, a *app, std streams) error {
 		return err
 	}
 	fmt.Fprintf(std.out, "batch %s: %s posted on %s\n", b.ID, counted(int64(b.Posted), "letter", "letters"), b.PostedOn)
+	if n := len(c.Except); n > 0 {
+		fmt.Fprintf(std.out, "%s pulled out: 'article14 letter list' shows what waits again\n", counted(int64(n), "letter was", "letters were"))
+	}
 	return nil
 }
 
@@ -282,7 +316,7 @@ func (c *letterReturnedCmd) Run(ctx context.Context, a *app, std streams) error 
 	case fate.Duty == "":
 		fmt.Fprintf(std.out, "recorded with delivery %s\n", fate.DeliveryID)
 	default:
-		fmt.Fprintf(std.out, "delivery %s is %s, its duties are %s\n", fate.DeliveryID, fate.To, fate.Duty)
+		fmt.Fprintf(std.out, "it is on record as returned, its duties are %s; see 'article14 contact show %s'\n", words(fate.Duty), c.Reference)
 	}
 	return nil
 }
@@ -303,6 +337,6 @@ func (c *letterWithdrawCmd) Run(ctx context.Context, a *app, std streams) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s put back into the queue; what is printed of them must not be posted\n", counted(int64(n), "letter was", "letters were"))
+	sentences(std.out, "", counted(int64(n), "letter was", "letters were")+" put back into the queue; what is printed of "+either(int64(n), "it", "them")+" must not be posted")
 	return nil
 }

@@ -136,7 +136,10 @@ func TestLettersFromTheQueueToThePost(t *testing.T) {
 	if out := s.must(t, &letterReturnedCmd{Reference: strings.ToLower(rows[1][0]), Reason: "moved", On: today, By: "Ben"}); !strings.Contains(out, "its duties are blocked") {
 		t.Error(out)
 	}
-	if out := s.must(t, &letterShowCmd{Batch: b.ID}); !strings.Contains(out, "relayed") || !strings.Contains(out, "bounced") {
+	if out := s.must(t, &contactShowCmd{ID: rows[1][0]}); !strings.Contains(out, " by letter of campaign ") {
+		t.Errorf("nobody sees that it was a letter:\n%s", out)
+	}
+	if out := s.must(t, &letterShowCmd{Batch: b.ID}); !strings.Contains(out, "posted") || !strings.Contains(out, "returned") {
 		t.Errorf("the batch:\n%s", out)
 	}
 	out, _ := s.command(t, s.url, "status")
@@ -247,7 +250,7 @@ func TestACallFromTheListToTheRecord(t *testing.T) {
 	if out := s.must(t, &callLogCmd{Contact: contact, On: minute(0), Result: "told", By: "Ann", Note: "asked for a copy"}); !strings.Contains(out, "duties are met") {
 		t.Error(out)
 	}
-	if out := s.must(t, &contactShowCmd{ID: contact}); !strings.Contains(out, "relayed, phone") || !strings.Contains(out, "told asked for a copy") {
+	if out := s.must(t, &contactShowCmd{ID: contact}); !strings.Contains(out, "relayed, phone") || !strings.Contains(out, " by telephone of campaign ") || !strings.Contains(out, "told asked for a copy") {
 		t.Errorf("the record:\n%s", out)
 	}
 }

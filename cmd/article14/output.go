@@ -99,11 +99,14 @@ func wrap(text string, width int) []string {
 }
 
 // counted is a number of things, the last of its name changed where there is one only.
-func counted(n int64, one, many string) string {
+func counted(n int64, one, many string) string { return number(n) + " " + either(n, one, many) }
+
+// either is the word for one, or the one for several.
+func either(n int64, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return number(n) + " " + many
+	return many
 }
 
 func duties(n int64) string { return counted(n, "duty", "duties") }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,11 @@ import (
 	"unicode/utf8"
 
 	"article14/internal/intake"
+	"article14/internal/wish"
 	"article14/mailer"
+	"article14/mailer/byhand"
 	"article14/mailer/status"
+	"article14/mailer/track"
 )
 
 // fits wants a page that no terminal of a hundred columns breaks.
@@ -67,7 +71,8 @@ func TestPagesFitATerminalOfAHundredColumns(t *testing.T) {
 	list.print(&out)
 
 	printAlerts(&out, []status.OpenAlert{{ID: mailer.NewID(now), Kind: "quarantine_due", Subject: mailer.NewID(now).String(), ContactID: mailer.NewID(now), RaisedAt: now,
-		Detail: "contact " + mailer.NewID(now).String() + ", due by 2026-03-01, is quarantined: tell or erase them"}}, time.UTC)
+		Detail: "contact " + mailer.NewID(now).String() + ", due by 2026-03-01, is quarantined: tell or erase them"}}, nil, time.UTC)
+	printLists(&out, now)
 
 	at := status.AttemptReport{BegunAt: now, Outcome: mailer.Rejected, Stage: "rcpt", Relay: "default", Reply: mailer.Reply{Code: 550, Enhanced: "5.7.1", Text: strings.Repeat("refused by policy ", 9)}}
 	printContact(&out, status.ContactReport{
@@ -75,6 +80,10 @@ func TestPagesFitATerminalOfAHundredColumns(t *testing.T) {
 		Duties:     []mailer.Duty{{State: mailer.DutyBlocked, Reason: mailer.BlockQuarantined, Due: mailer.Due{At: now, Rule: "14.3.a"}, SourceKey: "trade_fair"}},
 		Deliveries: []status.DeliveryReport{{ID: mailer.NewID(now), Document: "notice", State: mailer.Rejected, Languages: "fr", LanguageRule: "country: the notice languages of FR are fr", SHA256: make([]byte, 32), Attempts: []status.AttemptReport{at}}},
 	}, &mailer.Register{Controller: mailer.Controller{Zone: time.UTC}}, now)
+
+	for no := range answerNos {
+		printAnswers(&out, []track.AnswerItem{{ID: mailer.NewID(now), ContactID: mailer.NewID(now), ReceivedAt: now, Kind: wish.Rectification, By: track.ByReply, DueAt: now.AddDate(0, -6, 0), State: track.AnswerOpen, No: no}}, now, time.UTC)
+	}
 
 	look := &fileLook{zone: time.UTC, source: mailer.Source{Unknown: mailer.UnknownIsPublic}, Visible: map[mailer.Visibility]int64{mailer.VisiblePublic: 1, mailer.VisibleUnknown: 1200},
 		Refusals: []refusals{{"obtained_at", strings.Repeat("the form of the date is not known ", 5), 12, 4}}, First: []firstRow{{Line: 4, Refused: strings.Repeat("a long reason ", 12)}},
@@ -88,6 +97,90 @@ func TestPagesFitATerminalOfAHundredColumns(t *testing.T) {
 	fits(t, out.String())
 	if t.Failed() {
 		t.Log(out.String())
+	}
+}
+
+// TestAnAnswerTakesALineForItsDateAndSaysWhatBecameOfAClearNo: a column that is too narrow for a date hides it (D7).
+func TestAnAnswerTakesALineForItsDateAndSaysWhatBecameOfAClearNo(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	item := track.AnswerItem{ID: mailer.NewID(now), ReceivedAt: now, Kind: wish.Objection, DueAt: now.AddDate(0, 0, -120), State: track.AnswerOpen, No: track.NoUnknown}
+	var list, one bytes.Buffer
+	printAnswers(&list, []track.AnswerItem{item}, now, time.UTC)
+	for _, want := range []string{"  objection  answer by 2025-11-02, late by 120 days\n", "\n  it says a clear no that has NOT taken effect: "} {
+		if !strings.Contains(list.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, &list)
+		}
+	}
+	item.Why = []string{"access: article 15", "access: article 15"}
+	printAnswer(&one, item, track.AnswerText{}, now, time.UTC)
+	item.Why = nil
+	printAnswer(&one, item, track.AnswerText{}, now, time.UTC)
+	for _, want := range []string{"objection (access: article 15)\n", "objection (it is a clear no)\n", "a clear no that has NOT taken effect: "} {
+		if !strings.Contains(one.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, &one)
+		}
+	}
+}
+
+// printLists prints what people carry out, with long names.
+func printLists(w io.Writer, now time.Time) {
+	long := strings.Repeat("Zoë ", 12) + "Example"
+	late := now.AddDate(-2, 0, 0)
+	printCalls(w, []byhand.WaitingCall{{ContactID: mailer.NewID(now), Name: long, Phone: "+33 1 99 00 00 33", Languages: "en+fr+de", DueAt: late, Tries: 2, NotBefore: now}}, now, time.UTC)
+	batch := byhand.LetterBatch{ID: mailer.NewID(now), State: byhand.BatchWithdrawn, Letters: 1200, Posted: 1100, Returned: 100, MadeAt: now, MadeBy: long, PostedOn: "2026-03-01"}
+	printBatches(w, []byhand.LetterBatch{batch}, time.UTC)
+	letter := byhand.LetterJob{State: mailer.Sending, PullOut: "told_another_way"}
+	letter.Code, letter.ContactID, letter.DueAt = "K7QM-2X4D-9RTA", mailer.NewID(now), late
+	printBatch(w, batch, []byhand.LetterJob{letter}, now, time.UTC)
+	var kinds []status.OpenAlert
+	for _, k := range mailer.AlertKinds {
+		kinds = append(kinds, status.OpenAlert{ID: mailer.NewID(now), Kind: k, Subject: mailer.NewID(now).String(), RaisedAt: now})
+	}
+	printAlerts(w, kinds, map[string]string{kinds[0].Subject: "november"}, time.UTC)
+}
+
+// TestALetterThatWasPostedIsLateByThatDay: the days late of a duty that is met grow no more (D7).
+func TestALetterThatWasPostedIsLateByThatDay(t *testing.T) {
+	now := time.Date(2026, 3, 12, 8, 0, 0, 0, time.UTC)
+	due := time.Date(2026, 3, 1, 23, 59, 59, 0, time.UTC)
+	for state, want := range map[mailer.DeliveryState]string{
+		mailer.Relayed: "posted  2026-03-01, late by 2 days\n", mailer.Bounced: "returned  2026-03-01, late by 11 days\n", mailer.Sending: "in the batch  2026-03-01, late by 11 days\n"} {
+		letter := byhand.LetterJob{State: state}
+		letter.DueAt = due
+		var out bytes.Buffer
+		printBatch(&out, byhand.LetterBatch{State: byhand.BatchPosted, PostedOn: "2026-03-03", MadeAt: due}, []byhand.LetterJob{letter}, now, time.UTC)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s: it does not say %q:\n%s", state, want, &out)
+		}
+	}
+}
+
+func TestAReplyIsSaidWithItsCodesOnce(t *testing.T) {
+	for want, r := range map[string]mailer.Reply{
+		"550 5.1.1 no such user":        {Code: 550, Enhanced: "5.1.1", Text: "550 5.1.1 no such user"}, // as a report quotes it
+		"550 5.1.1 no such user there":  {Code: 550, Enhanced: "5.1.1", Text: "no such user there"},
+		"550 5.1.10 no such host":       {Code: 550, Text: "550 5.1.10 no such host"},
+		"550 5.1.1 550 5.1.10 no match": {Code: 550, Enhanced: "5.1.1", Text: "550 5.1.10 no match"},
+		"posted on 2026-03-03":          {Text: "posted on 2026-03-03"},
+		"5.7.1":                         {Enhanced: "5.7.1"},
+	} {
+		if got := replyWords(r); got != want {
+			t.Errorf("%+v is %q, want %q", r, got, want)
+		}
+	}
+}
+
+// TestAnAlertSaysWhichCampaignAndWhatToDo: commands take a campaign by its key, and no id of it.
+func TestAnAlertSaysWhichCampaignAndWhatToDo(t *testing.T) {
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	id := mailer.NewID(now)
+	var out bytes.Buffer
+	printAlerts(&out, []status.OpenAlert{{ID: mailer.NewID(now), Kind: mailer.AlertLanePaused, Subject: id.String(), RaisedAt: now}}, map[string]string{id.String(): "november"}, time.UTC)
+	said := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{" campaign november ", "lane_paused 1 " + mailer.AlertLanePaused.Remedy()} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, &out)
+		}
 	}
 }
 

@@ -269,6 +269,11 @@ func (a *app) rights() *rights.Rights {
 		Controller: a.controller, Key: a.key, Now: a.now}
 }
 
+// public is what everybody may read.
+func (a *app) public() *rights.Public {
+	return &rights.Public{Campaigns: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Controller: a.controller, Key: a.key, Now: a.now}
+}
+
 func (a *app) reports() *track.Reports {
 	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable, Objected: a.reg.Objected,
 		Controller: a.controller, Now: a.now, Log: a.log}

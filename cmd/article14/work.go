@@ -142,7 +142,7 @@ func (a *app) pages(f listenFlags, cfg web.Config, meter *ops.Meter) (_ web.Conf
 
 // portal is the recipients' pages over everything joined.
 func (a *app) portal(proxies []netip.Prefix) http.Handler {
-	return portal.New(portal.Options{Rights: a.rights(), Registers: a.registers, Controller: a.key, Locales: a.texts,
+	return portal.New(portal.Options{Rights: a.rights(), Public: a.public(), Registers: a.registers, Controller: a.key, Locales: a.texts,
 		TrustedProxies: proxies, Now: a.now, Log: a.log})
 }
 

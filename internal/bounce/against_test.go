@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"article14/mailer"
 	"article14/mailer/track"
 )
@@ -98,5 +100,39 @@ func TestWhatIsSaidOfOneHostIsNotTakenForAnother(t *testing.T) { // E3
 	}
 	if diagnostic := r.Recipients[0].Diagnostic; strings.Contains(diagnostic, "Host unknown") {
 		t.Errorf("the reply about somebody else is taken in: %q", diagnostic)
+	}
+}
+
+// bare is a report whose part for machines has no code of the last server, as OpenSMTPD writes it.
+func bare(words string, recipients ...string) string {
+	var groups string
+	for _, addr := range recipients {
+		groups += "Final-Recipient: rfc822; " + addr + "\nAction: failed\nStatus: 5.0.0\n\n"
+	}
+	return "From: Mailer Daemon <MAILER-DAEMON@mx.example>\nSubject: Delivery status notification: error\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n" +
+		"    An error has occurred while attempting to deliver a message for\n    the following list of recipients:\n\n" + words + "\n\n    Below is a copy of the original message:\n\n" +
+		"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n" + groups + "--b\nContent-Type: text/rfc822-headers\n\nSubject: 550 5.1.1 of Ann\n\n--b--\n"
+}
+
+func TestACodeInTheWordsBehindAnAddressIsHeardWhereTheStatusSaysNothing(t *testing.T) { // E3
+	const ann, ben = "ann@example.org", "ben@example.org"
+	for name, c := range map[string]struct {
+		raw  string
+		want []track.RecipientReport
+	}{
+		"an enhanced code and no known phrase": {bare(ann+": 550 5.1.1 nobody of that name", ann), one(ann, "5.1.1", 550, mailer.ClassDeadAddress)},
+		"each recipient has its own": {bare(ann+": 550 5.1.1 nobody of that name\n"+ben+": 554 5.7.1 not from there", ann, ben),
+			append(one(ann, "5.1.1", 550, mailer.ClassDeadAddress), one(ben, "5.7.1", 554, mailer.ClassPolicy)...)},
+		"a code of the other class is not of this failure": {bare(ann+": 450 4.2.1 nobody of that name", ann), one(ann, "5.0.0", 0, mailer.ClassRefused)},
+		"an SMTP code alone":                       {bare(ann+": 550 nobody of that name", ann), one(ann, "5.0.0", 550, mailer.ClassRefused)},
+		"no code":                                  {bare(ann+": nobody of that name", ann), one(ann, "5.0.0", 0, mailer.ClassRefused)},
+		"a code behind nobody's address":           {bare("550 5.1.1 nobody of that name", ann), one(ann, "5.0.0", 0, mailer.ClassRefused)},
+		"a diagnostic weighs more than words":      {statusReport(ann+": 550 5.1.1 nobody of that name", fields(ann, "5.0.0", "550 5.7.1 not from there")), one(ann, "5.7.1", 550, mailer.ClassPolicy)},
+		"and so does a status that says something": {strings.ReplaceAll(bare(ann+": 550 5.1.1 nobody of that name", ann), "Status: 5.0.0", "Status: 5.7.1"), one(ann, "5.7.1", 0, mailer.ClassPolicy)},
+	} {
+		r := Read([]byte(c.raw))
+		if diff := cmp.Diff(c.want, told(r)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }

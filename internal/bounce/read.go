@@ -2,6 +2,7 @@ package bounce
 
 import (
 	"bytes"
+	"cmp"
 	"mime"
 	"regexp"
 	"slices"
@@ -135,11 +136,27 @@ func (m message) delivery(r *track.Report) bool {
 	r.Kind = track.KindDelivery
 	for i := range r.Recipients {
 		rec := &r.Recipients[i]
+		m.saidBehind(rec)
 		if rec.Action == track.ActionFailed || rec.Action == track.ActionDelayed {
 			rec.Class = m.judge(*rec, len(r.Recipients) == 1)
 		}
 	}
 	return true
+}
+
+// saidBehind takes the reply of the last server from the words behind a recipient's address, where
+// the part for machines gives no Diagnostic-Code and its status says nothing (OpenSMTPD: 5.0.0
+// whatever was said). As with a diagnostic, a code counts only if it is of the same class.
+func (m message) saidBehind(rec *track.RecipientReport) {
+	if rec.Diagnostic != "" || rec.Recipient == "" || !strings.HasSuffix(rec.Status, ".0.0") {
+		return
+	}
+	status, code, diagnostic := replyIn(segment(m.lines, m.found, rec.Recipient))
+	switch {
+	case status == "" && code == 0, status != "" && status[0] != rec.Status[0], code != 0 && code/100 != int(rec.Status[0]-'0'):
+		return
+	}
+	rec.Status, rec.Code, rec.Diagnostic = cmp.Or(status, rec.Status), code, diagnostic
 }
 
 // within looks for a report in the report: some systems pass on, as text, what

@@ -74,6 +74,9 @@ func (w *writer) purposes() {
 
 // newPurpose marks a use of which a person is told for the first time (Art. 14(4)).
 func (w *writer) newPurpose(p mailer.Purpose) string {
+	if w.public {
+		return ""
+	}
 	return optional(newPurposeSlot+p.Key, " "+w.text("whole.purposes.new", nil))
 }
 
@@ -124,24 +127,28 @@ func (w *writer) origins() {
 	w.heading("14.2.f", "source", "whole.source.title")
 	var lines []string
 	for _, s := range w.sources {
-		line := capital(w.sourceLine(s))
-		if s.URL != "" {
-			line += " " + w.text("whole.source.address", values{"URL": w.siteLink(s.URL)})
-		}
-		if len(s.Method) > 0 {
-			line += " " + sentence(w.in(s.Method, "the method of source "+s.Key))
-		}
-		public := "whole.source.not_public"
-		if s.Public {
-			public = "whole.source.public"
-		}
-		line += " " + w.text(public, nil)
+		line := capital(w.sourceLine(s)) + w.aboutSource(s.Source)
 		if w.narrow() {
 			line += " " + w.text("narrow.source_"+doubtKeys[s.doubt], nil)
 		}
 		lines = append(lines, line)
 	}
 	w.items("14.2.f", lines)
+}
+
+// aboutSource says where a source is, how data are taken from it, and who can see it.
+func (w *writer) aboutSource(s mailer.Source) (line string) {
+	if s.URL != "" {
+		line += " " + w.text("whole.source.address", values{"URL": w.siteLink(s.URL)})
+	}
+	if len(s.Method) > 0 {
+		line += " " + sentence(w.in(s.Method, "the method of source "+s.Key))
+	}
+	public := "whole.source.not_public"
+	if s.Public {
+		public = "whole.source.public"
+	}
+	return line + " " + w.text(public, nil)
 }
 
 func (w *writer) receivers() {
@@ -211,6 +218,11 @@ func (w *writer) rightsSection() {
 	w.paper("letter.how", values{"Contact": contact})
 	how = w.text("whole.rights.how_page", values{"Contact": contact})
 	w.add(block{kind: paragraph, places: inPage, runs: w.runs(how)})
+	w.rightLines()
+}
+
+// rightLines has a sentence for each right that R10 gives, but for complaint.
+func (w *writer) rightLines() {
 	var lines, objection, withdrawal []string
 	for _, r := range w.rights {
 		switch {

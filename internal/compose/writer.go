@@ -21,6 +21,7 @@ type writer struct {
 	doubt   mailer.Doubt // about all of them: then the notice is the narrow one
 	say     *locales.Localizer
 	rights  []mailer.RightInfo
+	public  bool // for everybody: nobody's values stand in it
 	part    docPart
 	doc     document
 	section int // number of the last heading

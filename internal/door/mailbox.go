@@ -57,12 +57,15 @@ const (
 	TLSNone         Security = "none"     // to this machine alone
 )
 
+// errNoMailbox has no example that looks like an address: what is printed of errors has those masked.
+var errNoMailbox = errors.New("give it as imaps://, a user, an @, a host, and a folder such as /INBOX; an @ of the user's name is written %40")
+
 // ParseMailbox reads imaps://user@host[:port]/FOLDER (TLS), or imap://, which is STARTTLS,
 // and to a loopback address nothing. A user name may have %40 for @.
 func ParseMailbox(address string) (m Mailbox, err error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return m, errors.New("the mailbox is not of the form imaps://user@host/INBOX")
+		return m, errNoMailbox
 	}
 	_, hasPassword := u.User.Password()
 	m = Mailbox{User: u.User.Username(), Folder: strings.Trim(u.Path, "/")}
@@ -76,13 +79,13 @@ func ParseMailbox(address string) (m Mailbox, err error) {
 	case u.Scheme == "imap":
 		m.Security = TLSBeforeLogin
 	default:
-		return m, errors.New("the mailbox is not of the form imaps://user@host/INBOX")
+		return m, errNoMailbox
 	}
 	switch {
 	case hasPassword:
 		return m, errors.New("the mailbox has a password in its address, where logs and process lists show it: put it into a file")
 	case u.Hostname() == "" || m.User == "" || m.Folder == "" || u.RawQuery != "" || u.Fragment != "":
-		return m, errors.New("the mailbox needs a user, a host and a folder: imaps://user@host/INBOX")
+		return m, errNoMailbox
 	}
 	if u.Port() != "" {
 		port = u.Port()
@@ -96,8 +99,10 @@ func (m Mailbox) Run(ctx context.Context) error {
 	if m.Keep <= 0 {
 		m.Keep = DefaultLimits.Keep
 	}
+	var behind imap.UID
 	for ctx.Err() == nil {
-		if err := m.visit(ctx); err != nil && ctx.Err() == nil {
+		var err error
+		if behind, err = m.visit(ctx, behind); err != nil && ctx.Err() == nil {
 			m.Log.Warn("the mailbox could not be emptied; it is tried again", "door", track.DoorIMAP, "error", mailer.MaskAddresses(err.Error()))
 		}
 		select {
@@ -114,24 +119,27 @@ type visit struct {
 	client *imapclient.Client
 	news   chan struct{} // something changed in the mailbox
 	marks  bool          // it takes our keyword
+	behind imap.UID      // the last that stayed: those behind it have their turn first
 }
 
-func (m Mailbox) visit(ctx context.Context) error {
-	v := visit{Mailbox: m, news: make(chan struct{}, 1)}
+// visit begins behind a message that stayed the last time, and gives the one that did now: what
+// cannot be had of a server must not keep it from what can.
+func (m Mailbox) visit(ctx context.Context, behind imap.UID) (stayed imap.UID, err error) {
+	v := visit{Mailbox: m, news: make(chan struct{}, 1), behind: behind}
 	if err := v.dial(ctx); err != nil {
-		return err
+		return behind, err
 	}
 	defer v.client.Close()
 	defer context.AfterFunc(ctx, func() { v.client.Close() })()
 	if err := v.enter(); err != nil {
-		return err
+		return behind, err
 	}
 	for {
 		if err := v.sweep(ctx); err != nil {
-			return err
+			return v.behind, err
 		}
 		if err := v.wait(ctx); err != nil || ctx.Err() != nil {
-			return err
+			return v.behind, err
 		}
 	}
 }
@@ -242,13 +250,15 @@ func (v *visit) batch(ctx context.Context) (more bool, err error) {
 	if err != nil || len(uids) == 0 {
 		return false, err
 	}
-	var kept []imap.UID
+	var kept, stayed []imap.UID
 	var failed error
 	failures := 0
-	for _, uid := range uids[:min(len(uids), sweepAtOnce)] {
+	for _, uid := range v.inTurn(uids) {
 		is, err := v.take(ctx, uid)
 		if is {
 			kept = append(kept, uid)
+		} else {
+			stayed = append(stayed, uid)
 		}
 		if err != nil {
 			failed = err
@@ -257,10 +267,19 @@ func (v *visit) batch(ctx context.Context) (more bool, err error) {
 			}
 		}
 	}
+	if len(stayed) > 0 { // the first: what came behind it may have failed with it
+		v.behind = stayed[0]
+	}
 	if err := v.finish(kept); err != nil {
 		return false, err
 	}
 	return failed == nil && len(kept) > 0, failed
+}
+
+// inTurn is a batch of messages: those behind the one that stayed last, and then the others.
+func (v *visit) inTurn(sorted []imap.UID) []imap.UID {
+	at, _ := slices.BinarySearch(sorted, v.behind+1)
+	return slices.Concat(sorted[at:], sorted[:at])[:min(len(sorted), sweepAtOnce)]
 }
 
 func (v *visit) search(what imap.SearchCriteria) ([]imap.UID, error) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -216,6 +217,37 @@ func TestWhatAServerGivesNothingOfStays(t *testing.T) { // E3
 				t.Errorf("%d are kept, and it was told\n%s", len(d.all()), said)
 			}
 		})
+	}
+}
+
+func TestWhatCannotBeKeptKeepsNothingElseWaiting(t *testing.T) { // E3
+	const bad = 2 * sweepFailing
+	d, o := newDesk(t), newOffice(t, nil, imap.CapUIDPlus)
+	o.deliver(letters(bad + 3)...)
+	d.fail = func(in track.Incoming) error {
+		for i := range bad {
+			if string(in.Raw) == letter(i) {
+				return errAwayNow
+			}
+		}
+		return nil
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	m, visits := o.mailbox(d), 0
+	m.After = func(time.Duration) <-chan time.Time {
+		if visits++; len(d.all()) == 3 || visits > 4*bad {
+			stop()
+		}
+		now := make(chan time.Time, 1)
+		now <- time.Time{}
+		return now
+	}
+	if err := m.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.all()) != 3 || o.count("INBOX") != bad {
+		t.Errorf("after %d visits %d are kept, and %d are left", visits, len(d.all()), o.count("INBOX"))
 	}
 }
 

@@ -205,14 +205,15 @@ func (s *Store) Answer(ctx context.Context, controller, id mailer.ID) (item trac
 	return item, text, err
 }
 
-// NoTaken puts on record what became of a "no".
-func (s *Store) NoTaken(ctx context.Context, controller, id mailer.ID, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
+// NoTaken puts on record what became of a "no". One that is somebody else's by now has not
+// taken effect for them.
+func (s *Store) NoTaken(ctx context.Context, controller mailer.ID, item track.AnswerItem, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
 	return s.write(ctx, func(t tx) error {
-		row, err := t.lockAnswer(ctx, controller, id)
-		if err != nil {
+		row, err := t.lockAnswer(ctx, controller, item.ID)
+		if err != nil || row.ContactID != item.ContactID {
 			return err
 		}
-		if _, err := t.exec(ctx, "answer_no_taken", id, string(no)); err != nil || end == "" || row.State == track.AnswerClosed {
+		if _, err := t.exec(ctx, "answer_no_taken", item.ID, string(no)); err != nil || end == "" || row.State == track.AnswerClosed {
 			return err
 		}
 		return t.closeAnswer(ctx, controller, row, end, "", "", now)

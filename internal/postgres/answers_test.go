@@ -296,12 +296,12 @@ type torn struct {
 	err error
 }
 
-func (s *torn) NoTaken(ctx context.Context, controller, id mailer.ID, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
+func (s *torn) NoTaken(ctx context.Context, controller mailer.ID, item track.AnswerItem, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
 	if err := s.err; err != nil {
 		s.err = nil
 		return err
 	}
-	return s.Store.NoTaken(ctx, controller, id, no, end, now)
+	return s.Store.NoTaken(ctx, controller, item, no, end, now)
 }
 
 func TestANoThatWasBrokenOffIsCompletedByTheWorker(t *testing.T) { // invariant 7
@@ -316,6 +316,37 @@ func TestANoThatWasBrokenOffIsCompletedByTheWorker(t *testing.T) { // invariant 
 	equal(t, "it stands", inLine(got.No, got.State, got.ClosedAs), "recorded closed objection")
 	equal(t, "objections", h.count(`SELECT count(*) FROM objection`), 1)
 	equal(t, "receipts", h.count(`SELECT count(*) FROM delivery WHERE document <> 'notice'`), 1)
+	h.audited()
+}
+
+// overtaken is a store in which something happens before a "no" is put on record.
+type overtaken struct {
+	*Store
+	by func(track.AnswerItem)
+}
+
+func (s *overtaken) NoTaken(ctx context.Context, controller mailer.ID, item track.AnswerItem, no track.AnswerNo, end track.AnswerEnd, now time.Time) error {
+	if s.by != nil {
+		s.by(item)
+		s.by = nil
+	}
+	return s.Store.NoTaken(ctx, controller, item, no, end, now)
+}
+
+func TestANoThatIsLinkedToSomebodyElseMeanwhileTakesEffectForThem(t *testing.T) { // R5
+	h := newHouse(t)
+	as := h.relayed(2, noon.Add(day))
+	p := newLetterbox(h)
+	p.Answers.Store = &overtaken{h.Store, func(item track.AnswerItem) {
+		_, err := h.LinkAnswer(h.ctx, h.controller, item.ID, as[1].ContactID, "Ann", noon)
+		must(t, err)
+	}}
+	item := p.write(as[0].DeliveryID, "STOP")
+	must(t, p.KeepHouse(h.ctx))
+	got, _, err := h.Answer(h.ctx, h.controller, item.ID)
+	must(t, err)
+	equal(t, "it stands", inLine(got.ContactID == as[1].ContactID, got.No, got.State, got.ClosedAs), "true recorded closed objection")
+	equal(t, "objections of whom it is", h.count(`SELECT count(*) FROM objection WHERE contact_id = $1`, as[1].ContactID), 1)
 	h.audited()
 }
 

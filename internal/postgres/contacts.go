@@ -47,6 +47,9 @@ func (t tx) contactReport(ctx context.Context, controller, contact mailer.ID) (r
 	if r.Answers, err = t.answers(ctx, "contact_answers", contact); err != nil {
 		return r, err
 	}
+	if r.Disclosures, err = t.disclosures(ctx, contact); err != nil {
+		return r, err
+	}
 	var requests []requestRow
 	err = t.all(ctx, &requests, "contact_requests", contact)
 	for _, q := range requests {
@@ -62,6 +65,7 @@ func (t tx) deliveryReports(ctx context.Context, contact mailer.ID) ([]status.De
 		CampaignKey  string               `db:"campaign_key"`
 		Document     mailer.Document      `db:"document"`
 		State        mailer.DeliveryState `db:"state"`
+		Channel      mailer.ChannelKind   `db:"channel"`
 		Languages    string               `db:"languages"`
 		LanguageRule string               `db:"language_rule"`
 		Form         string               `db:"form"`
@@ -83,7 +87,7 @@ func (t tx) deliveryReports(ctx context.Context, contact mailer.ID) ([]status.De
 	var out []status.DeliveryReport
 	for _, d := range deliveries {
 		out = append(out, status.DeliveryReport{
-			ID: d.ID, CampaignKey: d.CampaignKey, Document: d.Document, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
+			ID: d.ID, CampaignKey: d.CampaignKey, Document: d.Document, Channel: d.Channel, State: d.State, Languages: d.Languages, LanguageRule: d.LanguageRule,
 			Form: d.Form, DueAt: d.DueAt.Time, SHA256: d.SHA256, ComposedAt: d.ComposedAt.Time, Attempts: attempts[d.ID], Reports: reports[d.ID],
 		})
 	}

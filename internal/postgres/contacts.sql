@@ -1,5 +1,5 @@
 -- name: contact_deliveries
-SELECT d.id, COALESCE(k.key, '') AS campaign_key, d.document, d.state, d.languages, d.language_rule, d.form, d.due_at, m.sha256, m.composed_at
+SELECT d.id, COALESCE(k.key, '') AS campaign_key, d.document, d.channel, d.state, d.languages, d.language_rule, d.form, d.due_at, m.sha256, m.composed_at
 FROM delivery d
 LEFT JOIN campaign k ON k.id = d.campaign_id
 LEFT JOIN attempt m ON m.contact_id = d.contact_id AND m.delivery_id = d.id AND m.number = 1

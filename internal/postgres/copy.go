@@ -15,9 +15,6 @@ func (s *Store) CopyFacts(ctx context.Context, controller, contact mailer.ID) (f
 		if f.ContactReport, err = t.contactReport(ctx, controller, contact); err != nil {
 			return err
 		}
-		if f.Disclosures, err = t.disclosures(ctx, contact); err != nil {
-			return err
-		}
 		if f.Files, err = t.filesOf(ctx, controller, f.Acquisitions); err != nil {
 			return err
 		}

@@ -237,6 +237,9 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	if err := e.cancelDeliveries(ctx, t); err != nil {
 		return err
 	}
+	if err := t.suppress(ctx, e.suppress); err != nil { // before identifiers, as an objection does it
+		return err
+	}
 	for _, step := range []struct {
 		statement string
 		rows      int
@@ -265,9 +268,6 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 		}
 	}
 	if err := e.eraseAnswers(ctx, t); err != nil {
-		return err
-	}
-	if err := t.suppress(ctx, e.suppress); err != nil {
 		return err
 	}
 	if err := t.addTellings(ctx, e.controller, e.tell, e.counts); err != nil {

@@ -423,3 +423,32 @@ func TestAContactIsEmptiedAndNeverDeleted(t *testing.T) { // invariant 4
 		t.Fatal("a contact was deleted, and what it was owed with it")
 	}
 }
+
+// TestAnErasureBesideAnObjectionAtASharedAddressWaitsForIt has two people at one address: an
+// objection of one holds the suppression of the address and then locks everybody who has it.
+func TestAnErasureBesideAnObjectionAtASharedAddressWaitsForIt(t *testing.T) { // T1, R4
+	h := newHouse(t)
+	ids := h.people(2, noon.Add(day))
+	h.addressAfter(ids[1], 1)
+	h.running("spring", 0)
+	h.told(noon)
+	other, err := h.db.Beginx()
+	must(t, err)
+	defer other.Rollback()
+	objection := tx{Tx: other}
+	must(t, objection.suppress(h.ctx, []suppressionRow{newSuppressionRow(h.controller, mailer.StopUse([]mailer.Identifier{address(1)}, "objection")[0], noon)}))
+	done := make(chan error, 1)
+	go func() { done <- h.eraser(noon).Erase(h.ctx, ids[0], "Ann", "they asked for it by letter") }()
+	for h.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+		if len(done) > 0 {
+			t.Fatal("it waits for nothing", <-done)
+		}
+	}
+	var own mailer.ID
+	must(t, h.db.GetContext(h.ctx, &own, `SELECT id FROM identifier WHERE contact_id = $1`, ids[0]))
+	_, err = objection.exec(h.ctx, "receipt_lock", ids[0], own)
+	must(t, err)
+	must(t, other.Commit())
+	must(t, <-done)
+	equal(t, "erased", h.count(`SELECT count(*) FROM contact WHERE erased_at IS NOT NULL`), 1)
+}

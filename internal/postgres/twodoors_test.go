@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 
@@ -41,6 +42,25 @@ func TestAFailureToldByAProviderAndByMailCountsOnce(t *testing.T) { // E3
 			h.audited()
 		})
 	}
+}
+
+func TestAnAddressThatTheSecondDoorProvesToBeDeadIsSuppressed(t *testing.T) { // E3
+	h := newHouse(t)
+	d := newDesk(h)
+	as := slices.Concat(h.relayed(1, noon.Add(day)), h.relayed(1, noon.Add(day)))
+	d.next = failed("person1@example.org", "5.1.1") // a provider that keeps no envelope sender
+	d.next.MessageID = as[0].DeliveryID.String() + "@b.example"
+	fate, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorEvents, Raw: []byte("by Message-ID")})
+	must(t, err)
+	equal(t, "by Message-ID", inLine(fate.To, fate.Duty), "bounced blocked")
+	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression`), 0)
+	d.take(failed("person2@example.org", "5.2.2"), as[1].DeliveryID, "full, says one")
+	again := d.take(failed("person1@example.org", "5.1.1"), as[0].DeliveryID, "by its envelope sender")
+	equal(t, "the delivery and its duty stay", inLine(again.To, again.Duty, h.dutyOf(as[0].ContactID)), "  blocked")
+	d.take(failed("person2@example.org", "5.1.1"), as[1].DeliveryID, "dead, says another")
+	equal(t, "suppressed", h.count(`SELECT count(*) FROM suppression WHERE scope = 'address' AND hash IN ($1, $2)`, address(1).Hash, address(2).Hash), 2)
+	equal(t, "failures in figures", h.figures(noon).Reports["dead_address"]+h.figures(noon).Reports["mailbox_full"], 2)
+	h.audited()
 }
 
 func TestAReportThatComesByTwoDoorsOfMailIsOne(t *testing.T) { // E3

@@ -17,9 +17,8 @@ import (
 // Facts are what is stored about a person beside their record.
 type Facts struct {
 	status.ContactReport
-	Files       map[mailer.ID]File // by import
-	Disclosures []gate.Disclosure
-	Words       map[mailer.ID]Words // of their answers, by id, while they are kept
+	Files map[mailer.ID]File  // by import
+	Words map[mailer.ID]Words // of their answers, by id, while they are kept
 }
 
 // File is a file that their data were read from.

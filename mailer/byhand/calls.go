@@ -146,7 +146,7 @@ func (c *Calls) Log(ctx context.Context, l CallLog) (CallFate, error) {
 		return CallFate{}, err
 	}
 	if l.On.Before(s.CreatedAt.Truncate(time.Minute)) { // people give minutes
-		return CallFate{}, errors.New("the call lies before the day on which they were to be called: correct its time")
+		return CallFate{}, errors.New("the call lies before they came onto the list of calls: correct its time")
 	}
 	a := mailer.Attempt{ID: mailer.NewID(c.Now()), ContactID: s.ContactID, DeliveryID: s.DeliveryID, Number: s.Attempts + 1, Relay: phoneRelay, BegunAt: l.On}
 	if s.Job.Slots == nil {

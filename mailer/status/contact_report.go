@@ -7,6 +7,7 @@ import (
 	"article14/mailer"
 	"article14/mailer/accept"
 	"article14/mailer/exempt"
+	"article14/mailer/gate"
 	"article14/mailer/retain"
 	"article14/mailer/track"
 )
@@ -29,6 +30,7 @@ type ContactReport struct {
 	Answers      []track.AnswerItem
 	Decisions    []retain.Decision
 	PriorNotices []accept.PriorNotice
+	Disclosures  []gate.Disclosure  // what was done with their data (Art. 15(1)(c))
 	Exemptions   []exempt.Exemption // that have excused duties of theirs, ended ones too
 }
 
@@ -37,6 +39,7 @@ type DeliveryReport struct {
 	ID           mailer.ID
 	CampaignKey  string
 	Document     mailer.Document
+	Channel      mailer.ChannelKind
 	State        mailer.DeliveryState
 	Languages    string
 	LanguageRule string

@@ -26,8 +26,9 @@ type AnswerStore interface {
 	Answer(ctx context.Context, controller, id mailer.ID) (AnswerItem, AnswerText, error)
 	// PendingAnswers are those behind an id whose "no" is to take effect, the oldest first.
 	PendingAnswers(ctx context.Context, controller, after mailer.ID, limit int) ([]AnswerItem, error)
-	// NoTaken puts on record what became of a "no", and closes the item with it if end is not "".
-	NoTaken(ctx context.Context, controller, id mailer.ID, no AnswerNo, end AnswerEnd, now time.Time) error
+	// NoTaken puts on record what became of the pending "no" of an item's contact, and closes the item
+	// with it if end is not "". One that has been linked to somebody else since stays as it is.
+	NoTaken(ctx context.Context, controller mailer.ID, item AnswerItem, no AnswerNo, end AnswerEnd, now time.Time) error
 	// LinkAnswer says whose an open item is, by a person; no tells what becomes of a clear "no" in
 	// it. It gives ErrNoAnswer, ErrAnswerClosed, ErrNoContact.
 	LinkAnswer(ctx context.Context, controller, id, contact mailer.ID, by string, now time.Time) (AnswerItem, error)
@@ -105,6 +106,7 @@ func (a *Answers) file(f ReportFile, said Said) AnswerFile {
 // object has the "no" of an item take effect. Who asks for something else as well is answered by
 // a person still.
 func (a *Answers) object(ctx context.Context, item AnswerItem) (AnswerItem, error) {
+	was := item
 	item.No = NoRecorded
 	end := EndObjection
 	if item.Kind != wish.Objection {
@@ -121,7 +123,7 @@ func (a *Answers) object(ctx context.Context, item AnswerItem) (AnswerItem, erro
 	if end != "" {
 		item.State, item.ClosedAs, item.ClosedAt = AnswerClosed, end, now
 	}
-	return item, a.Store.NoTaken(ctx, a.Controller, item.ID, item.No, end, now)
+	return item, a.Store.NoTaken(ctx, a.Controller, was, item.No, end, now)
 }
 
 // KeepHouse has every "no" take effect that has not yet, and says which answers are

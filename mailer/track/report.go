@@ -271,7 +271,7 @@ type Consequence struct {
 }
 
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins
-// over delivered; one that comes again finds the delivery bounced and changes nothing.
+// over delivered; another one finds the delivery bounced, and tells at most that its address is dead.
 func (v Verdict) Follows(by MatchedBy, d ReportedDelivery) Consequence {
 	switch {
 	case v.Kind == KindAutomatic:
@@ -320,6 +320,8 @@ func (v Verdict) bounced(by MatchedBy, d ReportedDelivery) Consequence {
 		if d.Attempts == 0 {
 			return Consequence{}
 		}
+		return c
+	case mailer.Bounced: // another one said so before, and perhaps less of it, or proved nothing
 		return c
 	default:
 		return Consequence{}

@@ -187,6 +187,7 @@ func (f *fakeRegisters) Current(context.Context, string) (mailer.RegisterVersion
 
 // house is a portal over the fakes.
 type house struct {
+	public *noticeboard
 	http.Handler
 	rights    *fakeRights
 	registers *fakeRegisters
@@ -221,7 +222,8 @@ func (h *house) build(t testing.TB, r Rights, proxies []string) {
 		trusted = append(trusted, netip.MustParsePrefix(p))
 	}
 	h.registers, h.log = &fakeRegisters{controller: nordlicht}, &bytes.Buffer{}
-	h.Handler = New(Options{Rights: r, Registers: h.registers, Locales: bundle, TrustedProxies: trusted,
+	h.public = &noticeboard{}
+	h.Handler = New(Options{Rights: r, Public: h.public, Registers: h.registers, Locales: bundle, TrustedProxies: trusted,
 		Now: func() time.Time { return h.now }, Log: slog.New(slog.NewTextHandler(h.log, nil))})
 }
 

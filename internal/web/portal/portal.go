@@ -36,6 +36,7 @@ type Registers interface {
 // TrustedProxies must be set.
 type Options struct {
 	Rights     Rights
+	Public     Public
 	Registers  Registers
 	Controller string // its key in the register; "" for the only one
 	Locales    *locales.Bundle
@@ -83,6 +84,9 @@ func (p *portal) routes() *http.ServeMux {
 	}{
 		{path: "/{$}", get: p.home},
 		{path: "/code", post: p.code},
+		{path: "/about", get: p.about},
+		{path: "/about/{activity}", get: p.activity},
+		{path: "/about/{activity}/part", get: p.part},
 		{path: "/n/{token}", get: p.notice},
 		{path: "/n/{token}/access", post: p.access},
 		{path: "/o/{token}", get: p.objection, post: p.object},
