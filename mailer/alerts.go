@@ -44,7 +44,7 @@ func (k AlertKind) Remedy() string {
 		AlertIdentityConflict:  "look at the person with 'contact show': a row named two people",
 		AlertToldWhileSending:  "look at the person with 'contact show': they may have been told twice",
 		AlertExemptionReviewed: "weigh it again with 'contact exempt', or let the people be told",
-		AlertBouncedPolicy:     "a relay refuses us, not the people: see what it says, and our records (SPF, DKIM, DMARC)",
+		AlertBouncedPolicy:     "a relay refuses us, not the people: 'bounce --list' counts it; check our records (SPF, DKIM, DMARC) with 'doctor'",
 		AlertRestrictedLater:   "decide about data that turned out to be restricted",
 		AlertQuarantineDue:     "decide before the date, with 'contact tell ID' or 'contact erase ID'",
 		AlertCanaryFailed:      "see what came back with 'contact show', mend it, then 'campaign resume KEY' or 'campaign cancel KEY'",

@@ -100,6 +100,7 @@ type PlannedDelivery struct {
 	Code         string
 	DueAt        time.Time
 	QuietSince   time.Time // of a receipt: not queued if its address got correspondence since; zero: always queued
+	Values       Slots     // of correspondence: all that its first attempt puts in; nil: they are drawn then
 }
 
 // ContentVersion is the approved skeletons, bound at approval.

@@ -8,13 +8,8 @@ import (
 // Document is what a skeleton is for.
 type Document string
 
-// Documents that go out. Only notices discharge duties; the others are
-// correspondence in the express lane.
-const (
-	DocNotice           Document = "notice"
-	DocObjectionReceipt Document = "objection_receipt"
-	DocAccessReceipt    Document = "access_receipt"
-)
+// DocNotice is what discharges duties; everything else that goes out is correspondence.
+const DocNotice Document = "notice"
 
 // SkeletonKey says for whom a skeleton was written.
 type SkeletonKey struct {
@@ -47,6 +42,7 @@ type Job struct {
 	Attempts     int       // begun before this claim
 	ComposedAt   time.Time // zero before the first attempt; fixes the bytes from then on
 	Slots        Slots     // zero before the first attempt; what was put in then
+	Values       Slots     // of correspondence, before the first attempt: what it was planned with
 	SHA256       []byte    // of the bytes that went out before
 	Facts        NoticeFacts
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"article14/internal/memo"
 )
 
 // Slots are one person's values by slot name, as plain text: they are escaped
@@ -17,10 +19,11 @@ import (
 // obtained_unknown.<source>; retention_end with start_known or start_unknown;
 // authority, authority_address, authority_site; code; date; deadline, or due_date or late_unknown when late; why_month, or
 // why_purpose with new_purpose.<key> of each that is new; notice_only_end; in
-// receipts done and answer_by. Dates and the authority are written in each
-// language, so their names end in the language: "obtained.linkedin.fr". Some only
-// say whether a part stands (no_name, *_known, *_unknown, why_*, new_purpose.*);
-// their text is not printed.
+// correspondence done, answer_by, first_due, asked, kind.<kind>, ground.<ground>,
+// kept.<reason> and text, the team's own words, which may have more than one line. Dates,
+// the authority and asked are written in each language, so their names end in the
+// language: "obtained.linkedin.fr". Some only say whether a part stands (no_name,
+// *_known, *_unknown, why_*, new_purpose.*, kind.*, ground.*, kept.*); their text is not printed.
 //
 // The links of a notice (notice_url, choices_url, object_url) are slots of a skeleton,
 // and are not among these values: they are derived from the tokens in Headers, so
@@ -58,7 +61,8 @@ type Headers struct {
 	To           string
 	EnvelopeFrom string
 	AnswerTo     string     // Reply-To, where the register has a domain for answers; "" else
-	Tokens       LinkTokens // of a notice; RFC 8058's header carries the link of objection too
+	Tokens       LinkTokens // of a notice, or of a link that was asked for; RFC 8058's header of a notice carries the link of objection too
+	ProofCode    string     // the six digits, of a mail that carries them; they are no value, so that they are stored nowhere (R4)
 	Date         time.Time
 	Test         bool // subject and body say that this is a test
 }
@@ -115,7 +119,8 @@ type SlotInput struct {
 	Now         time.Time // the date of the notice
 	CreatedAt   time.Time // of the delivery; a receipt's: the instant of what it confirms
 	Code        string
-	Again       bool // for the page of a notice that was given: what was erased since is not there
+	Matter      *Matter // of correspondence that was planned with one; a receipt of a notice's own content needs none
+	Again       bool    // for the page of a notice that was given: what was erased since is not there
 }
 
 // LinkTokens are the tokens that a notice's links carry, one for each purpose. A
@@ -160,4 +165,23 @@ type SkeletonKeyHash struct {
 // SkeletonStore gives stored skeletons by hash.
 type SkeletonStore interface {
 	Skeleton(ctx context.Context, hash []byte) ([]byte, error)
+}
+
+// skeletonsKept bounds what KeepSkeletons keeps; campaigns rarely have as many texts.
+const skeletonsKept = 256
+
+// KeepSkeletons gives skeletons out of memory after the first time, so that neither a
+// notice that goes out nor a page that is opened costs a look into the store: what has a
+// hash never changes. Whoever fills them holds them against it.
+func KeepSkeletons(store SkeletonStore) SkeletonStore {
+	return keptSkeletons{store, memo.New[string, []byte](skeletonsKept)}
+}
+
+type keptSkeletons struct {
+	store SkeletonStore
+	kept  *memo.Memo[string, []byte]
+}
+
+func (k keptSkeletons) Skeleton(ctx context.Context, hash []byte) ([]byte, error) {
+	return k.kept.Get(string(hash), func() ([]byte, error) { return k.store.Skeleton(ctx, hash) })
 }

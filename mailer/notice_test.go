@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"testing"
@@ -21,4 +22,28 @@ func TestValuesAsJSONAreReadBackAsTheyWere(t *testing.T) {
 			t.Fatalf("%q became %q by %s", want, got, b)
 		}
 	})
+}
+
+// countedSkeletons gives texts, and counts how often it is asked.
+type countedSkeletons struct{ asked int }
+
+func (c *countedSkeletons) Skeleton(_ context.Context, hash []byte) ([]byte, error) {
+	c.asked++
+	return append([]byte("the text of "), hash...), nil
+}
+
+func TestATextThatIsKeptIsAskedForOnceAndNotMixedUpWithAnother(t *testing.T) {
+	store := &countedSkeletons{}
+	kept := KeepSkeletons(store)
+	for range 3 {
+		for _, hash := range []string{"a", "b"} {
+			body, err := kept.Skeleton(t.Context(), []byte(hash))
+			if err != nil || string(body) != "the text of "+hash {
+				t.Errorf("%s: %q, %v", hash, body, err)
+			}
+		}
+	}
+	if store.asked != 2 {
+		t.Errorf("the store was asked %d times for two texts", store.asked)
+	}
 }

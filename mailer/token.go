@@ -55,18 +55,11 @@ func noticeTokens(k Key, contact, delivery ID) LinkTokens {
 // NoticeOf makes the tokens of a job's links, with the newest key on the first
 // attempt, whose id is written into the values, and later with the same (E1).
 func (t Tokens) NoticeOf(slots Slots, j Job) (LinkTokens, error) {
-	if j.Slots == nil {
+	if j.Slots == nil && slots[SlotTokenKey] == "" {
 		slots[SlotTokenKey] = t.Keys.Newest(TokenKey).ID
 	}
-	id := slots[SlotTokenKey]
-	if id == "" { // an older program stored the links themselves
-		return t.Notice(j.ContactID, j.DeliveryID), nil
-	}
-	k, known := t.Keys.ByID(TokenKey, id)
-	if !known {
-		return LinkTokens{}, fmt.Errorf("the token key %q, which made the links of the first attempt, is not in the key file: put it back", id)
-	}
-	return noticeTokens(k, j.ContactID, j.DeliveryID), nil
+	k, err := t.linkKey(slots[SlotTokenKey]) // "": an older program stored the links themselves
+	return noticeTokens(k, j.ContactID, j.DeliveryID), err
 }
 
 func token(k Key, l Link) string {

@@ -192,7 +192,12 @@ func (c *bounceCmd) list(ctx context.Context, s *Settings, std streams) error {
 			Newest    []track.UnmatchedReport `json:"newest"`
 		}{f.Reports, f.Unmatched, append([]track.UnmatchedReport{}, us...)})
 	}
-	table(std.out, reportRows(f))
+	counts := reportRows(f)
+	if len(counts) == 0 && len(us) == 0 {
+		fmt.Fprintln(std.out, "none")
+		return nil
+	}
+	table(std.out, counts)
 	if len(us) == 0 {
 		return nil
 	}

@@ -28,6 +28,7 @@ var shots = flag.String("shots", "", "folder for a picture of every page and mai
 var (
 	smallPhone = browser.View{Name: "phone-320", Width: 320, Height: 568, Scale: 2, Touch: true}
 	plainPhone = browser.View{Name: "phone-390-noscript", Width: 390, Height: 844, Scale: 2, Touch: true, NoScript: true}
+	plainDesk  = browser.View{Name: "desk-1280-noscript", Width: 1280, Height: 900, Scale: 1, NoScript: true}
 	desk       = browser.View{Name: "desk-1280", Width: 1280, Height: 900, Scale: 1}
 	zoomed     = browser.View{Name: "zoom-400", Width: 320, Height: 225, Scale: 4}
 )
@@ -106,7 +107,10 @@ func newPost(t *testing.T) *post {
 func (p *post) showMail(w http.ResponseWriter, r *http.Request) {
 	no, err := strconv.ParseUint(strings.TrimPrefix(r.URL.Path, "/"), 10, 64)
 	for _, m := range p.catcher.Mails() {
-		if parsed, broken := m.Parse(); err == nil && broken == nil && m.Seq == no {
+		if err != nil || m.Seq != no {
+			continue
+		}
+		if parsed, broken := m.Parse(); broken == nil {
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, parsed.HTML)
@@ -125,6 +129,8 @@ type visitor struct {
 	tab   *browser.Tab
 	words *locales.Localizer // in the language that they read
 	mail  noticeMail         // what they got
+
+	followed bool // a link of the mail
 }
 
 func (p *post) visitor(t *testing.T, tab *browser.Tab, code string, m noticeMail) *visitor {
@@ -174,7 +180,7 @@ func (v *visitor) look(name string, without ...string) browser.Sight {
 	for _, dark := range []bool{true, false} {
 		v.must(v.tab.Dark(v.Context(), dark))
 		if slices.Contains(audited, v.tab.Name) {
-			found, err := v.tab.Axe(v.Context(), without...)
+			found, err := v.audit(dark, without)
 			v.must(err)
 			for _, f := range found {
 				v.Errorf("%s, dark %t: %s", name, dark, f)
@@ -183,6 +189,14 @@ func (v *visitor) look(name string, without ...string) browser.Sight {
 		v.shoot(name, dark)
 	}
 	return sight
+}
+
+// audit has axe-core look for everything in light, and in dark for what follows from colours.
+func (v *visitor) audit(dark bool, without []string) ([]browser.Finding, error) {
+	if dark {
+		return v.tab.AxeColours(v.Context())
+	}
+	return v.tab.Axe(v.Context(), without...)
 }
 
 // shoot takes a picture, if pictures are asked for.

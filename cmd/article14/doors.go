@@ -141,6 +141,10 @@ func (a *app) doors(ctx context.Context, f DoorFlags, meter *ops.Meter) (*openDo
 		if want.addr == "" {
 			continue
 		}
+		if err := doorAddress("--door-"+want.name, want.addr); err != nil {
+			out.close()
+			return nil, err
+		}
 		l, err := listenForMail(ctx, want.addr)
 		if err != nil {
 			out.close()
@@ -156,6 +160,17 @@ func (a *app) doors(ctx context.Context, f DoorFlags, meter *ops.Meter) (*openDo
 		}
 	}
 	return out, nil
+}
+
+// doorAddress tells what is written wrong from what cannot be had. What has a slash is the path of a socket.
+func doorAddress(flag, addr string) error {
+	if strings.Contains(addr, "/") {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+		return misuse{fmt.Errorf("%s: %q is no address to listen on: write HOST:PORT, or :PORT for every network of this machine", flag, addr)}
+	}
+	return nil
 }
 
 func (f DoorFlags) tls(a *app) (*tls.Config, error) {

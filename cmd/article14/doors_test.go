@@ -228,7 +228,8 @@ func TestTheDoorsOpenAndCloseWithTheirCommand(t *testing.T) {
 	if _, err := os.Stat(socket); !os.IsNotExist(err) {
 		t.Errorf("the socket is there still: %v", err)
 	}
-	for name, f := range map[string]DoorFlags{"no door": {}, "half a certificate": {DoorSMTP: "127.0.0.1:0", DoorCert: "x"}, "no mailbox": {DoorIMAP: "pop3://x"}} {
+	for name, f := range map[string]DoorFlags{"no door": {}, "half a certificate": {DoorSMTP: "127.0.0.1:0", DoorCert: "x"}, "no mailbox": {DoorIMAP: "pop3://x"},
+		"no host": {DoorSMTP: "2525"}, "no port": {DoorLMTP: "127.0.0.1:"}} {
 		err := (&receiveCmd{DoorFlags: f}).Run(t.Context(), settings, streams{out: io.Discard, err: io.Discard})
 		if _, misused := err.(misuse); !misused {
 			t.Errorf("%s: %v", name, err)
@@ -364,5 +365,15 @@ func (s *stage) sesDoor(t *testing.T) (http.Handler, func(text string) []byte) {
 			t.Fatal(err)
 		}
 		return body
+	}
+}
+
+func TestADoorWhoseAddressIsWrittenWrongIsMisuse(t *testing.T) {
+	for addr, ok := range map[string]bool{"127.0.0.1:0": true, ":2525": true, "[::1]:25": true, "localhost:smtp": true, "/run/doors.sock": true, "./doors.sock": true,
+		"2525": false, "localhost": false, "127.0.0.1:": false, "::1:25": false, "": false} {
+		err := doorAddress("--door-smtp", addr)
+		if _, misused := err.(misuse); misused == ok || err != nil && !misused {
+			t.Errorf("%q: %v", addr, err)
+		}
 	}
 }

@@ -42,6 +42,7 @@ type app struct {
 	registers  *mailer.Registers
 	texts      *locales.Bundle
 	composer   *compose.Composer
+	skeletons  mailer.SkeletonStore
 	log        *slog.Logger
 	now        func() time.Time
 	controller mailer.ID // zero before the first register is applied
@@ -137,6 +138,7 @@ func connect(ctx context.Context, s *Settings, log *slog.Logger) (*app, error) {
 		a.close()
 		return nil, withoutSecrets(err, address)
 	}
+	a.skeletons = mailer.KeepSkeletons(a.store)
 	a.registers = &mailer.Registers{Store: a.store, Parse: parseStored}
 	if a.texts, err = locales.New(); err != nil {
 		a.close()
@@ -265,7 +267,7 @@ func (a *app) exemptions() *exempt.Exemptions {
 }
 
 func (a *app) rights() *rights.Rights {
-	return &rights.Rights{Store: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+	return &rights.Rights{Store: a.store, Skeletons: a.skeletons, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
 		Controller: a.controller, Key: a.key, Now: a.now}
 }
 
@@ -299,12 +301,12 @@ func (a *app) onPaper() (err error) {
 
 func (a *app) letters() *byhand.Letters {
 	return &byhand.Letters{Store: a.store, Queue: a.store, Reports: a.store, Codes: a.store.DeliveryByCode, Composer: a.paper.writer, Printer: a.paper.printer,
-		Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(), Controller: a.controller, Key: a.key, Zone: a.reg.Controller.Zone,
+		Skeletons: a.skeletons, Registers: a.registers, Tokens: a.tokens(), Controller: a.controller, Key: a.key, Zone: a.reg.Controller.Zone,
 		Allowed: a.reg.Allowed(), Now: a.now}
 }
 
 func (a *app) calls() *byhand.Calls {
-	return &byhand.Calls{Store: a.store, Composer: a.paper.writer, Skeletons: a.store, Registers: a.registers, Tokens: a.tokens(),
+	return &byhand.Calls{Store: a.store, Composer: a.paper.writer, Skeletons: a.skeletons, Registers: a.registers, Tokens: a.tokens(),
 		Controller: a.controller, Now: a.now}
 }
 
@@ -348,7 +350,7 @@ func (a *app) chores(m meter) deliver.Chores {
 }
 
 func (a *app) worker(r deliver.Relay, opts deliver.Options, m meter) *deliver.Worker {
-	return &deliver.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.store, Registers: a.registers,
+	return &deliver.Worker{Queue: a.store, Relay: r, Composer: a.composer, Skeletons: a.skeletons, Registers: a.registers,
 		Chores: a.chores(m), Tokens: a.tokens(), Quotas: a.store, Standing: a.store, Zone: a.reg.Controller.Zone, Hearts: a.store, Instances: a.store, Host: hostname(), Controller: a.controller, Options: opts,
 		Now: a.now, After: time.After, Jitter: rand.Float64, Meter: m, Log: a.log}
 }

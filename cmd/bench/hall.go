@@ -95,7 +95,7 @@ func (h *hall) prepare(ctx context.Context) error {
 		return err
 	}
 	known := 0
-	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") || h.wants("h") || h.wants("j") {
+	if h.wants("a") || h.wants("b") || h.wants("c") || h.wants("f") || h.wants("g") || h.wants("h") || h.wants("j") || h.wants("k") {
 		h.say("preparing a campaign of %d", h.Deliveries)
 		if err := h.campaign(ctx, queued, h.Deliveries); err != nil {
 			return err

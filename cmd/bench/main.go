@@ -10,6 +10,7 @@
 //	(g) pipeline  over TLS
 //	(h) pipeline  with DKIM signatures, by each algorithm
 //	(j) pipeline  one, two and four workers with the connections of one, straight and through PgBouncer
+//	(k) house     pages and gate under visitors who come when they like, alone and beside a worker
 //	(i) import    a CSV file through intake, identified and validated, into an empty and a filled database
 //
 // PostgreSQL is the private one of this program with its own settings, fsync and
@@ -41,6 +42,9 @@ type options struct {
 	Few         int    `json:"few"`        // in the short queue that (c)'s memory is compared with, and of (e)
 	Rows        int    `json:"rows"`       // of the file of (i)
 	People      int    `json:"people"`     // in the filled database of (i)
+	Seconds     int    `json:"seconds"`    // that visitors of (k) come for
+	Visitors    int    `json:"visitors"`   // of (k): a second, to the pages, and as many programs to the gate
+	Pace        int    `json:"pace"`       // of (k): of the worker beside them, a second
 	json        bool
 	profile     string
 	folder      string
@@ -48,7 +52,7 @@ type options struct {
 
 // allParts are those that there are; (d) takes minutes to prepare, (j) needs PgBouncer, and
 // both are measured if they are asked for.
-const allParts, usualParts = "a,b,c,d,e,f,g,h,i,j", "a,b,c,e,f,g,h,i"
+const allParts, usualParts = "a,b,c,d,e,f,g,h,i,j,k", "a,b,c,e,f,g,h,i,k"
 
 func (o options) wants(part string) bool {
 	return slices.Contains(strings.Split(o.Only, ","), part)
@@ -63,6 +67,8 @@ func main() {
 		err = runSink(os.Stdin, os.Stdout)
 	case len(os.Args) == 2 && os.Args[1] == partArgument:
 		err = runPart(ctx, os.Stdin, os.Stdout)
+	case len(os.Args) == 2 && os.Args[1] == visitArgument:
+		err = runVisit(ctx, os.Stdin, os.Stdout)
 	default:
 		err = bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	}
@@ -102,6 +108,9 @@ func readOptions(args []string) (o options, err error) {
 	f.IntVar(&o.Few, "few", 10_000, "deliveries of (e), and of the short queue whose peak of memory is compared with that of (c); 0: neither")
 	f.IntVar(&o.Rows, "rows", 100_000, "rows of the file of (i)")
 	f.IntVar(&o.People, "people", 500_000, "people in the filled database of (i)")
+	f.IntVar(&o.Seconds, "seconds", 20, "how long the visitors of (k) come for")
+	f.IntVar(&o.Visitors, "visitors", 500, "of (k): visitors a second to the pages, and as many programs to the gate")
+	f.IntVar(&o.Pace, "pace", 500, "of (k): what the worker sends a second beside them")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.StringVar(&o.profile, "profile", "", "write processor profiles of the measured sections into this folder")
 	f.StringVar(&o.folder, "folder", os.TempDir(), "where the database is made; its disk sets the pace of commits")
@@ -113,7 +122,7 @@ func readOptions(args []string) (o options, err error) {
 			return o, fmt.Errorf("-only: there is no part %q: choose from %s", part, allParts)
 		}
 	}
-	if f.NArg() > 0 || o.Runs < 1 || o.Connections < 1 || o.Deliveries < 1 || o.Rows < 1 || o.People < 1 || o.Few < 0 {
+	if f.NArg() > 0 || o.Runs < 1 || o.Connections < 1 || o.Deliveries < 1 || o.Rows < 1 || o.People < 1 || o.Few < 0 || o.Seconds < 1 || o.Visitors < 1 || o.Pace < 1 {
 		return o, errors.New("sizes are 1 or more, and nothing stands behind the flags")
 	}
 	return o, nil

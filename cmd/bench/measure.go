@@ -106,6 +106,12 @@ func (h *hall) measurements() []measurement {
 		{nameEmpty, func(ctx context.Context) (result, error) { return h.imported(ctx, blank, 0, 0) }},
 		{nameFilled, func(ctx context.Context) (result, error) { return h.imported(ctx, filled, h.People, h.Rows/knownShare) }},
 	}
+	for _, l := range []struct {
+		name string
+		load
+	}{{namePages, load{Pages: h.Visitors}}, {nameGate, load{Gate: h.Visitors}}, {nameHouse, load{h.Visitors, h.Visitors, h.Pace}}} {
+		all = append(all, measurement{l.name, func(ctx context.Context) (result, error) { return h.house(ctx, l.load) }})
+	}
 	for _, workers := range crews {
 		for _, pooled := range []bool{false, true} {
 			all = append(all, measurement{nameCrew(workers, pooled), func(ctx context.Context) (result, error) { return h.crew(ctx, workers, pooled) }})

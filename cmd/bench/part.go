@@ -38,6 +38,7 @@ type task struct {
 	File        string // of an import
 	Connections int
 	Number      int    // (j): of a worker
+	Pace        int    // (k): of the worker, a second; 0: there is none
 	Pooled      bool   // (j): by way of the pooler
 	Way         way    // of the mail to the sink
 	Snapshot    bool   // (f): another session holds an old one
@@ -56,6 +57,9 @@ type result struct {
 	CPU     usage   `json:"cpu_seconds"`
 	Compose float64 `json:"compose_cpu_seconds,omitempty"` // of (a) and (b): of composing alone
 	Peak    int64   `json:"peak_bytes"`
+	Pages   *waits  `json:"pages,omitempty"` // of (k)
+	Gate    *waits  `json:"gate,omitempty"`
+	Sent    int     `json:"sent,omitempty"` // of (k): by the worker meanwhile
 }
 
 // rate is how many a second.
@@ -72,6 +76,7 @@ var parts = map[string]func(*stage) error{
 	"books":     (*stage).books,
 	"work":      (*stage).work,
 	"begin":     (*stage).begin,
+	"house":     (*stage).house,
 	"check":     (*stage).allRelayed,
 }
 
@@ -146,7 +151,9 @@ type stage struct {
 	store      *postgres.Store
 	keys       *mailer.Keyring
 	registers  *mailer.Registers
+	texts      *locales.Bundle
 	composer   *compose.Composer
+	skeletons  mailer.SkeletonStore
 	log        *slog.Logger
 	controller mailer.ID
 	reg        *mailer.Register
@@ -169,16 +176,16 @@ func openStage(ctx context.Context, t task) (*stage, error) {
 	if s.keys, err = mailer.ReadKeyring(ring); err != nil {
 		return nil, err
 	}
-	texts, err := locales.New()
-	if err != nil {
+	if s.texts, err = locales.New(); err != nil {
 		return nil, err
 	}
-	if s.composer, err = compose.New(texts); err != nil {
+	if s.composer, err = compose.New(s.texts); err != nil {
 		return nil, err
 	}
 	if s.store, err = postgres.Open(ctx, t.URL); err != nil {
 		return nil, err
 	}
+	s.skeletons = mailer.KeepSkeletons(s.store)
 	s.registers = &mailer.Registers{Store: s.store, Parse: func(body []byte) (*mailer.Register, error) {
 		reg, _, err := register.Parse("register.yaml", body)
 		return reg, err

@@ -53,7 +53,7 @@ func (s *stage) worker(q deliver.Queue) (*deliver.Worker, *journal.Journal, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	return &deliver.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.store, Registers: s.registers, Journal: book,
+	return &deliver.Worker{Queue: q, Relay: r, Composer: s.composer, Skeletons: s.skeletons, Registers: s.registers, Journal: book,
 		Chores: deliver.Chores{TakeIn: []deliver.Chore{{Name: "take in duties", Do: s.releases().TakeInAll}}},
 		Tokens: s.tokens(), Controller: s.controller, Options: deliver.Options{Connections: s.Connections},
 		Now: time.Now, After: time.After, Jitter: rand.Float64, Meter: ops.NewMeter(prometheus.NewRegistry(), time.Now), Log: s.log}, book, nil

@@ -86,6 +86,9 @@ var titles = []struct{ name, title string }{
 	{nameEd25519, "    Ed25519"},
 	{nameEmpty, "(i) import into an empty database"},
 	{nameFilled, "    into a filled one"},
+	{namePages, "(k) pages alone"},
+	{nameGate, "    the gate alone"},
+	{nameHouse, "    both beside a worker"},
 	{nameCrew(1, false), "(j) one worker, to its end"},
 	{nameCrew(1, true), "    through PgBouncer"},
 	{nameCrew(2, false), "    two workers"},
@@ -119,7 +122,31 @@ func (r report) print(w io.Writer) error {
 	}
 	r.printSplit(w)
 	r.printCrews(w)
+	r.printWaits(w)
 	return nil
+}
+
+// The goals of (k), at the 99th of a hundred, in milliseconds.
+const pageGoal, gateGoal = 50, 5
+
+// printWaits says how long visitors waited, and what that is of the goal.
+func (r report) printWaits(w io.Writer) {
+	for _, name := range []string{namePages, nameGate, nameHouse} {
+		if len(r.Parts[name]) == 0 {
+			continue
+		}
+		x := r.Parts[name].median()
+		for _, of := range []struct {
+			what string
+			*waits
+			goal float64
+		}{{"pages", x.Pages, pageGoal}, {"gate", x.Gate, gateGoal}} {
+			if of.N > 0 {
+				fmt.Fprintf(w, "(%s) %d a second to the %s: half within %.1f ms, 99 of 100 within %.1f (%.2f of the goal of %.0f), all within %.0f; they came up to %.1f ms late; mails sent meanwhile: %d\n",
+					name, r.Options.Visitors, of.what, of.Median, of.P99, of.P99/of.goal, of.goal, of.Most, of.Late, x.Sent)
+			}
+		}
+	}
 }
 
 // printCrews says what a second and a fourth worker bring, and what PgBouncer costs.

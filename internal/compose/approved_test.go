@@ -22,7 +22,7 @@ func TestAnApprovedTextGivesTheBytesThatItAlwaysGave(t *testing.T) { // E1, C8
 	want := sumsIn(t, "bytes.sums")
 	c := newComposer(t)
 	seen := 0
-	for _, skeleton := range []string{"notice.en", "notice.fr+de", "mixed.de", "access_receipt.fr"} {
+	for _, skeleton := range []string{"notice.en", "notice.fr+de", "mixed.de", "access_receipt.fr", "answer.de", "code.fr"} {
 		body, err := os.ReadFile(filepath.Join("testdata", "approved", skeleton+".json"))
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestAnApprovedTextGivesTheBytesThatItAlwaysGave(t *testing.T) { // E1, C8
 		for what, slots := range storedSlots() {
 			for _, variant := range []string{"plain", "one click", "test"} {
 				h := sampleHeaders()
-				h.Test, h.Tokens = variant == "test", mailer.LinkTokens{}
+				h.Test, h.Tokens, h.ProofCode = variant == "test", mailer.LinkTokens{}, "048213"
 				if variant == "one click" {
 					h.Tokens = mailer.LinkTokens{Notice: storedToken, Objection: storedToken}
 				}
@@ -100,6 +100,7 @@ func storedSlots() map[string]mailer.Slots {
 			"obtained.whois." + l: "3 November 2026", "obtained.linkedin." + l: "3. November 2026",
 		})
 	}
+	texts[teamText], texts["asked.de"] = teamsWords["de"], "eine Frage zu beantworten"
 	texts["page.whois"], texts["page.linkedin"] = "whois.example/in/elodie-berard", "linkedin.example/in/elodie-berard"
 	onTime := mailer.Slots{"deadline.en": "4 December 2026", "deadline.fr": "4 décembre 2026", "deadline.de": "4. Dezember 2026", "start_known": on, "why_month": on}
 	late := mailer.Slots{"due_date.en": "4 December 2025", "due_date.fr": "4 décembre 2025", "due_date.de": "4. Dezember 2025",

@@ -141,7 +141,7 @@ func (w *writer) document(d mailer.Document) (document, error) {
 	case mailer.DocAccessReceipt:
 		w.accessReceipt()
 	default:
-		w.fail("there is no document %q", d)
+		w.correspondence(d)
 	}
 	return w.finish()
 }

@@ -1,5 +1,5 @@
-// Package compose writes what goes out: notices under Article 14 GDPR, and the
-// receipts for what people ask. It implements [mailer.Composer].
+// Package compose writes what goes out: notices under Article 14 GDPR, and what
+// people are written about their rights. It implements [mailer.Composer].
 //
 // # From a register to a mail
 //
@@ -29,7 +29,9 @@
 // Parts do not nest. A skeleton is parsed once and kept under the hash that it was
 // approved under, which its bytes must have; values are put in by one pass over its
 // pieces and are never read for slots, so that nothing in a contact file can add a
-// slot, a tag, a link or a header. What is the same for everybody with a skeleton's
+// slot, a tag, a link or a header. One value is more than a part of a line: the team's own words
+// (⟪text⟫) bring paragraphs and lists, and nothing else, with them. The six digits of a
+// code are no value at all: they come with the headers, and are stored nowhere. What is the same for everybody with a skeleton's
 // key (see the type plan) is worked out once as well.
 //
 // # Letters

@@ -34,6 +34,8 @@ const (
 	button  // a link on a line of its own; its only run is the link
 	slip    // a line to cut out and send back, on paper
 	rule
+	prose     // the team's own words: paragraphs and lists that are not known yet
+	bigDigits // to be read on one screen and typed on another
 )
 
 // docPart is the layer that a block belongs to (docs/rules.md C4).

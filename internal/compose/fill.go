@@ -12,6 +12,7 @@ import (
 type filler struct {
 	slots mailer.Slots
 	links links
+	proof string // the six digits, if the message carries some
 	test  bool   // the message is a test
 	base  string // our own links begin with it
 
@@ -79,6 +80,10 @@ func (f *filler) value(name string) string {
 		return f.links.object
 	case name == choicesURL:
 		return f.links.choices
+	case name == proofCode:
+		return grouped(f.proof)
+	case name == proofDigits:
+		return strings.Join(strings.Split(f.proof, ""), ", ")
 	}
 	return f.slots[name]
 }
@@ -133,6 +138,9 @@ func (f *filler) allowed(slot, address string) bool {
 
 // appendEscaped appends a value as it must stand in its place.
 func appendEscaped(dst []byte, value string, at place, kind opKind) []byte {
+	if kind == opProse {
+		return appendProse(dst, value, at)
+	}
 	if kind == opValue {
 		value = clean(value, maxValue)
 	}

@@ -36,6 +36,10 @@ func htmlBlock(b *strings.Builder, bl block) {
 			htmlBlock(b, child)
 		}
 		b.WriteString("</div>")
+	case prose: // its value brings its own tags
+		mark(b, "", bl.runs[0].slot)
+	case bigDigits: // one touch selects all of it; what is here and not in the frame leaves other texts as they are
+		wrap(b, `<p style="font-size:32px;line-height:1.25;margin:16px 0;-webkit-user-select:all;user-select:all">`, bl.runs, "</p>")
 	case button:
 		b.WriteString(`<p><a class="button"`)
 		htmlLink(b, bl.runs[0])

@@ -73,13 +73,13 @@ func (c *Composer) filler(p *parsed, slots mailer.Slots, h mailer.Headers) *fill
 	if f == nil {
 		f = &filler{}
 	}
-	f.slots, f.test, f.base, f.message = slots, h.Test, p.Mail.Links, f.message[:0]
+	f.slots, f.test, f.proof, f.base, f.message = slots, h.Test, h.ProofCode, p.Mail.Links, f.message[:0]
 	f.links = linksOf(f.base, slots, h.Tokens)
 	return f
 }
 
 func (c *Composer) done(f *filler) {
-	f.slots, f.links = nil, links{}
+	f.slots, f.links, f.proof = nil, links{}, ""
 	clear(f.ready[:cap(f.ready)])
 	c.fillers.Put(f)
 }

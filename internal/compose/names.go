@@ -19,21 +19,32 @@ const (
 	choicesURL    = "choices_url"
 	testSlot      = "test" // filled by the message's own headers
 	authoritySite = "authority_site"
+	proofCode     = "proof_code"   // the six digits in two groups, of the message's own headers (R4)
+	proofDigits   = "proof_digits" // the same one by one
+	teamText      = "text"         // the team's own words: a block, and not a part of a line
+)
+
+// Flags of correspondence; what it is about follows.
+const (
+	kindSlot   = "kind."
+	groundSlot = "ground."
+	keptSlot   = "kept."
 )
 
 // plainSlots have one value for all languages. addressSlots are web addresses;
 // flagSlots say whether a part stands, and have no text.
 var (
-	plainSlots   = []string{"name", "authority_address", "code"}
+	plainSlots   = []string{"name", "authority_address", "code", proofCode, proofDigits, teamText}
 	addressSlots = []string{authoritySite, noticeURL, objectURL, choicesURL}
 	flagSlots    = []string{testSlot, "no_name", "start_known", "start_unknown", "late_unknown", "why_month", "why_purpose"}
-	localSlots   = []string{"retention_end", "notice_only_end", "authority", "date", "deadline", "due_date", "done", "answer_by"}
+	localSlots   = []string{"retention_end", "notice_only_end", "authority", "date", "deadline", "due_date", "done", "answer_by", "first_due", "asked"}
+	flagFamilies = []string{"obtained_unknown.", newPurposeSlot, kindSlot, groundSlot, keptSlot}
 )
 
 func isAddressSlot(name string) bool { return slices.Contains(addressSlots, name) }
 
 func isFlag(name string) bool {
-	return slices.Contains(flagSlots, name) || strings.HasPrefix(name, "obtained_unknown.") || strings.HasPrefix(name, newPurposeSlot)
+	return slices.Contains(flagSlots, name) || slices.ContainsFunc(flagFamilies, func(family string) bool { return strings.HasPrefix(name, family) })
 }
 
 // knownSlots tells which slots a skeleton may have: those above, for each of its
@@ -44,6 +55,15 @@ func knownSlots(key mailer.SkeletonKey) func(string) bool {
 		for _, name := range list {
 			known[name] = true
 		}
+	}
+	for _, kind := range requestKinds {
+		known[kindSlot+string(kind)] = true
+	}
+	for _, ground := range mailer.Grounds {
+		known[groundSlot+string(ground)] = true
+	}
+	for _, kept := range keptKinds {
+		known[keptSlot+string(kept)] = true
 	}
 	languages := languagesOf(key)
 	for _, name := range localSlots {

@@ -38,6 +38,7 @@ const (
 	opLiteral opKind = iota
 	opValue
 	opAddress // a web address, in a link or in print
+	opProse   // paragraphs and lists
 	opIf
 )
 
@@ -129,6 +130,8 @@ func (p *parser) value(slot, before, after string) error {
 		return fmt.Errorf("the slot %q says whether, and has no text", slot)
 	case isAddressSlot(slot):
 		kind = opAddress
+	case slot == teamText:
+		kind = opProse
 	}
 	wholeHref := kind == opAddress && strings.HasSuffix(before, ` href="`) && strings.HasPrefix(after, `"`)
 	if p.inTag && !wholeHref {

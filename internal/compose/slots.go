@@ -12,7 +12,6 @@ import (
 	"article14/internal/language"
 	"article14/locales"
 	"article14/mailer"
-	"article14/mailer/rights"
 )
 
 // on is the text of slots that only say that a part stands.
@@ -33,7 +32,7 @@ func (c *Composer) Slots(reg *mailer.Register, in mailer.SlotInput) (mailer.Slot
 	case mailer.DocNotice:
 		err = d.notice()
 	default:
-		err = d.receipt()
+		err = d.correspondence()
 	}
 	return d.slots, err
 }
@@ -225,19 +224,6 @@ func (d *drawing) deadline() error {
 		d.date("due_date", due.At)
 	default:
 		d.date("deadline", due.At)
-	}
-	return nil
-}
-
-// receipt has the day of what it confirms, and the day of the answer.
-func (d *drawing) receipt() error {
-	at := d.in.CreatedAt
-	if at.IsZero() {
-		return errors.New("compose: a receipt needs the instant of what it confirms (SlotInput.CreatedAt)")
-	}
-	d.date("done", at)
-	if d.in.Key.Document == mailer.DocAccessReceipt {
-		d.date("answer_by", rights.RequestDue(at, d.reg.Controller.Zone))
 	}
 	return nil
 }

@@ -290,6 +290,7 @@ func (q queuedDelivery) state() mailer.DeliveryState {
 // enqueue makes deliveries, and what they are found by.
 func (t tx) enqueue(ctx context.Context, controller mailer.ID, ds []queuedDelivery, now time.Time) error {
 	rows, refs := make([][]any, len(ds)), make([][]any, len(ds))
+	var planned [][]any
 	for i, d := range ds {
 		ready := now
 		if !d.NotBefore.IsZero() {
@@ -298,13 +299,19 @@ func (t tx) enqueue(ctx context.Context, controller mailer.ID, ds []queuedDelive
 		rows[i] = []any{d.contact, d.ID, controller, d.campaign, d.ContentID, d.lane, string(d.Document), string(cmp.Or(d.Channel, mailer.ChannelMail)), d.Identifier,
 			d.Languages, d.LanguageRule, d.Form, d.SkeletonHash, d.Code, string(d.state()), d.DueAt, ready, now}
 		refs[i] = []any{d.ID, controller, d.contact, d.Code}
+		if d.Values != nil {
+			planned = append(planned, plannedRow(d))
+		}
 	}
 	err := t.copyIn(ctx, "delivery", `contact_id, id, controller_id, campaign_id, content_version_id, lane, document, channel, identifier_id,
 		languages, language_rule, form, skeleton_hash, code, state, due_at, ready_at, created_at`, rows)
 	if err != nil {
 		return err
 	}
-	return t.copyIn(ctx, "delivery_ref", "delivery_id, controller_id, contact_id, code", refs)
+	if err := t.copyIn(ctx, "delivery_ref", "delivery_id, controller_id, contact_id, code", refs); err != nil {
+		return err
+	}
+	return t.copyIn(ctx, "planned_values", "contact_id, delivery_id, slots", planned)
 }
 
 func (p *placing) block(pl mailer.Placement, duties []placeableDuty) {

@@ -155,7 +155,7 @@ func (s *Store) Content(ctx context.Context, id mailer.ID) (v mailer.ContentVers
 
 // Skeleton gives the bytes behind a hash.
 func (s *Store) Skeleton(ctx context.Context, hash []byte) (body []byte, err error) {
-	err = s.read(ctx, func(t tx) error {
+	err = s.look(ctx, func(t tx) error {
 		found, err := t.one(ctx, &body, "skeleton", hash)
 		if err == nil && !found {
 			err = fmt.Errorf("no skeleton has the hash %x", hash)

@@ -205,6 +205,9 @@ func (c *claiming) jobs(ctx context.Context, taken []claimedRow, contents *conte
 	if err := c.sentBefore(ctx, out); err != nil {
 		return nil, err
 	}
+	if err := c.planned(ctx, out); err != nil {
+		return nil, err
+	}
 	return out, c.facts(ctx, taken, out)
 }
 

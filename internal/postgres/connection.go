@@ -145,12 +145,27 @@ func (c *connection) ExecContext(ctx context.Context, query string, args []drive
 	return r, c.because(ctx, err)
 }
 
-// QueryContext asks. Rows that come later are the transaction's to watch.
+// QueryContext asks. It is watched until the last row has come: a question may stand
+// outside of a transaction (Store.look).
 func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	unwatched, stop := c.watched(ctx)
-	defer stop()
 	rows, err := c.session.QueryContext(unwatched, query, args)
-	return rows, c.because(ctx, err)
+	if err != nil {
+		stop()
+		return nil, c.because(ctx, err)
+	}
+	return watchedRows{rows, stop}, nil
+}
+
+// watchedRows are watched until they are closed.
+type watchedRows struct {
+	driver.Rows
+	stop func()
+}
+
+func (r watchedRows) Close() error {
+	defer r.stop()
+	return r.Rows.Close()
 }
 
 // Ping asks whether it is there.

@@ -35,6 +35,29 @@ func TestWhatIsCalledOffEndsAtOnce(t *testing.T) {
 	}
 }
 
+// TestAQuestionThatIsCalledOffWhileItsRowsComeEndsAtOnce has the first row come, since those
+// behind it are big, and the last keep everybody waiting. No transaction watches over it.
+func TestAQuestionThatIsCalledOffWhileItsRowsComeEndsAtOnce(t *testing.T) {
+	h := newHouse(t)
+	ctx, callOff := context.WithCancel(h.ctx)
+	done := make(chan error, 1)
+	go func() {
+		done <- h.look(ctx, func(x tx) error {
+			var rows []struct {
+				Slept string `db:"pg_sleep"`
+				Long  string `db:"long"`
+			}
+			return x.SelectContext(ctx, &rows, "SELECT pg_sleep(x / 2 * $1), repeat('x', 20000) AS long FROM generate_series(0, 2) x", 600)
+		})
+	}()
+	for h.asleep() == 0 {
+	}
+	callOff()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatalf("not the context's error: %v", err)
+	}
+}
+
 // With lib/pq's own way of calling off, PgBouncer 1.18 was gone after the first time.
 func TestWhatIsCalledOffBetweenTwoStatementsLeavesNothingAndTakesNobodyAlong(t *testing.T) {
 	h := newHouse(t)

@@ -247,6 +247,7 @@ func (e *erasure) write(ctx context.Context, t tx) error {
 	}{
 		{"erase_acquisitions", len(e.origins), []any{records{e.origins}}},
 		{"erase_values", len(e.emptied), []any{records{e.emptied}}},
+		{"erase_planned", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_replies", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_reports", len(e.emptied), []any{records{e.emptied}}},
 		{"erase_raw_reports", len(e.emptied), []any{records{e.emptied}}},

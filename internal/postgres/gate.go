@@ -22,7 +22,7 @@ func (s *Store) Lookup(ctx context.Context, controller mailer.ID, keys []gate.Ke
 	for i, k := range keys {
 		kinds[i], hashes[i] = k.Kind, k.Hash
 	}
-	err := s.read(ctx, func(t tx) error {
+	err := s.look(ctx, func(t tx) error {
 		var rows []struct {
 			N          int       `db:"n"`
 			ContactID  mailer.ID `db:"contact_id"`
@@ -93,7 +93,7 @@ func (s *Store) Facts(ctx context.Context, controller mailer.ID, contacts []mail
 	if len(contacts) == 0 {
 		return nil, nil
 	}
-	err = s.read(ctx, func(t tx) error {
+	err = s.look(ctx, func(t tx) error {
 		out, err = t.gateFacts(ctx, controller, contacts)
 		return err
 	})

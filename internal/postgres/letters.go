@@ -204,6 +204,9 @@ func (s *Store) BatchPosted(ctx context.Context, controller mailer.ID, p byhand.
 		if err != nil || state == byhand.BatchPosted {
 			return err
 		}
+		if state != byhand.BatchMade {
+			return byhand.ErrBatchNotMade
+		}
 		pulled := 0
 		if len(p.Except) > 0 {
 			if pulled, err = t.releaseLetters(ctx, p.Batch, p.Except); err != nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -257,4 +258,56 @@ func TestACanaryHoldsNoCampaignThatHasLettersAlone(t *testing.T) {
 	must(t, err)
 	equal(t, "campaigns that ended", inLine(ended), "["+c.Key+"]")
 	p.audited()
+}
+
+// hastyQueue has somebody else do something just before letters are settled.
+type hastyQueue struct {
+	byhand.LetterQueue
+	first func()
+}
+
+func (q hastyQueue) Settle(ctx context.Context, ends []mailer.Settlement) ([]mailer.ID, error) {
+	q.first()
+	return q.LetterQueue.Settle(ctx, ends)
+}
+
+func TestWhatIsWithdrawnWhileItIsPostedWaitsAgainAndIsNamed(t *testing.T) { // E2, E3
+	for name, some := range map[string]bool{"the whole batch": false, "one letter of it": true} {
+		t.Run(name, func(t *testing.T) {
+			p := newPost(t)
+			p.reached(3, noon.Add(day), postal)
+			p.release("first")
+			var out tray
+			b := p.batch(&out)
+			gone := out.names
+			var refs []string
+			if some {
+				gone, refs = out.names[:1], out.names[:1]
+			}
+			other := p.Letters
+			p.Letters.Queue = hastyQueue{p.house.Store, func() {
+				_, err := other.Withdraw(p.ctx, b.ID, refs, "ann", "the printer ate it")
+				must(t, err)
+			}}
+			got, err := p.Posted(p.ctx, byhand.PostedOrder{Batch: b.ID, On: today(p.at), By: "ben"})
+			var withdrawn *byhand.WithdrawnError
+			if !errors.As(err, &withdrawn) {
+				t.Fatalf("the one who posted is told %v", err)
+			}
+			equal(t, "those named", len(withdrawn.References), len(gone))
+			for _, ref := range gone {
+				if !strings.Contains(err.Error(), ref) {
+					t.Errorf("%s is not named", ref)
+				}
+			}
+			want := byhand.BatchWithdrawn
+			if some {
+				want = byhand.BatchPosted
+			}
+			equal(t, "the batch is", got.State, want)
+			equal(t, "posted", got.Posted, 3-len(gone))
+			equal(t, "met", p.figures(noon).Duties[mailer.DutyMet], int64(3-len(gone)))
+			equal(t, "wait again", p.count(`SELECT count(*) FROM delivery WHERE state = 'queued'`), int64(len(gone)))
+		})
+	}
 }

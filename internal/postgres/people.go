@@ -55,6 +55,35 @@ func (t tx) people(ctx context.Context, controller mailer.ID, ids []mailer.ID) (
 	return out, nil
 }
 
+// personRow is a contact with all that hangs on it in one row.
+type personRow struct {
+	contactRow
+	Identifiers  document[[]identifierRow]  `db:"identifiers"`
+	Acquisitions document[[]acquisitionRow] `db:"acquisitions"`
+	Duties       document[[]dutyRow]        `db:"duties"`
+}
+
+// person is people for one contact, by one statement: each page that is opened asks for
+// one. It is nil where there is none of the controller's.
+func (t tx) person(ctx context.Context, controller, id mailer.ID) (*person, error) {
+	var r personRow
+	found, err := t.one(ctx, &r, "person", controller, id)
+	if err != nil || !found {
+		return nil, err
+	}
+	p := &person{contact: r.contact()}
+	for _, i := range r.Identifiers.v {
+		p.identifiers = append(p.identifiers, i.identifier())
+	}
+	for _, a := range r.Acquisitions.v {
+		p.acquisitions = append(p.acquisitions, a.acquisition())
+	}
+	for _, d := range r.Duties.v {
+		p.duties = append(p.duties, d.duty())
+	}
+	return p, nil
+}
+
 // firstAcquisitions are the first from each source for an activity.
 func (p *person) firstAcquisitions(activity string) []mailer.Acquisition {
 	return mailer.FirstAcquisitions(p.acquisitions, activity)
@@ -100,12 +129,12 @@ func (r contactRow) contact() mailer.Contact {
 
 // identifierRow is a row of identifier.
 type identifierRow struct {
-	ContactID mailer.ID             `db:"contact_id"`
-	ID        mailer.ID             `db:"id"`
-	Kind      mailer.IdentifierKind `db:"kind"`
-	Value     string                `db:"value"`
-	Hash      []byte                `db:"hash"`
-	KeyID     string                `db:"key_id"`
+	ContactID mailer.ID             `db:"contact_id" json:"contact_id"`
+	ID        mailer.ID             `db:"id" json:"id"`
+	Kind      mailer.IdentifierKind `db:"kind" json:"kind"`
+	Value     string                `db:"value" json:"value"`
+	Hash      []byte                `db:"hash" json:"hash"`
+	KeyID     string                `db:"key_id" json:"key_id"`
 }
 
 func (r identifierRow) identifier() mailer.Identifier {
@@ -114,16 +143,16 @@ func (r identifierRow) identifier() mailer.Identifier {
 
 // acquisitionRow is a row of acquisition.
 type acquisitionRow struct {
-	ContactID  mailer.ID            `db:"contact_id"`
-	ID         mailer.ID            `db:"id"`
-	Source     string               `db:"source_key"`
-	Activity   string               `db:"activity_key"`
-	ObtainedAt instant              `db:"obtained_at"`
-	Basis      mailer.ObtainedBasis `db:"obtained_basis"`
-	Page       string               `db:"page"`
-	Visibility mailer.Visibility    `db:"visibility"`
-	ImportID   mailer.ID            `db:"import_id"`
-	Line       int64                `db:"line"`
+	ContactID  mailer.ID            `db:"contact_id" json:"contact_id"`
+	ID         mailer.ID            `db:"id" json:"id"`
+	Source     string               `db:"source_key" json:"source_key"`
+	Activity   string               `db:"activity_key" json:"activity_key"`
+	ObtainedAt instant              `db:"obtained_at" json:"obtained_at"`
+	Basis      mailer.ObtainedBasis `db:"obtained_basis" json:"obtained_basis"`
+	Page       string               `db:"page" json:"page"`
+	Visibility mailer.Visibility    `db:"visibility" json:"visibility"`
+	ImportID   mailer.ID            `db:"import_id" json:"import_id"`
+	Line       int64                `db:"line" json:"line"`
 }
 
 func (r acquisitionRow) acquisition() mailer.Acquisition {
@@ -135,24 +164,24 @@ func (r acquisitionRow) acquisition() mailer.Acquisition {
 
 // dutyRow is a row of duty.
 type dutyRow struct {
-	ContactID     mailer.ID                  `db:"contact_id"`
-	ID            mailer.ID                  `db:"id"`
-	Activity      string                     `db:"activity_key"`
-	Source        string                     `db:"source_key"`
-	Cause         string                     `db:"cause"`
-	AcquisitionID mailer.ID                  `db:"acquisition_id"`
-	ObtainedAt    instant                    `db:"obtained_at"`
-	DueAt         instant                    `db:"due_at"`
-	Rule          mailer.DueRule             `db:"due_rule"`
-	Inputs        document[mailer.DueInputs] `db:"due_inputs"`
-	State         mailer.DutyState           `db:"state"`
-	Reason        mailer.BlockReason         `db:"reason"`
-	Detail        string                     `db:"detail"`
-	MetAt         instant                    `db:"met_at"`
-	DeliveryID    mailer.ID                  `db:"delivery_id"`
-	ErasedAt      instant                    `db:"erased_at"`
-	ToldAt        instant                    `db:"told_at"`
-	ExemptionID   mailer.ID                  `db:"exemption_id"`
+	ContactID     mailer.ID                  `db:"contact_id" json:"contact_id"`
+	ID            mailer.ID                  `db:"id" json:"id"`
+	Activity      string                     `db:"activity_key" json:"activity_key"`
+	Source        string                     `db:"source_key" json:"source_key"`
+	Cause         string                     `db:"cause" json:"cause"`
+	AcquisitionID mailer.ID                  `db:"acquisition_id" json:"acquisition_id"`
+	ObtainedAt    instant                    `db:"obtained_at" json:"obtained_at"`
+	DueAt         instant                    `db:"due_at" json:"due_at"`
+	Rule          mailer.DueRule             `db:"due_rule" json:"due_rule"`
+	Inputs        document[mailer.DueInputs] `db:"due_inputs" json:"due_inputs"`
+	State         mailer.DutyState           `db:"state" json:"state"`
+	Reason        mailer.BlockReason         `db:"reason" json:"reason"`
+	Detail        string                     `db:"detail" json:"detail"`
+	MetAt         instant                    `db:"met_at" json:"met_at"`
+	DeliveryID    mailer.ID                  `db:"delivery_id" json:"delivery_id"`
+	ErasedAt      instant                    `db:"erased_at" json:"erased_at"`
+	ToldAt        instant                    `db:"told_at" json:"told_at"`
+	ExemptionID   mailer.ID                  `db:"exemption_id" json:"exemption_id"`
 }
 
 func (r dutyRow) duty() mailer.Duty {

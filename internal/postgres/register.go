@@ -59,40 +59,37 @@ func (s *Store) ApplyRegister(ctx context.Context, controllerKey string, body, h
 	return v, made, err
 }
 
-// CurrentRegister is the newest version of a controller, or of the only one.
+// CurrentRegister is the newest version of a controller, or of the only one. Whoever asks
+// the gate has it looked up, so that its body comes once.
 func (s *Store) CurrentRegister(ctx context.Context, controllerKey string) (v mailer.RegisterVersion, err error) {
-	err = s.read(ctx, func(t tx) error {
-		var rows []registerRow
-		if err := t.all(ctx, &rows, "register_current", controllerKey); err != nil {
-			return err
-		}
-		switch len(rows) {
-		case 0:
-			if controllerKey != "" {
-				return fmt.Errorf("controller %q: %w, or look at how its key is written", controllerKey, mailer.ErrNoRegister)
-			}
-			return mailer.ErrNoRegister
-		case 1:
-			v = rows[0].version()
-			return nil
-		}
-		return fmt.Errorf("this database holds %d controllers or more: say which one is meant by its key (--controller)", len(rows))
-	})
-	return v, err
+	var ids []mailer.ID
+	err = s.look(ctx, func(t tx) error { return t.all(ctx, &ids, "register_current", controllerKey) })
+	switch {
+	case err != nil:
+		return v, err
+	case len(ids) == 0 && controllerKey != "":
+		return v, fmt.Errorf("controller %q: %w, or look at how its key is written", controllerKey, mailer.ErrNoRegister)
+	case len(ids) == 0:
+		return v, mailer.ErrNoRegister
+	case len(ids) > 1:
+		return v, fmt.Errorf("this database holds %d controllers or more: say which one is meant by its key (--controller)", len(ids))
+	}
+	return s.RegisterVersion(ctx, ids[0])
 }
 
 // RegisterVersion finds a version by id.
-func (s *Store) RegisterVersion(ctx context.Context, id mailer.ID) (v mailer.RegisterVersion, err error) {
-	err = s.read(ctx, func(t tx) error {
+func (s *Store) RegisterVersion(ctx context.Context, id mailer.ID) (mailer.RegisterVersion, error) {
+	return s.registers.Get(id, func() (mailer.RegisterVersion, error) {
 		var row registerRow
-		found, err := t.one(ctx, &row, "register_by_id", id)
-		if err == nil && !found {
-			err = fmt.Errorf("no register version has the id %s", id)
-		}
-		v = row.version()
-		return err
+		err := s.look(ctx, func(t tx) error {
+			found, err := t.one(ctx, &row, "register_by_id", id)
+			if err == nil && !found {
+				err = fmt.Errorf("no register version has the id %s", id)
+			}
+			return err
+		})
+		return row.version(), err
 	})
-	return v, err
 }
 
 // RegisterBefore is the version that another one replaced.

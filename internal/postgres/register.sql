@@ -18,10 +18,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: register_current
 -- Two rows are enough to see that there is more than one controller.
-SELECT v.id, v.controller_id, v.version, v.hash, v.body, v.applied_at, v.applied_by
+SELECT v.id
 FROM controller c
 CROSS JOIN LATERAL (
-    SELECT id, controller_id, version, hash, body, applied_at, applied_by
+    SELECT id
     FROM register_version
     WHERE controller_id = c.id
     ORDER BY version DESC

@@ -128,6 +128,7 @@ func (c *filing) match(ctx context.Context, t tx) (track.ReportFate, error) {
 		return track.ReportFate{}, err
 	}
 	c.erased = d.To.ID.IsZero()
+	c.file.Verdict = c.file.Verdict.About(d.To)
 	what := c.decide(d)
 	if what.Wait {
 		return track.ReportFate{Why: track.UnmatchedUnsettled}, nil
@@ -427,12 +428,21 @@ func (s *Store) ParkedReports(ctx context.Context, controller mailer.ID, now tim
 	return out, err
 }
 
-// ForgetReports deletes bytes whose time has come (T4).
+// ForgetReports deletes bytes whose time has come (T4), and gives up first what waits
+// with them: where no worker ran for so long, it was tried too seldom.
 func (s *Store) ForgetReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (n int, err error) {
 	err = s.write(ctx, func(t tx) error {
+		givenUp, err := t.exec(ctx, "report_outlived", controller, now, limit, parkedGivenUp)
+		if err != nil {
+			return err
+		}
+		counts := tally{}
+		counts.add(controller, mailer.ID{}, countUnmatched, parkedWaiting, parkedGivenUp, int(givenUp))
 		deleted, err := t.exec(ctx, "report_forget", controller, now, limit)
-		n = int(deleted)
-		return err
+		if n = int(deleted); err != nil {
+			return err
+		}
+		return counts.note(ctx, t, time.Time{})
 	})
 	return n, err
 }

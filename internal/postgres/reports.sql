@@ -117,9 +117,31 @@ LIMIT $2
 -- name: report_raw
 SELECT body FROM report_raw WHERE controller_id = $1 AND report_id = $2
 
+-- name: report_outlived
+-- What waits and has no bytes any more is never tried again. Those in somebody's hands are
+-- left to them.
+UPDATE report_unmatched
+SET state = $4, next_try_at = $2
+WHERE id IN (
+    SELECT u.id
+    FROM report_raw r
+    JOIN report_unmatched u ON u.id = r.report_id
+    WHERE r.controller_id = $1 AND r.expires_at <= $2 AND u.state = 'waiting'
+    ORDER BY r.expires_at
+    LIMIT $3
+    FOR UPDATE OF u SKIP LOCKED)
+
 -- name: report_forget
+-- What waits still keeps its bytes until it is given up.
 DELETE FROM report_raw
-WHERE report_id IN (SELECT report_id FROM report_raw WHERE controller_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+WHERE report_id IN (
+    SELECT r.report_id
+    FROM report_raw r
+    WHERE r.controller_id = $1 AND r.expires_at <= $2
+        AND NOT EXISTS (SELECT FROM report_unmatched u WHERE u.id = r.report_id AND u.state = 'waiting')
+    ORDER BY r.expires_at
+    LIMIT $3
+    FOR UPDATE OF r SKIP LOCKED)
 
 -- name: suppression_forget
 DELETE FROM suppression

@@ -466,3 +466,21 @@ func TestAReportSettlesWhatWasUncertain(t *testing.T) { // E2, E5
 	must(t, err)
 	equal(t, "sent again", n, 0)
 }
+
+func TestWhatWaitedForLongerThanItsBytesAreKeptIsGivenUp(t *testing.T) { // T4: no worker ran for a month
+	h := newHouse(t)
+	d := newDesk(h)
+	d.next = failed("x@example.org", "5.1.1")
+	_, _, err := d.Judge(h.ctx, track.Incoming{Door: track.DoorPipe, Raw: []byte("lost")})
+	must(t, err)
+	equal(t, "waiting", h.figures(d.at).Unmatched["waiting"], 1)
+	d.at = noon.Add(31 * day)
+	must(t, d.Forget(h.ctx))
+	f := h.figures(d.at)
+	equal(t, "waiting for ever", f.Unmatched["waiting"], 0)
+	equal(t, "given up", f.Unmatched["given_up"], 1)
+	us, err := h.UnmatchedReports(h.ctx, h.controller, 10)
+	must(t, err)
+	equal(t, "listed", fmt.Sprint(len(us), us[0].State, us[0].NextTryAt.IsZero()), "1 given_up true")
+	equal(t, "bytes", h.count(`SELECT count(*) FROM report_raw`), 0)
+}

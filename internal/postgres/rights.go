@@ -10,69 +10,56 @@ import (
 
 var _ rights.Store = (*Store)(nil)
 
-// noticeRow is a notice with what its recipient has asked for since.
+// noticeRow is a notice with what was put into it, and with what its recipient has
+// asked for since.
 type noticeRow struct {
-	IdentifierID mailer.ID            `db:"identifier_id"`
-	Languages    string               `db:"languages"`
-	Form         string               `db:"form"`
-	State        mailer.DeliveryState `db:"state"`
-	ContentID    mailer.ID            `db:"content_version_id"`
-	Code         string               `db:"code"`
-	ErasedAt     instant              `db:"erased_at"`
-	ObjectedAt   instant              `db:"objected_at"`
-	AccessDueAt  instant              `db:"access_due_at"`
+	ID           mailer.ID              `db:"id"`
+	IdentifierID mailer.ID              `db:"identifier_id"`
+	Languages    string                 `db:"languages"`
+	Form         string                 `db:"form"`
+	State        mailer.DeliveryState   `db:"state"`
+	ContentID    mailer.ID              `db:"content_version_id"`
+	Code         string                 `db:"code"`
+	Activity     string                 `db:"activity_key"`
+	Register     mailer.ID              `db:"register_version_id"`
+	Duties       idList                 `db:"duties"`
+	ComposedAt   instant                `db:"composed_at"`
+	Slots        document[mailer.Slots] `db:"slots"`
+	ErasedAt     instant                `db:"erased_at"`
+	ObjectedAt   instant                `db:"objected_at"`
+	AccessDueAt  instant                `db:"access_due_at"`
 }
 
 // NoticeFor gives the notice behind a link, or ErrNoSuchLink.
 func (s *Store) NoticeFor(ctx context.Context, controller, contact, delivery mailer.ID) (n rights.SentNotice, err error) {
 	err = s.read(ctx, func(t tx) error {
-		l, err := t.noticeBehind(ctx, controller, contact, delivery)
-		if err != nil {
-			return err
-		}
-		delivery = l.DeliveryID
 		var r noticeRow
-		if _, err := t.one(ctx, &r, "notice", controller, contact, delivery); err != nil {
-			return err
+		found, err := t.one(ctx, &r, "notice", controller, contact, delivery)
+		if err == nil && !found {
+			err = mailer.ErrNoSuchLink
 		}
-		people, err := t.people(ctx, controller, []mailer.ID{contact})
 		if err != nil {
 			return err
 		}
-		p := people[contact]
-		part, err := t.parts(ctx, contact, delivery)
+		p, err := t.person(ctx, controller, contact)
 		if err != nil {
 			return err
 		}
 		n = rights.SentNotice{
-			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: delivery, IdentifierID: r.IdentifierID, ActivityKey: part.Activity,
-			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: part.Register,
-			Slots: part.Slots.v, Code: r.Code, ComposedAt: part.ComposedAt.Time, Facts: p.facts(part),
+			Contact: p.contact, Identifiers: p.identifiers, DeliveryID: r.ID, IdentifierID: r.IdentifierID, ActivityKey: r.Activity,
+			Languages: r.Languages, Form: r.Form, State: r.State, ContentID: r.ContentID, RegisterID: r.Register,
+			Slots: r.Slots.v, Code: r.Code, ComposedAt: r.ComposedAt.Time, Facts: p.facts(r),
 			ErasedAt: r.ErasedAt.Time, ObjectedAt: r.ObjectedAt.Time, AccessDueAt: r.AccessDueAt.Time,
 		}
-		n.Skeletons, err = t.skeletonKeys(ctx, r.ContentID)
+		n.Skeletons, err = s.skeletons.Get(r.ContentID, func() ([]mailer.SkeletonKeyHash, error) { return t.skeletonKeys(ctx, r.ContentID) })
 		return err
 	})
 	return n, err
 }
 
-// partsRow is what belongs to a delivery in other tables.
-type partsRow struct {
-	Activity   string                 `db:"activity_key"`
-	Register   mailer.ID              `db:"register_version_id"`
-	Duties     idList                 `db:"duties"`
-	ComposedAt instant                `db:"composed_at"`
-	Slots      document[mailer.Slots] `db:"slots"`
-}
-
-func (t tx) parts(ctx context.Context, contact, delivery mailer.ID) (r partsRow, err error) {
-	_, err = t.one(ctx, &r, "delivery_parts", contact, delivery)
-	return r, err
-}
-
 // facts are what a person's values are drawn from. Duties that no longer exist
 // are not among them.
-func (p *person) facts(d partsRow) mailer.NoticeFacts {
+func (p *person) facts(d noticeRow) mailer.NoticeFacts {
 	return mailer.NoticeFacts{Contact: p.contact, Acquisitions: p.firstAcquisitions(d.Activity), Duties: p.dutiesIn(d.Duties)}
 }
 

@@ -1,21 +1,22 @@
 -- name: notice
-SELECT d.identifier_id, d.languages, d.form, d.state, d.content_version_id, d.code,
+-- All of a notice that is one row, since each page that is opened asks for it: of the
+-- delivery itself, or of the notice that it answers to (notice_behind).
+SELECT n.id, n.identifier_id, n.languages, n.form, n.state, n.content_version_id, n.code,
+    v.activity_key, v.register_version_id, m.composed_at, m.slots,
+    ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = n.contact_id AND l.delivery_id = n.id) AS duties,
     (SELECT max(u.erased_at) FROM delivery_duty l JOIN duty u ON u.contact_id = l.contact_id AND u.id = l.duty_id
-     WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id
+     WHERE l.contact_id = n.contact_id AND l.delivery_id = n.id
      HAVING bool_and(u.erased_at IS NOT NULL)) AS erased_at,
-    (SELECT min(o.made_at) FROM objection o WHERE o.contact_id = d.contact_id AND o.activity_key = v.activity_key) AS objected_at,
-    (SELECT r.due_at FROM request r WHERE r.contact_id = d.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at
+    (SELECT min(o.made_at) FROM objection o WHERE o.contact_id = n.contact_id AND o.activity_key = v.activity_key) AS objected_at,
+    (SELECT r.due_at FROM request r WHERE r.contact_id = n.contact_id AND r.kind = 'access' AND r.state = 'received') AS access_due_at
 FROM delivery d
-JOIN content_version v ON v.id = d.content_version_id
+JOIN delivery n ON n.contact_id = d.contact_id AND n.content_version_id = d.content_version_id AND n.document = 'notice'
+    AND (n.id = d.id OR d.document <> 'notice')
+JOIN content_version v ON v.id = n.content_version_id
+LEFT JOIN attempt m ON m.contact_id = n.contact_id AND m.delivery_id = n.id AND m.number = 1
 WHERE d.controller_id = $1 AND d.contact_id = $2 AND d.id = $3
-
--- name: delivery_parts
-SELECT v.activity_key, v.register_version_id, m.composed_at, m.slots,
-    ARRAY(SELECT l.duty_id FROM delivery_duty l WHERE l.contact_id = d.contact_id AND l.delivery_id = d.id) AS duties
-FROM delivery d
-JOIN content_version v ON v.id = d.content_version_id
-LEFT JOIN attempt m ON m.contact_id = d.contact_id AND m.delivery_id = d.id AND m.number = 1
-WHERE d.contact_id = $1 AND d.id = $2
+ORDER BY n.id DESC
+LIMIT 1
 
 -- name: notice_skeletons
 SELECT document, languages, form, skeleton_hash AS hash

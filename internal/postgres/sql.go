@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"article14/mailer"
@@ -50,10 +49,18 @@ func load(files fs.FS) map[string]string {
 	return out
 }
 
-// tx is a transaction that runs statements by name.
+// tx is a transaction that runs statements by name; for look it is none.
 type tx struct {
-	*sqlx.Tx
+	asked
 	swift bool // see Store.swift
+}
+
+// asked is what takes statements.
+type asked interface {
+	GetContext(ctx context.Context, dst any, query string, args ...any) error
+	SelectContext(ctx context.Context, dst any, query string, args ...any) error
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
 // notIdle has PostgreSQL end a transaction whose process says nothing for a while: one
@@ -125,26 +132,36 @@ func (s *Store) swift(ctx context.Context, fn func(tx) error) error {
 	return err
 }
 
-// read runs fn over one snapshot, so that several statements agree. Single
-// statements, too, go through it: lib/pq prepares and executes in two steps,
-// which a transaction pooler keeps on one connection only within a transaction.
+// look runs fn, which asks a single question. A statement is a snapshot of its own, and
+// one with parameters goes out in one piece (Open), which a transaction pooler keeps
+// together. So there is no transaction around it, which would cost two more exchanges.
+func (s *Store) look(ctx context.Context, fn func(tx) error) (err error) {
+	defer func() { err = because(ctx, err) }()
+	return fn(tx{asked: s.db})
+}
+
+// because gives the context's end as the reason of an error: a statement that was cut
+// off fails with the driver's words, and callers look for the context's.
+func because(ctx context.Context, err error) error {
+	if cause := ctx.Err(); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
+// read runs fn over one snapshot, so that several statements agree.
 func (s *Store) read(ctx context.Context, fn func(tx) error) error {
 	return s.within(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
 }
 
 func (s *Store) within(ctx context.Context, opt *sql.TxOptions, fn func(tx) error) (err error) {
-	defer func() {
-		// A cancelled statement fails with PostgreSQL's words; callers look for the context's.
-		if cause := ctx.Err(); err != nil && cause != nil && !errors.Is(err, cause) {
-			err = fmt.Errorf("%w: %w", cause, err)
-		}
-	}()
+	defer func() { err = because(ctx, err) }()
 	t, err := s.db.BeginTxx(ctx, opt)
 	if err != nil {
 		return fault("begin a transaction", err)
 	}
 	defer t.Rollback()
-	if err := fn(tx{Tx: t}); err != nil {
+	if err := fn(tx{asked: t}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
@@ -284,8 +301,22 @@ func (i *instant) Scan(src any) error {
 	return nil
 }
 
+// UnmarshalJSON takes an instant out of a row that came as JSON.
+func (i *instant) UnmarshalJSON(b []byte) error {
+	i.Time = time.Time{}
+	if string(b) == "null" {
+		return nil
+	}
+	err := i.Time.UnmarshalJSON(b)
+	i.Time = i.UTC()
+	return err
+}
+
 // document reads a jsonb column into a T.
 type document[T any] struct{ v T }
+
+// UnmarshalJSON takes a document out of a row that came as JSON.
+func (d *document[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.v) }
 
 // Scan takes JSON from the database; NULL is the zero T.
 func (d *document[T]) Scan(src any) error {

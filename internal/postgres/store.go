@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"article14/internal/memo"
 	"article14/mailer"
 	"article14/migrations"
 )
@@ -25,7 +26,15 @@ type Store struct {
 	contents contentCache
 	places   placeBook
 	classes  classBooks
+
+	// What never changes once it is stored.
+	registers *memo.Memo[mailer.ID, mailer.RegisterVersion]
+	skeletons *memo.Memo[mailer.ID, []mailer.SkeletonKeyHash] // of a content version
 }
+
+// versionsKept bounds each of what is kept in memory since it never changes: of
+// registers and content versions few are in use at a time.
+const versionsKept = 64
 
 // Open connects to the database at url, a lib/pq address, and checks that it answers.
 func Open(ctx context.Context, url string) (*Store, error) {
@@ -39,9 +48,10 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("connect to the database: %w", err), db.Close())
 	}
 	db.SetMaxOpenConns(24)
-	db.SetMaxIdleConns(8)
+	db.SetMaxIdleConns(24) // a new one costs the server a process: those of a rush serve the next
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{db: db}, nil
+	return &Store{db: db, registers: memo.New[mailer.ID, mailer.RegisterVersion](versionsKept),
+		skeletons: memo.New[mailer.ID, []mailer.SkeletonKeyHash](versionsKept)}, nil
 }
 
 // Close closes all connections.

@@ -50,7 +50,7 @@ func (s *Store) AddToken(ctx context.Context, controller mailer.ID, k gate.Token
 
 // Token finds a token by id.
 func (s *Store) Token(ctx context.Context, controller mailer.ID, id string) (k gate.Token, err error) {
-	err = s.read(ctx, func(t tx) error {
+	err = s.look(ctx, func(t tx) error {
 		var r tokenRow
 		found, err := t.one(ctx, &r, "api_token", controller, id)
 		if err == nil && !found {

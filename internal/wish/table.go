@@ -15,6 +15,12 @@ type phrase struct {
 
 func (p phrase) within(s sentence) bool { return holds(s.words, p.words) }
 
+// loosely tells whether a sentence has the phrase with or without the small words that
+// people put into it. That is enough for a suggestion, and never for what takes effect.
+func (p phrase) loosely(s sentence) bool {
+	return p.within(s) || holds(slices.DeleteFunc(slices.Clone(s.words), func(w string) bool { return filling[w] }), p.words)
+}
+
 var (
 	bares = phrasesOf(Objection, func(t tongue) string { return t.bare })
 	saids = phrasesOf(Objection, func(t tongue) string { return t.said })
@@ -30,6 +36,8 @@ var (
 
 	turning      = set(negations + " " + conditions)
 	asking       = set(interrogatives)
+	filling      = set(fillers)
+	pronouns     = set("you i we they he she it")
 	polite       = set(courtesy)
 	ownNegations = func() map[string]map[string]bool {
 		out := map[string]map[string]bool{}

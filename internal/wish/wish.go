@@ -66,12 +66,13 @@ const mostReasons = 5
 func (w *Wish) find(text []sentence) map[Kind]bool {
 	found := map[Kind]bool{}
 	for _, p := range table {
-		if !slices.ContainsFunc(text, p.within) {
+		if !slices.ContainsFunc(text, p.loosely) {
 			continue
 		}
 		found[p.kind] = true
-		if len(w.Why) < mostReasons {
-			w.Why = append(w.Why, string(p.kind)+": "+p.text)
+		// Languages share phrases ("art 15").
+		if why := string(p.kind) + ": " + p.text; len(w.Why) < mostReasons && !slices.Contains(w.Why, why) {
+			w.Why = append(w.Why, why)
 		}
 	}
 	return found
@@ -123,7 +124,15 @@ func (s sentence) tells() bool {
 }
 
 // question tells whether a sentence asks.
-func (s sentence) question() bool { return s.asks || len(s.words) > 1 && asking[s.words[0]] }
+func (s sentence) question() bool {
+	return s.asks || len(s.words) > 1 && asking[s.words[0]] && !s.forbids()
+}
+
+// forbids tells whether a sentence begins as an English "do not ...", which "do you not" and
+// "do not you" are not: these ask.
+func (s sentence) forbids() bool {
+	return len(s.words) > 2 && s.words[0] == "do" && (s.words[1] == "not" || s.words[1] == "never") && !pronouns[s.words[2]]
+}
 
 // turned tells whether a negation or a condition stands in a sentence: by the words of all languages, and those that
 // mean it in the given one.

@@ -67,6 +67,11 @@ func TestAKindIsSuggestedByTheGravestThatIsAskedFor(t *testing.T) { // D9
 		"My name is spelled with a y.": Rectification, "Mein Name ist falsch geschrieben": Rectification, "Please do not contact me again.": Objection,
 		"Ne me contactez plus": Objection, "Keine Mails mehr!": Objection, "Nie chcę otrzymywać takich wiadomości": Objection, "Who is your boss?": Question, "Wer sind Sie": Question, "Thanks, received.": Other,
 		"Delete my data. What data do you have?": Access, "": Other,
+		"Do not ever contact me, delete everything.": Erasure, "Do not ever contact me.": Objection, "Please do not ever again write to me": Objection, "Do you not delete it": Question, "Do not you have a boss": Question,
+		"Remove my name from your database": Erasure, "delete everything": Erasure, "Entfernen Sie bitte meine Daten": Erasure, "Supprimer mon nom": Erasure, "Eliminen todo": Erasure,
+		"Cancellate tutto": Erasure, "Verwijder alles": Erasure, "Usuńcie wszystko": Erasure, "Apaguem tudo": Erasure,
+		"Kontaktieren Sie mich nicht mehr": Objection, "Schreiben Sie mir bitte nicht mehr": Objection, "Ne m'appelez plus": Objection, "No me llamen": Objection,
+		"Non mi contattate": Objection, "Bel me niet": Objection, "Nie dzwońcie": Objection, "Não me liguem": Objection,
 	} {
 		if w := Read("", text); w.Kind != want || w.Objects {
 			t.Errorf("%q is %+v, want %s", text, w, want)
@@ -78,6 +83,9 @@ func TestAKindIsSuggestedByTheGravestThatIsAskedFor(t *testing.T) { // D9
 	}
 	if !slices.Equal(Read("", "Delete my data.").Why, []string{"erasure: delete my"}) {
 		t.Errorf("the reason is %v", Read("", "Delete my data.").Why)
+	}
+	if got := Read("", "By art 15 GDPR").Why; !slices.Equal(got, []string{"access: art 15"}) {
+		t.Errorf("a phrase of several languages is named %v", got)
 	}
 }
 

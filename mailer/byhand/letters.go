@@ -30,8 +30,9 @@ type LetterStore interface {
 	LetterBatches(ctx context.Context, controller mailer.ID, limit int) ([]LetterBatch, error)
 	// BatchMade says that the files of a batch are written.
 	BatchMade(ctx context.Context, controller, id mailer.ID) error
-	// BatchPosted ends a batch whose letters are settled; those excepted go back to the
-	// queue. It is done once; a second call changes nothing.
+	// BatchPosted ends a made batch whose letters are settled; those excepted go back to
+	// the queue. It is done once; a second call changes nothing. A batch that is in no
+	// state to be posted, since somebody withdrew it meanwhile, is ErrBatchNotMade.
 	BatchPosted(ctx context.Context, controller mailer.ID, p Posting) error
 	// WithdrawLetters puts unposted letters back into the queue: all of a batch where
 	// none is named. It gives how many.
@@ -118,6 +119,9 @@ type ReturnedLetter struct {
 
 // ErrNoBatch says that an id is no batch's.
 var ErrNoBatch = errors.New("no batch has that id: 'article14 letter list' shows them")
+
+// ErrBatchNotMade says that a batch is not one of finished letters that wait for the post.
+var ErrBatchNotMade = errors.New("the batch was withdrawn, or is being made: 'article14 letter show' says where it stands")
 
 // LetterFolder takes what is printed. Nobody sees anything of it before Done.
 type LetterFolder interface {

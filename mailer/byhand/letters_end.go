@@ -28,6 +28,17 @@ func (e *PullOutError) Error() string {
 		len(refs), strings.Join(refs, ", "))
 }
 
+// WithdrawnError says which letters somebody put back into the queue while a person said
+// that they were posted. The others of the batch are posted.
+type WithdrawnError struct {
+	References []string
+}
+
+func (e *WithdrawnError) Error() string {
+	return fmt.Sprintf("%d of the letters were withdrawn by somebody at the same time, and wait again: %s. They are not posted, and will be printed anew: take them out, or, if they are gone, expect that these people are written to twice",
+		len(e.References), strings.Join(e.References, ", "))
+}
+
 // Why letters are pulled out of a batch.
 const (
 	PullSuppressed = "suppressed" // nothing may be sent to the address any more
@@ -47,7 +58,8 @@ type PostedOrder struct {
 
 // Posted marks the letters of a batch as handed over on a day: their duties are met,
 // late if that is behind their date (E2, D7). What is excepted waits again. It can be
-// said again, with the same words, and changes nothing then.
+// said again, with the same words, and changes nothing then. What somebody withdraws at
+// the same time is a *WithdrawnError.
 func (l *Letters) Posted(ctx context.Context, o PostedOrder) (LetterBatch, error) {
 	b, jobs, err := l.Store.LetterBatch(ctx, l.Controller, o.Batch, l.Now())
 	if err != nil {
@@ -67,21 +79,51 @@ func (l *Letters) Posted(ctx context.Context, o PostedOrder) (LetterBatch, error
 	if out := slices.DeleteFunc(slices.Clone(going), func(j LetterJob) bool { return j.PullOut == "" }); len(out) > 0 && !o.Gone {
 		return b, &PullOutError{out}
 	}
+	fenced, err := l.settlePosted(ctx, going, p)
+	if err != nil {
+		return b, err
+	}
+	refused := l.Store.BatchPosted(ctx, l.Controller, p)
+	if refused != nil && !errors.Is(refused, ErrBatchNotMade) {
+		return b, refused
+	}
+	if b, jobs, err = l.Store.LetterBatch(ctx, l.Controller, o.Batch, l.Now()); err != nil {
+		return b, err
+	}
+	if out := withdrawn(going, fenced, jobs); len(out) > 0 {
+		return b, &WithdrawnError{out}
+	}
+	return b, refused
+}
+
+// settlePosted has the letters of a batch be sent. It gives those that somebody else has
+// settled or taken out meanwhile.
+func (l *Letters) settlePosted(ctx context.Context, going []LetterJob, p Posting) (fenced []mailer.ID, err error) {
 	for chunk := range slices.Chunk(going, lettersAtOnce) {
 		ends := make([]mailer.Settlement, len(chunk))
 		for i, j := range chunk {
 			ends[i] = j.Settlement(mailer.Relayed, mailer.ClassAccepted, p.At)
 			ends[i].AttemptID, ends[i].Duty, ends[i].Reply, ends[i].ByHand = j.AttemptID, mailer.DutyMet, "posted on "+p.On, true
 		}
-		if _, err := l.Queue.Settle(ctx, ends); err != nil {
-			return b, err
+		out, err := l.Queue.Settle(ctx, ends)
+		if err != nil {
+			return fenced, err
+		}
+		fenced = append(fenced, out...)
+	}
+	return fenced, nil
+}
+
+// withdrawn are the references of letters that could not be settled and are in their
+// batch no more. One that is in it still was posted by somebody who said so first.
+func withdrawn(going []LetterJob, fenced []mailer.ID, now []LetterJob) (refs []string) {
+	for _, j := range going {
+		in := func(other LetterJob) bool { return other.DeliveryID == j.DeliveryID }
+		if slices.Contains(fenced, j.DeliveryID) && !slices.ContainsFunc(now, in) {
+			refs = append(refs, j.Code)
 		}
 	}
-	if err := l.Store.BatchPosted(ctx, l.Controller, p); err != nil {
-		return b, err
-	}
-	b, _, err = l.Store.LetterBatch(ctx, l.Controller, o.Batch, l.Now())
-	return b, err
+	return refs
 }
 
 // posting checks what a person says of a batch.

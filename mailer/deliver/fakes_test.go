@@ -258,7 +258,7 @@ func (memComposer) Slots(_ *mailer.Register, in mailer.SlotInput) (mailer.Slots,
 }
 
 func (memComposer) Compose(_ mailer.Skeleton, s mailer.Slots, h mailer.Headers) (mailer.Message, error) {
-	b := []byte(s["date"] + h.Tokens.Notice + h.Tokens.Objection + h.Date.UTC().Format(time.RFC3339Nano) + h.To)
+	b := []byte(s["date"] + h.Tokens.Notice + h.Tokens.Objection + h.ProofCode + h.Date.UTC().Format(time.RFC3339Nano) + h.To)
 	sum := sha256.Sum256(b)
 	return mailer.Message{EnvelopeFrom: h.EnvelopeFrom, To: h.To, Bytes: b, SHA256: sum[:]}, nil
 }

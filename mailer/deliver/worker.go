@@ -198,7 +198,6 @@ type run struct {
 	nextClaim mailer.ID // a claim that is noted in the journal and has taken nothing yet; the claimer's own
 	standings standings
 	wary      wary
-	skeletons skeletonCache
 	failed    chan struct{} // a duty failed: look for its next channel soon
 	vitals    vitals
 }
@@ -208,7 +207,6 @@ func newRun(w *Worker) *run {
 	r := &run{Worker: &own, opt: w.Options.withDefaults()}
 	own.Relay = watchedRelay{w.Relay, &r.vitals}
 	r.jobs = make(chan mailer.Job, r.opt.Batch)
-	r.skeletons.store = w.Skeletons
 	r.pen = r.newPen()
 	r.held.ended = r.pen.ended
 	r.failed = make(chan struct{}, 1)

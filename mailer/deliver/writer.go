@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,7 +67,7 @@ func (r *run) material(ctx context.Context, j mailer.Job) (*mailer.Register, []b
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := r.skeletons.get(ctx, j.SkeletonHash)
+	body, err := r.Skeletons.Skeleton(ctx, j.SkeletonHash)
 	return reg, body, err
 }
 
@@ -78,15 +79,7 @@ func (r *run) compose(j mailer.Job, reg *mailer.Register, body []byte) (mailer.M
 	slots, date := j.Slots, j.ComposedAt
 	if slots == nil {
 		date = r.Now().Truncate(time.Second)
-		slots, err = r.Composer.Slots(reg, mailer.SlotInput{
-			Key:         mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form},
-			Facts:       j.Facts,
-			ActivityKey: j.ActivityKey,
-			Now:         date,
-			CreatedAt:   j.CreatedAt,
-			Code:        j.Code,
-		})
-		if err != nil {
+		if slots, err = r.values(j, reg, date); err != nil {
 			return mailer.Message{}, nil, err
 		}
 	}
@@ -95,10 +88,14 @@ func (r *run) compose(j mailer.Job, reg *mailer.Register, body []byte) (mailer.M
 	if h.AnswerTo, err = r.Tokens.AnswerTo(j.DeliveryID, reg.Controller.Mail.AnswerDomain, slots, j.Slots != nil); err != nil {
 		return mailer.Message{}, nil, err
 	}
-	if j.Document == mailer.DocNotice {
-		if h.Tokens, err = r.Tokens.NoticeOf(slots, j); err != nil {
-			return mailer.Message{}, nil, err
-		}
+	switch j.Document {
+	case mailer.DocNotice, mailer.DocObjectLink:
+		h.Tokens, err = r.Tokens.NoticeOf(slots, j)
+	case mailer.DocCode:
+		h.ProofCode, slots[mailer.SlotTokenKey], err = r.Tokens.ProofCode(j.DeliveryID, slots[mailer.SlotTokenKey])
+	}
+	if err != nil {
+		return mailer.Message{}, nil, err
 	}
 	msg, err := r.Composer.Compose(mailer.Skeleton{Hash: j.SkeletonHash, Body: body}, slots, h)
 	if err != nil {
@@ -111,6 +108,22 @@ func (r *run) compose(j mailer.Job, reg *mailer.Register, body []byte) (mailer.M
 		return mailer.Message{}, nil, errors.New("the bytes differ from those of the first attempt")
 	}
 	return msg, nil, nil
+}
+
+// values are what a first attempt puts in: those that correspondence was planned with, and
+// else today's.
+func (r *run) values(j mailer.Job, reg *mailer.Register, date time.Time) (mailer.Slots, error) {
+	if j.Values != nil {
+		return maps.Clone(j.Values), nil
+	}
+	return r.Composer.Slots(reg, mailer.SlotInput{
+		Key:         mailer.SkeletonKey{Document: j.Document, Languages: j.Languages, Form: j.Form},
+		Facts:       j.Facts,
+		ActivityKey: j.ActivityKey,
+		Now:         date,
+		CreatedAt:   j.CreatedAt,
+		Code:        j.Code,
+	})
 }
 
 // leaseLeft is the part of a lease that a beginning must have before it, so that

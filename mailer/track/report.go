@@ -96,6 +96,7 @@ type Verdict struct {
 	Class     mailer.ReplyClass // of a failure
 	Reply     mailer.Reply      // status, code, and the diagnostic with addresses masked
 	Recipient string            // whom it names; never stored
+	failed    []RecipientReport // all whom it names as failed, where they are several: ours may be any of them (About)
 }
 
 // Verdict weighs what a report says of its recipients.
@@ -109,10 +110,30 @@ func (r Report) Verdict() Verdict {
 	worst := slices.MinFunc(r.Recipients, func(a, b RecipientReport) int {
 		return cmp.Compare(slices.Index(Actions, a.Action), slices.Index(Actions, b.Action))
 	})
-	v := Verdict{Kind: r.Kind, Action: worst.Action, Recipient: worst.Recipient,
-		Reply: mailer.Reply{Code: worst.Code, Enhanced: worst.Status, Text: mailer.MaskAddresses(worst.Diagnostic)}}
+	v := Verdict{Kind: r.Kind}.as(worst)
+	if v.Action == ActionFailed && len(r.Recipients) > 1 {
+		v.failed = slices.DeleteFunc(slices.Clone(r.Recipients), func(p RecipientReport) bool { return p.Action != ActionFailed })
+	}
+	return v
+}
+
+// as is a verdict by what a report says of one recipient.
+func (v Verdict) as(p RecipientReport) Verdict {
+	v.Action, v.Recipient, v.Class = p.Action, p.Recipient, ""
+	v.Reply = mailer.Reply{Code: p.Code, Enhanced: p.Status, Text: mailer.MaskAddresses(p.Diagnostic)}
 	if v.Action == ActionFailed {
-		v.Class = cmp.Or(worst.Class, mailer.ClassRefused)
+		v.Class = cmp.Or(p.Class, mailer.ClassRefused)
+	}
+	return v
+}
+
+// About is the verdict on the address that we wrote to, where a report about several that
+// failed names it. Of those behind an alias whom we do not know, any one stands for all.
+func (v Verdict) About(to mailer.Identifier) Verdict {
+	for _, p := range v.failed {
+		if p.Recipient != "" && len(to.Hash) > 0 && sameMailbox(p.Recipient, to.Value) {
+			return v.as(p)
+		}
 	}
 	return v
 }
@@ -273,6 +294,7 @@ type Consequence struct {
 // Follows says what a verdict means for its delivery (E2, E3). A late bounce wins
 // over delivered; another one finds the delivery bounced, and tells at most that its address is dead.
 func (v Verdict) Follows(by MatchedBy, d ReportedDelivery) Consequence {
+	v = v.About(d.To)
 	switch {
 	case v.Kind == KindAutomatic:
 		return Consequence{}

@@ -170,6 +170,27 @@ func TestOfSeveralRecipientsTheOneThatFailedCounts(t *testing.T) {
 	}
 }
 
+func TestOfSeveralThatFailedOursIsTheOneThatCounts(t *testing.T) { // E3: an alias that we wrote to, and one behind it
+	r := Report{Kind: KindDelivery, Recipients: []RecipientReport{
+		{Action: ActionFailed, Status: "5.2.2", Recipient: "other@list.example", Class: mailer.ClassMailboxFull},
+		{Action: ActionFailed, Status: "5.1.1", Recipient: "Ours@list.example", Class: mailer.ClassDeadAddress}}}
+	ours := mailer.Identifier{ID: mailer.ID{1}, Kind: mailer.ByEmail, Hash: []byte("h"), KeyID: "a", Value: "ours@list.example"}
+	got := r.Verdict().Follows(ByEnvelope, ReportedDelivery{State: mailer.Relayed, Document: mailer.DocNotice, To: ours})
+	if got.Suppress == nil || string(got.Suppress.Hash) != "h" || got.Reason != mailer.BlockAddressDead {
+		t.Errorf("our dead address is not suppressed: %+v", got)
+	}
+	if v := r.Verdict().About(ours); v.Class != mailer.ClassDeadAddress || v.Reply.Enhanced != "5.1.1" {
+		t.Errorf("what is kept is of another: %+v", v)
+	}
+	stranger := mailer.Identifier{ID: mailer.ID{1}, Kind: mailer.ByEmail, Hash: []byte("s"), KeyID: "a", Value: "stranger@list.example"}
+	if got := r.Verdict().Follows(ByEnvelope, ReportedDelivery{State: mailer.Relayed, Document: mailer.DocNotice, To: stranger}); got.To != mailer.Bounced || got.Suppress != nil {
+		t.Errorf("who is not named is blamed, or the failure is lost: %+v", got)
+	}
+	if v := r.Verdict().About(mailer.Identifier{}); v.Class != mailer.ClassMailboxFull {
+		t.Errorf("of somebody erased: %+v", v)
+	}
+}
+
 func TestAReportIsMatchedByTheSurestThatItHas(t *testing.T) {
 	tokens := mailer.Tokens{Keys: mailer.NewKeyring()}
 	ids := []mailer.ID{mailer.NewID(time.Unix(1, 0)), mailer.NewID(time.Unix(2, 0)), mailer.NewID(time.Unix(3, 0)), mailer.NewID(time.Unix(4, 0))}

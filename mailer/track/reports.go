@@ -28,7 +28,8 @@ type ReportStore interface {
 	PutOffReport(ctx context.Context, controller mailer.ID, f ReportFile) error
 	// ParkedReports are those that are to be tried again by now, the longest due first.
 	ParkedReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) ([]ParkedReport, error)
-	// ForgetReports deletes the bytes of reports whose time has come (T4).
+	// ForgetReports deletes the bytes of reports whose time has come (T4). Those that wait
+	// still are given up with them.
 	ForgetReports(ctx context.Context, controller mailer.ID, now time.Time, limit int) (int, error)
 	// ForgetSuppressions deletes suppressions whose time has passed (T4).
 	ForgetSuppressions(ctx context.Context, controller mailer.ID, now time.Time, limit int) (int, error)

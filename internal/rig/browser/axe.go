@@ -86,15 +86,29 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s (%s): %s: %s", f.Rule, f.Impact, f.Where, strings.Join(strings.Fields(f.Why), " "))
 }
 
-// audit runs every rule of axe-core, those of good practice too, but for the named
-// ones. What it could not decide by itself counts as found.
-const audit = `axe.run(document, {preload: false, resultTypes: ["violations", "incomplete"], rules: %s}).then(r =>
+// audit runs rules of axe-core. What it could not decide by itself counts as found.
+const audit = `axe.run(document, {preload: false, resultTypes: ["violations", "incomplete"], %s}).then(r =>
   [...r.violations, ...r.incomplete].flatMap(v => v.nodes.map(n => (
     {rule: v.id, impact: v.impact || "", where: n.html.slice(0, 300), why: n.failureSummary || v.help}))))`
 
-// Axe gives what axe-core finds in the page that is open, in its colours of now.
-// Rules that cannot apply are named by whoever asks. It needs a view with scripts.
+// Axe gives what axe-core finds in the page that is open, in its colours of now, by every
+// rule, those of good practice too. Rules that cannot apply are named by whoever asks. It
+// needs a view with scripts.
 func (t *Tab) Axe(ctx context.Context, without ...string) ([]Finding, error) {
+	off := []string{}
+	for _, rule := range without {
+		off = append(off, fmt.Sprintf("%q: {enabled: false}", rule))
+	}
+	return t.audit(ctx, "rules: {"+strings.Join(off, ", ")+"}")
+}
+
+// AxeColours is Axe by those rules alone that look at colours, for a page that was looked
+// at in others.
+func (t *Tab) AxeColours(ctx context.Context) ([]Finding, error) {
+	return t.audit(ctx, `runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}`)
+}
+
+func (t *Tab) audit(ctx context.Context, which string) ([]Finding, error) {
 	script, err := axeScript()
 	if err != nil {
 		return nil, err
@@ -106,11 +120,7 @@ func (t *Tab) Axe(ctx context.Context, without ...string) ([]Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bring axe-core into the page: %w", err)
 	}
-	off := []string{}
-	for _, rule := range without {
-		off = append(off, fmt.Sprintf("%q: {enabled: false}", rule))
-	}
-	found, err := evaluate[[]Finding](ctx, t, fmt.Sprintf(audit, "{"+strings.Join(off, ", ")+"}"), chromedp.EvalAwaitPromise)
+	found, err := evaluate[[]Finding](ctx, t, fmt.Sprintf(audit, which), chromedp.EvalAwaitPromise)
 	if err != nil {
 		return nil, fmt.Errorf("axe-core: %w", err)
 	}
