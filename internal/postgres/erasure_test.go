@@ -435,7 +435,7 @@ func TestAnErasureBesideAnObjectionAtASharedAddressWaitsForIt(t *testing.T) { //
 	other, err := h.db.Beginx()
 	must(t, err)
 	defer other.Rollback()
-	objection := tx{Tx: other}
+	objection := tx{asked: other}
 	must(t, objection.suppress(h.ctx, []suppressionRow{newSuppressionRow(h.controller, mailer.StopUse([]mailer.Identifier{address(1)}, "objection")[0], noon)}))
 	done := make(chan error, 1)
 	go func() { done <- h.eraser(noon).Erase(h.ctx, ids[0], "Ann", "they asked for it by letter") }()
