@@ -152,6 +152,13 @@ func (r *Register) Tidings(event TellEvent, contact ID, activity string, at time
 	return Tidings{Event: event, Controller: r.Controller.Key, ContactID: contact, ActivityKey: activity, At: at, To: r.toTell()}
 }
 
+// Objected is what they are told of an objection.
+func (r *Register) Objected(o Objection) *Tidings {
+	t := r.Tidings(TellObjected, o.ContactID, o.ActivityKey, o.MadeAt)
+	t.Scope = o.Scope
+	return &t
+}
+
 // toTell are the declared recipients by their keys, or by their names where they have none. One that
 // several activities name is told unless each of them says why not.
 func (r *Register) toTell() []ToTell {

@@ -304,7 +304,7 @@ func (a *app) requests() *rights.Requests {
 }
 
 func (a *app) reports() *track.Reports {
-	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable,
+	return &track.Reports{Store: a.store, Read: bounce.Read, Answers: a.answers(), Tokens: a.tokens(), Allowed: a.reg.Allowed(), Objectable: a.reg.Objectable, Objected: a.reg.Objected,
 		Controller: a.controller, Now: a.now, Log: a.log}
 }
 

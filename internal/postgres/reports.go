@@ -170,7 +170,7 @@ func (c *filing) raise(ctx context.Context, t tx, a *mailer.Alert) error {
 // complaint has use stop, and counts how many of a campaign's notices were called spam.
 func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what track.Consequence) error {
 	if o := what.Object; o != nil {
-		n, err := t.exec(ctx, "objection_add", o.ContactID, c.file.ID, c.controller, o.ActivityKey, o.Scope, o.Way, c.file.ReceivedAt, o.DeliveryID)
+		n, err := t.exec(ctx, "objection_add", o.ContactID, c.file.ID, c.controller, o.ActivityKey, o.Scope, o.Way, o.MadeAt, o.DeliveryID)
 		if err != nil {
 			return err
 		}
@@ -178,6 +178,11 @@ func (c *filing) complaint(ctx context.Context, t tx, row reportedRow, what trac
 		made := *o
 		made.ID, made.MadeAt = c.file.ID, c.file.ReceivedAt
 		t.remember(objected(c.controller, made, what.StopUse))
+		if n == 1 {
+			if err := t.tell(ctx, c.controller, o.Tell, c.file.At, c.counts); err != nil {
+				return err
+			}
+		}
 	}
 	if len(what.StopUse) > 0 {
 		if what.Object == nil {

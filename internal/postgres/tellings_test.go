@@ -16,6 +16,7 @@ import (
 	"article14/internal/calendar"
 	"article14/mailer"
 	"article14/mailer/telling"
+	"article14/mailer/track"
 )
 
 // system is a recipient's system that takes what it is told, or does what it was told to do.
@@ -102,6 +103,22 @@ func (h *house) happens(event mailer.TellEvent, contact mailer.ID, at time.Time)
 		}
 		return counts.note(h.ctx, t, time.Time{})
 	}))
+}
+
+func TestAComplaintThatCountsAsAnObjectionIsToldToRecipientsOnce(t *testing.T) { // R7, R10
+	h := newHouse(t)
+	d := newDesk(h)
+	d.Objected = h.tellRegister().Objected
+	as := h.relayed(2, noon.Add(day))
+	h.passOn(as[0].ContactID, "crm", "A1")
+	for _, a := range as { // nothing of the second was passed on
+		d.take(track.Report{Kind: track.KindComplaint, Feedback: "abuse"}, a.DeliveryID, "spam!")
+	}
+	d.take(track.Report{Kind: track.KindComplaint, Feedback: "abuse"}, as[0].DeliveryID, "spam again!")
+	equal(t, "tellings", strings.Join(h.tellings("crm"), ", "), "objected waiting")
+	equal(t, "of whom", h.count(`SELECT count(*) FROM telling WHERE contact_id = $1 AND activity_key = 'sales'`, as[0].ContactID), 1)
+	equal(t, "when it was made", h.count(`SELECT count(*) FROM objection o JOIN telling t ON t.contact_id = o.contact_id WHERE o.way = 'complaint' AND o.made_at = t.made_at`), 1)
+	h.audited()
 }
 
 // tellings are those of a recipient in the order of their numbers, as "event state".

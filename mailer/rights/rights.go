@@ -126,8 +126,7 @@ func (r *Rights) object(ctx context.Context, n SentNotice, way mailer.Way, made,
 	if err != nil {
 		return time.Time{}, err
 	}
-	tell := reg.Tidings(mailer.TellObjected, o.ContactID, o.ActivityKey, made)
-	tell.Scope, o.Tell = o.Scope, &tell
+	o.Tell = reg.Objected(o)
 	receipt := r.receipt(n, mailer.DocObjectionReceipt, now)
 	if receipt != nil {
 		receipt.QuietSince = quietSince

@@ -41,8 +41,9 @@ type Reports struct {
 	Read       func(raw []byte) Report // internal/bounce: takes anything, and may find nothing in it
 	Answers    *Answers                // what becomes of people's answers; nil: they are kept as reports that nobody understood
 	Tokens     mailer.Tokens
-	Allowed    mailer.Allowed             // channels beside mail, by the register in force at the start: who has one is not blocked at once
-	Objectable func(activity string) bool // R10, by the same register; nil: each is
+	Allowed    mailer.Allowed                         // channels beside mail, by the register in force at the start: who has one is not blocked at once
+	Objectable func(activity string) bool             // R10, by the same register; nil: each is
+	Objected   func(mailer.Objection) *mailer.Tidings // what recipients are told of an objection (R7), by the same register; nil: nothing
 	Controller mailer.ID
 	Now        func() time.Time
 	Log        *slog.Logger
@@ -182,7 +183,14 @@ func (r *Reports) decide(f ReportFile) func(ReportedDelivery) Consequence {
 	return func(d ReportedDelivery) Consequence {
 		d.Allowed = r.Allowed
 		d.NoObjection = r.Objectable != nil && !r.Objectable(d.ActivityKey)
-		return f.Verdict.Follows(f.Clue.By, d)
+		what := f.Verdict.Follows(f.Clue.By, d)
+		if o := what.Object; o != nil {
+			o.MadeAt = f.ReceivedAt
+			if r.Objected != nil {
+				o.Tell = r.Objected(*o)
+			}
+		}
+		return what
 	}
 }
 
