@@ -50,7 +50,6 @@ type app struct {
 	key        string
 	reg        *mailer.Register // in force when it was opened; nil before the first
 	instance   deliver.Instance
-	mails      *rights.Correspondence
 	paper      paper
 	ledger     *ledger.File // nil: none is kept
 	unledgered error        // why nothing may be sent by what the ledger has, or lacks
@@ -289,14 +288,10 @@ func (a *app) public() *rights.Public {
 	return &rights.Public{Campaigns: a.store, Skeletons: a.store, Registers: a.registers, Composer: a.composer, Controller: a.controller, Key: a.key, Now: a.now}
 }
 
-// correspondence writes what people are told about what they ask. There is one, for it keeps its
-// texts ready; it is made while everything is joined, by one goroutine.
+// correspondence writes what people are told about what they ask.
 func (a *app) correspondence() *rights.Correspondence {
-	if a.mails == nil {
-		a.mails = &rights.Correspondence{Store: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
-			Controller: a.controller, Key: a.key, Now: a.now}
-	}
-	return a.mails
+	return &rights.Correspondence{Store: a.store, Registers: a.registers, Composer: a.composer, Tokens: a.tokens(),
+		Controller: a.controller, Key: a.key, Now: a.now}
 }
 
 func (a *app) requests() *rights.Requests {
