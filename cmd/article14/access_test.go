@@ -8,12 +8,15 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"article14/internal/catcher"
+	"article14/mailer"
 	"article14/mailer/access"
 	"article14/mailer/gate"
+	"article14/mailer/status"
 )
 
 // reader is somebody at a browser without scripts, who keeps cookies.
@@ -141,13 +144,18 @@ func TestAnErasureThatIsAskedForAndProvedLeavesNoTraceAndNoUse(t *testing.T) { /
 	if status, body := zoe.press(right+"/code", "code", s.lastCode(t)); status != http.StatusOK {
 		t.Fatalf("the right code: %d %s", status, body)
 	}
-	until(t, func() bool { // the worker does the same, every half minute
-		if err := s.requests().KeepHouse(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	until(t, func() bool { // they are told before their address goes
 		r, err := s.store.ContactReport(t.Context(), s.controller, contact)
-		return err == nil && !r.Contact.ErasedAt.IsZero()
+		return err == nil && slices.ContainsFunc(r.Deliveries, func(d status.DeliveryReport) bool {
+			return d.Document == mailer.DocErasureReceipt && d.State == mailer.Relayed
+		})
 	})
+	if err := s.requests().KeepHouse(t.Context()); err != nil { // the worker does the same, every half minute
+		t.Fatal(err)
+	}
+	if r, err := s.store.ContactReport(t.Context(), s.controller, contact); err != nil || r.Contact.ErasedAt.IsZero() {
+		t.Fatalf("not erased: %v", err)
+	}
 	if status, body := zoe.open(right); status != http.StatusOK || strings.Contains(body, "zoe") {
 		t.Errorf("afterwards: %d %s", status, body)
 	}

@@ -34,6 +34,14 @@ var walks = []walk{
 	{"somebody asks for their data", []step{ // R4
 		followMail("/n/"), press("page.access.button"), at("notice-asked", "page.notice.title"),
 		reads("page.access_received.title"), lacks("page.access.button")}},
+	{"somebody looks what else they can ask", []step{ // R10
+		followMail("/n/"), press("page.other.link"), at("rights", "page.rights.title"), inEveryLanguage("page.rights.title"),
+		press("page.right.access.title"), at("right-access", "page.right.access.title"), press("page.right.others"),
+		press("page.right.rectification.title"), at("right-rectification", "page.right.rectification.title"), press("page.right.others"),
+		press("page.right.erasure.title"), at("right-erasure", "page.right.erasure.title"), reads("page.erase.goes", "page.erase.stays"),
+		press("page.right.erasure.button"), at("right-erasure-proof", "page.right.erasure.title"), reads("page.proof.title")}},
+	{"somebody doubts a mail and compares it", []step{ // C4
+		goTo("/"), press("page.about.link"), at("about", "page.about.title"), inEveryLanguage("page.about.title")}},
 	{"somebody types the code of their mail", []step{
 		goTo("/"), at("home", "page.home.title"), fill("page.unknown.code_label", code), press("page.unknown.code_button"),
 		at("notice", "page.notice.title")}},
