@@ -16,7 +16,7 @@ demo: need-postgresql build
 
 ## test: everything, against a real PostgreSQL, a PgBouncer, a Chromium and (as root) a Postfix; the race detector needs a C compiler, letters are read back by poppler
 test: need-postgresql need-pooler need-tests need-browser
-	CGO_ENABLED=1 GORACE="$(GORACE)" $(GO) test -race -timeout 20m ./...
+	CGO_ENABLED=1 GORACE="$(GORACE)" $(GO) test -race -timeout 45m ./...
 
 ## shots: a picture of every page and mail, at phone and desk width, light and dark; SHOTS=DIR for another folder
 SHOTS ?= shots
