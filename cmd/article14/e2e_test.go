@@ -310,7 +310,7 @@ func (s *stage) acts(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := json.Marshal([]any{f.Objections, f.Requests})
+	b, err := json.Marshal([]any{f.Objections, f.Requests.Count()})
 	if err != nil {
 		t.Fatal(err)
 	}

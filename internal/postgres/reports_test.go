@@ -481,6 +481,6 @@ func TestWhatWaitedForLongerThanItsBytesAreKeptIsGivenUp(t *testing.T) { // T4: 
 	equal(t, "given up", f.Unmatched["given_up"], 1)
 	us, err := h.UnmatchedReports(h.ctx, h.controller, 10)
 	must(t, err)
-	equal(t, "listed", fmt.Sprint(len(us), us[0].State, us[0].NextTryAt.IsZero()), "1 given_up true")
+	equal(t, "listed", inLine(len(us), us[0].State, us[0].NextTryAt.IsZero()), "1 given_up true")
 	equal(t, "bytes", h.count(`SELECT count(*) FROM report_raw`), 0)
 }
