@@ -42,9 +42,7 @@ func (c *workCmd) Run(ctx context.Context, s *Settings, std streams) error {
 }
 
 func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *listenFlags, door DoorFlags) (err error) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(deliver.GCPercent)
-	}
+	collectSeldom()
 	log := s.logger(std.err)
 	outlets, err := c.outlets()
 	if err != nil {
@@ -60,10 +58,8 @@ func (c *workCmd) run(ctx context.Context, s *Settings, std streams, pages *list
 	}
 	defer a.close()
 	a.warnOfUntold(recipients)
-	for _, o := range outlets {
-		if err := maySign(o.relay.Signer(), a.reg); err != nil {
-			return err
-		}
+	if err := a.maySignFor(outlets); err != nil {
+		return err
 	}
 	if err := a.mayWork(ctx, s.Instance); err != nil && ctx.Err() == nil { // told to stop, it claims nothing below
 		return err
@@ -216,4 +212,21 @@ type runCmd struct {
 func (c *runCmd) Run(ctx context.Context, s *Settings, std streams) error {
 	w := workCmd{RelayFlags: c.RelayFlags, WorkerFlags: c.WorkerFlags}
 	return w.run(ctx, s, std, &c.listenFlags, c.DoorFlags)
+}
+
+// collectSeldom sets what the garbage collector waits for, unless an operator did.
+func collectSeldom() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(deliver.GCPercent)
+	}
+}
+
+// maySignFor tells whether each relay's keys may sign for the controller.
+func (a *app) maySignFor(outlets []outlet) error {
+	for _, o := range outlets {
+		if err := maySign(o.relay.Signer(), a.reg); err != nil {
+			return err
+		}
+	}
+	return nil
 }
